@@ -1,0 +1,118 @@
+# make help says what there is to make.
+#
+# DOUBLE=1 computes in double, SAN=1 adds the address and undefined-behaviour sanitizers, CC=clang takes Clang: each
+# combination has objects of its own under build/.
+
+CC       = cc
+CFLAGS   = -O3 -g
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wno-missing-field-initializers -Werror
+STD      = -std=c11 -D_POSIX_C_SOURCE=200809L
+LIBS     = -lopenblas -lcsv -lm
+
+comma    := ,
+words    := $(if $(DOUBLE),double) $(if $(SAN),san) $(if $(findstring clang,$(CC)),clang)
+nothing  :=
+VARIANT  := $(subst $(nothing) ,-,$(strip $(words)))
+BUILD    := build$(if $(VARIANT),/$(VARIANT))
+LIB      := $(BUILD)/libtril$(if $(DOUBLE),_double).a
+SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+USER     = $(STD) -Wall $(SANFLAGS) -Iinclude $(if $(DOUBLE),-DTRIL_DOUBLE)
+FLAGS    = $(USER) $(WARNINGS) $(CFLAGS)
+
+OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/*/*.c)))
+DEMOS    := $(patsubst demos/%.c,$(BUILD)/demos/%,$(sort $(wildcard demos/*.c)))
+TESTS    := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/*.c tests/*/*.c)))
+SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] demos/*.[ch] data/*.c tests/*.[ch] tests/*/*.[ch])
+
+help:
+	@echo 'make setup    install what is needed (Debian packages; asks for sudo if you are not root)'
+	@echo 'make lib      build the library: $(LIB)'
+	@echo 'make demo     train on real data: numbers, and pictures in $(BUILD)/pictures'
+	@echo 'make test     run the tests; DOUBLE=1, SAN=1 and CC=clang choose another build'
+	@echo 'make data     make the synthetic data sets anew'
+	@echo 'make format   bring the code into its shape (clang-format)'
+	@echo 'make clean    remove build/'
+
+PACKAGES     = libopenblas-dev libcsv-dev libstb-dev check gnuplot-nox
+DEV_PACKAGES = clang libclang-rt-dev clang-format valgrind
+APT          = $(if $(filter 0,$(shell id -u)),,sudo )env DEBIAN_FRONTEND=noninteractive apt-get
+
+setup:
+	$(APT) -qq update
+	$(APT) -qq -y install --no-install-recommends $(PACKAGES)
+
+# what CI needs besides: the second compiler, the formatter, valgrind
+setup-dev: setup
+	$(APT) -qq -y install --no-install-recommends $(DEV_PACKAGES)
+
+lib: $(LIB)
+
+$(LIB): $(OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -Isrc -MMD -MP -c $< -o $@
+
+demos: $(DEMOS)
+
+$(BUILD)/demos/%: demos/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(LIB) $(LIBS)
+
+demo: demos
+	@mkdir -p $(BUILD)/pictures
+	$(BUILD)/demos/points --pictures $(BUILD)/pictures
+
+test: layers examples link $(BUILD)/tests/run demos
+	OPENBLAS_NUM_THREADS=1 BUILD=$(BUILD) $(BUILD)/tests/run
+
+# the list of test suites, and of everything the library registers, is read off the code: none can be forgotten
+$(BUILD)/tests/suites.h: $(filter-out tests/main.c,$(sort $(wildcard tests/*.c tests/*/*.c)))
+	@mkdir -p $(@D)
+	@sed -n 's/^Suite \*\(suite_[a-z_0-9]*\)(void)$$/X(\1)/p' $^ > $@
+
+$(BUILD)/tests/registry.h: $(LIB)
+	@mkdir -p $(@D)
+	@nm -g $(LIB) | sed -n 's/.* [A-TV-Z] tril_op_\([a-z0-9_]*\)$$/X_OP(\1)/p; s/.* [A-TV-Z] tril_dist_kind_\([a-z0-9_]*\)$$/X_DIST(\1)/p; s/.* [A-TV-Z] tril_optim_kind_\([a-z0-9_]*\)$$/X_OPTIM(\1)/p' | sort -u > $@
+	@sed -i '/^X_OP(fail)\|^X_OP(apply)/d' $@
+
+$(BUILD)/tests/%.o: tests/%.c $(BUILD)/tests/suites.h $(BUILD)/tests/registry.h
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -Isrc -Itests -I$(BUILD)/tests -MMD -MP -c $< -o $@
+
+$(BUILD)/tests/run: $(TESTS) $(LIB)
+	$(CC) $(FLAGS) $(TESTS) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -lrt -lpthread
+
+layers:
+	@sh tests/layers.sh
+
+# the programs in the headers and in README.md compile, run and succeed
+examples: $(LIB)
+	@CC='$(CC)' FLAGS='$(USER)' LIBS='$(LIB) $(LIBS)' sh tests/examples.sh $(BUILD)/examples
+
+# a program of one precision does not link with the library of the other
+link: $(LIB)
+	@CC='$(CC)' FLAGS='$(STD) $(SANFLAGS) -Iinclude' LIBS='$(LIB) $(LIBS)' sh tests/link.sh $(BUILD)/link '$(DOUBLE)'
+
+data:
+	$(MAKE) DOUBLE=1 lib
+	@mkdir -p build
+	$(CC) $(STD) $(WARNINGS) $(CFLAGS) -Iinclude -DTRIL_DOUBLE data/generate.c -o build/generate build/double/libtril_double.a $(LIBS)
+	build/generate points > data/points.csv
+	build/generate categories > data/categories.csv
+
+format:
+	clang-format -i $(SOURCES)
+
+format-check:
+	clang-format --dry-run --Werror $(SOURCES)
+
+clean:
+	rm -rf build
+
+.PHONY: help setup setup-dev lib demos demo test layers examples link data format format-check clean
+.DELETE_ON_ERROR:
+
+-include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(DEMOS:=.d)

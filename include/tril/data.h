@@ -1,0 +1,89 @@
+/* Tables from CSV files, and the scaling of columns.
+ *
+ * Example: two columns of a file, scaled to mean 0 and standard deviation 1.
+ *
+ *     #include <stdio.h>
+ *     #include <stdlib.h>
+ *     #include <tril/tril.h>
+ *
+ *     int main(void)
+ *     {
+ *         tril_ctx *ctx = tril_ctx_new(NULL);
+ *         tril_table *table = tril_table_read(ctx, "data/faithful.csv");
+ *         size_t rows = tril_table_rows(table);
+ *         tril_real *x = malloc((2 * rows + 1) * sizeof *x);
+ *         tril_scaler scaler = { 0 };
+ *         if (x && tril_table_columns(table, (const char *[]){ "eruptions", "waiting" }, 2, x) &&
+ *             tril_scaler_fit(ctx, &scaler, x, rows, 2))
+ *             tril_scaler_apply(&scaler, x, rows);
+ *
+ *         bool failed = tril_ctx_failed(ctx);
+ *         if (failed)
+ *             fprintf(stderr, "%s\n", tril_ctx_message(ctx));
+ *         else
+ *             printf("%zu rows, waiting %.1f +- %.1f minutes\n", rows, scaler.mean[1],
+ * scaler.scale[1]); free(x); tril_scaler_free(&scaler); tril_table_free(table); tril_ctx_free(ctx);
+ *         return failed;
+ *     }
+ */
+#ifndef TRIL_DATA_H
+#define TRIL_DATA_H
+
+#include <tril/ctx.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A CSV file in memory: columns by name, cells as numbers. */
+typedef struct tril_table tril_table;
+
+/* Reads a CSV file as RFC 4180 has it: comma, one header row, quotes doubled inside quoted cells,
+ * LF or CRLF, UTF-8 with or without byte order mark; lines without any character are skipped, and
+ * so are spaces around an unquoted cell. A cell that is not a number (any decimal notation of C,
+ * whatever the locale) is no error until its column is asked for. An error names file and line: a
+ * file that cannot be read, without a header or without rows, a row with more or fewer cells than
+ * the header, quotes that do not close, a line longer than 16 MiB. NULL on failure. */
+tril_table *tril_table_read(tril_ctx *ctx, const char *path);
+void tril_table_free(tril_table *table);
+
+/* Rows without the header, and the names of columns in their order; NULL beyond the last. */
+size_t tril_table_rows(const tril_table *table);
+size_t tril_table_width(const tril_table *table);
+const char *tril_table_name(const tril_table *table, size_t column);
+
+/* Whether a column of that name is there; no error if not. */
+bool tril_table_has(const tril_table *table, const char *name);
+
+/* Copies n columns side by side: out [rows, n]. A column that is not there or twice there, and a
+ * cell that is empty, no number, or infinite (also in tril_real), is an error that names file, line
+ * and column. False on failure. */
+bool tril_table_columns(const tril_table *table, const char *const *names, size_t n,
+                        tril_real *out);
+
+/* Mean and standard deviation of columns (divisor: rows), taken from the training rows and applied
+ * to all rows. Begins as {0}. */
+typedef struct tril_scaler {
+    tril_ctx *ctx;
+    size_t width;
+    double *mean, *scale; /* width each; read-only */
+} tril_scaler;
+
+/* Fits the scaler to x [rows, width], replacing an earlier fit. A constant column is an error that
+ * names its index. False on failure. */
+bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, size_t rows,
+                     size_t width);
+void tril_scaler_free(tril_scaler *scaler);
+
+/* x = (x - mean) / scale, and back, in place, for x [rows, width]. */
+void tril_scaler_apply(const tril_scaler *scaler, tril_real *x, size_t rows);
+void tril_scaler_undo(const tril_scaler *scaler, tril_real *x, size_t rows);
+
+/* sum log scale: what to add to an NLL of scaled columns, or to subtract from their log-density, to
+ * have it in the data's own units. */
+double tril_scaler_log_scale(const tril_scaler *scaler);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,83 @@
+/* Distributions over tensors. A distribution is a value like a var: its parameters are vars, it is
+ * valid as long as they are. It has a batch shape (how many distributions, each with parameters of
+ * its own) and an event shape (what one draw looks like). All logarithms are natural, all constants
+ * included.
+ *
+ * Example: 2 normals in 3 dimensions, log-densities of a point each, and the gradient.
+ *
+ *     #include <stdio.h>
+ *     #include <tril/tril.h>
+ *
+ *     int main(void)
+ *     {
+ *         tril_ctx *ctx = tril_ctx_new(NULL);
+ *         tril_tape *tape = tril_tape_new(ctx);
+ *         const tril_real loc[6] = { 0, 0, 0, 1, 1, 1 }, y[6] = { 1, 0, 0, 1, 1, 1 };
+ *         const tril_real scale_tril[9] = { 1, 0, 0, .5f, 1, 0, 0, .25f, 2 }; // one for both
+ *
+ *         tril_var mu = tril_requires_grad(tril_input(tape, loc, TRIL_SHAPE(2, 3)));
+ *         tril_dist p = tril_mvn(mu, tril_input(tape, scale_tril, TRIL_SHAPE(3, 3)));
+ *         tril_var log_prob = tril_log_prob(p, tril_input(tape, y, TRIL_SHAPE(2, 3)));
+ *         tril_backward(tril_sum(log_prob));
+ *
+ *         bool failed = tril_ctx_failed(ctx);
+ *         if (!failed)
+ *             printf("%.4f %.4f\n", tril_value(log_prob)[0], tril_value(log_prob)[1]); // -4.0828
+ * -3.4500 tril_tape_free(tape); tril_ctx_free(ctx); return failed;
+ *     }
+ */
+#ifndef TRIL_DIST_H
+#define TRIL_DIST_H
+
+#include <tril/tape.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tril_dist_kind tril_dist_kind;
+
+/* Read-only for its users. kind is NULL in the inert distribution that a failed call returns. */
+typedef struct tril_dist {
+    const tril_dist_kind *kind;
+    tril_var param[2];
+    tril_shape batch, event;
+    const void *attrs;
+} tril_dist;
+
+/* Multivariate normal N(loc, L L^T): loc [..., d], scale_tril L [..., d, d], lower triangular with
+ * a positive diagonal; what stands above the diagonal is not read. Batch dimensions broadcast
+ * against each other. A diagonal that is not positive, and numbers that are not finite, are an
+ * error that names batch index, pivot and value. */
+tril_dist tril_mvn(tril_var loc, tril_var scale_tril);
+
+/* log p(y), y [..., event]: [...], batch dimensions of distribution and y broadcast. One node; for
+ * the normal, with z = L^-1 (y - loc) and a = L^-T z: log p = -z'z/2 - sum log L_ii - d/2 log 2 pi,
+ * d/dloc = a, d/dy = -a, d/dL = tril(a z') - diag(1/L_ii). Sums are in double. A log-density beyond
+ * the range of tril_real is its largest finite value, and so is a gradient. NaN or an infinity is
+ * an error that names the row. */
+tril_var tril_log_prob(tril_dist p, tril_var y);
+
+/* A draw from each distribution of the batch, [batch, event], and with n > 0 n draws, [n, batch,
+ * event], from the context's random stream. No gradient flows through sample; through rsample it
+ * does, because a draw is loc + L eps with eps ~ N(0, I) (the reparametrisation of Kingma and
+ * Welling 2014). Do not train on the squared distance of such a draw to a label: its expectation is
+ * |y - loc|^2 + tr(covariance), which is smallest where the covariance is zero. */
+tril_var tril_sample(tril_dist p, size_t n);
+tril_var tril_rsample(tril_dist p, size_t n);
+
+/* Differential entropy [batch]: d/2 (1 + log 2 pi) + sum log L_ii. */
+tril_var tril_entropy(tril_dist p);
+
+/* Mean [batch, d] and covariance [batch, d, d]. */
+tril_var tril_dist_mean(tril_dist p);
+tril_var tril_dist_covariance(tril_dist p);
+
+/* Batch and event shape; rank 0 where the distribution is inert. */
+tril_shape tril_dist_batch_shape(tril_dist p);
+tril_shape tril_dist_event_shape(tril_dist p);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

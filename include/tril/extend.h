@@ -1,0 +1,148 @@
+/* For authors of operations and distributions: what tril.h leaves out.
+ *
+ * An operation is a descriptor of three functions, shape rule, forward and backward, in one file.
+ * The tape calls them; it owns all memory and the rule that gradients add up: backward only ever
+ * writes into buffers of its own.
+ *
+ * Example: sin(x), which the library does not have.
+ *
+ *     #include <math.h>
+ *     #include <tril/extend.h>
+ *     #include <tril/tril.h>
+ *
+ *     static bool sine_shape(tril_node *node)
+ *     {
+ *         node->shape = node->in[0]->shape;
+ *         return true;
+ *     }
+ *
+ *     static bool sine_forward(tril_node *node)
+ *     {
+ *         for (size_t i = 0; i < node->size; i++)
+ *             node->value[i] = (tril_real)sin(node->in[0]->value[i]);
+ *         return true;
+ *     }
+ *
+ *     static void sine_backward(tril_node *node, tril_real *const *grad_in)
+ *     {
+ *         for (size_t i = 0; i < node->size; i++)
+ *             grad_in[0][i] = node->grad[i] * (tril_real)cos(node->in[0]->value[i]);
+ *     }
+ *
+ *     static const tril_op sine_op = { "sine", sine_shape, sine_forward, sine_backward };
+ *
+ *     static tril_var sine(tril_var x)
+ *     {
+ *         return tril_op_apply(&sine_op, &x, 1, NULL, 0);
+ *     }
+ *
+ *     static tril_var example(tril_tape *tape, const tril_var *inputs, void *user)
+ *     {
+ *         (void)tape, (void)user;
+ *         return tril_mul(sine(inputs[0]), inputs[0]);
+ *     }
+ *
+ *     int main(void)
+ *     {
+ *         tril_ctx *ctx = tril_ctx_new(NULL);
+ *         const tril_real x[4] = { -1, 0, .5f, 2 };
+ *         tril_gradcheck_input input = { x, TRIL_SHAPE(4) };
+ *         bool right = tril_gradcheck(ctx, example, NULL, &input, 1, NULL, NULL);
+ *         tril_ctx_free(ctx);
+ *         return !right;
+ *     }
+ */
+#ifndef TRIL_EXTEND_H
+#define TRIL_EXTEND_H
+
+#include <tril/dist.h>
+#include <tril/random.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tril_node tril_node;
+typedef struct tril_op tril_op;
+
+/* A tensor on a tape. What each of an op's functions may read and must write is said at tril_op. */
+struct tril_node {
+    const tril_op *op;
+    tril_tape *tape;
+    tril_node *const *in; /* n_in inputs; NULL for an argument left out */
+    size_t n_in;
+    void *attrs; /* copy of the attributes given to tril_op_apply */
+    tril_shape shape;
+    size_t size;        /* number of elements */
+    size_t saved_bytes; /* memory asked for by the shape rule */
+    void *saved; /* that memory: forward leaves there what backward needs; backward may overwrite it
+                  */
+    tril_real *value;  /* those of in[] are not to be written */
+    tril_real *grad;   /* gradient of the loss with respect to value; set when backward runs, not to
+                          be written */
+    bool needs_grad;   /* whether a gradient will be asked for; known from the shape rule on */
+    bool shares_value; /* set by the shape rule: value is in[0]'s, forward has nothing to write
+                          (reshape) */
+};
+
+struct tril_op {
+    const char *name; /* as it stands in messages */
+
+    /* Sets node->shape, and node->saved_bytes if memory is wanted; reads in[] and attrs. Returns
+     * false after tril_op_fail where they do not fit. */
+    bool (*shape)(tril_node *node);
+
+    /* Writes node->value, all of it. Returns false after tril_op_fail. */
+    bool (*forward)(tril_node *node);
+
+    /* Writes (does not add) the gradient of the loss with respect to input k into grad_in[k], in
+     * the shape of in[k], all of it; from node->grad, node->value, in[]->value and saved.
+     * grad_in[k] is NULL where nobody needs it. NULL in the descriptor: no gradient flows through
+     * the op. */
+    void (*backward)(tril_node *node, tril_real *const *grad_in);
+
+    size_t n_optional; /* how many of the last inputs may be left out ({0}); their in[k] is then
+                          NULL */
+};
+
+/* Applies an op: checks that inputs are vars of one tape and of its present epoch, copies
+ * attrs_size bytes of attributes, runs shape rule and forward, records the node. */
+tril_var tril_op_apply(const tril_op *op, const tril_var *inputs, size_t n_inputs,
+                       const void *attrs, size_t attrs_size);
+
+/* Fails the context with "NAME: ..." (the op's name, then the printf format). Returns false. */
+__attribute__((format(printf, 3, 4))) bool tril_op_fail(tril_node *node, tril_status status,
+                                                        const char *format, ...);
+
+/* The same for code that has no node yet: "WHAT: ...". Returns the inert var. */
+__attribute__((format(printf, 4, 5))) tril_var
+tril_var_fail(tril_tape *tape, const char *what, tril_status status, const char *format, ...);
+
+/* Memory for n items that lives until the tape's next reset, and a copy of bytes in such memory;
+ * NULL on failure. */
+void *tril_tape_take(tril_tape *tape, size_t n, size_t size);
+void *tril_tape_copy(tril_tape *tape, const void *bytes, size_t size);
+
+/* The context of a tape, and whether it validates. */
+tril_ctx *tril_tape_ctx(tril_tape *tape);
+bool tril_ctx_validates(const tril_ctx *ctx);
+
+/* NumPy's rule: sizes are compared from the last on, a 1 or a missing one stretches. False where
+ * they do not fit. */
+bool tril_shape_broadcast(tril_shape a, tril_shape b, tril_shape *out);
+
+/* A distribution is a table of functions; NULL where there is no closed form. Each returns the
+ * inert var on failure. */
+struct tril_dist_kind {
+    const char *name; /* as it stands in messages: "log_prob(NAME): ..." */
+    tril_var (*log_prob)(const tril_dist *p, tril_var y);
+    tril_var (*rsample)(const tril_dist *p, size_t n);
+    tril_var (*entropy)(const tril_dist *p);
+    tril_var (*mean)(const tril_dist *p);
+    tril_var (*covariance)(const tril_dist *p);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

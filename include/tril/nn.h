@@ -1,0 +1,153 @@
+/* Layers, networks, and heads that turn a network's outputs into distributions.
+ *
+ * Layers belong to the parameter store that they are made in, and are freed with it. Parameters are
+ * named as in a PyTorch nn.Sequential whose activations count: a network "net" of three layers has
+ * net.0.weight [out, in], net.0.bias [out], net.2.weight, net.2.bias, net.4.weight, net.4.bias.
+ *
+ * Example: a network learns the distribution of three numbers that depend on two.
+ *
+ *     #include <stdio.h>
+ *     #include <tril/tril.h>
+ *
+ *     int main(void)
+ *     {
+ *         enum { ROWS = 64 };
+ *         tril_real xs[ROWS * 2], ys[ROWS * 3];
+ *         tril_random random = tril_random_stream(1, 1);
+ *         tril_random_normal(&random, xs, ROWS * 2);
+ *         tril_random_normal(&random, ys, ROWS * 3);
+ *         for (int i = 0; i < ROWS; i++)
+ *             ys[3 * i + 1] += ys[3 * i] + xs[2 * i]; // correlated; the mean depends on x
+ *
+ *         tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 7 });
+ *         tril_params *params = tril_params_new(ctx);
+ *         tril_mlp *net = tril_mlp_new(params, "net", &(tril_mlp_opts){
+ *             .inputs = 2, .hidden = { 16 }, .outputs = tril_mvn_head_width(3) });
+ *         tril_mvn_head_start(tril_mlp_last(net), ys, ROWS, 3, NULL);
+ *         tril_optim *adam = tril_adam_new(params, &(tril_adam_opts){ .lr = 1e-2 });
+ *         tril_tape *tape = tril_tape_new(ctx);
+ *
+ *         double first = 0, last = 0;
+ *         for (int step = 0; step < 200; step++) {
+ *             tril_tape_reset(tape);
+ *             tril_var x = tril_input(tape, xs, TRIL_SHAPE(ROWS, 2));
+ *             tril_var y = tril_input(tape, ys, TRIL_SHAPE(ROWS, 3));
+ *             tril_dist p = tril_mvn_head(tril_mlp_apply(net, x), 3, NULL);
+ *             tril_var nll = tril_neg(tril_mean(tril_log_prob(p, y)));
+ *             tril_backward(nll);
+ *             tril_optim_step(adam);
+ *             last = tril_item(nll);
+ *             first = step ? first : last;
+ *         }
+ *         bool failed = tril_ctx_failed(ctx);
+ *         printf("first NLL %.2f, last %.2f\n", first, last);
+ *
+ *         tril_tape_free(tape);
+ *         tril_optim_free(adam);
+ *         tril_params_free(params);
+ *         tril_ctx_free(ctx);
+ *         return failed || !(last < first);
+ *     }
+ */
+#ifndef TRIL_NN_H
+#define TRIL_NN_H
+
+#include <tril/dist.h>
+#include <tril/ops.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a layer's weights begin; biases begin at zero. */
+typedef enum tril_init {
+    TRIL_INIT_DEFAULT, /* He before relu, elu, softplus and silu, Xavier otherwise */
+    TRIL_XAVIER,       /* uniform on +- sqrt(6 / (in + out)) (Glorot and Bengio 2010) */
+    TRIL_HE,           /* uniform on +- sqrt(6 / in) (He, Zhang, Ren and Sun 2015) */
+    TRIL_ZERO
+} tril_init;
+
+/* A dense layer: activation(x W' + b), x [..., inputs], result [..., outputs]. */
+typedef struct tril_dense tril_dense;
+
+typedef struct tril_dense_opts {
+    size_t inputs, outputs;     /* at least 1 each */
+    tril_activation activation; /* default: none */
+    tril_init init;             /* default: by the activation */
+    bool no_bias;               /* default: a bias */
+} tril_dense_opts;
+
+/* Adds NAME.weight [outputs, inputs] and NAME.bias [outputs] to the store. NULL on failure. */
+tril_dense *tril_dense_new(tril_params *params, const char *name, const tril_dense_opts *opts);
+tril_var tril_dense_apply(const tril_dense *dense, tril_var x);
+
+/* Its parameters; .params is NULL for a bias that it does not have. */
+tril_param tril_dense_weight(const tril_dense *dense);
+tril_param tril_dense_bias(const tril_dense *dense);
+
+/* Dense layers one behind the other. */
+typedef struct tril_mlp tril_mlp;
+
+enum { TRIL_MAX_HIDDEN = 16 };
+
+typedef struct tril_mlp_opts {
+    size_t inputs, outputs;         /* at least 1 each */
+    size_t hidden[TRIL_MAX_HIDDEN]; /* widths, up to the first 0; default: no hidden layer */
+    tril_activation activation;     /* of hidden layers; default tanh. The last layer has none. */
+    tril_init init;                 /* of all layers; default: by the activation that follows */
+} tril_mlp_opts;
+
+/* Layer i is named NAME.2i. NULL on failure. */
+tril_mlp *tril_mlp_new(tril_params *params, const char *name, const tril_mlp_opts *opts);
+tril_var tril_mlp_apply(const tril_mlp *mlp, tril_var x);
+
+/* The number of its layers; layer i; the last one. NULL where there is none. */
+size_t tril_mlp_depth(const tril_mlp *mlp);
+tril_dense *tril_mlp_layer(const tril_mlp *mlp, size_t i);
+tril_dense *tril_mlp_last(const tril_mlp *mlp);
+
+/* ---- The head of a full multivariate normal.
+ *
+ * It reads a row of d + d (d + 1) / 2 numbers: loc (d), then the strict lower triangle of
+ * scale_tril row by row, then d numbers s that become its diagonal. Whatever the numbers are, the
+ * covariance is valid: the diagonal is f(s) + floor > 0. Any finite numbers give a finite
+ * log-density, and no gradient is NaN; one beyond the range of tril_real is its largest finite
+ * value. log L_ii is computed from s, not from L_ii. */
+
+typedef enum tril_diagonal_transform {
+    TRIL_DIAGONAL_DEFAULT, /* 1 + ELU */
+    TRIL_DIAGONAL_ELU,     /* 1 + ELU(s): exp(s) for s <= 0, 1 + s above */
+    TRIL_DIAGONAL_EXP,     /* exp(s): the gradient of the NLL in s is 1 - z^2, whatever the scale */
+    TRIL_DIAGONAL_SOFTPLUS /* log(1 + exp(s)) */
+} tril_diagonal_transform;
+
+#define TRIL_NO_FLOOR (-1.)
+
+typedef struct tril_mvn_head_opts {
+    tril_diagonal_transform diagonal; /* f; default 1 + ELU */
+    bool row_scaled; /* off-diagonals are L_ij / L_ii, so that their gradient does not grow as L_ii
+                        shrinks; default: they are L_ij */
+    double floor; /* of the diagonal, in the units of the targets; default 1e-6; TRIL_NO_FLOOR for
+                     none */
+} tril_mvn_head_opts;
+
+/* How many numbers a row must have for events of size d. */
+size_t tril_mvn_head_width(size_t d);
+
+/* The distribution that rows of raw outputs stand for: raw [..., tril_mvn_head_width(d)], batch
+ * shape [...], event shape [d]. opts may be NULL. log_prob is one node from raw outputs to value
+ * and gradient; the other methods are those of tril_mvn. */
+tril_dist tril_mvn_head(tril_var raw, size_t d, const tril_mvn_head_opts *opts);
+
+/* Where training should begin: sets the last layer's bias so that the distribution is the Gaussian
+ * fit of the targets [rows, d] (their mean, and their covariance with divisor `rows` plus floor^2
+ * on its diagonal), and its weights to zero. The first NLL is then the fit's, d/2 (1 + log 2 pi) +
+ * sum log L_ii. Targets that are constant or linearly dependent need a floor. False on failure,
+ * which names the column. */
+bool tril_mvn_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
+                         const tril_mvn_head_opts *opts);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

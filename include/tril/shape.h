@@ -1,0 +1,36 @@
+/* Shapes of tensors: rank 0 (a scalar) to 4, sizes outermost first; a size of 0 is legal. */
+#ifndef TRIL_SHAPE_H
+#define TRIL_SHAPE_H
+
+#include <tril/ctx.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { TRIL_MAX_RANK = 4 };
+
+typedef struct tril_shape {
+    size_t rank;
+    size_t dim[TRIL_MAX_RANK]; /* dim[rank] and beyond are 0 */
+} tril_shape;
+
+/* TRIL_SHAPE(64, 3) is 64 x 3: one to four sizes. */
+#define TRIL_SHAPE(...)                                                                            \
+    ((tril_shape){ sizeof((size_t[]){ __VA_ARGS__ }) / sizeof(size_t), { __VA_ARGS__ } })
+
+/* The product of the sizes; 1 for rank 0; SIZE_MAX where it does not fit. */
+size_t tril_shape_size(tril_shape shape);
+
+bool tril_shape_equal(tril_shape a, tril_shape b);
+
+/* The shape as it stands in messages: "64x3", "5", "scalar". */
+typedef struct tril_shape_str {
+    char text[96];
+} tril_shape_str;
+tril_shape_str tril_shape_text(tril_shape shape);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,19 @@
+/* Tril: small density networks in C. This header includes all that a user needs; extend.h is for
+ * authors of operations and distributions. Each header opens with a program that compiles and runs.
+ */
+#ifndef TRIL_H
+#define TRIL_H
+
+#include <tril/ctx.h>
+#include <tril/data.h>
+#include <tril/dist.h>
+#include <tril/gradcheck.h>
+#include <tril/nn.h>
+#include <tril/ops.h>
+#include <tril/optim.h>
+#include <tril/params.h>
+#include <tril/random.h>
+#include <tril/shape.h>
+#include <tril/tape.h>
+
+#endif

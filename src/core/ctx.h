@@ -1,0 +1,33 @@
+/* Inside of the context: allocation and failure for the library's own files. */
+#ifndef TRIL_CORE_CTX_H
+#define TRIL_CORE_CTX_H
+
+#include <stdarg.h>
+
+#include <tril/random.h>
+
+struct tril_ctx {
+    tril_allocator allocator;
+    tril_random random;
+    tril_status status;
+    bool no_validation;
+    char message[512];
+};
+
+/* Memory of n * size bytes. NULL fails the context with WHAT in the sentence; a NULL or failed
+ * context gives NULL. */
+void *tril_ctx_alloc(tril_ctx *ctx, const char *what, size_t n, size_t size);
+
+/* The block with a new size; NULL on failure, and then the old block stays. */
+void *tril_ctx_resize(tril_ctx *ctx, const char *what, void *ptr, size_t n, size_t size);
+
+void tril_ctx_release(tril_ctx *ctx, void *ptr);
+
+/* Sets status and sentence, unless a failure already stands: the first one is the cause. Returns
+ * false. */
+__attribute__((format(printf, 3, 4))) bool tril_ctx_fail(tril_ctx *ctx, tril_status status,
+                                                         const char *format, ...);
+bool tril_ctx_vfail(tril_ctx *ctx, tril_status status, const char *what, const char *format,
+                    va_list args);
+
+#endif

@@ -1,0 +1,27 @@
+/* Inside of the parameter store. */
+#ifndef TRIL_CORE_PARAMS_H
+#define TRIL_CORE_PARAMS_H
+
+#include <tril/tape.h>
+
+#include "core/names.h"
+
+typedef struct tril_param_entry {
+    const char *name, *group;
+    tril_shape shape;
+    size_t offset, size; /* in the flat blocks */
+} tril_param_entry;
+
+struct tril_params {
+    tril_ctx *ctx;
+    tril_arena arena; /* names, and the layers made from the store */
+    tril_names names;
+    tril_param_entry *entries;
+    size_t count, capacity;
+    tril_real *values, *grads;
+    size_t size, blocks_capacity;
+    bool in_use;  /* by a tape or an optimizer: the blocks must not move any more */
+    bool grouped; /* an optimizer has read the groups */
+};
+
+#endif

@@ -1,0 +1,43 @@
+/* Inside of the tape: nodes in the arena, their list, and which stores are in use. */
+#ifndef TRIL_CORE_TAPE_H
+#define TRIL_CORE_TAPE_H
+
+#include <tril/extend.h>
+
+#include "core/params.h"
+
+/* A node of the tape with what only the tape knows of it. */
+typedef struct tril_tape_node {
+    tril_node node;
+    tril_real **grad_in;           /* n_in pointers, filled while backward runs */
+    const tril_param_entry *param; /* of a parameter's leaf */
+    bool has_grad;                 /* backward has written node.grad */
+} tril_tape_node;
+
+/* A store that the present epoch uses, and the leaf of each of its parameters that was asked for.
+ */
+typedef struct tril_tape_store {
+    struct tril_tape_store *next;
+    tril_params *params;
+    uint32_t *leaf; /* index + 1; 0 for none */
+} tril_tape_store;
+
+struct tril_tape {
+    tril_ctx *ctx;
+    tril_arena arena;
+    tril_tape_node **nodes;
+    uint32_t count, capacity, epoch;
+    bool recording;
+    tril_tape_store *stores;
+};
+
+/* The node of a var, or NULL after failing the context with WHAT and which argument (0 for the only
+ * one). */
+tril_tape_node *tril_tape_node_of(tril_var x, const char *what);
+
+static inline tril_tape_node *tril_tape_node_from(tril_node *node)
+{
+    return (tril_tape_node *)node; /* its first member */
+}
+
+#endif

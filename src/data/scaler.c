@@ -1,0 +1,73 @@
+/* Scaling of columns to mean 0 and standard deviation 1. */
+#include <math.h>
+#include <string.h>
+
+#include <tril/data.h>
+
+#include "core/ctx.h"
+
+bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, size_t rows,
+                     size_t width)
+{
+    if (tril_ctx_failed(ctx))
+        return false;
+    if (rows == 0 || width == 0 || !x)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "scaler: no rows or no columns to fit it to");
+    double *mean = tril_ctx_alloc(ctx, "scaler", 2 * width, sizeof *mean), *scale = mean + width;
+    if (!mean)
+        return false;
+    memset(mean, 0, 2 * width * sizeof *mean);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < width; j++)
+            mean[j] += (double)x[i * width + j] / (double)rows;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < width; j++) {
+            double r = (double)x[i * width + j] - mean[j];
+            scale[j] += r * r / (double)rows;
+        }
+    for (size_t j = 0; j < width; j++) {
+        scale[j] = sqrt(scale[j]);
+        /* what rounding leaves of a constant is no spread */
+        bool spread = !(scale[j] <= 4 * (double)TRIL_REAL_EPSILON * fabs(mean[j]));
+        if (spread && isfinite(scale[j]))
+            continue;
+        tril_ctx_fail(ctx, spread ? TRIL_NOT_FINITE : TRIL_BAD_DATA, "scaler: column %zu %s", j,
+                      spread ? "is not finite" : "is constant");
+        tril_ctx_release(ctx, mean);
+        return false;
+    }
+    tril_scaler_free(scaler);
+    *scaler = (tril_scaler){ ctx, width, mean, scale };
+    return true;
+}
+
+void tril_scaler_free(tril_scaler *scaler)
+{
+    if (scaler->ctx)
+        tril_ctx_release(scaler->ctx, scaler->mean); /* scale lies behind it */
+    *scaler = (tril_scaler){ 0 };
+}
+
+void tril_scaler_apply(const tril_scaler *scaler, tril_real *x, size_t rows)
+{
+    for (size_t i = 0; i < rows * scaler->width; i++) {
+        size_t j = i % scaler->width;
+        x[i] = (tril_real)(((double)x[i] - scaler->mean[j]) / scaler->scale[j]);
+    }
+}
+
+void tril_scaler_undo(const tril_scaler *scaler, tril_real *x, size_t rows)
+{
+    for (size_t i = 0; i < rows * scaler->width; i++) {
+        size_t j = i % scaler->width;
+        x[i] = (tril_real)((double)x[i] * scaler->scale[j] + scaler->mean[j]);
+    }
+}
+
+double tril_scaler_log_scale(const tril_scaler *scaler)
+{
+    double sum = 0;
+    for (size_t j = 0; j < scaler->width; j++)
+        sum += log(scaler->scale[j]);
+    return sum;
+}

@@ -1,0 +1,103 @@
+/* The methods of distributions: each asks the kind, and says so where the kind has no answer. */
+#include "dist/dist.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/ctx.h"
+#include "core/shape.h"
+
+tril_var tril_dist_fail(const tril_dist *p, const char *method, tril_status status,
+                        const char *format, ...)
+{
+    char what[64];
+    snprintf(what, sizeof what, "%s(%s)", method, p->kind->name);
+    va_list args;
+    va_start(args, format);
+    tril_ctx_vfail(tril_tape_ctx(p->param[0].tape), status, what, format, args);
+    va_end(args);
+    return (tril_var){ 0 };
+}
+
+tril_var tril_log_prob(tril_dist p, tril_var y)
+{
+    if (!p.kind)
+        return (tril_var){ 0 };
+    tril_shape shape = tril_shape_of(y), out;
+    if (!y.tape || tril_ctx_failed(tril_tape_ctx(y.tape)))
+        return tril_dist_fail(&p, "log_prob", TRIL_BAD_VAR, "y is no var");
+    bool fits = shape.rank >= p.event.rank;
+    for (size_t i = 0; fits && i < p.event.rank; i++)
+        fits = shape.dim[shape.rank - p.event.rank + i] == p.event.dim[i];
+    if (!fits)
+        return tril_dist_fail(&p, "log_prob", TRIL_BAD_SHAPE,
+                              "y is %s but the distribution has event shape [%s]",
+                              tril_shape_text(shape).text, tril_shape_text(p.event).text);
+    if (!tril_shape_broadcast(tril_shape_leading(shape, p.event.rank), p.batch, &out))
+        return tril_dist_fail(
+            &p, "log_prob", TRIL_BAD_SHAPE,
+            "y is %s, whose rows do not broadcast with the distribution's batch shape [%s]",
+            tril_shape_text(shape).text, tril_shape_text(p.batch).text);
+    return p.kind->log_prob(&p, y);
+}
+
+tril_var tril_rsample(tril_dist p, size_t n)
+{
+    if (!p.kind)
+        return (tril_var){ 0 };
+    if (!p.kind->rsample)
+        return tril_dist_fail(&p, "rsample", TRIL_BAD_ARGUMENT, "draws cannot be differentiated");
+    if ((n > 0) + p.batch.rank + p.event.rank > TRIL_MAX_RANK)
+        return tril_dist_fail(
+            &p, "rsample", TRIL_BAD_SHAPE,
+            "many draws of batch shape [%s] and event shape [%s] have no room in rank 4",
+            tril_shape_text(p.batch).text, tril_shape_text(p.event).text);
+    return p.kind->rsample(&p, n);
+}
+
+tril_var tril_sample(tril_dist p, size_t n)
+{
+    return tril_detach(tril_rsample(p, n));
+}
+
+#define DEFINE(method, member)                                                                     \
+    tril_var method(tril_dist p)                                                                   \
+    {                                                                                              \
+        if (!p.kind)                                                                               \
+            return (tril_var){ 0 };                                                                \
+        if (!p.kind->member)                                                                       \
+            return tril_dist_fail(&p, #member, TRIL_BAD_ARGUMENT, "there is no closed form");      \
+        return p.kind->member(&p);                                                                 \
+    }
+
+DEFINE(tril_entropy, entropy)
+DEFINE(tril_dist_mean, mean)
+DEFINE(tril_dist_covariance, covariance)
+
+tril_shape tril_dist_batch_shape(tril_dist p)
+{
+    return p.batch;
+}
+
+tril_shape tril_dist_event_shape(tril_dist p)
+{
+    return p.event;
+}
+
+tril_var tril_dist_expand(tril_var x, tril_shape batch, size_t event_rank)
+{
+    tril_shape shape = tril_shape_of(x);
+    for (size_t i = event_rank; i > 0; i--)
+        if (!tril_shape_append(&batch, shape.dim[shape.rank - i]))
+            return tril_var_fail(x.tape, "expand", TRIL_BAD_SHAPE,
+                                 "%s has no room for its batch in rank 4",
+                                 tril_shape_text(shape).text);
+    if (!x.tape || tril_shape_equal(shape, batch))
+        return x;
+    size_t size = tril_shape_size(batch);
+    tril_real *zeros = tril_tape_take(x.tape, size, sizeof *zeros);
+    if (!zeros)
+        return (tril_var){ 0 };
+    memset(zeros, 0, size * sizeof *zeros);
+    return tril_add(x, tril_input(x.tape, zeros, batch));
+}

@@ -1,0 +1,289 @@
+/* The multivariate normal by loc and scale_tril. */
+#include <math.h>
+#include <string.h>
+
+#include "dist/dist.h"
+#include "dist/rows.h"
+#include "kernels/mvn.h"
+
+/* rows of an op whose inputs begin with loc [..., d] and scale_tril [..., d, d] */
+static tril_walk walk_of(const tril_node *node, tril_shape rows)
+{
+    const tril_shape batches[3] = { tril_shape_leading(node->in[0]->shape, 1),
+                                    tril_shape_leading(node->in[1]->shape, 2),
+                                    node->n_in > 2 ? tril_shape_leading(node->in[2]->shape, 1)
+                                                   : rows };
+    return tril_walk_new(rows, batches, 3);
+}
+
+static size_t dim_of(const tril_node *node)
+{
+    return node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
+}
+
+/* ---- log_prob: inputs loc, scale_tril, y; saved: a row's arrays, then sums of shared inputs'
+ * gradients */
+
+static size_t log_prob_event(size_t k, size_t d)
+{
+    return k == 1 ? d * d : d;
+}
+
+static bool log_prob_shape(tril_node *node)
+{
+    size_t d = dim_of(node);
+    tril_shape loc_and_factor, y = tril_shape_leading(node->in[2]->shape, 1);
+    if (!tril_shape_broadcast(tril_shape_leading(node->in[0]->shape, 1),
+                              tril_shape_leading(node->in[1]->shape, 2), &loc_and_factor) ||
+        !tril_shape_broadcast(loc_and_factor, y, &node->shape))
+        return false; /* tril_mvn and tril_log_prob have looked */
+    node->saved_bytes = tril_mvn_row_doubles(d) * sizeof(double);
+    for (size_t k = 0; k < 3; k++)
+        node->saved_bytes +=
+            tril_row_grad_bytes(node, k, tril_shape_size(node->shape), log_prob_event(k, d));
+    return true;
+}
+
+/* takes over the factor's diagonal */
+static void load_factor(tril_mvn_row *row, const tril_real *factor)
+{
+    row->off = factor;
+    for (size_t i = 0; i < row->d; i++) {
+        row->diag[i] = (double)factor[i * row->d + i];
+        row->log_diag[i] = log(row->diag[i]);
+    }
+}
+
+static bool log_prob_forward(tril_node *node)
+{
+    size_t d = dim_of(node), row_index = 0;
+    if (node->size == 0)
+        return true;
+    tril_mvn_row row = tril_mvn_row_at(node->saved, d, TRIL_LOWER_FULL);
+    tril_walk w = walk_of(node, node->shape);
+    const tril_real *factor = NULL;
+    do {
+        for (size_t i = 0; i < w.dim[0]; i++, row_index++) {
+            const tril_real *own = node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * d;
+            if (own != factor)
+                load_factor(&row, factor = own);
+            if (!tril_mvn_row_residual(&row,
+                                       node->in[2]->value + (w.offset[2] + i * w.stride[0][2]) * d,
+                                       node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d))
+                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc of row [%s] is not finite",
+                                    tril_shape_index(node->shape, row_index).text);
+            node->value[row_index] = tril_saturate(tril_mvn_row_log_prob(&row));
+        }
+    } while (tril_walk_next(&w));
+    return true;
+}
+
+static void put_row(const tril_mvn_row *row, double upstream, tril_row_grad grads[3], size_t loc,
+                    size_t factor, size_t y)
+{
+    for (size_t i = 0; i < row->d; i++) {
+        double a = row->w[i] / row->diag[i];
+        if (grads[0].grad)
+            tril_row_grad_put(&grads[0], loc + i, upstream * a);
+        if (grads[2].grad)
+            tril_row_grad_put(&grads[2], y + i, -upstream * a);
+        for (size_t j = 0; j < row->d && grads[1].grad; j++) {
+            double dl = j < i    ? a * row->z[j]
+                        : j == i ? (row->w[i] * row->z[i] - 1) / row->diag[i]
+                                 : 0;
+            tril_row_grad_put(&grads[1], factor + i * row->d + j, upstream * dl);
+        }
+    }
+}
+
+static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
+{
+    size_t d = dim_of(node), row_index = 0;
+    tril_mvn_row row = tril_mvn_row_at(node->saved, d, TRIL_LOWER_FULL);
+    char *memory = (char *)node->saved + tril_mvn_row_doubles(d) * sizeof(double);
+    tril_row_grad grads[3];
+    for (size_t k = 0; k < 3; k++)
+        grads[k] =
+            tril_row_grad_begin(node, k, node->size, log_prob_event(k, d), grad_in[k], &memory);
+    tril_walk w = walk_of(node, node->shape);
+    const tril_real *factor = NULL;
+    do {
+        for (size_t i = 0; i < w.dim[0] && node->size; i++, row_index++) {
+            size_t at[3];
+            for (size_t k = 0; k < 3; k++)
+                at[k] = (w.offset[k] + i * w.stride[0][k]) * log_prob_event(k, d);
+            if (node->in[1]->value + at[1] != factor)
+                load_factor(&row, factor = node->in[1]->value + at[1]);
+            tril_mvn_row_residual(&row, node->in[2]->value + at[2], node->in[0]->value + at[0]);
+            tril_mvn_row_log_prob(&row);
+            tril_mvn_row_backward(&row);
+            put_row(&row, (double)node->grad[row_index], grads, at[0], at[1], at[2]);
+        }
+    } while (node->size && tril_walk_next(&w));
+    for (size_t k = 0; k < 3; k++)
+        tril_row_grad_end(&grads[k]);
+}
+
+const tril_op tril_op_mvn_log_prob = { "log_prob(mvn)", log_prob_shape, log_prob_forward,
+                                       log_prob_backward };
+
+/* ---- rsample: loc + L eps; attributes: number of draws; saved: eps, then sums of shared inputs'
+ * gradients */
+
+static bool rsample_shape(tril_node *node)
+{
+    const size_t n = *(const size_t *)node->attrs, d = dim_of(node);
+    tril_shape batch;
+    if (!tril_shape_broadcast(tril_shape_leading(node->in[0]->shape, 1),
+                              tril_shape_leading(node->in[1]->shape, 2), &batch))
+        return false; /* tril_mvn has looked */
+    node->shape.rank = n > 0;
+    node->shape.dim[0] = n;
+    for (size_t i = 0; i < batch.rank; i++)
+        tril_shape_append(&node->shape, batch.dim[i]);
+    tril_shape_append(&node->shape, d);
+    size_t size = tril_shape_size(node->shape);
+    node->saved_bytes = size * sizeof(double);
+    for (size_t k = 0; k < 2; k++)
+        node->saved_bytes += tril_row_grad_bytes(node, k, size / (d ? d : 1), log_prob_event(k, d));
+    return true;
+}
+
+static bool rsample_forward(tril_node *node)
+{
+    size_t d = dim_of(node), row_index = 0;
+    tril_real *eps = node->saved;
+    tril_random_normal(tril_ctx_random(tril_tape_ctx(node->tape)), eps, node->size);
+    if (node->size == 0)
+        return true;
+    tril_walk w = walk_of(node, tril_shape_leading(node->shape, 1));
+    do {
+        for (size_t i = 0; i < w.dim[0]; i++, row_index++) {
+            const tril_real *loc = node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d;
+            const tril_real *factor =
+                node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * d;
+            for (size_t j = 0; j < d; j++) {
+                double x = (double)loc[j];
+                for (size_t k = 0; k <= j; k++)
+                    x += (double)factor[j * d + k] * (double)eps[row_index * d + k];
+                node->value[row_index * d + j] = tril_saturate(x);
+            }
+        }
+    } while (tril_walk_next(&w));
+    return true;
+}
+
+static void rsample_backward(tril_node *node, tril_real *const *grad_in)
+{
+    size_t d = dim_of(node), rows = node->size / (d ? d : 1), row_index = 0;
+    const tril_real *eps = node->saved;
+    char *memory = (char *)node->saved + node->size * sizeof(double);
+    tril_row_grad loc = tril_row_grad_begin(node, 0, rows, d, grad_in[0], &memory);
+    tril_row_grad factor = tril_row_grad_begin(node, 1, rows, d * d, grad_in[1], &memory);
+    tril_walk w = walk_of(node, tril_shape_leading(node->shape, 1));
+    do {
+        for (size_t i = 0; i < w.dim[0] && rows; i++, row_index++)
+            for (size_t j = 0; j < d; j++) {
+                double g = (double)node->grad[row_index * d + j];
+                if (loc.grad)
+                    tril_row_grad_put(&loc, (w.offset[0] + i * w.stride[0][0]) * d + j, g);
+                size_t line = (w.offset[1] + i * w.stride[0][1]) * d * d + j * d;
+                for (size_t k = 0; k < d && factor.grad; k++)
+                    tril_row_grad_put(&factor, line + k,
+                                      k > j ? 0 : g * (double)eps[row_index * d + k]);
+            }
+    } while (rows && tril_walk_next(&w));
+    tril_row_grad_end(&loc);
+    tril_row_grad_end(&factor);
+}
+
+const tril_op tril_op_mvn_rsample = { "rsample(mvn)", rsample_shape, rsample_forward,
+                                      rsample_backward };
+
+/* ---- the distribution */
+
+static tril_var mvn_log_prob(const tril_dist *p, tril_var y)
+{
+    return tril_op_apply(&tril_op_mvn_log_prob, (tril_var[]){ p->param[0], p->param[1], y }, 3,
+                         NULL, 0);
+}
+
+static tril_var mvn_rsample(const tril_dist *p, size_t n)
+{
+    return tril_op_apply(&tril_op_mvn_rsample, p->param, 2, &n, sizeof n);
+}
+
+static tril_var mvn_entropy(const tril_dist *p)
+{
+    double constant = 0.5 * (double)p->event.dim[0] * (1 + TRIL_LOG_2PI);
+    tril_var log_det = tril_sum_axis(tril_log(tril_diagonal(p->param[1])), -1, false);
+    return tril_dist_expand(tril_add(log_det, tril_scalar(log_det.tape, (tril_real)constant)),
+                            p->batch, 0);
+}
+
+static tril_var mvn_mean(const tril_dist *p)
+{
+    return tril_dist_expand(p->param[0], p->batch, 1);
+}
+
+static tril_var mvn_covariance(const tril_dist *p)
+{
+    tril_var factor = tril_tril(p->param[1]);
+    return tril_dist_expand(tril_matmul(factor, tril_transpose(factor, -2, -1)), p->batch, 2);
+}
+
+const tril_dist_kind tril_dist_kind_mvn = { "mvn",       mvn_log_prob, mvn_rsample,
+                                            mvn_entropy, mvn_mean,     mvn_covariance };
+
+/* finite numbers, and a positive diagonal */
+static bool valid(tril_var loc, tril_var scale_tril, size_t d)
+{
+    tril_tape *tape = loc.tape;
+    tril_shape shape = tril_shape_of(loc), batch = tril_shape_leading(tril_shape_of(scale_tril), 2);
+    const tril_real *x = tril_value(loc), *factor = tril_value(scale_tril);
+    for (size_t i = 0; i < tril_size(loc); i++)
+        if (!isfinite(x[i]))
+            return tril_var_fail(tape, "mvn", TRIL_NOT_FINITE, "loc is %g at [%s]", (double)x[i],
+                                 tril_shape_index(shape, i).text),
+                   false;
+    for (size_t i = 0; i < tril_shape_size(batch) * d; i++)
+        for (size_t j = 0; j <= i % d; j++) {
+            double value = (double)factor[i * d + j];
+            bool pivot = j == i % d;
+            if (isfinite(value) && (!pivot || value > 0))
+                continue;
+            return tril_var_fail(tape, "mvn", isfinite(value) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
+                                 "scale_tril of batch index [%s] is %g at [%zu, %zu]%s",
+                                 tril_shape_index(batch, i / d).text, value, i % d, j,
+                                 pivot ? ": its diagonal must be positive" : ""),
+                   false;
+        }
+    return true;
+}
+
+tril_dist tril_mvn(tril_var loc, tril_var scale_tril)
+{
+    const tril_dist none = { 0 };
+    tril_shape m = tril_shape_of(loc), f = tril_shape_of(scale_tril), batch;
+    tril_tape *tape = loc.tape ? loc.tape : scale_tril.tape;
+    if (tril_ctx_failed(tril_tape_ctx(tape)))
+        return none;
+    if (!loc.tape || loc.tape != scale_tril.tape)
+        return tril_var_fail(tape, "mvn", TRIL_BAD_VAR,
+                             "loc and scale_tril are not two vars of one tape"),
+               none;
+    size_t d = m.rank ? m.dim[m.rank - 1] : 0;
+    if (d == 0 || f.rank < 2 || f.dim[f.rank - 1] != d || f.dim[f.rank - 2] != d)
+        return tril_var_fail(tape, "mvn", TRIL_BAD_SHAPE,
+                             "loc is %s and scale_tril %s, want [..., d] and [..., d, d]",
+                             tril_shape_text(m).text, tril_shape_text(f).text),
+               none;
+    if (!tril_shape_broadcast(tril_shape_leading(m, 1), tril_shape_leading(f, 2), &batch))
+        return tril_var_fail(tape, "mvn", TRIL_BAD_SHAPE,
+                             "loc is %s and scale_tril %s: their batch dimensions do not broadcast",
+                             tril_shape_text(m).text, tril_shape_text(f).text),
+               none;
+    if (tril_ctx_validates(tril_tape_ctx(tape)) && !valid(loc, scale_tril, d))
+        return none;
+    return (tril_dist){ &tril_dist_kind_mvn, { loc, scale_tril }, batch, { 1, { d } }, NULL };
+}

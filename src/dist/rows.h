@@ -1,0 +1,27 @@
+/* What ops over batches of distributions share: operands that are one block per row, or fewer
+ * blocks that rows share. */
+#ifndef TRIL_DIST_ROWS_H
+#define TRIL_DIST_ROWS_H
+
+#include "core/shape.h"
+
+/* The gradient of one operand. Where each row has a block of its own, rows write it; where blocks
+ * are shared, they add to sums in double, which tril_row_grad_end stores. Numbers beyond the type's
+ * range become its largest. */
+typedef struct tril_row_grad {
+    tril_real *grad; /* NULL where nobody needs it */
+    double *sums;    /* NULL where every row has a block */
+    size_t size;
+} tril_row_grad;
+
+/* Bytes of memory for the sums of input k of a node with the given number of rows, whose blocks
+ * have `event` numbers. */
+size_t tril_row_grad_bytes(const tril_node *node, size_t k, size_t rows, size_t event);
+
+/* Begins; takes its sums from *memory, which moves on. */
+tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, size_t event,
+                                  tril_real *grad, char **memory);
+void tril_row_grad_put(tril_row_grad *g, size_t at, double x);
+void tril_row_grad_end(tril_row_grad *g);
+
+#endif

@@ -1,0 +1,18 @@
+/* Matrix products. blas.c is the one file that knows cblas. */
+#ifndef TRIL_KERNELS_BLAS_H
+#define TRIL_KERNELS_BLAS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <tril/real.h>
+
+/* Whether a size can be given to the functions below: BLAS counts in int. */
+bool tril_blas_fits(size_t size);
+
+/* C = op(A) op(B) + beta C, row-major: op(A) is m x k, op(B) k x n, op transposes where asked; C is
+ * m x n. A matrix stands without gaps between its rows. beta = 0 does not read C. */
+void tril_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const tril_real *a,
+               const tril_real *b, tril_real beta, tril_real *c);
+
+#endif

@@ -1,0 +1,76 @@
+/* Forward and backward substitution of one row. */
+#include "kernels/mvn.h"
+
+#include <math.h>
+
+/* Bounds that no useful number meets. With |L_ij| and |r_i| at most 1e150, |z| at most 1e100 and
+ * |w| at most 1e180, every product below is finite: infinities never meet. In float only z and w
+ * can come near them. */
+static const double max_loaded = 1e150, max_z = 1e100, max_w = 1e180;
+
+static inline double within(double x, double bound)
+{
+    return x > bound ? bound : x < -bound ? -bound : x;
+}
+
+static inline double loaded(tril_real x)
+{
+    return sizeof x == sizeof(double) ? within((double)x, max_loaded) : (double)x;
+}
+
+size_t tril_mvn_row_doubles(size_t d)
+{
+    return 5 * d;
+}
+
+tril_mvn_row tril_mvn_row_at(double *memory, size_t d, tril_lower lower)
+{
+    return (tril_mvn_row){ .d = d,
+                           .lower = lower,
+                           .diag = memory,
+                           .log_diag = memory + d,
+                           .r = memory + 2 * d,
+                           .z = memory + 3 * d,
+                           .w = memory + 4 * d };
+}
+
+bool tril_mvn_row_residual(tril_mvn_row *row, const tril_real *y, const tril_real *loc)
+{
+    bool finite = true;
+    for (size_t i = 0; i < row->d; i++) {
+        finite &= isfinite(y[i]) && isfinite(loc[i]);
+        row->r[i] = within((double)y[i] - (double)loc[i], max_loaded);
+    }
+    return finite;
+}
+
+double tril_mvn_row_log_prob(tril_mvn_row *row)
+{
+    double squares = 0, log_det = 0;
+    for (size_t i = 0; i < row->d; i++) {
+        const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
+        double sum = 0, z = row->r[i];
+        for (size_t j = 0; j < i; j++)
+            sum += loaded(off[j]) * row->z[j];
+        z = row->lower == TRIL_LOWER_SCALED ? within(z / row->diag[i], max_w) - sum
+                                            : (z - sum) / row->diag[i];
+        row->z[i] = within(z, max_z);
+        squares += row->z[i] * row->z[i];
+        log_det += row->log_diag[i];
+    }
+    return -0.5 * squares - log_det - 0.5 * (double)row->d * TRIL_LOG_2PI;
+}
+
+void tril_mvn_row_backward(tril_mvn_row *row)
+{
+    for (size_t i = 0; i < row->d; i++)
+        row->w[i] = row->z[i];
+    for (size_t i = row->d; i-- > 0;) {
+        const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
+        row->w[i] = within(row->w[i], max_w);
+        double a =
+            row->lower == TRIL_LOWER_SCALED ? row->w[i] : within(row->w[i] / row->diag[i], max_w);
+        for (size_t j = 0; j < i; j++)
+            row->w[j] = within(row->w[j] - loaded(off[j]) * a, max_w);
+    }
+}

@@ -1,0 +1,58 @@
+/* One multivariate normal and one point: log-density and its gradient, in double, from a factor L
+ * whose diagonal stands apart from its strict lower triangle. No step divides zero by zero or
+ * subtracts infinities, so that any finite factor with a positive diagonal gives numbers, if need
+ * be very large ones. */
+#ifndef TRIL_KERNELS_MVN_H
+#define TRIL_KERNELS_MVN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <tril/real.h>
+
+#define TRIL_LOG_2PI 1.8378770664093454836
+
+/* How the strict lower triangle stands in memory. */
+typedef enum tril_lower {
+    TRIL_LOWER_FULL,   /* L_ij at i d + j */
+    TRIL_LOWER_PACKED, /* L_ij at i (i - 1) / 2 + j */
+    TRIL_LOWER_SCALED  /* the same place, but what stands there is L_ij / L_ii */
+} tril_lower;
+
+typedef struct tril_mvn_row {
+    size_t d;
+    tril_lower lower;
+    const tril_real *off;    /* off-diagonals, as `lower` says */
+    double *diag, *log_diag; /* L_ii > 0; its logarithm */
+    double *r;               /* y - loc */
+    double *z;               /* L^-1 r */
+    double *w;               /* L_ii a_i where a = L^-T z, the gradient with respect to loc */
+} tril_mvn_row;
+
+/* How many doubles the arrays of a row take, and a row whose arrays stand there. */
+size_t tril_mvn_row_doubles(size_t d);
+tril_mvn_row tril_mvn_row_at(double *memory, size_t d, tril_lower lower);
+
+/* r = y - loc. False where it is not finite. */
+bool tril_mvn_row_residual(tril_mvn_row *row, const tril_real *y, const tril_real *loc);
+
+/* The log-density; r to z. */
+double tril_mvn_row_log_prob(tril_mvn_row *row);
+
+/* z to w. */
+void tril_mvn_row_backward(tril_mvn_row *row);
+
+/* Where row i of the strict lower triangle begins. */
+static inline size_t tril_lower_begin(tril_lower lower, size_t d, size_t i)
+{
+    return lower == TRIL_LOWER_FULL ? i * d : i * (i - (i > 0)) / 2;
+}
+
+/* The nearest number of the type: its largest where x is beyond its range. */
+static inline tril_real tril_saturate(double x)
+{
+    const double max = (double)TRIL_REAL_MAX;
+    return (tril_real)(x > max ? max : x < -max ? -max : x);
+}
+
+#endif

@@ -1,0 +1,18 @@
+/* Sums over arrays, in double. */
+#ifndef TRIL_KERNELS_REDUCE_H
+#define TRIL_KERNELS_REDUCE_H
+
+#include <stddef.h>
+
+#include <tril/real.h>
+
+/* The sum of n numbers, in eight partial sums: the order depends on n alone. */
+double tril_sum_of(size_t n, const tril_real *x);
+
+/* sums[j] += x[j] */
+void tril_add_to_sums(size_t n, const tril_real *x, double *sums);
+
+/* out[j] = sums[j]; in float, a sum beyond the range becomes infinite */
+void tril_store_sums(size_t n, const double *sums, tril_real *out);
+
+#endif

@@ -1,0 +1,62 @@
+/* Dense layers one behind the other. */
+#include <stdio.h>
+
+#include "core/params.h"
+#include "nn/dense.h"
+
+struct tril_mlp {
+    size_t depth;
+    tril_dense *layers[TRIL_MAX_HIDDEN + 1];
+};
+
+tril_mlp *tril_mlp_new(tril_params *params, const char *name, const tril_mlp_opts *opts)
+{
+    if (!params || tril_ctx_failed(params->ctx))
+        return NULL;
+    if (!name || !opts)
+        return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "mlp: it needs a name and options"),
+               NULL;
+    tril_mlp *mlp = tril_arena_take(&params->arena, "mlp", 1, sizeof *mlp);
+    if (!mlp)
+        return NULL;
+    *mlp = (tril_mlp){ 0 };
+    size_t inputs = opts->inputs;
+    for (bool last = false; !last; mlp->depth++) {
+        last = mlp->depth == TRIL_MAX_HIDDEN || opts->hidden[mlp->depth] == 0;
+        tril_activation hidden =
+            opts->activation == TRIL_ACTIVATION_DEFAULT ? TRIL_TANH : opts->activation;
+        tril_dense_opts layer = { .inputs = inputs,
+                                  .outputs = last ? opts->outputs : opts->hidden[mlp->depth],
+                                  .activation = last ? TRIL_NONE : hidden,
+                                  .init = opts->init };
+        char layer_name[240];
+        snprintf(layer_name, sizeof layer_name, "%s.%zu", name, 2 * mlp->depth);
+        mlp->layers[mlp->depth] = tril_dense_new(params, layer_name, &layer);
+        inputs = layer.outputs;
+    }
+    return tril_ctx_failed(params->ctx) ? NULL : mlp;
+}
+
+tril_var tril_mlp_apply(const tril_mlp *mlp, tril_var x)
+{
+    if (!mlp)
+        return (tril_var){ 0 };
+    for (size_t i = 0; i < mlp->depth; i++)
+        x = tril_dense_apply(mlp->layers[i], x);
+    return x;
+}
+
+size_t tril_mlp_depth(const tril_mlp *mlp)
+{
+    return mlp ? mlp->depth : 0;
+}
+
+tril_dense *tril_mlp_layer(const tril_mlp *mlp, size_t i)
+{
+    return i < tril_mlp_depth(mlp) ? mlp->layers[i] : NULL;
+}
+
+tril_dense *tril_mlp_last(const tril_mlp *mlp)
+{
+    return mlp ? mlp->layers[mlp->depth - 1] : NULL;
+}

@@ -1,0 +1,352 @@
+/* The head of a full multivariate normal: raw outputs to distribution. */
+#include <math.h>
+#include <string.h>
+
+#include "core/params.h"
+#include "dist/dist.h"
+#include "dist/rows.h"
+#include "kernels/cholesky.h"
+#include "kernels/diag.h"
+#include "kernels/mvn.h"
+#include "nn/dense.h"
+
+typedef struct head {
+    size_t d;
+    const tril_diag_transform *diagonal;
+    double floor;
+    tril_lower lower;
+} head;
+
+size_t tril_mvn_head_width(size_t d)
+{
+    return d + d * (d + 1) / 2;
+}
+
+/* options with their defaults filled in; a false result has failed the context */
+static bool head_of(tril_ctx *ctx, size_t d, const tril_mvn_head_opts *opts, head *h)
+{
+    const tril_mvn_head_opts defaults = { 0 };
+    opts = opts ? opts : &defaults;
+    *h = (head){ d, &tril_diag_elu, opts->floor,
+                 opts->row_scaled ? TRIL_LOWER_SCALED : TRIL_LOWER_PACKED };
+    if (opts->diagonal == TRIL_DIAGONAL_EXP)
+        h->diagonal = &tril_diag_exp;
+    else if (opts->diagonal == TRIL_DIAGONAL_SOFTPLUS)
+        h->diagonal = &tril_diag_softplus;
+    if (opts->floor == 0)
+        h->floor = 1e-6;
+    else if (opts->floor == TRIL_NO_FLOOR)
+        h->floor = 0;
+    if (opts->diagonal > TRIL_DIAGONAL_SOFTPLUS)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "mvn_head: there is no diagonal number %d",
+                             (int)opts->diagonal);
+    if (!(h->floor >= 0 && isfinite(h->floor)))
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "mvn_head: a floor of %g, want a positive number or TRIL_NO_FLOOR",
+                             opts->floor);
+    return true;
+}
+
+/* ---- log_prob: inputs raw, y; saved: a row's arrays, the slopes of its diagonal, then sums of
+ * shared gradients */
+
+static tril_walk walk_of(const tril_node *node)
+{
+    return tril_walk_new(node->shape,
+                         (tril_shape[]){ tril_shape_leading(node->in[0]->shape, 1),
+                                         tril_shape_leading(node->in[1]->shape, 1) },
+                         2);
+}
+
+static bool log_prob_shape(tril_node *node)
+{
+    const head *h = node->attrs;
+    if (!tril_shape_broadcast(tril_shape_leading(node->in[0]->shape, 1),
+                              tril_shape_leading(node->in[1]->shape, 1), &node->shape))
+        return false; /* tril_log_prob has looked */
+    size_t rows = tril_shape_size(node->shape);
+    node->saved_bytes = (tril_mvn_row_doubles(h->d) + h->d) * sizeof(double) +
+                        tril_row_grad_bytes(node, 0, rows, tril_mvn_head_width(h->d)) +
+                        tril_row_grad_bytes(node, 1, rows, h->d);
+    return true;
+}
+
+/* takes over a row of raw outputs; false where one of them is not finite */
+static bool load_raw(const head *h, const tril_real *raw, tril_mvn_row *row, double *slope)
+{
+    const tril_real *s = raw + tril_mvn_head_width(h->d) - h->d;
+    bool finite = true;
+    for (const tril_real *p = raw + h->d; p < s; p++)
+        finite &= isfinite(*p);
+    row->off = raw + h->d;
+    for (size_t i = 0; i < h->d; i++) {
+        tril_diag v = h->diagonal->of((double)s[i], h->floor);
+        finite &= isfinite(s[i]);
+        row->diag[i] = v.value;
+        row->log_diag[i] = v.log;
+        slope[i] = v.slope;
+    }
+    return finite;
+}
+
+static bool log_prob_forward(tril_node *node)
+{
+    const head *h = node->attrs;
+    size_t row_index = 0, width = tril_mvn_head_width(h->d);
+    if (node->size == 0)
+        return true;
+    tril_mvn_row row = tril_mvn_row_at(node->saved, h->d, h->lower);
+    double *slope = (double *)node->saved + tril_mvn_row_doubles(h->d);
+    tril_walk w = walk_of(node);
+    do {
+        for (size_t i = 0; i < w.dim[0]; i++, row_index++) {
+            const tril_real *raw = node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * width;
+            const tril_real *y = node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * h->d;
+            bool finite = load_raw(h, raw, &row, slope);
+            if (!tril_mvn_row_residual(&row, y, raw) || !finite)
+                return tril_op_fail(node, TRIL_NOT_FINITE,
+                                    "y or the raw outputs of row [%s] are not finite",
+                                    tril_shape_index(node->shape, row_index).text);
+            node->value[row_index] = tril_saturate(tril_mvn_row_log_prob(&row));
+        }
+    } while (tril_walk_next(&w));
+    return true;
+}
+
+static void put_row(const head *h, const tril_mvn_row *row, const double *slope, double upstream,
+                    tril_row_grad *raw, size_t at)
+{
+    size_t off = at + h->d, s = at + tril_mvn_head_width(h->d) - h->d;
+    bool scaled = h->lower == TRIL_LOWER_SCALED;
+    for (size_t i = 0; i < h->d; i++) {
+        double a = row->w[i] / row->diag[i];
+        tril_row_grad_put(raw, at + i, upstream * a);
+        for (size_t j = 0; j < i; j++)
+            tril_row_grad_put(raw, off++, upstream * (scaled ? row->w[i] : a) * row->z[j]);
+        /* with respect to log L_ii; a scaled row of L moves with it as a whole */
+        double dlog = row->w[i] * (scaled ? row->r[i] / row->diag[i] : row->z[i]) - 1;
+        tril_row_grad_put(raw, s + i, upstream * dlog * slope[i]);
+    }
+}
+
+static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const head *h = node->attrs;
+    size_t row_index = 0, width = tril_mvn_head_width(h->d);
+    tril_mvn_row row = tril_mvn_row_at(node->saved, h->d, h->lower);
+    double *slope = (double *)node->saved + tril_mvn_row_doubles(h->d);
+    char *memory = (char *)(slope + h->d);
+    tril_row_grad raw = tril_row_grad_begin(node, 0, node->size, width, grad_in[0], &memory);
+    tril_row_grad y = tril_row_grad_begin(node, 1, node->size, h->d, grad_in[1], &memory);
+    tril_walk w = walk_of(node);
+    do {
+        for (size_t i = 0; i < w.dim[0] && node->size; i++, row_index++) {
+            size_t at_raw = (w.offset[0] + i * w.stride[0][0]) * width;
+            size_t at_y = (w.offset[1] + i * w.stride[0][1]) * h->d;
+            double upstream = (double)node->grad[row_index];
+            load_raw(h, node->in[0]->value + at_raw, &row, slope);
+            tril_mvn_row_residual(&row, node->in[1]->value + at_y, node->in[0]->value + at_raw);
+            tril_mvn_row_log_prob(&row);
+            tril_mvn_row_backward(&row);
+            if (raw.grad)
+                put_row(h, &row, slope, upstream, &raw, at_raw);
+            for (size_t j = 0; j < h->d && y.grad; j++)
+                tril_row_grad_put(&y, at_y + j, -upstream * row.w[j] / row.diag[j]);
+        }
+    } while (node->size && tril_walk_next(&w));
+    tril_row_grad_end(&raw);
+    tril_row_grad_end(&y);
+}
+
+const tril_op tril_op_mvn_head_log_prob = { "log_prob(mvn_head)", log_prob_shape, log_prob_forward,
+                                            log_prob_backward };
+
+/* ---- scale_tril as a tensor, for the methods that want it: input raw [..., width], result [...,
+ * d, d] */
+
+static bool scale_tril_shape(tril_node *node)
+{
+    const head *h = node->attrs;
+    node->shape = tril_shape_leading(node->in[0]->shape, 1);
+    if (!tril_shape_append(&node->shape, h->d) || !tril_shape_append(&node->shape, h->d))
+        return tril_op_fail(node, TRIL_BAD_SHAPE,
+                            "raw is %s, whose matrices have no room in rank 4",
+                            tril_shape_text(node->in[0]->shape).text);
+    return true;
+}
+
+static bool scale_tril_forward(tril_node *node)
+{
+    const head *h = node->attrs;
+    size_t width = tril_mvn_head_width(h->d), rows = node->in[0]->size / width;
+    tril_real *to = node->value;
+    for (const tril_real *raw = node->in[0]->value; rows--; raw += width) {
+        const tril_real *off = raw + h->d, *s = raw + width - h->d;
+        for (size_t i = 0; i < h->d; i++) {
+            double v = h->diagonal->of((double)s[i], h->floor).value;
+            double scale = h->lower == TRIL_LOWER_SCALED ? v : 1;
+            for (size_t j = 0; j < h->d; j++)
+                *to++ = j < i    ? tril_saturate((double)*off++ * scale)
+                        : j == i ? tril_saturate(v)
+                                 : 0;
+        }
+    }
+    return true;
+}
+
+static void scale_tril_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const head *h = node->attrs;
+    size_t width = tril_mvn_head_width(h->d), rows = node->in[0]->size / width;
+    const tril_real *g = node->grad;
+    tril_real *to = grad_in[0];
+    for (const tril_real *raw = node->in[0]->value; rows--; raw += width, to += width) {
+        const tril_real *off = raw + h->d, *s = raw + width - h->d;
+        tril_real *to_off = to + h->d;
+        memset(to, 0, h->d * sizeof *to);
+        for (size_t i = 0; i < h->d; i++, g += h->d) {
+            tril_diag v = h->diagonal->of((double)s[i], h->floor);
+            double dlog = (double)g[i] * v.value; /* with respect to log L_ii */
+            for (size_t j = 0; j < i; j++, off++) {
+                bool scaled = h->lower == TRIL_LOWER_SCALED;
+                *to_off++ = tril_saturate((double)g[j] * (scaled ? v.value : 1));
+                dlog += scaled ? (double)g[j] * (double)*off * v.value : 0;
+            }
+            to[width - h->d + i] = tril_saturate(dlog * v.slope);
+        }
+    }
+}
+
+const tril_op tril_op_mvn_head_scale_tril = { "scale_tril(mvn_head)", scale_tril_shape,
+                                              scale_tril_forward, scale_tril_backward };
+
+/* ---- the distribution */
+
+static tril_var head_log_prob(const tril_dist *p, tril_var y)
+{
+    return tril_op_apply(&tril_op_mvn_head_log_prob, (tril_var[]){ p->param[0], y }, 2, p->attrs,
+                         sizeof(head));
+}
+
+static tril_dist as_mvn(const tril_dist *p)
+{
+    const head *h = p->attrs;
+    return tril_mvn(tril_slice(p->param[0], -1, 0, h->d),
+                    tril_op_apply(&tril_op_mvn_head_scale_tril, p->param, 1, h, sizeof *h));
+}
+
+static tril_var head_rsample(const tril_dist *p, size_t n)
+{
+    return tril_rsample(as_mvn(p), n);
+}
+
+static tril_var head_entropy(const tril_dist *p)
+{
+    return tril_entropy(as_mvn(p));
+}
+
+static tril_var head_mean(const tril_dist *p)
+{
+    return tril_slice(p->param[0], -1, 0, ((const head *)p->attrs)->d);
+}
+
+static tril_var head_covariance(const tril_dist *p)
+{
+    return tril_dist_covariance(as_mvn(p));
+}
+
+const tril_dist_kind tril_dist_kind_mvn_head = { "mvn_head",   head_log_prob, head_rsample,
+                                                 head_entropy, head_mean,     head_covariance };
+
+tril_dist tril_mvn_head(tril_var raw, size_t d, const tril_mvn_head_opts *opts)
+{
+    const tril_dist none = { 0 };
+    tril_shape shape = tril_shape_of(raw);
+    head h;
+    if (!raw.tape || tril_ctx_failed(tril_tape_ctx(raw.tape)) ||
+        !head_of(tril_tape_ctx(raw.tape), d, opts, &h))
+        return none;
+    if (d == 0 || shape.rank == 0 || shape.dim[shape.rank - 1] != tril_mvn_head_width(d))
+        return tril_var_fail(raw.tape, "mvn_head", TRIL_BAD_SHAPE,
+                             "raw is %s, but %zu targets need rows of %zu numbers",
+                             tril_shape_text(shape).text, d, tril_mvn_head_width(d)),
+               none;
+    const head *kept = tril_tape_copy(raw.tape, &h, sizeof h);
+    if (!kept)
+        return none;
+    return (tril_dist){
+        &tril_dist_kind_mvn_head, { raw }, tril_shape_leading(shape, 1), { 1, { d } }, kept
+    };
+}
+
+/* ---- the start */
+
+/* mean [d], and covariance [d, d] with floor^2 on its diagonal, as its Cholesky factor */
+static bool fit(tril_ctx *ctx, const tril_real *y, size_t rows, const head *h, double *mean,
+                double *factor)
+{
+    size_t d = h->d;
+    memset(mean, 0, d * sizeof *mean);
+    memset(factor, 0, d * d * sizeof *factor);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < d; j++) {
+            if (!isfinite(y[i * d + j]))
+                return tril_ctx_fail(ctx, TRIL_NOT_FINITE,
+                                     "mvn_head_start: target column %zu is %g in row %zu", j,
+                                     (double)y[i * d + j], i);
+            mean[j] += (double)y[i * d + j] / (double)rows;
+        }
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < d; j++)
+            for (size_t k = 0; k <= j; k++)
+                factor[j * d + k] += ((double)y[i * d + j] - mean[j]) *
+                                     ((double)y[i * d + k] - mean[k]) / (double)rows;
+    for (size_t j = 0; j < d; j++)
+        factor[j * d + j] += h->floor * h->floor;
+    size_t pivot = tril_cholesky(d, factor);
+    return pivot == d ||
+           tril_ctx_fail(
+               ctx, TRIL_NOT_POSITIVE,
+               "mvn_head_start: target column %zu is constant or a combination of those before "
+               "it (pivot %g)",
+               pivot, factor[pivot * d + pivot]);
+}
+
+bool tril_mvn_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
+                         const tril_mvn_head_opts *opts)
+{
+    if (!last || tril_ctx_failed(last->weight.params->ctx))
+        return false;
+    tril_ctx *ctx = last->weight.params->ctx;
+    size_t width = tril_mvn_head_width(d), outputs = tril_param_shape(last->weight).dim[0];
+    head h;
+    if (!head_of(ctx, d, opts, &h))
+        return false;
+    if (d == 0 || outputs != width || !last->bias.params)
+        return tril_ctx_fail(
+            ctx, TRIL_BAD_SHAPE,
+            "mvn_head_start: the last layer has %zu outputs%s, but %zu targets need %zu and a bias",
+            outputs, last->bias.params ? "" : " and no bias", d, width);
+    if (rows == 0 || !targets)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "mvn_head_start: there are no targets");
+    double *mean = tril_ctx_alloc(ctx, "mvn_head_start", d + d * d, sizeof *mean),
+           *factor = mean + d;
+    if (!mean)
+        return false;
+    bool fitted = fit(ctx, targets, rows, &h, mean, factor);
+    if (fitted) {
+        tril_real *bias = tril_param_values(last->bias), *off = bias + d, *s = bias + width - d;
+        for (size_t i = 0; i < d; i++) {
+            double pivot = factor[i * d + i], f = fmax(pivot - h.floor, 1e-3 * h.floor);
+            bias[i] = tril_saturate(mean[i]);
+            for (size_t j = 0; j < i; j++)
+                *off++ = tril_saturate(h.lower == TRIL_LOWER_SCALED ? factor[i * d + j] / pivot
+                                                                    : factor[i * d + j]);
+            s[i] = tril_saturate(h.diagonal->inverse(f));
+        }
+        memset(tril_param_values(last->weight), 0,
+               tril_shape_size(tril_param_shape(last->weight)) * sizeof(tril_real));
+    }
+    tril_ctx_release(ctx, mean);
+    return fitted;
+}

@@ -1,0 +1,120 @@
+/* activation(x W' + b) as one node. */
+#include <string.h>
+
+#include "core/shape.h"
+#include "kernels/blas.h"
+#include "kernels/reduce.h"
+#include "kernels/unary.h"
+#include "ops/ops.h"
+
+/* NULL for none */
+static const tril_unary *kernel_of(tril_activation activation)
+{
+    switch (activation) {
+    case TRIL_TANH:
+        return &tril_unary_tanh;
+    case TRIL_RELU:
+        return &tril_unary_relu;
+    case TRIL_ELU:
+        return &tril_unary_elu;
+    case TRIL_SOFTPLUS:
+        return &tril_unary_softplus;
+    case TRIL_SILU:
+        return &tril_unary_silu;
+    case TRIL_SIGMOID:
+        return &tril_unary_sigmoid;
+    case TRIL_ACTIVATION_DEFAULT:
+    case TRIL_NONE:
+        break;
+    }
+    return NULL;
+}
+
+typedef struct affine {
+    tril_activation activation;
+    const tril_unary *kernel;
+    size_t rows, in, out;
+} affine;
+
+/* saved: sums of the bias's gradient; the sum before the activation, which backward turns into its
+ * gradient */
+static bool affine_shape(tril_node *node)
+{
+    affine *p = node->attrs;
+    tril_shape x = node->in[0]->shape, w = node->in[1]->shape;
+    if (p->activation > TRIL_SIGMOID)
+        return tril_op_fail(node, TRIL_BAD_ARGUMENT, "there is no activation number %d",
+                            (int)p->activation);
+    if (x.rank == 0 || w.rank != 2 || x.dim[x.rank - 1] != w.dim[1])
+        return tril_op_fail(node, TRIL_BAD_SHAPE,
+                            "x is %s but the weight is %s, want [..., in] and [out, in]",
+                            tril_shape_text(x).text, tril_shape_text(w).text);
+    p->kernel = kernel_of(p->activation);
+    p->rows = tril_ops_product(x, 0, x.rank - 1);
+    p->in = w.dim[1];
+    p->out = w.dim[0];
+    if (node->in[2] && (node->in[2]->shape.rank != 1 || node->in[2]->size != p->out))
+        return tril_op_fail(node, TRIL_BAD_SHAPE,
+                            "the bias is %s but the weight is %s, want [out] and [out, in]",
+                            tril_shape_text(node->in[2]->shape).text, tril_shape_text(w).text);
+    if (!tril_blas_fits(p->rows) || !tril_blas_fits(p->in) || !tril_blas_fits(p->out))
+        return tril_op_fail(node, TRIL_BAD_SHAPE,
+                            "x is %s and the weight %s: more rows or columns than BLAS can count",
+                            tril_shape_text(x).text, tril_shape_text(w).text);
+    node->shape = x;
+    node->shape.dim[x.rank - 1] = p->out;
+    if (p->kernel || node->in[2])
+        node->saved_bytes = p->out * sizeof(double) + p->rows * p->out * sizeof(tril_real);
+    return true;
+}
+
+static tril_real *before_activation(const tril_node *node)
+{
+    const affine *p = node->attrs;
+    return (tril_real *)((double *)node->saved + p->out);
+}
+
+static bool affine_forward(tril_node *node)
+{
+    const affine *p = node->attrs;
+    tril_real *sum = p->kernel && p->kernel->needs_x ? before_activation(node) : node->value;
+    if (node->in[2])
+        for (size_t i = 0; i < p->rows; i++)
+            memcpy(sum + i * p->out, node->in[2]->value, p->out * sizeof *sum);
+    tril_gemm(false, true, p->rows, p->out, p->in, node->in[0]->value, node->in[1]->value,
+              node->in[2] ? 1 : 0, sum);
+    if (p->kernel)
+        p->kernel->forward(node->size, sum, node->value);
+    return true;
+}
+
+static void affine_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const affine *p = node->attrs;
+    const tril_real *dsum = node->grad;
+    if (p->kernel) {
+        tril_real *sum = before_activation(node);
+        p->kernel->backward(node->size, p->kernel->needs_x ? sum : node->value, node->value,
+                            node->grad, sum);
+        dsum = sum;
+    }
+    if (grad_in[0])
+        tril_gemm(false, false, p->rows, p->in, p->out, dsum, node->in[1]->value, 0, grad_in[0]);
+    if (grad_in[1])
+        tril_gemm(true, false, p->out, p->in, p->rows, dsum, node->in[0]->value, 0, grad_in[1]);
+    if (node->in[2] && grad_in[2]) {
+        double *sums = node->saved;
+        memset(sums, 0, p->out * sizeof *sums);
+        for (size_t i = 0; i < p->rows; i++)
+            tril_add_to_sums(p->out, dsum + i * p->out, sums);
+        tril_store_sums(p->out, sums, grad_in[2]);
+    }
+}
+
+const tril_op tril_op_affine = { "affine", affine_shape, affine_forward, affine_backward, 1 };
+
+tril_var tril_affine(tril_var x, tril_var weight, tril_var bias, tril_activation activation)
+{
+    affine p = { .activation = activation };
+    return tril_op_apply(&tril_op_affine, (tril_var[]){ x, weight, bias }, 3, &p, sizeof p);
+}

@@ -1,0 +1,22 @@
+/* What the operations share. Descriptors are global, named tril_op_NAME: the tests find every one
+ * by that name. */
+#ifndef TRIL_OPS_OPS_H
+#define TRIL_OPS_OPS_H
+
+#include <tril/extend.h>
+#include <tril/ops.h>
+
+/* An axis as the user counts it, for a tensor of the given rank; false after failing the op. */
+bool tril_ops_axis(tril_node *node, int axis, size_t rank, size_t *result);
+
+/* A tensor seen along one axis: [outer, n, inner]. */
+typedef struct tril_ops_span {
+    size_t outer, n, inner;
+} tril_ops_span;
+
+tril_ops_span tril_ops_along(tril_shape shape, size_t axis);
+
+/* The product of the sizes of axes from ... to - 1. */
+size_t tril_ops_product(tril_shape shape, size_t from, size_t to);
+
+#endif

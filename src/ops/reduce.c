@@ -1,0 +1,182 @@
+/* Reductions: sum, mean, max and logsumexp over one axis, or over all elements seen as one. */
+#include <math.h>
+#include <string.h>
+
+#include "kernels/reduce.h"
+#include "ops/ops.h"
+
+typedef struct reduction {
+    bool all, keep;
+    int axis;
+    tril_ops_span span;
+} reduction;
+
+static bool reduced_shape(tril_node *node)
+{
+    reduction *r = node->attrs;
+    tril_shape x = node->in[0]->shape;
+    if (r->all) {
+        r->span = (tril_ops_span){ 1, node->in[0]->size, 1 };
+        return true; /* rank 0 */
+    }
+    size_t axis;
+    if (!tril_ops_axis(node, r->axis, x.rank, &axis))
+        return false;
+    r->span = tril_ops_along(x, axis);
+    for (size_t i = 0; i < x.rank; i++)
+        if (i != axis || r->keep)
+            node->shape.dim[node->shape.rank++] = i == axis ? 1 : x.dim[i];
+    return true;
+}
+
+/* saved: a double for each inner position */
+static bool sum_shape(tril_node *node)
+{
+    if (!reduced_shape(node))
+        return false;
+    node->saved_bytes = ((reduction *)node->attrs)->span.inner * sizeof(double);
+    return true;
+}
+
+static bool some_shape(tril_node *node)
+{
+    if (!sum_shape(node))
+        return false;
+    if (((reduction *)node->attrs)->span.n == 0)
+        return tril_op_fail(node, TRIL_BAD_SHAPE,
+                            "no elements to take it of in a tensor of shape %s",
+                            tril_shape_text(node->in[0]->shape).text);
+    return true;
+}
+
+static void sum_scaled(tril_node *node, double scale)
+{
+    const tril_ops_span s = ((reduction *)node->attrs)->span;
+    const tril_real *x = node->in[0]->value;
+    double *sums = node->saved;
+    for (size_t o = 0; o < s.outer; o++, x += s.n * s.inner) {
+        memset(sums, 0, s.inner * sizeof *sums);
+        if (s.inner == 1)
+            sums[0] = tril_sum_of(s.n, x);
+        else
+            for (size_t i = 0; i < s.n; i++)
+                tril_add_to_sums(s.inner, x + i * s.inner, sums);
+        for (size_t j = 0; j < s.inner; j++)
+            sums[j] *= scale;
+        tril_store_sums(s.inner, sums, node->value + o * s.inner);
+    }
+}
+
+static void spread_scaled(tril_node *node, tril_real scale, tril_real *grad)
+{
+    const tril_ops_span s = ((reduction *)node->attrs)->span;
+    for (size_t o = 0; o < s.outer; o++)
+        for (size_t i = 0; i < s.n; i++, grad += s.inner)
+            for (size_t j = 0; j < s.inner; j++)
+                grad[j] = scale * node->grad[o * s.inner + j];
+}
+
+static bool sum_forward(tril_node *node)
+{
+    sum_scaled(node, 1);
+    return true;
+}
+
+static void sum_backward(tril_node *node, tril_real *const *grad_in)
+{
+    spread_scaled(node, 1, grad_in[0]);
+}
+
+static bool mean_forward(tril_node *node)
+{
+    sum_scaled(node, 1 / (double)((reduction *)node->attrs)->span.n);
+    return true;
+}
+
+static void mean_backward(tril_node *node, tril_real *const *grad_in)
+{
+    spread_scaled(node, (tril_real)(1 / (double)((reduction *)node->attrs)->span.n), grad_in[0]);
+}
+
+/* the place of the largest of n numbers a step apart; that of a NaN if there is one */
+static size_t largest(const tril_real *x, size_t n, size_t step)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < n; i++)
+        if (x[i * step] > x[best * step] || (isnan(x[i * step]) && !isnan(x[best * step])))
+            best = i;
+    return best;
+}
+
+static bool max_forward(tril_node *node)
+{
+    const tril_ops_span s = ((reduction *)node->attrs)->span;
+    for (size_t k = 0; k < node->size; k++) {
+        const tril_real *x = node->in[0]->value + k / s.inner * s.n * s.inner + k % s.inner;
+        node->value[k] = x[largest(x, s.n, s.inner) * s.inner];
+    }
+    return true;
+}
+
+static void max_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const tril_ops_span s = ((reduction *)node->attrs)->span;
+    memset(grad_in[0], 0, node->in[0]->size * sizeof(tril_real));
+    for (size_t k = 0; k < node->size; k++) {
+        size_t at = k / s.inner * s.n * s.inner + k % s.inner;
+        at += largest(node->in[0]->value + at, s.n, s.inner) * s.inner;
+        grad_in[0][at] = node->grad[k];
+    }
+}
+
+static bool logsumexp_forward(tril_node *node)
+{
+    const tril_ops_span s = ((reduction *)node->attrs)->span;
+    for (size_t k = 0; k < node->size; k++) {
+        const tril_real *x = node->in[0]->value + k / s.inner * s.n * s.inner + k % s.inner;
+        double top = (double)x[largest(x, s.n, s.inner) * s.inner], sum = 0;
+        for (size_t i = 0; i < s.n && isfinite(top); i++)
+            sum += exp((double)x[i * s.inner] - top);
+        node->value[k] = (tril_real)(isfinite(top) ? top + log(sum) : top);
+    }
+    return true;
+}
+
+static void logsumexp_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const tril_ops_span s = ((reduction *)node->attrs)->span;
+    for (size_t k = 0; k < node->size; k++) {
+        size_t at = k / s.inner * s.n * s.inner + k % s.inner;
+        for (size_t i = 0; i < s.n; i++) {
+            /* all terms zero: none has a share */
+            double share =
+                (double)node->value[k] == -(double)INFINITY
+                    ? 0
+                    : exp((double)node->in[0]->value[at + i * s.inner] - (double)node->value[k]);
+            grad_in[0][at + i * s.inner] = (tril_real)((double)node->grad[k] * share);
+        }
+    }
+}
+
+const tril_op tril_op_sum = { "sum", sum_shape, sum_forward, sum_backward };
+const tril_op tril_op_mean = { "mean", some_shape, mean_forward, mean_backward };
+const tril_op tril_op_max = { "max", some_shape, max_forward, max_backward };
+const tril_op tril_op_logsumexp = { "logsumexp", some_shape, logsumexp_forward,
+                                    logsumexp_backward };
+
+#define DEFINE(name)                                                                               \
+    tril_var tril_##name(tril_var x)                                                               \
+    {                                                                                              \
+        return tril_op_apply(&tril_op_##name, &x, 1, &(reduction){ .all = true },                  \
+                             sizeof(reduction));                                                   \
+    }                                                                                              \
+    tril_var tril_##name##_axis(tril_var x, int axis, bool keep)                                   \
+    {                                                                                              \
+        return tril_op_apply(&tril_op_##name, &x, 1, &(reduction){ .axis = axis, .keep = keep },   \
+                             sizeof(reduction));                                                   \
+    }
+
+DEFINE(sum)
+DEFINE(mean)
+DEFINE(max)
+DEFINE(logsumexp)

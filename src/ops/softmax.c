@@ -1,0 +1,165 @@
+/* softmax, log_softmax and cross-entropy along an axis; sums in double, the largest element taken
+ * out first. */
+#include <math.h>
+#include <string.h>
+
+#include "ops/ops.h"
+
+typedef struct softmax {
+    int axis;
+    tril_ops_span span;
+} softmax;
+
+static bool softmax_shape(tril_node *node)
+{
+    softmax *p = node->attrs;
+    size_t axis;
+    node->shape = node->in[0]->shape;
+    if (!tril_ops_axis(node, p->axis, node->shape.rank, &axis))
+        return false;
+    p->span = tril_ops_along(node->shape, axis);
+    return true;
+}
+
+/* where line k along the axis begins */
+static size_t line(tril_ops_span s, size_t k)
+{
+    return k / s.inner * s.n * s.inner + k % s.inner;
+}
+
+/* log of the sum of exp(x) along a line */
+static double log_total(const tril_real *x, size_t n, size_t step)
+{
+    double top = -INFINITY, sum = 0;
+    for (size_t i = 0; i < n; i++)
+        top = (double)x[i * step] > top ? (double)x[i * step] : top;
+    for (size_t i = 0; i < n; i++)
+        sum += exp((double)x[i * step] - top);
+    return top + log(sum);
+}
+
+static bool log_softmax_forward(tril_node *node)
+{
+    const tril_ops_span s = ((softmax *)node->attrs)->span;
+    for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
+        const tril_real *x = node->in[0]->value + line(s, k);
+        tril_real *y = node->value + line(s, k);
+        double total = log_total(x, s.n, s.inner);
+        for (size_t i = 0; i < s.n; i++)
+            y[i * s.inner] = (tril_real)((double)x[i * s.inner] - total);
+    }
+    return true;
+}
+
+static bool softmax_forward(tril_node *node)
+{
+    const tril_ops_span s = ((softmax *)node->attrs)->span;
+    for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
+        const tril_real *x = node->in[0]->value + line(s, k);
+        tril_real *y = node->value + line(s, k);
+        double total = log_total(x, s.n, s.inner);
+        for (size_t i = 0; i < s.n; i++)
+            y[i * s.inner] = (tril_real)exp((double)x[i * s.inner] - total);
+    }
+    return true;
+}
+
+static void log_softmax_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const tril_ops_span s = ((softmax *)node->attrs)->span;
+    for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
+        const tril_real *y = node->value + line(s, k), *dy = node->grad + line(s, k);
+        tril_real *dx = grad_in[0] + line(s, k);
+        double total = 0;
+        for (size_t i = 0; i < s.n; i++)
+            total += (double)dy[i * s.inner];
+        for (size_t i = 0; i < s.n; i++)
+            dx[i * s.inner] =
+                (tril_real)((double)dy[i * s.inner] - exp((double)y[i * s.inner]) * total);
+    }
+}
+
+static void softmax_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const tril_ops_span s = ((softmax *)node->attrs)->span;
+    for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
+        const tril_real *y = node->value + line(s, k), *dy = node->grad + line(s, k);
+        tril_real *dx = grad_in[0] + line(s, k);
+        double mean = 0;
+        for (size_t i = 0; i < s.n; i++)
+            mean += (double)y[i * s.inner] * (double)dy[i * s.inner];
+        for (size_t i = 0; i < s.n; i++)
+            dx[i * s.inner] =
+                (tril_real)((double)y[i * s.inner] * ((double)dy[i * s.inner] - mean));
+    }
+}
+
+/* attributes: the class of each row; saved: log of the sum of exp(logits) of each row */
+static bool cross_entropy_shape(tril_node *node)
+{
+    tril_shape logits = node->in[0]->shape;
+    if (logits.rank == 0 || logits.dim[logits.rank - 1] == 0)
+        return tril_op_fail(node, TRIL_BAD_SHAPE, "the logits are %s, want [..., classes]",
+                            tril_shape_text(logits).text);
+    node->shape = logits;
+    node->shape.dim[--node->shape.rank] = 0;
+    const size_t *classes = node->attrs, k = logits.dim[logits.rank - 1];
+    for (size_t i = 0; i < tril_shape_size(node->shape); i++)
+        if (classes[i] >= k)
+            return tril_op_fail(node, TRIL_BAD_ARGUMENT,
+                                "class %zu in row %zu, but there are %zu classes", classes[i], i,
+                                k);
+    node->saved_bytes = tril_shape_size(node->shape) * sizeof(double);
+    return true;
+}
+
+static bool cross_entropy_forward(tril_node *node)
+{
+    const tril_shape logits = node->in[0]->shape;
+    const size_t *classes = node->attrs, k = logits.dim[logits.rank - 1];
+    double *total = node->saved;
+    for (size_t i = 0; i < node->size; i++) {
+        const tril_real *x = node->in[0]->value + i * k;
+        total[i] = log_total(x, k, 1);
+        node->value[i] = (tril_real)(total[i] - (double)x[classes[i]]);
+    }
+    return true;
+}
+
+static void cross_entropy_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const tril_shape logits = node->in[0]->shape;
+    const size_t *classes = node->attrs, k = logits.dim[logits.rank - 1];
+    const double *total = node->saved;
+    for (size_t i = 0; i < node->size; i++)
+        for (size_t j = 0; j < k; j++) {
+            double p = exp((double)node->in[0]->value[i * k + j] - total[i]);
+            grad_in[0][i * k + j] = (tril_real)((double)node->grad[i] * (p - (j == classes[i])));
+        }
+}
+
+const tril_op tril_op_softmax = { "softmax", softmax_shape, softmax_forward, softmax_backward };
+const tril_op tril_op_log_softmax = { "log_softmax", softmax_shape, log_softmax_forward,
+                                      log_softmax_backward };
+const tril_op tril_op_cross_entropy = { "cross_entropy", cross_entropy_shape, cross_entropy_forward,
+                                        cross_entropy_backward };
+
+tril_var tril_softmax(tril_var x, int axis)
+{
+    return tril_op_apply(&tril_op_softmax, &x, 1, &(softmax){ .axis = axis }, sizeof(softmax));
+}
+
+tril_var tril_log_softmax(tril_var x, int axis)
+{
+    return tril_op_apply(&tril_op_log_softmax, &x, 1, &(softmax){ .axis = axis }, sizeof(softmax));
+}
+
+tril_var tril_cross_entropy(tril_var logits, const size_t *classes)
+{
+    tril_shape shape = tril_shape_of(logits);
+    size_t rows = shape.rank ? tril_ops_product(shape, 0, shape.rank - 1) : 0;
+    if (!classes && rows)
+        return tril_var_fail(logits.tape, "cross_entropy", TRIL_BAD_ARGUMENT,
+                             "no classes for %zu rows", rows);
+    return tril_op_apply(&tril_op_cross_entropy, &logits, 1, classes, rows * sizeof *classes);
+}

@@ -1,0 +1,154 @@
+/* What optimizers share. */
+#include "optim/optim.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/shape.h"
+
+bool tril_optim_check(tril_params *params, const char *optim, const char *option, double x,
+                      double low, double high)
+{
+    if (!params || tril_ctx_failed(params->ctx))
+        return false;
+    return (x >= low && x < high) ||
+           tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "%s: %s is %g, want %g <= %s < %g", optim,
+                         option, x, low, option, high);
+}
+
+/* neighbours of one group make one span */
+static void find_spans(tril_optim *optim, double lr, double weight_decay)
+{
+    const tril_params *params = optim->params;
+    for (size_t i = 0; i < params->count; i++) {
+        const tril_param_entry *entry = &params->entries[i];
+        tril_optim_span *last = optim->n_spans ? &optim->spans[optim->n_spans - 1] : NULL;
+        if (last && strcmp(last->group, entry->group) == 0)
+            last->size += entry->size;
+        else
+            optim->spans[optim->n_spans++] =
+                (tril_optim_span){ entry->group, entry->offset, entry->size, lr, weight_decay };
+    }
+}
+
+tril_optim *tril_optim_new(const tril_optim_kind *kind, tril_params *params, double lr,
+                           double weight_decay, tril_clip clip)
+{
+    if (!tril_optim_check(params, kind->name, "lr", lr, 0, INFINITY) ||
+        !tril_optim_check(params, kind->name, "weight_decay", weight_decay, 0, INFINITY) ||
+        !tril_optim_check(params, kind->name, "clip.value", clip.value, 0, INFINITY) ||
+        !tril_optim_check(params, kind->name, "clip.norm", clip.norm, 0, INFINITY))
+        return NULL;
+    tril_optim *optim = tril_ctx_alloc(params->ctx, kind->name, 1, sizeof *optim);
+    if (!optim)
+        return NULL;
+    *optim = (tril_optim){ .kind = kind,
+                           .params = params,
+                           .arena = { .ctx = params->ctx },
+                           .clip = clip,
+                           .lr_factor = 1 };
+    optim->spans = tril_arena_take(&optim->arena, kind->name, params->count, sizeof *optim->spans);
+    for (size_t k = 0; k < kind->n_states && optim->spans; k++) {
+        optim->state[k] =
+            tril_arena_take(&optim->arena, kind->name, params->size, sizeof(tril_real));
+        if (optim->state[k])
+            memset(optim->state[k], 0, params->size * sizeof(tril_real));
+    }
+    if (tril_ctx_failed(params->ctx)) {
+        tril_optim_free(optim);
+        return NULL;
+    }
+    find_spans(optim, lr, weight_decay);
+    params->in_use = params->grouped = true;
+    return optim;
+}
+
+void tril_optim_free(tril_optim *optim)
+{
+    if (!optim)
+        return;
+    tril_arena_free(&optim->arena);
+    tril_ctx_release(optim->params->ctx, optim);
+}
+
+static bool all_finite(const tril_real *x, size_t n)
+{
+    bool finite = true;
+    for (size_t i = 0; i < n; i++)
+        finite &= x[i] - x[i] == 0;
+    return finite;
+}
+
+static bool fail_not_finite(const tril_optim *optim)
+{
+    const tril_params *params = optim->params;
+    for (size_t i = 0; i < params->count; i++)
+        for (size_t j = 0; j < params->entries[i].size; j++) {
+            const tril_param_entry *entry = &params->entries[i];
+            double g = (double)params->grads[entry->offset + j];
+            if (!isfinite(g))
+                return tril_ctx_fail(params->ctx, TRIL_NOT_FINITE,
+                                     "%s: the gradient of %s is %g at [%s]", optim->kind->name,
+                                     entry->name, g, tril_shape_index(entry->shape, j).text);
+        }
+    return false;
+}
+
+bool tril_optim_step(tril_optim *optim)
+{
+    if (!optim || tril_ctx_failed(optim->params->ctx))
+        return false;
+    tril_params *params = optim->params;
+    if (!all_finite(params->grads, params->size))
+        return fail_not_finite(optim);
+    tril_optim_clip(params, optim->clip);
+    optim->steps++;
+    for (size_t i = 0; i < optim->n_spans; i++) {
+        const tril_optim_span *span = &optim->spans[i];
+        double lr = span->lr * optim->lr_factor;
+        tril_real *state[TRIL_OPTIM_MAX_STATES] = { 0 };
+        for (size_t k = 0; k < optim->kind->n_states; k++)
+            state[k] = optim->state[k] + span->offset;
+        if (lr > 0)
+            optim->kind->update(optim, span, lr, params->values + span->offset,
+                                params->grads + span->offset, state);
+    }
+    return true;
+}
+
+typedef enum group_option { GROUP_LR, GROUP_WEIGHT_DECAY } group_option;
+
+static bool set_group(tril_optim *optim, const char *group, group_option option, double x)
+{
+    const char *name = option == GROUP_LR ? "lr" : "weight_decay";
+    if (!optim || !tril_optim_check(optim->params, optim->kind->name, name, x, 0, INFINITY))
+        return false;
+    bool found = false;
+    for (size_t i = 0; i < optim->n_spans; i++)
+        if (!group || strcmp(optim->spans[i].group, group) == 0) {
+            *(option == GROUP_LR ? &optim->spans[i].lr : &optim->spans[i].weight_decay) = x;
+            found = true;
+        }
+    return found || tril_ctx_fail(optim->params->ctx, TRIL_BAD_ARGUMENT,
+                                  "%s: no parameter is in a group named %s", optim->kind->name,
+                                  group ? group : "");
+}
+
+bool tril_optim_set_lr(tril_optim *optim, const char *group, double lr)
+{
+    return set_group(optim, group, GROUP_LR, lr);
+}
+
+bool tril_optim_set_weight_decay(tril_optim *optim, const char *group, double weight_decay)
+{
+    return set_group(optim, group, GROUP_WEIGHT_DECAY, weight_decay);
+}
+
+bool tril_optim_set_lr_factor(tril_optim *optim, double factor)
+{
+    if (!optim ||
+        !tril_optim_check(optim->params, optim->kind->name, "lr_factor", factor, 0, INFINITY))
+        return false;
+    optim->lr_factor = factor;
+    return true;
+}

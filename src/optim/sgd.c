@@ -1,0 +1,35 @@
+/* Stochastic gradient descent with momentum. */
+#include "optim/optim.h"
+
+static void sgd_update(const tril_optim *optim, const tril_optim_span *span, double lr_now,
+                       tril_real *w, const tril_real *g, tril_real *const *state)
+{
+    const tril_real lr = (tril_real)lr_now, decay = (tril_real)span->weight_decay;
+    const tril_real momentum = (tril_real)optim->opts.sgd.momentum;
+    const tril_real of_gradient = optim->opts.sgd.nesterov,
+                    of_momentum = optim->opts.sgd.nesterov ? momentum : 1;
+    tril_real *b = state[0];
+    for (size_t i = 0; i < span->size; i++) {
+        tril_real gi = g[i] + decay * w[i];
+        b[i] = momentum * b[i] + gi;
+        w[i] -= lr * (of_gradient * gi + of_momentum * b[i]);
+    }
+}
+
+const tril_optim_kind tril_optim_kind_sgd = { "sgd", 1, sgd_update };
+
+tril_optim *tril_sgd_new(tril_params *params, const tril_sgd_opts *opts)
+{
+    tril_sgd_opts o = opts ? *opts : (tril_sgd_opts){ 0 };
+    o.lr = o.lr == 0 ? 0.01 : o.lr;
+    if (!tril_optim_check(params, "sgd", "momentum", o.momentum, 0, 1))
+        return NULL;
+    if (o.nesterov && o.momentum == 0)
+        return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT,
+                             "sgd: nesterov needs a momentum above 0"),
+               NULL;
+    tril_optim *optim = tril_optim_new(&tril_optim_kind_sgd, params, o.lr, o.weight_decay, o.clip);
+    if (optim)
+        optim->opts.sgd = o;
+    return optim;
+}
