@@ -49,17 +49,20 @@ lib: $(LIB)
 
 $(LIB): $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	@echo '  AR   $@'
+	@ar rcs $@ $^
 
 $(BUILD)/src/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -Isrc -MMD -MP -c $< -o $@
+	@echo '  CC   $<'
+	@$(CC) $(FLAGS) -Isrc -MMD -MP -c $< -o $@
 
 demos: $(DEMOS)
 
 $(BUILD)/demos/%: demos/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(LIB) $(LIBS)
+	@echo '  LD   $@'
+	@$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(LIB) $(LIBS)
 
 demo: demos
 	@mkdir -p $(BUILD)/pictures
@@ -80,10 +83,12 @@ $(BUILD)/tests/registry.h: $(LIB)
 
 $(BUILD)/tests/%.o: tests/%.c $(BUILD)/tests/suites.h $(BUILD)/tests/registry.h
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -Isrc -Itests -I$(BUILD)/tests -MMD -MP -c $< -o $@
+	@echo '  CC   $<'
+	@$(CC) $(FLAGS) -Isrc -Itests -I$(BUILD)/tests -MMD -MP -c $< -o $@
 
 $(BUILD)/tests/run: $(TESTS) $(LIB)
-	$(CC) $(FLAGS) $(TESTS) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -lrt -lpthread
+	@echo '  LD   $@'
+	@$(CC) $(FLAGS) $(TESTS) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -lrt -lpthread
 
 layers:
 	@sh tests/layers.sh

@@ -15,8 +15,9 @@
  *         tril_ctx *ctx = tril_ctx_new(NULL);
  *         tril_tape *tape = tril_tape_new(ctx);
  *
- *         tril_var a = tril_input(tape, x, TRIL_SHAPE(2, 3)), b = tril_input(tape, y,
- * TRIL_SHAPE(2)); tril_backward(tril_mean(tril_square(tril_add(a, b))));
+ *         tril_var a = tril_input(tape, x, TRIL_SHAPE(2, 3));
+ *         tril_var b = tril_input(tape, y, TRIL_SHAPE(2));
+ *         tril_backward(tril_mean(tril_square(tril_add(a, b))));
  *
  *         bool failed = tril_ctx_failed(ctx);
  *         if (failed)

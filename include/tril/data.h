@@ -22,7 +22,11 @@
  *             fprintf(stderr, "%s\n", tril_ctx_message(ctx));
  *         else
  *             printf("%zu rows, waiting %.1f +- %.1f minutes\n", rows, scaler.mean[1],
- * scaler.scale[1]); free(x); tril_scaler_free(&scaler); tril_table_free(table); tril_ctx_free(ctx);
+ *                    scaler.scale[1]);
+ *         free(x);
+ *         tril_scaler_free(&scaler);
+ *         tril_table_free(table);
+ *         tril_ctx_free(ctx);
  *         return failed;
  *     }
  */

@@ -21,9 +21,11 @@
  *         tril_backward(tril_sum(log_prob));
  *
  *         bool failed = tril_ctx_failed(ctx);
- *         if (!failed)
- *             printf("%.4f %.4f\n", tril_value(log_prob)[0], tril_value(log_prob)[1]); // -4.0828
- * -3.4500 tril_tape_free(tape); tril_ctx_free(ctx); return failed;
+ *         for (int i = 0; i < 2 && !failed; i++)
+ *             printf("%.4f\n", tril_value(log_prob)[i]); // -4.0769, then -3.4500
+ *         tril_tape_free(tape);
+ *         tril_ctx_free(ctx);
+ *         return failed;
  *     }
  */
 #ifndef TRIL_DIST_H

@@ -12,13 +12,16 @@
  *         const tril_real x[3] = { 0, 1, 2 }, y[3] = { 1, 3, 5 };
  *         tril_ctx *ctx = tril_ctx_new(NULL);
  *         tril_params *params = tril_params_new(ctx);
- *         tril_dense *line = tril_dense_new(params, "line", &(tril_dense_opts){ .inputs = 1,
- * .outputs = 1 }); tril_optim *sgd = tril_sgd_new(params, &(tril_sgd_opts){ .lr = 0.1, .momentum =
- * 0.9 }); tril_tape *tape = tril_tape_new(ctx); for (int step = 0; step < 300; step++) {
+ *         tril_dense *line = tril_dense_new(params, "line", &(tril_dense_opts){
+ *             .inputs = 1, .outputs = 1 });
+ *         tril_optim *sgd = tril_sgd_new(params, &(tril_sgd_opts){ .lr = 0.1, .momentum = 0.9 });
+ *         tril_tape *tape = tril_tape_new(ctx);
+ *         for (int step = 0; step < 300; step++) {
  *             tril_tape_reset(tape);
  *             tril_var fit = tril_dense_apply(line, tril_input(tape, x, TRIL_SHAPE(3, 1)));
- *             tril_backward(tril_mean(tril_square(tril_sub(fit, tril_input(tape, y, TRIL_SHAPE(3,
- * 1)))))); tril_optim_step(sgd);
+ *             tril_var target = tril_input(tape, y, TRIL_SHAPE(3, 1));
+ *             tril_backward(tril_mean(tril_square(tril_sub(fit, target))));
+ *             tril_optim_step(sgd);
  *         }
  *         const tril_real *slope = tril_param_values(tril_dense_weight(line));
  *         bool learned = !tril_ctx_failed(ctx) && fabs(slope[0] - 2) < 1e-3;
