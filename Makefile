@@ -21,14 +21,16 @@ FLAGS    = $(USER) $(WARNINGS) $(CFLAGS)
 
 OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/*/*.c)))
 DEMOS    := $(patsubst demos/%.c,$(BUILD)/demos/%,$(sort $(wildcard demos/*.c)))
+SHARED   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard demos/common/*.c)))
 TESTS    := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/*.c tests/*/*.c)))
-SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] demos/*.[ch] data/*.c tests/*.[ch] tests/*/*.[ch])
+SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] demos/*.c demos/*/*.[ch] data/*.c tests/*.[ch] tests/*/*.[ch])
 
 help:
 	@echo 'make setup    install what is needed (Debian packages; asks for sudo if you are not root)'
 	@echo 'make lib      build the library: $(LIB)'
 	@echo 'make demo     train on real data: numbers, and pictures in $(BUILD)/pictures'
 	@echo 'make test     run the tests; DOUBLE=1, SAN=1 and CC=clang choose another build'
+	@echo 'make valgrind run them under valgrind'
 	@echo 'make data     make the synthetic data sets anew'
 	@echo 'make format   bring the code into its shape (clang-format)'
 	@echo 'make clean    remove build/'
@@ -59,17 +61,27 @@ $(BUILD)/src/%.o: src/%.c
 
 demos: $(DEMOS)
 
-$(BUILD)/demos/%: demos/%.c $(LIB)
+$(BUILD)/demos/common/%.o: demos/common/%.c
 	@mkdir -p $(@D)
+	@echo '  CC   $<'
+	@$(CC) $(FLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/demos/%: demos/%.c $(SHARED) $(LIB)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(SHARED) $(LIB) $(LIBS)
 
 demo: demos
 	@mkdir -p $(BUILD)/pictures
 	$(BUILD)/demos/points --pictures $(BUILD)/pictures
 
-test: layers examples link $(BUILD)/tests/run demos
-	OPENBLAS_NUM_THREADS=1 BUILD=$(BUILD) $(BUILD)/tests/run
+# OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check
+TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(BUILD) $(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1) CK_DEFAULT_TIMEOUT=60
+
+test: layers examples link demos $(BUILD)/tests/run
+	@$(TEST_ENV) $(BUILD)/tests/run
+
+valgrind: demos $(BUILD)/tests/run
+	@$(TEST_ENV) CK_FORK=no valgrind -q --error-exitcode=1 --leak-check=full $(BUILD)/tests/run
 
 # the list of test suites, and of everything the library registers, is read off the code: none can be forgotten
 $(BUILD)/tests/suites.h: $(filter-out tests/main.c,$(sort $(wildcard tests/*.c tests/*/*.c)))
@@ -117,7 +129,8 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev lib demos demo test layers examples link data format format-check clean
+.PHONY: help setup setup-dev lib demos demo test valgrind layers examples link data format format-check clean
 .DELETE_ON_ERROR:
+.SECONDARY:
 
--include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(DEMOS:=.d)
+-include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(SHARED:.o=.d) $(DEMOS:=.d)

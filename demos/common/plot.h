@@ -1,0 +1,24 @@
+/* Pictures through gnuplot. */
+#ifndef DEMOS_PLOT_H
+#define DEMOS_PLOT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Whether gnuplot is there. */
+bool plot_available(void);
+
+/* A gnuplot that draws into a PNG file of the given size; write commands to the stream. NULL on failure. */
+FILE *plot_open(const char *path, int width, int height);
+
+/* Writes a text as gnuplot's quoted string, whatever it contains. */
+void plot_text(FILE *plot, const char *text);
+
+/* True when gnuplot drew it. */
+bool plot_close(FILE *plot);
+
+/* The points of an ellipse that holds the given share of a normal distribution of two coordinates, one a line, ready for
+ * "plot '-' with lines": mean (x, y), covariance (xx, xy, yy). */
+void plot_ellipse(FILE *plot, const double mean[2], const double covariance[3], double share);
+
+#endif

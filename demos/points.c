@@ -1,0 +1,572 @@
+/* A network learns the distribution of points in space: from quakes.csv with its input held fixed, where the best possible
+ * answer is known in closed form, and from points.csv, where the distribution depends on two inputs and the truth is
+ * known. Prints what was learned beside two baselines, and draws it. `points --help` says how to use it. */
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/dataset.h"
+#include "common/plot.h"
+#include "common/progress.h"
+
+enum { HIDDEN = 64, BATCH = 100, CHUNK = 256, SHOWN_INPUTS = 3 };
+
+typedef struct options {
+    bool csv;
+    const char *pictures; /* folder; NULL for none */
+    size_t epochs;
+    uint64_t seed;
+    column_list inputs, targets; /* of a file that is not one of ours */
+} options;
+
+typedef struct network {
+    tril_params *params;
+    tril_mlp *mlp;
+} network;
+
+/* mean NLL per row and its standard error, in the data's units */
+typedef struct figure {
+    double nll, error;
+} figure;
+
+typedef struct result {
+    figure diagonal[2], full[2], learned[2], truth[2]; /* training rows, validation rows */
+    double *curve[2];                                  /* NLL of each epoch */
+    double seconds;
+} result;
+
+/* ---- a model and its NLL */
+
+static network network_new(tril_ctx *ctx, const dataset *set, size_t hidden, tril_init init)
+{
+    network net = { .params = tril_params_new(ctx) };
+    net.mlp = tril_mlp_new(net.params, "net",
+                           &(tril_mlp_opts){ .inputs = set->input_width,
+                                             .hidden = { hidden, hidden },
+                                             .outputs = tril_mvn_head_width(set->targets.n),
+                                             .init = init });
+    return net;
+}
+
+static tril_dist predict(const network *net, tril_tape *tape, const tril_real *x, size_t n,
+                         const dataset *set)
+{
+    tril_var input = tril_input(tape, x, TRIL_SHAPE(n, set->input_width));
+    return tril_mvn_head(tril_mlp_apply(net->mlp, input), set->targets.n, NULL);
+}
+
+static figure figure_of(double sum, double squares, size_t n)
+{
+    double mean = sum / (double)n, variance = fmax(0, squares / (double)n - mean * mean);
+    return (figure){ mean, sqrt(variance / (double)n) };
+}
+
+static figure nll_of(const network *net, tril_tape *tape, const rows *part, const dataset *set)
+{
+    double sum = 0, squares = 0;
+    size_t width = set->targets.n;
+    for (size_t first = 0; first < part->n; first += CHUNK) {
+        size_t n = part->n - first < CHUNK ? part->n - first : CHUNK;
+        tril_tape_reset(tape);
+        tril_tape_record(tape, false);
+        tril_dist p = predict(net, tape, part->x + first * set->input_width, n, set);
+        tril_var y = tril_input(tape, part->y + first * width, TRIL_SHAPE(n, width));
+        const tril_real *log_prob = tril_value(tril_log_prob(p, y));
+        for (size_t i = 0; log_prob && i < n; i++) {
+            double nll = set->log_scale - (double)log_prob[i];
+            sum += nll;
+            squares += nll * nll;
+        }
+    }
+    return figure_of(sum, squares, part->n);
+}
+
+static figure truth_of(const rows *part)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < part->n; i++) {
+        sum -= (double)part->log_prob[i];
+        squares += (double)part->log_prob[i] * (double)part->log_prob[i];
+    }
+    return figure_of(sum, squares, part->n);
+}
+
+/* A linear layer of weights zero is one distribution for all rows. With its bias zero, it is the standard normal, which
+ * on scaled columns is the diagonal fit; with its bias started at the Gaussian fit, it is the full one. */
+static void baseline(tril_ctx *ctx, tril_tape *tape, const dataset *set, bool full, figure out[2])
+{
+    network net = network_new(ctx, set, 0, TRIL_ZERO);
+    if (full)
+        tril_mvn_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n,
+                            NULL);
+    out[0] = nll_of(&net, tape, &set->train, set);
+    out[1] = nll_of(&net, tape, &set->validation, set);
+    tril_params_free(net.params);
+}
+
+/* ---- training */
+
+static void step(const network *net, tril_tape *tape, tril_optim *adam, const tril_real *x,
+                 const tril_real *y, size_t n, const dataset *set)
+{
+    tril_tape_reset(tape);
+    tril_dist p = predict(net, tape, x, n, set);
+    tril_var target = tril_input(tape, y, TRIL_SHAPE(n, set->targets.n));
+    tril_backward(tril_neg(tril_mean(tril_log_prob(p, target))));
+    tril_optim_step(adam);
+}
+
+/* one pass over the training rows in an order of its own */
+static void epoch(const network *net, tril_tape *tape, tril_optim *adam, const dataset *set,
+                  tril_random *random, size_t *order, tril_real *x, tril_real *y)
+{
+    size_t in = set->input_width, out = set->targets.n;
+    tril_random_shuffle(random, order, set->train.n);
+    for (size_t first = 0; first < set->train.n; first += BATCH) {
+        size_t n = set->train.n - first < BATCH ? set->train.n - first : BATCH;
+        for (size_t i = 0; i < n; i++) {
+            memcpy(x + i * in, set->train.x + order[first + i] * in, in * sizeof *x);
+            memcpy(y + i * out, set->train.y + order[first + i] * out, out * sizeof *y);
+        }
+        step(net, tape, adam, x, y, n, set);
+    }
+}
+
+/* Adam, its learning rate falling to zero along a cosine. No row of the validation set has a say in it. */
+static bool train(tril_ctx *ctx, const network *net, tril_tape *tape, const dataset *set,
+                  const options *o, result *r)
+{
+    size_t n = set->train.n;
+    size_t *order = malloc(n * sizeof *order);
+    tril_real *batch = malloc(BATCH * (set->input_width + set->targets.n) * sizeof *batch);
+    tril_optim *adam = tril_adam_new(net->params, &(tril_adam_opts){ .lr = 3e-3 });
+    tril_random random = tril_random_stream(o->seed, 2);
+    bool done = order && batch;
+    for (size_t i = 0; done && i < n; i++)
+        order[i] = i;
+    progress p = progress_begin(o->epochs);
+    for (size_t e = 0; done && e < o->epochs; e++) {
+        tril_optim_set_lr_factor(
+            adam, 0.5 + 0.5 * cos(3.141592653589793 * (double)e / (double)o->epochs));
+        epoch(net, tape, adam, set, &random, order, batch, batch + BATCH * set->input_width);
+        r->curve[0][e] = nll_of(net, tape, &set->train, set).nll;
+        r->curve[1][e] = nll_of(net, tape, &set->validation, set).nll;
+        done = !tril_ctx_failed(ctx);
+        if (done)
+            progress_show(&p, e + 1, r->curve[0][e], r->curve[1][e]);
+    }
+    r->seconds = progress_end(&p);
+    tril_optim_free(adam);
+    free(order);
+    free(batch);
+    return done;
+}
+
+/* ---- what was learned, in the data's units */
+
+typedef struct learned {
+    double input[DATASET_MAX_COLUMNS];
+    double mean[DATASET_MAX_COLUMNS], covariance[DATASET_MAX_COLUMNS][DATASET_MAX_COLUMNS];
+} learned;
+
+static int by_value(const void *a, const void *b)
+{
+    tril_real x = *(const tril_real *)a, y = *(const tril_real *)b;
+    return (x > y) - (x < y);
+}
+
+/* inputs to show the distribution at: each input at a low, the middle and a high quantile of the training rows */
+static bool choose_inputs(const dataset *set, tril_real *x, size_t shown)
+{
+    static const double quantile[SHOWN_INPUTS] = { 0.1, 0.5, 0.9 };
+    size_t n = set->train.n, width = set->input_width;
+    tril_real *column = malloc(n * sizeof *column);
+    for (size_t j = 0; column && j < width; j++) {
+        for (size_t i = 0; i < n; i++)
+            column[i] = set->train.x[i * width + j];
+        qsort(column, n, sizeof *column, by_value);
+        for (size_t k = 0; k < shown; k++)
+            x[k * width + j] = column[(size_t)(quantile[k] * (double)(n - 1))];
+    }
+    free(column);
+    return column != NULL;
+}
+
+/* the learned distributions at `shown` inputs: one where the input is held fixed */
+static bool describe(const network *net, tril_tape *tape, const dataset *set, learned *out,
+                     size_t shown)
+{
+    size_t d = set->targets.n, width = set->input_width;
+    tril_real x[SHOWN_INPUTS * DATASET_MAX_COLUMNS];
+    if (!choose_inputs(set, x, shown))
+        return false;
+    tril_tape_reset(tape);
+    tril_tape_record(tape, false);
+    tril_dist p = predict(net, tape, x, shown, set);
+    const tril_real *mean = tril_value(tril_dist_mean(p)),
+                    *covariance = tril_value(tril_dist_covariance(p));
+    if (!mean || !covariance)
+        return false;
+    const double *m = set->y_scaler.mean, *s = set->y_scaler.scale;
+    for (size_t k = 0; k < shown; k++) {
+        for (size_t i = 0; i < set->inputs.n; i++)
+            out[k].input[i] =
+                set->x_scaler.mean[i] + set->x_scaler.scale[i] * (double)x[k * width + i];
+        for (size_t i = 0; i < d; i++) {
+            out[k].mean[i] = m[i] + s[i] * (double)mean[k * d + i];
+            for (size_t j = 0; j < d; j++)
+                out[k].covariance[i][j] = s[i] * s[j] * (double)covariance[(k * d + i) * d + j];
+        }
+    }
+    return true;
+}
+
+static void print_learned(const dataset *set, const learned *l)
+{
+    size_t d = set->targets.n;
+    printf("\n%-16s", "learned");
+    for (size_t i = 0; i < set->inputs.n; i++)
+        printf("%s %s = %.3g", i ? "," : " at", set->inputs.name[i], l->input[i]);
+    printf("\n%-12s %10s %10s   correlations\n", "", "mean", "sd");
+    for (size_t i = 0; i < d; i++) {
+        printf("%-12s %10.4g %10.4g  ", set->targets.name[i], l->mean[i],
+               sqrt(l->covariance[i][i]));
+        for (size_t j = 0; j <= i; j++)
+            printf(" %6.3f", l->covariance[i][j] / sqrt(l->covariance[i][i] * l->covariance[j][j]));
+        printf("\n");
+    }
+}
+
+static void print_row(const char *name, const figure f[2])
+{
+    printf("%-26s %10.4f +- %.4f %12.4f +- %.4f\n", name, f[0].nll, f[0].error, f[1].nll,
+           f[1].error);
+}
+
+static void print_result(const dataset *set, const result *r)
+{
+    printf("\nNLL, nats per row %21s %22s\n", "training", "validation");
+    print_row("diagonal normal", r->diagonal);
+    print_row("full normal, closed form", r->full);
+    print_row("network", r->learned);
+    if (set->train.log_prob)
+        print_row("truth", r->truth);
+}
+
+/* name,value lines: the fits are judged on the rows they were made from, the truth on the rows held out */
+static void print_csv(const char *path, const dataset *set, const result *r)
+{
+    printf("file,%s\n", path);
+    printf("nll_train,%.6f\nnll_validation,%.6f\n", r->learned[0].nll, r->learned[1].nll);
+    printf("nll_diagonal,%.6f\nnll_full,%.6f\n", r->diagonal[0].nll, r->full[0].nll);
+    printf("nll_diagonal_validation,%.6f\nnll_full_validation,%.6f\n", r->diagonal[1].nll,
+           r->full[1].nll);
+    if (set->train.log_prob)
+        printf("nll_truth,%.6f\nnll_truth_train,%.6f\n", r->truth[1].nll, r->truth[0].nll);
+}
+
+/* ---- pictures */
+
+/* whether a row's inputs are near those of a shown distribution: within half a standard deviation each */
+static bool is_near(const dataset *set, size_t row, const learned *l)
+{
+    for (size_t j = 0; j < set->inputs.n; j++) {
+        double x = (l->input[j] - set->x_scaler.mean[j]) / set->x_scaler.scale[j];
+        if (fabs((double)set->train.x[row * set->input_width + j] - x) > 0.5)
+            return false;
+    }
+    return true;
+}
+
+static void plot_points(FILE *plot, const dataset *set, size_t i, size_t j, const learned *near)
+{
+    const tril_scaler *s = &set->y_scaler;
+    size_t d = set->targets.n;
+    for (size_t row = 0; row < set->train.n; row++)
+        if (!near || is_near(set, row, near))
+            fprintf(plot, "%.7g %.7g\n",
+                    s->mean[i] + s->scale[i] * (double)set->train.y[row * d + i],
+                    s->mean[j] + s->scale[j] * (double)set->train.y[row * d + j]);
+    fputs("e\n", plot);
+}
+
+/* Two coordinates: all points grey, and for each shown distribution the points near its inputs and its ellipses. */
+static void plot_pair(FILE *plot, const dataset *set, const learned *l, size_t shown, size_t i,
+                      size_t j)
+{
+    fputs("set xlabel ", plot);
+    plot_text(plot, set->targets.name[i]);
+    fputs("\nset ylabel ", plot);
+    plot_text(plot, set->targets.name[j]);
+    fputs("\nplot '-' with dots lc rgb '#999999' notitle", plot);
+    for (size_t k = 0; k < shown; k++)
+        fprintf(plot,
+                ", '-' with points pt 7 ps 0.3 lc %zu notitle, '-' with lines lw 2 lc %zu notitle, "
+                "'-' with "
+                "lines lw 2 dt 2 lc %zu notitle",
+                k + 1, k + 1, k + 1);
+    fputs("\n", plot);
+    plot_points(plot, set, i, j, NULL);
+    for (size_t k = 0; k < shown; k++) {
+        const double mean[2] = { l[k].mean[i], l[k].mean[j] };
+        const double covariance[3] = { l[k].covariance[i][i], l[k].covariance[i][j],
+                                       l[k].covariance[j][j] };
+        plot_points(plot, set, i, j, &l[k]);
+        plot_ellipse(plot, mean, covariance, 0.5);
+        fputs("e\n", plot);
+        plot_ellipse(plot, mean, covariance, 0.9);
+        fputs("e\n", plot);
+    }
+}
+
+/* what the colours stand for */
+static void plot_heading(FILE *plot, const char *name, const dataset *set, const learned *l,
+                         size_t shown)
+{
+    static const char *const colour[SHOWN_INPUTS] = { "violet", "green", "blue" };
+    char text[512];
+    int used = snprintf(text, sizeof text, "%s, ellipses of 50 %% and 90 %%", name);
+    for (size_t k = 0; k < shown && set->inputs.n; k++)
+        for (size_t i = 0; i < set->inputs.n && used > 0 && (size_t)used < sizeof text; i++)
+            used +=
+                snprintf(text + used, sizeof text - (size_t)used, "%s%s %s = %.1g", i ? "," : "; ",
+                         i ? "" : colour[k], set->inputs.name[i], l[k].input[i]);
+    fputs("set multiplot title ", plot);
+    plot_text(plot, text);
+}
+
+static void plot_curve(FILE *plot, const dataset *set, const options *o, const result *r)
+{
+    fputs("set xlabel 'epoch'\nset ylabel 'NLL, nats per row'\nset key below\n", plot);
+    fputs("plot '-' with lines lw 2 title 'training', '-' with lines lw 2 title 'validation'",
+          plot);
+    if (set->train.log_prob)
+        fprintf(plot, ", %.8g with lines dt 2 lc rgb 'black' title 'truth, validation'",
+                r->truth[1].nll);
+    else
+        fprintf(plot, ", %.8g with lines dt 2 lc rgb 'black' title 'best possible, training'",
+                r->full[0].nll);
+    fputs("\n", plot);
+    for (int part = 0; part < 2; part++) {
+        for (size_t e = 0; e < o->epochs; e++)
+            fprintf(plot, "%zu %.8g\n", e + 1, r->curve[part][e]);
+        fputs("e\n", plot);
+    }
+}
+
+/* every pair of coordinates, then the loss: FOLDER/NAME.png for NAME.csv */
+static bool draw(const char *path, const dataset *set, const options *o, const result *r,
+                 const learned *l, size_t shown)
+{
+    char file[512];
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    size_t d = set->targets.n, panels = d * (d - 1) / 2 + 1, columns = panels > 1 ? 2 : 1;
+    size_t lines = (panels + columns - 1) / columns;
+    snprintf(file, sizeof file, "%s/%.*s.png", o->pictures, (int)strcspn(name, "."), name);
+    FILE *plot = plot_open(file, 480 * (int)columns, 400 * (int)lines);
+    if (!plot)
+        return false;
+    plot_heading(plot, name, set, l, shown);
+    fprintf(plot, " layout %zu,%zu\n", lines, columns);
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = i + 1; j < d; j++)
+            plot_pair(plot, set, l, shown, i, j);
+    plot_curve(plot, set, o, r);
+    bool drawn = plot_close(plot);
+    if (drawn)
+        fprintf(o->csv ? stderr : stdout, "\npicture: %s\n", file);
+    else
+        fprintf(stderr, "points: gnuplot could not draw %s\n", file);
+    return drawn;
+}
+
+/* ---- one file, and all of them */
+
+typedef struct preset {
+    const char *file;
+    column_list inputs, targets;
+} preset;
+
+static const preset presets[] = {
+    { "quakes.csv", { { 0 }, 0 }, { { "lat", "long", "depth" }, 3 } },
+    { "points.csv", { { "u", "v" }, 2 }, { { "x", "y", "z" }, 3 } },
+};
+
+/* the columns asked for, or those of a file that we know */
+static bool columns_of(const char *path, const options *o, column_list *inputs,
+                       column_list *targets)
+{
+    *inputs = o->inputs;
+    *targets = o->targets;
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    for (size_t i = 0; !targets->n && i < sizeof presets / sizeof *presets; i++)
+        if (strcmp(name, presets[i].file) == 0) {
+            *inputs = presets[i].inputs;
+            *targets = presets[i].targets;
+        }
+    if (!targets->n)
+        fprintf(stderr,
+                "points: %s is not a file of ours: say --targets a,b,c, and --inputs if there are "
+                "any\n",
+                path);
+    return targets->n > 0;
+}
+
+static void print_job(const char *path, const dataset *set, const options *o, const result *r)
+{
+    printf("\n%s: %zu rows to train on, %zu to validate; targets", path, set->train.n,
+           set->validation.n);
+    for (size_t i = 0; i < set->targets.n; i++)
+        printf("%s%s", i ? ", " : " ", set->targets.name[i]);
+    printf("; %s", set->inputs.n ? "inputs" : "input held fixed");
+    for (size_t i = 0; i < set->inputs.n; i++)
+        printf("%s%s", i ? ", " : " ", set->inputs.name[i]);
+    printf("\n%zu epochs in %.1f s\n", o->epochs, r->seconds);
+}
+
+static bool judge(tril_ctx *ctx, const network *net, tril_tape *tape, const dataset *set, result *r)
+{
+    const rows *parts[2] = { &set->train, &set->validation };
+    baseline(ctx, tape, set, false, r->diagonal);
+    baseline(ctx, tape, set, true, r->full);
+    for (int k = 0; k < 2; k++) {
+        r->learned[k] = nll_of(net, tape, parts[k], set);
+        if (parts[k]->log_prob)
+            r->truth[k] = truth_of(parts[k]);
+    }
+    return !tril_ctx_failed(ctx);
+}
+
+/* trains on a set that has been read, prints and draws */
+static bool run_on(tril_ctx *ctx, const char *path, const dataset *set, const options *o)
+{
+    size_t shown = set->inputs.n ? SHOWN_INPUTS : 1;
+    result r = { .curve = { malloc(o->epochs * sizeof(double)),
+                            malloc(o->epochs * sizeof(double)) } };
+    learned l[SHOWN_INPUTS];
+    tril_tape *tape = tril_tape_new(ctx);
+    network net = network_new(ctx, set, HIDDEN, TRIL_INIT_DEFAULT);
+    /* With the input fixed the Gaussian fit is the answer itself: there the network starts without it. */
+    if (set->inputs.n)
+        tril_mvn_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n,
+                            NULL);
+    bool done = r.curve[0] && r.curve[1] && train(ctx, &net, tape, set, o, &r) &&
+                judge(ctx, &net, tape, set, &r) && describe(&net, tape, set, l, shown);
+    if (done && o->csv) {
+        print_csv(path, set, &r);
+    } else if (done) {
+        print_job(path, set, o, &r);
+        for (size_t k = 0; k < shown; k++)
+            print_learned(set, &l[k]);
+        print_result(set, &r);
+    }
+    if (done && o->pictures)
+        done = draw(path, set, o, &r, l, shown);
+    tril_params_free(net.params);
+    tril_tape_free(tape);
+    free(r.curve[0]);
+    free(r.curve[1]);
+    return done;
+}
+
+/* exit status: 0, 1 where training failed, 2 where the input is bad */
+static int run(const char *path, const options *o)
+{
+    dataset set;
+    column_list inputs, targets;
+    if (!columns_of(path, o, &inputs, &targets))
+        return 2;
+    tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = o->seed });
+    int status = dataset_read(&set, ctx, path, inputs, targets, o->seed) ? 0 : 2;
+    if (status == 0 && !run_on(ctx, path, &set, o))
+        status = 1;
+    if (tril_ctx_failed(ctx))
+        fprintf(stderr, "points: %s\n", tril_ctx_message(ctx));
+    dataset_free(&set);
+    tril_ctx_free(ctx);
+    return status;
+}
+
+static int usage(FILE *to, int status)
+{
+    fputs("usage: points [options] [FILE.csv ...]\n"
+          "Learns the distribution of points: by default of data/quakes.csv with the input held "
+          "fixed, then of\n"
+          "data/points.csv given its inputs.\n"
+          "  --csv            print final figures as name,value lines\n"
+          "  --pictures DIR   draw DIR/NAME.png for NAME.csv (needs gnuplot)\n"
+          "  --epochs N       passes over the training rows (default 100)\n"
+          "  --seed N         of split, weights and order (default 7)\n"
+          "  --targets A,B,C  columns to learn, of a file of your own\n"
+          "  --inputs U,V     columns that they depend on\n"
+          "Exit status: 0, 1 if training failed, 2 for wrong use or bad input.\n",
+          to);
+    return status;
+}
+
+/* a whole number in a range; false, with a sentence, for anything else */
+static bool parse_number(const char *option, const char *text, unsigned long long low,
+                         unsigned long long high, unsigned long long *out)
+{
+    char *end;
+    *out = strtoull(text, &end, 10);
+    bool good = *text >= '0' && *text <= '9' && *end == 0 && *out >= low && *out <= high;
+    if (!good)
+        fprintf(stderr, "points: --%s wants a whole number from %llu to %llu, not '%s'\n", option,
+                low, high, text);
+    return good;
+}
+
+static bool parse_option(options *o, int which)
+{
+    unsigned long long number = 0;
+    switch (which) {
+    case 'c':
+        return o->csv = true;
+    case 'p':
+        o->pictures = optarg;
+        return access(optarg, W_OK | X_OK) == 0 ||
+               (fprintf(stderr, "points: --pictures %s: no folder to write to\n", optarg), false);
+    case 'e':
+        return parse_number("epochs", optarg, 1, 1000000, &number) && (o->epochs = (size_t)number);
+    case 's':
+        return parse_number("seed", optarg, 0, UINT64_MAX, &number) && ((o->seed = number), true);
+    case 't':
+    case 'i':
+        return column_list_parse(which == 't' ? &o->targets : &o->inputs, optarg) ||
+               (fprintf(stderr, "points: want one to %d names of columns\n", DATASET_MAX_COLUMNS),
+                false);
+    default:
+        usage(stderr, 2);
+        return false;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option known[] = {
+        { "csv", no_argument, NULL, 'c' },           { "pictures", required_argument, NULL, 'p' },
+        { "epochs", required_argument, NULL, 'e' },  { "seed", required_argument, NULL, 's' },
+        { "targets", required_argument, NULL, 't' }, { "inputs", required_argument, NULL, 'i' },
+        { "help", no_argument, NULL, 'h' },          { 0 }
+    };
+    static const char *const ours[] = { "data/quakes.csv", "data/points.csv" };
+    options o = { .epochs = 100, .seed = 7 };
+    for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        if (which == 'h')
+            return usage(stdout, 0);
+        if (!parse_option(&o, which))
+            return 2;
+    }
+    if (o.pictures && !plot_available()) {
+        fprintf(stderr, "points: gnuplot is not installed, so there will be no pictures\n");
+        o.pictures = NULL;
+    }
+    int n = argc - optind, status = 0;
+    for (int i = 0; i < (n ? n : 2) && status == 0; i++)
+        status = run(n ? argv[optind + i] : ours[i], &o);
+    return status;
+}
