@@ -10,9 +10,10 @@
 
 #include "common/dataset.h"
 #include "common/plot.h"
+#include "common/portrait.h"
 #include "common/progress.h"
 
-enum { HIDDEN = 64, BATCH = 100, CHUNK = 256, SHOWN_INPUTS = 3 };
+enum { HIDDEN = 64, BATCH = 100, CHUNK = 256 };
 
 typedef struct options {
     bool csv;
@@ -34,7 +35,7 @@ typedef struct figure {
 
 typedef struct result {
     figure diagonal[2], full[2], learned[2], truth[2]; /* training rows, validation rows */
-    double *curve[2];                                  /* NLL of each epoch */
+    curve loss;
     double seconds;
 } result;
 
@@ -152,92 +153,17 @@ static bool train(tril_ctx *ctx, const network *net, tril_tape *tape, const data
         tril_optim_set_lr_factor(
             adam, 0.5 + 0.5 * cos(3.141592653589793 * (double)e / (double)o->epochs));
         epoch(net, tape, adam, set, &random, order, batch, batch + BATCH * set->input_width);
-        r->curve[0][e] = nll_of(net, tape, &set->train, set).nll;
-        r->curve[1][e] = nll_of(net, tape, &set->validation, set).nll;
+        r->loss.train[e] = nll_of(net, tape, &set->train, set).nll;
+        r->loss.validation[e] = nll_of(net, tape, &set->validation, set).nll;
         done = !tril_ctx_failed(ctx);
         if (done)
-            progress_show(&p, e + 1, r->curve[0][e], r->curve[1][e]);
+            progress_show(&p, e + 1, r->loss.train[e], r->loss.validation[e]);
     }
     r->seconds = progress_end(&p);
     tril_optim_free(adam);
     free(order);
     free(batch);
     return done;
-}
-
-/* ---- what was learned, in the data's units */
-
-typedef struct learned {
-    double input[DATASET_MAX_COLUMNS];
-    double mean[DATASET_MAX_COLUMNS], covariance[DATASET_MAX_COLUMNS][DATASET_MAX_COLUMNS];
-} learned;
-
-static int by_value(const void *a, const void *b)
-{
-    tril_real x = *(const tril_real *)a, y = *(const tril_real *)b;
-    return (x > y) - (x < y);
-}
-
-/* inputs to show the distribution at: each input at a low, the middle and a high quantile of the training rows */
-static bool choose_inputs(const dataset *set, tril_real *x, size_t shown)
-{
-    static const double quantile[SHOWN_INPUTS] = { 0.1, 0.5, 0.9 };
-    size_t n = set->train.n, width = set->input_width;
-    tril_real *column = malloc(n * sizeof *column);
-    for (size_t j = 0; column && j < width; j++) {
-        for (size_t i = 0; i < n; i++)
-            column[i] = set->train.x[i * width + j];
-        qsort(column, n, sizeof *column, by_value);
-        for (size_t k = 0; k < shown; k++)
-            x[k * width + j] = column[(size_t)(quantile[k] * (double)(n - 1))];
-    }
-    free(column);
-    return column != NULL;
-}
-
-/* the learned distributions at `shown` inputs: one where the input is held fixed */
-static bool describe(const network *net, tril_tape *tape, const dataset *set, learned *out,
-                     size_t shown)
-{
-    size_t d = set->targets.n, width = set->input_width;
-    tril_real x[SHOWN_INPUTS * DATASET_MAX_COLUMNS];
-    if (!choose_inputs(set, x, shown))
-        return false;
-    tril_tape_reset(tape);
-    tril_tape_record(tape, false);
-    tril_dist p = predict(net, tape, x, shown, set);
-    const tril_real *mean = tril_value(tril_dist_mean(p)),
-                    *covariance = tril_value(tril_dist_covariance(p));
-    if (!mean || !covariance)
-        return false;
-    const double *m = set->y_scaler.mean, *s = set->y_scaler.scale;
-    for (size_t k = 0; k < shown; k++) {
-        for (size_t i = 0; i < set->inputs.n; i++)
-            out[k].input[i] =
-                set->x_scaler.mean[i] + set->x_scaler.scale[i] * (double)x[k * width + i];
-        for (size_t i = 0; i < d; i++) {
-            out[k].mean[i] = m[i] + s[i] * (double)mean[k * d + i];
-            for (size_t j = 0; j < d; j++)
-                out[k].covariance[i][j] = s[i] * s[j] * (double)covariance[(k * d + i) * d + j];
-        }
-    }
-    return true;
-}
-
-static void print_learned(const dataset *set, const learned *l)
-{
-    size_t d = set->targets.n;
-    printf("\n%-16s", "learned");
-    for (size_t i = 0; i < set->inputs.n; i++)
-        printf("%s %s = %.3g", i ? "," : " at", set->inputs.name[i], l->input[i]);
-    printf("\n%-12s %10s %10s   correlations\n", "", "mean", "sd");
-    for (size_t i = 0; i < d; i++) {
-        printf("%-12s %10.4g %10.4g  ", set->targets.name[i], l->mean[i],
-               sqrt(l->covariance[i][i]));
-        for (size_t j = 0; j <= i; j++)
-            printf(" %6.3f", l->covariance[i][j] / sqrt(l->covariance[i][i] * l->covariance[j][j]));
-        printf("\n");
-    }
 }
 
 static void print_row(const char *name, const figure f[2])
@@ -266,121 +192,6 @@ static void print_csv(const char *path, const dataset *set, const result *r)
            r->full[1].nll);
     if (set->train.log_prob)
         printf("nll_truth,%.6f\nnll_truth_train,%.6f\n", r->truth[1].nll, r->truth[0].nll);
-}
-
-/* ---- pictures */
-
-/* whether a row's inputs are near those of a shown distribution: within half a standard deviation each */
-static bool is_near(const dataset *set, size_t row, const learned *l)
-{
-    for (size_t j = 0; j < set->inputs.n; j++) {
-        double x = (l->input[j] - set->x_scaler.mean[j]) / set->x_scaler.scale[j];
-        if (fabs((double)set->train.x[row * set->input_width + j] - x) > 0.5)
-            return false;
-    }
-    return true;
-}
-
-static void plot_points(FILE *plot, const dataset *set, size_t i, size_t j, const learned *near)
-{
-    const tril_scaler *s = &set->y_scaler;
-    size_t d = set->targets.n;
-    for (size_t row = 0; row < set->train.n; row++)
-        if (!near || is_near(set, row, near))
-            fprintf(plot, "%.7g %.7g\n",
-                    s->mean[i] + s->scale[i] * (double)set->train.y[row * d + i],
-                    s->mean[j] + s->scale[j] * (double)set->train.y[row * d + j]);
-    fputs("e\n", plot);
-}
-
-/* Two coordinates: all points grey, and for each shown distribution the points near its inputs and its ellipses. */
-static void plot_pair(FILE *plot, const dataset *set, const learned *l, size_t shown, size_t i,
-                      size_t j)
-{
-    fputs("set xlabel ", plot);
-    plot_text(plot, set->targets.name[i]);
-    fputs("\nset ylabel ", plot);
-    plot_text(plot, set->targets.name[j]);
-    fputs("\nplot '-' with dots lc rgb '#999999' notitle", plot);
-    for (size_t k = 0; k < shown; k++)
-        fprintf(plot,
-                ", '-' with points pt 7 ps 0.3 lc %zu notitle, '-' with lines lw 2 lc %zu notitle, "
-                "'-' with "
-                "lines lw 2 dt 2 lc %zu notitle",
-                k + 1, k + 1, k + 1);
-    fputs("\n", plot);
-    plot_points(plot, set, i, j, NULL);
-    for (size_t k = 0; k < shown; k++) {
-        const double mean[2] = { l[k].mean[i], l[k].mean[j] };
-        const double covariance[3] = { l[k].covariance[i][i], l[k].covariance[i][j],
-                                       l[k].covariance[j][j] };
-        plot_points(plot, set, i, j, &l[k]);
-        plot_ellipse(plot, mean, covariance, 0.5);
-        fputs("e\n", plot);
-        plot_ellipse(plot, mean, covariance, 0.9);
-        fputs("e\n", plot);
-    }
-}
-
-/* what the colours stand for */
-static void plot_heading(FILE *plot, const char *name, const dataset *set, const learned *l,
-                         size_t shown)
-{
-    static const char *const colour[SHOWN_INPUTS] = { "violet", "green", "blue" };
-    char text[512];
-    int used = snprintf(text, sizeof text, "%s, ellipses of 50 %% and 90 %%", name);
-    for (size_t k = 0; k < shown && set->inputs.n; k++)
-        for (size_t i = 0; i < set->inputs.n && used > 0 && (size_t)used < sizeof text; i++)
-            used +=
-                snprintf(text + used, sizeof text - (size_t)used, "%s%s %s = %.1g", i ? "," : "; ",
-                         i ? "" : colour[k], set->inputs.name[i], l[k].input[i]);
-    fputs("set multiplot title ", plot);
-    plot_text(plot, text);
-}
-
-static void plot_curve(FILE *plot, const dataset *set, const options *o, const result *r)
-{
-    fputs("set xlabel 'epoch'\nset ylabel 'NLL, nats per row'\nset key below\n", plot);
-    fputs("plot '-' with lines lw 2 title 'training', '-' with lines lw 2 title 'validation'",
-          plot);
-    if (set->train.log_prob)
-        fprintf(plot, ", %.8g with lines dt 2 lc rgb 'black' title 'truth, validation'",
-                r->truth[1].nll);
-    else
-        fprintf(plot, ", %.8g with lines dt 2 lc rgb 'black' title 'best possible, training'",
-                r->full[0].nll);
-    fputs("\n", plot);
-    for (int part = 0; part < 2; part++) {
-        for (size_t e = 0; e < o->epochs; e++)
-            fprintf(plot, "%zu %.8g\n", e + 1, r->curve[part][e]);
-        fputs("e\n", plot);
-    }
-}
-
-/* every pair of coordinates, then the loss: FOLDER/NAME.png for NAME.csv */
-static bool draw(const char *path, const dataset *set, const options *o, const result *r,
-                 const learned *l, size_t shown)
-{
-    char file[512];
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    size_t d = set->targets.n, panels = d * (d - 1) / 2 + 1, columns = panels > 1 ? 2 : 1;
-    size_t lines = (panels + columns - 1) / columns;
-    snprintf(file, sizeof file, "%s/%.*s.png", o->pictures, (int)strcspn(name, "."), name);
-    FILE *plot = plot_open(file, 480 * (int)columns, 400 * (int)lines);
-    if (!plot)
-        return false;
-    plot_heading(plot, name, set, l, shown);
-    fprintf(plot, " layout %zu,%zu\n", lines, columns);
-    for (size_t i = 0; i < d; i++)
-        for (size_t j = i + 1; j < d; j++)
-            plot_pair(plot, set, l, shown, i, j);
-    plot_curve(plot, set, o, r);
-    bool drawn = plot_close(plot);
-    if (drawn)
-        fprintf(o->csv ? stderr : stdout, "\npicture: %s\n", file);
-    else
-        fprintf(stderr, "points: gnuplot could not draw %s\n", file);
-    return drawn;
 }
 
 /* ---- one file, and all of them */
@@ -427,6 +238,7 @@ static void print_job(const char *path, const dataset *set, const options *o, co
     printf("\n%zu epochs in %.1f s\n", o->epochs, r->seconds);
 }
 
+/* figures of the network, the baselines and the truth, on training and validation rows */
 static bool judge(tril_ctx *ctx, const network *net, tril_tape *tape, const dataset *set, result *r)
 {
     const rows *parts[2] = { &set->train, &set->validation };
@@ -437,38 +249,60 @@ static bool judge(tril_ctx *ctx, const network *net, tril_tape *tape, const data
         if (parts[k]->log_prob)
             r->truth[k] = truth_of(parts[k]);
     }
+    bool known = set->train.log_prob;
+    r->loss.level = known ? r->truth[1].nll : r->full[0].nll;
+    r->loss.level_name = known ? "truth, validation" : "full normal in closed form, training";
     return !tril_ctx_failed(ctx);
+}
+
+static bool describe(const network *net, tril_tape *tape, const dataset *set, learned *l)
+{
+    tril_real x[LEARNED_MOST * DATASET_MAX_COLUMNS];
+    if (!learned_inputs(set, x))
+        return false;
+    tril_tape_reset(tape);
+    tril_tape_record(tape, false);
+    return learned_read(l, set, x, predict(net, tape, x, learned_count(set), set));
+}
+
+static bool draw(const char *path, const dataset *set, const options *o, const result *r,
+                 const learned *l)
+{
+    char file[512];
+    bool drawn = portrait_draw(o->pictures, path, set, l, &r->loss, file, sizeof file);
+    if (drawn)
+        fprintf(o->csv ? stderr : stdout, "\npicture: %s\n", file);
+    return drawn;
 }
 
 /* trains on a set that has been read, prints and draws */
 static bool run_on(tril_ctx *ctx, const char *path, const dataset *set, const options *o)
 {
-    size_t shown = set->inputs.n ? SHOWN_INPUTS : 1;
-    result r = { .curve = { malloc(o->epochs * sizeof(double)),
-                            malloc(o->epochs * sizeof(double)) } };
-    learned l[SHOWN_INPUTS];
+    double *memory = malloc(2 * o->epochs * sizeof *memory);
+    result r = { .loss = {
+                     .epochs = o->epochs, .train = memory, .validation = memory + o->epochs } };
+    learned l[LEARNED_MOST];
     tril_tape *tape = tril_tape_new(ctx);
     network net = network_new(ctx, set, HIDDEN, TRIL_INIT_DEFAULT);
     /* With the input fixed the Gaussian fit is the answer itself: there the network starts without it. */
     if (set->inputs.n)
         tril_mvn_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n,
                             NULL);
-    bool done = r.curve[0] && r.curve[1] && train(ctx, &net, tape, set, o, &r) &&
-                judge(ctx, &net, tape, set, &r) && describe(&net, tape, set, l, shown);
+    bool done = memory && train(ctx, &net, tape, set, o, &r) && judge(ctx, &net, tape, set, &r) &&
+                describe(&net, tape, set, l);
     if (done && o->csv) {
         print_csv(path, set, &r);
     } else if (done) {
         print_job(path, set, o, &r);
-        for (size_t k = 0; k < shown; k++)
-            print_learned(set, &l[k]);
+        for (size_t k = 0; k < learned_count(set); k++)
+            learned_print(&l[k], set);
         print_result(set, &r);
     }
     if (done && o->pictures)
-        done = draw(path, set, o, &r, l, shown);
+        done = draw(path, set, o, &r, l);
     tril_params_free(net.params);
     tril_tape_free(tape);
-    free(r.curve[0]);
-    free(r.curve[1]);
+    free(memory);
     return done;
 }
 

@@ -48,4 +48,5 @@ void plot_ellipse(FILE *plot, const double mean[2], const double covariance[3], 
         double angle = i * 6.283185307179586 / 90, c = radius * cos(angle), s = radius * sin(angle);
         fprintf(plot, "%.8g %.8g\n", mean[0] + l00 * c, mean[1] + l10 * c + l11 * s);
     }
+    fputs("e\n", plot);
 }

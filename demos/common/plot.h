@@ -17,8 +17,8 @@ void plot_text(FILE *plot, const char *text);
 /* True when gnuplot drew it. */
 bool plot_close(FILE *plot);
 
-/* The points of an ellipse that holds the given share of a normal distribution of two coordinates, one a line, ready for
- * "plot '-' with lines": mean (x, y), covariance (xx, xy, yy). */
+/* Inline data for "plot '-' with lines": an ellipse that holds the given share of a normal distribution of two
+ * coordinates with mean (x, y) and covariance (xx, xy, yy). */
 void plot_ellipse(FILE *plot, const double mean[2], const double covariance[3], double share);
 
 #endif
