@@ -1,5 +1,5 @@
 /* Cases of operations, one row each. tests/registry.c runs every row and fails when an op that the library registers
- * has none:
+ * has none, or none with an input of zero rows:
  *
  *     const op_case dist_cases[] = {
  *         { "mvn_log_prob", "a batch", log_prob, 3, { S(2, 3), S(3, 3), S(2, 3) }, S(2), .low = 0.5, .high = 1.5 },

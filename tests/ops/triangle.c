@@ -1,0 +1,45 @@
+/* Cases of src/ops/triangle.c. */
+#include "ops/cases.h"
+
+#define CALL(name)                                                                                 \
+    static tril_var name##_of(tril_tape *tape, const tril_var *in, void *user)                     \
+    {                                                                                              \
+        (void)tape, (void)user;                                                                    \
+        return tril_##name(in[0]);                                                                 \
+    }
+
+CALL(diagonal)
+CALL(diag_embed)
+CALL(tril)
+CALL(unpack_tril)
+
+#define CASE(name, what, in, ...)                                                                  \
+    {                                                                                              \
+#name, what, name##_of, 1, { in }, __VA_ARGS__                                             \
+    }
+
+const op_case triangle_cases[] = {
+    CASE(diagonal, "a matrix", S(3, 3), S(3)),
+    CASE(diagonal, "one number", S(1, 1), S(1)),
+    CASE(diagonal, "one row of matrices", S(1, 2, 2), S(1, 2)),
+    CASE(diagonal, "rank 4", S(2, 2, 3, 3), S(2, 2, 3)),
+    CASE(diagonal, "no rows", S(0, 3, 3), S(0, 3)),
+    CASE(diagonal, "no numbers", S(2, 0, 0), S(2, 0)),
+    CASE(diag_embed, "a vector", S(3), S(3, 3)),
+    CASE(diag_embed, "one number", S(1), S(1, 1)),
+    CASE(diag_embed, "one row", S(1, 3), S(1, 3, 3)),
+    CASE(diag_embed, "to rank 4", S(2, 2, 3), S(2, 2, 3, 3)),
+    CASE(diag_embed, "no rows", S(0, 3), S(0, 3, 3)),
+    CASE(diag_embed, "no numbers", S(2, 0), S(2, 0, 0)),
+    CASE(tril, "a matrix", S(3, 3), S(3, 3)),
+    CASE(tril, "one number", S(1, 1), S(1, 1)),
+    CASE(tril, "one row of matrices", S(1, 2, 2), S(1, 2, 2)),
+    CASE(tril, "rank 4", S(2, 2, 3, 3), S(2, 2, 3, 3)),
+    CASE(tril, "no rows", S(0, 3, 3), S(0, 3, 3)),
+    CASE(unpack_tril, "a vector", S(6), S(3, 3)),
+    CASE(unpack_tril, "one number", S(1), S(1, 1)),
+    CASE(unpack_tril, "one row", S(1, 10), S(1, 4, 4)),
+    CASE(unpack_tril, "to rank 4", S(2, 2, 3), S(2, 2, 2, 2)),
+    CASE(unpack_tril, "no rows", S(0, 6), S(0, 3, 3)),
+    { 0 },
+};
