@@ -24,16 +24,26 @@ static const struct {
 enum { N_OPS = sizeof registry / sizeof *registry, MAX_ELEMENTS = 256 };
 
 #define TABLE(name) name,
-static const op_case *const tables[] = { OP_CASE_TABLES(TABLE) };
+static const op_case *const all_tables[] = { OP_CASE_TABLES(TABLE) };
+static const op_case *const ops_tables[] = { OPS_CASE_TABLES(TABLE) };
 
-/* NULL beyond the last */
-static const op_case *case_at(int index)
+static const op_case *row_of(const op_case *const *tables, size_t n, int index)
 {
-    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+    for (size_t t = 0; t < n; t++)
         for (const op_case *row = tables[t]; row->op; row++)
             if (index-- == 0)
                 return row;
     return NULL;
+}
+
+const op_case *op_case_at(int index)
+{
+    return row_of(all_tables, sizeof all_tables / sizeof *all_tables, index);
+}
+
+const op_case *ops_case_at(int index)
+{
+    return row_of(ops_tables, sizeof ops_tables / sizeof *ops_tables, index);
 }
 
 /* new memory holds NaN */
@@ -119,7 +129,7 @@ static void check_gradients(inputs *in, tril_function *f, const char *how, size_
 
 START_TEST(test_gradients)
 {
-    inputs in = inputs_of(case_at(_i));
+    inputs in = inputs_of(op_case_at(_i));
     check_gradients(&in, as_it_is, "as it is", 0, in.row->n_inputs);
     check_gradients(&in, used_twice, "used twice", 0, in.row->n_inputs);
     for (in.alone = 0; in.alone < in.row->n_inputs; in.alone++)
@@ -130,7 +140,7 @@ END_TEST
 /* a case is one of the op it is named for, and the shape rule says what the table says */
 START_TEST(test_case_runs_its_op)
 {
-    inputs in = inputs_of(case_at(_i));
+    inputs in = inputs_of(op_case_at(_i));
     const op_case *row = in.row;
     const tril_op *op = NULL;
     for (size_t i = 0; i < N_OPS; i++)
@@ -160,7 +170,7 @@ START_TEST(test_op_has_cases)
 {
     size_t cases = 0, empty = 0;
     const op_case *row;
-    for (int i = 0; (row = case_at(i)); i++) {
+    for (int i = 0; (row = op_case_at(i)); i++) {
         if (strcmp(row->op, registry[_i].name) != 0)
             continue;
         cases++;
@@ -178,7 +188,7 @@ Suite *suite_registry(void)
     Suite *suite = suite_create("registry");
     TCase *tcase = tcase_create("ops");
     int n_cases = 0;
-    while (case_at(n_cases))
+    while (op_case_at(n_cases))
         n_cases++;
     tcase_add_loop_test(tcase, test_op_has_cases, 0, N_OPS);
     tcase_add_loop_test(tcase, test_case_runs_its_op, 0, n_cases);

@@ -26,6 +26,14 @@ static tril_var affine_itself(tril_tape *tape, const tril_var *in, void *user)
     }
 
 const op_case affine_cases[] = {
+    { "affine",
+      "reference",
+      affine,
+      3,
+      { S(4, 3), S(2, 3), S(2) },
+      S(4, 2),
+      .number = { TRIL_TANH },
+      .reference = true },
     CASES(TRIL_ACTIVATION_DEFAULT),
     CASES(TRIL_NONE),
     CASES(TRIL_TANH),

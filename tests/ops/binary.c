@@ -33,7 +33,17 @@ CALL(div)
 #name, "negative", name##_of, 2, { S(2, 3), S(2, 1) }, S(2, 3), -2, -0.5                   \
     }
 
-const op_case binary_cases[] = { CASES(add), CASES(sub), CASES(mul), CASES(div), { 0 } };
+const op_case binary_cases[] = {
+    CASES(add),
+    CASES(sub),
+    CASES(mul),
+    CASES(div),
+    { "add", "reference", add_of, 2, { S(2, 3), S(3) }, S(2, 3), 0.5, 2, .reference = true },
+    { "sub", "reference", sub_of, 2, { S(2, 1), S(1, 3) }, S(2, 3), 0.5, 2, .reference = true },
+    { "mul", "reference", mul_of, 2, { S(2, 3), S(2, 1) }, S(2, 3), 0.5, 2, .reference = true },
+    { "div", "reference", div_of, 2, { S(2, 3), S(3) }, S(2, 3), 0.5, 2, .reference = true },
+    { 0 }
+};
 
 /* ---- Every pair of shapes that broadcasts to 2x3x2x4 at most, the axes being there, 1, or missing */
 

@@ -16,6 +16,7 @@ static tril_var product_itself(tril_tape *tape, const tril_var *in, void *user)
 }
 
 const op_case matmul_cases[] = {
+    { "matmul", "reference", product, 2, { S(2, 2, 3), S(3, 4) }, S(2, 2, 4), .reference = true },
     { "matmul", "two matrices", product, 2, { S(2, 3), S(3, 4) }, S(2, 4) },
     { "matmul", "by itself", product_itself, 1, { S(3, 3) }, S(3, 3) },
     { "matmul", "batch by itself", product_itself, 1, { S(2, 3, 3) }, S(2, 3, 3) },

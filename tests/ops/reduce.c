@@ -32,8 +32,10 @@ CALL(logsumexp)
     {                                                                                              \
 #name, what, name##_along, 1, { in }, out, SPREAD, .number = { __VA_ARGS__ }               \
     }
-#define CASES(name)                                                                                \
+#define CASES(name, in, out)                                                                       \
     { #name, "all", name##_all, 1, { S(2, 4) }, { 0 }, SPREAD },                                   \
+        { #name,  "reference",     name##_along,     1, { in }, out,                               \
+          SPREAD, .number = { 1 }, .reference = true },                                            \
         { #name, "a scalar", name##_all, 1, { { 0 } }, { 0 }, SPREAD },                            \
         { #name, "one row", name##_all, 1, { S(1, 5) }, { 0 }, SPREAD },                           \
         ALONG(name, "first axis", S(3, 2), S(2), 0), ALONG(name, "last axis", S(2, 3), S(2), -1),  \
@@ -45,10 +47,10 @@ CALL(logsumexp)
         ALONG(name, "no rows, kept", S(3, 0), S(1, 0), 0, KEEP)
 
 const op_case reduce_cases[] = {
-    CASES(sum),
-    CASES(mean),
-    CASES(max),
-    CASES(logsumexp),
+    CASES(sum, S(2, 3, 2), S(2, 2)),
+    CASES(mean, S(2, 3, 2), S(2, 2)),
+    CASES(max, S(2, 3, 2), S(2, 2)),
+    CASES(logsumexp, S(8, 3), S(8)),
     { "sum", "of nothing", sum_all, 1, { S(0, 3) }, { 0 } },
     ALONG(sum, "over no rows", S(0, 3), S(3), 0),
     { 0 },

@@ -29,7 +29,8 @@ static tril_var only_class(tril_tape *tape, const tril_var *in, void *user)
 }
 
 #define CASES(name)                                                                                \
-    { #name, "last axis", name, 1, { S(2, 3) }, S(2, 3), .number = { -1 } },                       \
+    { #name, "reference", name, 1, { S(8, 3) }, S(8, 3), .number = { 1 }, .reference = true },     \
+        { #name, "last axis", name, 1, { S(2, 3) }, S(2, 3), .number = { -1 } },                   \
         { #name, "first axis", name, 1, { S(3, 2) }, S(3, 2), .number = { 0 } },                   \
         { #name, "middle axis", name, 1, { S(2, 3, 2) }, S(2, 3, 2), .number = { 1 } },            \
         { #name, "rank 4", name, 1, { S(2, 1, 3, 2) }, S(2, 1, 3, 2), .number = { 2 } },           \
@@ -43,6 +44,7 @@ static tril_var only_class(tril_tape *tape, const tril_var *in, void *user)
 const op_case softmax_cases[] = {
     CASES(softmax),
     CASES(log_softmax),
+    { "cross_entropy", "reference", cross_entropy, 1, { S(8, 3) }, S(8), .reference = true },
     { "cross_entropy", "rows", cross_entropy, 1, { S(4, 3) }, S(4) },
     { "cross_entropy", "a single vector", cross_entropy, 1, { S(3) }, { 0 } },
     { "cross_entropy", "one row", cross_entropy, 1, { S(1, 3) }, S(1) },

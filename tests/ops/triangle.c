@@ -19,6 +19,10 @@ CALL(unpack_tril)
     }
 
 const op_case triangle_cases[] = {
+    CASE(diagonal, "reference", S(2, 3, 3), S(2, 3), .reference = true),
+    CASE(diag_embed, "reference", S(2, 3), S(2, 3, 3), .reference = true),
+    CASE(tril, "reference", S(2, 3, 3), S(2, 3, 3), .reference = true),
+    CASE(unpack_tril, "reference", S(2, 6), S(2, 3, 3), .reference = true),
     CASE(diagonal, "a matrix", S(3, 3), S(3)),
     CASE(diagonal, "one number", S(1, 1), S(1)),
     CASE(diagonal, "one row of matrices", S(1, 2, 2), S(1, 2)),
