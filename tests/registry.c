@@ -24,26 +24,33 @@ static const struct {
 enum { N_OPS = sizeof registry / sizeof *registry, MAX_ELEMENTS = 256 };
 
 #define TABLE(name) name,
-static const op_case *const all_tables[] = { OP_CASE_TABLES(TABLE) };
-static const op_case *const ops_tables[] = { OPS_CASE_TABLES(TABLE) };
+static const op_case *const tables[] = { OP_CASE_TABLES(TABLE) };
 
-static const op_case *row_of(const op_case *const *tables, size_t n, int index)
+#define COUNT(name) +1
+enum { N_TABLES = sizeof tables / sizeof *tables, N_OPS_TABLES = 0 OPS_CASE_TABLES(COUNT) };
+
+static const op_case *row_of(size_t n_tables, bool refused, int index)
 {
-    for (size_t t = 0; t < n; t++)
+    for (size_t t = 0; t < n_tables; t++)
         for (const op_case *row = tables[t]; row->op; row++)
-            if (index-- == 0)
+            if ((row->status != TRIL_OK) == refused && index-- == 0)
                 return row;
     return NULL;
 }
 
 const op_case *op_case_at(int index)
 {
-    return row_of(all_tables, sizeof all_tables / sizeof *all_tables, index);
+    return row_of(N_TABLES, false, index);
 }
 
 const op_case *ops_case_at(int index)
 {
-    return row_of(ops_tables, sizeof ops_tables / sizeof *ops_tables, index);
+    return row_of(N_OPS_TABLES, false, index);
+}
+
+const op_case *op_refusal_at(int index)
+{
+    return row_of(N_TABLES, true, index);
 }
 
 /* new memory holds NaN */

@@ -25,6 +25,11 @@ static tril_var affine_itself(tril_tape *tape, const tril_var *in, void *user)
         }                                                                                          \
     }
 
+#define REFUSAL(what, n, text, ...)                                                                \
+    {                                                                                              \
+        "affine", what, affine, n, { __VA_ARGS__ }, .status = TRIL_BAD_SHAPE, .message = text      \
+    }
+
 const op_case affine_cases[] = {
     { "affine",
       "reference",
@@ -63,5 +68,32 @@ const op_case affine_cases[] = {
       .number = { TRIL_SILU } },
     { "affine", "no outputs", affine, 3, { S(4, 3), S(0, 3), S(0) }, S(4, 0) },
     { "affine", "its own weight", affine_itself, 1, { S(3, 3) }, S(3, 3) },
+
+    REFUSAL("weight of another width", 2,
+            "affine: x is 4x3 but the weight is 2x4, want [..., in] and [out, in]", S(4, 3),
+            S(2, 4)),
+    REFUSAL("x is a scalar", 2,
+            "affine: x is scalar but the weight is 2x3, want [..., in] and [out, in]", { 0 },
+            S(2, 3)),
+    REFUSAL("weight is a vector", 2,
+            "affine: x is 4x3 but the weight is 3, want [..., in] and [out, in]", S(4, 3), S(3)),
+    REFUSAL("bias of another width", 3,
+            "affine: the bias is 3 but the weight is 2x3, want [out] and [out, in]", S(4, 3),
+            S(2, 3), S(3)),
+    REFUSAL("bias is a matrix", 3,
+            "affine: the bias is 1x2 but the weight is 2x3, want [out] and [out, in]", S(4, 3),
+            S(2, 3), S(1, 2)),
+    REFUSAL("wider than BLAS can count", 2,
+            "affine: x is 0x3000000000 and the weight 0x3000000000: more rows or columns than BLAS "
+            "can count",
+            S(0, 3000000000), S(0, 3000000000)),
+    { "affine",
+      "no such activation",
+      affine,
+      2,
+      { S(4, 3), S(2, 3) },
+      .number = { 99 },
+      .status = TRIL_BAD_ARGUMENT,
+      .message = "affine: there is no activation number 99" },
     { 0 },
 };

@@ -33,6 +33,16 @@ CALL(div)
 #name, "negative", name##_of, 2, { S(2, 3), S(2, 1) }, S(2, 3), -2, -0.5                   \
     }
 
+#define REFUSAL(name, a, b, text)                                                                  \
+    {                                                                                              \
+#name, text, name##_of, 2,                                                                 \
+            { a, b }, .status = TRIL_BAD_SHAPE, .message = #name ": " text " do not broadcast"     \
+    }
+#define REFUSALS(name)                                                                             \
+    REFUSAL(name, S(2, 3), S(2), "2x3 and 2"),                                                     \
+        REFUSAL(name, S(2, 3, 1, 4), S(2, 1, 4), "2x3x1x4 and 2x1x4"),                             \
+        REFUSAL(name, S(0, 3), S(2, 3), "0x3 and 2x3")
+
 const op_case binary_cases[] = {
     CASES(add),
     CASES(sub),
@@ -42,6 +52,10 @@ const op_case binary_cases[] = {
     { "sub", "reference", sub_of, 2, { S(2, 1), S(1, 3) }, S(2, 3), 0.5, 2, .reference = true },
     { "mul", "reference", mul_of, 2, { S(2, 3), S(2, 1) }, S(2, 3), 0.5, 2, .reference = true },
     { "div", "reference", div_of, 2, { S(2, 3), S(3) }, S(2, 3), 0.5, 2, .reference = true },
+    REFUSALS(add),
+    REFUSALS(sub),
+    REFUSALS(mul),
+    REFUSALS(div),
     { 0 }
 };
 

@@ -15,6 +15,11 @@ static tril_var product_itself(tril_tape *tape, const tril_var *in, void *user)
     return tril_matmul(in[0], in[0]);
 }
 
+#define REFUSAL(a, b, text)                                                                        \
+    {                                                                                              \
+        "matmul", text, product, 2, { a, b }, .status = TRIL_BAD_SHAPE, .message = "matmul: " text \
+    }
+
 const op_case matmul_cases[] = {
     { "matmul", "reference", product, 2, { S(2, 2, 3), S(3, 4) }, S(2, 2, 4), .reference = true },
     { "matmul", "two matrices", product, 2, { S(2, 3), S(3, 4) }, S(2, 4) },
@@ -28,6 +33,14 @@ const op_case matmul_cases[] = {
     { "matmul", "nothing to sum", product, 2, { S(2, 0), S(0, 3) }, S(2, 3) },
     { "matmul", "no matrices", product, 2, { S(0, 2, 3), S(3, 2) }, S(0, 2, 2) },
     { "matmul", "no matrices, the left shared", product, 2, { S(2, 3), S(0, 3, 2) }, S(0, 2, 2) },
+
+    REFUSAL(S(2, 3), S(4, 5), "2x3 times 4x5 does not fit"),
+    REFUSAL(S(2, 2, 3), S(3, 3, 4), "2x2x3 times 3x3x4 does not fit"),
+    REFUSAL(S(3), S(3, 2), "3 times 3x2: both must be matrices or batches of them"),
+    REFUSAL(S(2, 3), { 0 }, "2x3 times scalar: both must be matrices or batches of them"),
+    REFUSAL(
+        S(0, 3000000000), S(3000000000, 0),
+        "0x3000000000 times 3000000000x0: a matrix has more rows or columns than BLAS can count"),
     { 0 },
 };
 

@@ -46,6 +46,25 @@ CALL(logsumexp)
         ALONG(name, "no rows", S(0, 3), S(0), 1),                                                  \
         ALONG(name, "no rows, kept", S(3, 0), S(1, 0), 0, KEEP)
 
+#define REFUSAL(name, in, axis, text)                                                              \
+    {                                                                                              \
+#name, text, name##_along, 1,                                                              \
+            { in }, .number = { axis }, .status = TRIL_BAD_ARGUMENT, .message = #name ": " text    \
+    }
+#define REFUSALS(name)                                                                             \
+    REFUSAL(name, S(2, 3), 2, "axis 2 of a tensor of rank 2"),                                     \
+        REFUSAL(name, S(2, 3), -3, "axis -3 of a tensor of rank 2"),                               \
+        REFUSAL(name, { 0 }, 0, "axis 0 of a tensor of rank 0")
+#define NO_ELEMENTS(name, shape)                                                                   \
+    .status = TRIL_BAD_SHAPE,                                                                      \
+    .message = #name ": no elements to take it of in a tensor of shape " shape
+#define OF_NOTHING(name)                                                                           \
+    { #name, "of nothing", name##_all, 1, { S(0, 3) }, NO_ELEMENTS(name, "0x3") },                 \
+    {                                                                                              \
+#name, "along nothing", name##_along, 1,                                                   \
+            { S(3, 0) }, .number = { 1 }, NO_ELEMENTS(name, "3x0")                                 \
+    }
+
 const op_case reduce_cases[] = {
     CASES(sum, S(2, 3, 2), S(2, 2)),
     CASES(mean, S(2, 3, 2), S(2, 2)),
@@ -53,6 +72,14 @@ const op_case reduce_cases[] = {
     CASES(logsumexp, S(8, 3), S(8)),
     { "sum", "of nothing", sum_all, 1, { S(0, 3) }, { 0 } },
     ALONG(sum, "over no rows", S(0, 3), S(3), 0),
+
+    REFUSALS(sum),
+    REFUSALS(mean),
+    REFUSALS(max),
+    REFUSALS(logsumexp),
+    OF_NOTHING(mean),
+    OF_NOTHING(max),
+    OF_NOTHING(logsumexp),
     { 0 },
 };
 
