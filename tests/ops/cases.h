@@ -1,5 +1,5 @@
 /* Cases of operations, one row each. tests/registry.c runs every row and fails when an op that the library registers
- * has none:
+ * has none, or none with an input of zero rows:
  *
  *     const op_case dist_cases[] = {
  *         { "mvn_log_prob", "a batch", log_prob, 3, { S(2, 3), S(3, 3), S(2, 3) }, S(2), .low = 0.5, .high = 1.5 },
@@ -33,10 +33,11 @@ typedef struct op_case {
     tril_shape out;   /* of f's result */
     double low, high; /* inputs are spread over (low, high), off 0; default (-1.5, 1.5) */
     int number[OP_CASE_NUMBERS]; /* for f: axes and the like */
+    bool reference; /* the op's numbers in reference/ops.csv are those of this row (src/ops only) */
 } op_case;
 
 /* every table ends with a row of zeros */
-#define OP_CASE_TABLES(X)                                                                          \
+#define OPS_CASE_TABLES(X)                                                                         \
     X(affine_cases)                                                                                \
     X(binary_cases)                                                                                \
     X(matmul_cases)                                                                                \
@@ -44,13 +45,17 @@ typedef struct op_case {
     X(shape_cases)                                                                                 \
     X(softmax_cases)                                                                               \
     X(triangle_cases)                                                                              \
-    X(unary_cases)                                                                                 \
-    X(dist_cases)                                                                                  \
-    X(nn_cases)
+    X(unary_cases)
+
+#define OP_CASE_TABLES(X) OPS_CASE_TABLES(X) X(dist_cases) X(nn_cases)
 
 #define OP_CASE_DECLARE(table) extern const op_case table[];
 OP_CASE_TABLES(OP_CASE_DECLARE)
 #undef OP_CASE_DECLARE
+
+/* Row number index of all tables, or of those of src/ops, which come first; NULL beyond the last. */
+const op_case *op_case_at(int index);
+const op_case *ops_case_at(int index);
 
 /* S(2, 3) is 2 x 3, a scalar's shape is { 0 }; unlike TRIL_SHAPE constant for every compiler. */
 #define S(...)                                                                                     \
