@@ -295,8 +295,11 @@ static bool fit(tril_ctx *ctx, const tril_real *y, size_t rows, const head *h, d
                 return tril_ctx_fail(ctx, TRIL_NOT_FINITE,
                                      "mvn_head_start: target column %zu is %g in row %zu", j,
                                      (double)y[i * d + j], i);
-            mean[j] += (double)y[i * d + j] / (double)rows;
+            /* from the first row on, so that the mean of a constant is that constant */
+            mean[j] += ((double)y[i * d + j] - (double)y[j]) / (double)rows;
         }
+    for (size_t j = 0; j < d; j++)
+        mean[j] += (double)y[j];
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < d; j++)
             for (size_t k = 0; k <= j; k++)
@@ -304,7 +307,7 @@ static bool fit(tril_ctx *ctx, const tril_real *y, size_t rows, const head *h, d
                                      ((double)y[i * d + k] - mean[k]) / (double)rows;
     for (size_t j = 0; j < d; j++)
         factor[j * d + j] += h->floor * h->floor;
-    size_t pivot = tril_cholesky(d, factor);
+    size_t pivot = tril_cholesky(d, factor, h->floor * h->floor);
     return pivot == d ||
            tril_ctx_fail(
                ctx, TRIL_NOT_POSITIVE,
