@@ -142,8 +142,9 @@ tril_dist tril_mvn_head(tril_var raw, size_t d, const tril_mvn_head_opts *opts);
 /* Where training should begin: sets the last layer's bias so that the distribution is the Gaussian
  * fit of the targets [rows, d] (their mean, and their covariance with divisor `rows` plus floor^2
  * on its diagonal), and its weights to zero. The first NLL is then the fit's, d/2 (1 + log 2 pi) +
- * sum log L_ii. Targets that are constant or linearly dependent need a floor. False on failure,
- * which names the column. */
+ * sum log L_ii, less floor^2/2 times the trace of the inverse covariance: nothing, for a floor far
+ * below the scale of the targets. Targets that are constant or linearly dependent need a floor.
+ * False on failure, which names the column. */
 bool tril_mvn_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
                          const tril_mvn_head_opts *opts);
 

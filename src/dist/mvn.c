@@ -82,16 +82,16 @@ static void put_row(const tril_mvn_row *row, double upstream, tril_row_grad grad
                     size_t factor, size_t y)
 {
     for (size_t i = 0; i < row->d; i++) {
-        double a = row->w[i] / row->diag[i];
+        double a = tril_mvn_row_a(row, i);
         if (grads[0].grad)
-            tril_row_grad_put(&grads[0], loc + i, upstream * a);
+            tril_row_grad_put(&grads[0], loc + i, upstream, a);
         if (grads[2].grad)
-            tril_row_grad_put(&grads[2], y + i, -upstream * a);
+            tril_row_grad_put(&grads[2], y + i, upstream, -a);
         for (size_t j = 0; j < row->d && grads[1].grad; j++) {
             double dl = j < i    ? a * row->z[j]
                         : j == i ? (row->w[i] * row->z[i] - 1) / row->diag[i]
                                  : 0;
-            tril_row_grad_put(&grads[1], factor + i * row->d + j, upstream * dl);
+            tril_row_grad_put(&grads[1], factor + i * row->d + j, upstream, dl);
         }
     }
 }
@@ -186,11 +186,11 @@ static void rsample_backward(tril_node *node, tril_real *const *grad_in)
             for (size_t j = 0; j < d; j++) {
                 double g = (double)node->grad[row_index * d + j];
                 if (loc.grad)
-                    tril_row_grad_put(&loc, (w.offset[0] + i * w.stride[0][0]) * d + j, g);
+                    tril_row_grad_put(&loc, (w.offset[0] + i * w.stride[0][0]) * d + j, g, 1);
                 size_t line = (w.offset[1] + i * w.stride[0][1]) * d * d + j * d;
                 for (size_t k = 0; k < d && factor.grad; k++)
-                    tril_row_grad_put(&factor, line + k,
-                                      k > j ? 0 : g * (double)eps[row_index * d + k]);
+                    tril_row_grad_put(&factor, line + k, g,
+                                      k > j ? 0 : (double)eps[row_index * d + k]);
             }
     } while (rows && tril_walk_next(&w));
     tril_row_grad_end(&loc);

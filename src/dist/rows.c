@@ -1,6 +1,7 @@
 /* Gradients of operands that rows have to themselves or share. */
 #include "dist/rows.h"
 
+#include <float.h>
 #include <string.h>
 
 #include "kernels/mvn.h"
@@ -29,8 +30,10 @@ tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, 
     return g;
 }
 
-void tril_row_grad_put(tril_row_grad *g, size_t at, double x)
+void tril_row_grad_put(tril_row_grad *g, size_t at, double upstream, double x)
 {
+    /* infinities of both signs must not meet in a sum either */
+    x = tril_within(upstream * tril_within(x, DBL_MAX), DBL_MAX);
     if (g->sums)
         g->sums[at] += x;
     else

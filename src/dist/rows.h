@@ -21,7 +21,9 @@ size_t tril_row_grad_bytes(const tril_node *node, size_t k, size_t rows, size_t 
 /* Begins; takes its sums from *memory, which moves on. */
 tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, size_t event,
                                   tril_real *grad, char **memory);
-void tril_row_grad_put(tril_row_grad *g, size_t at, double x);
+
+/* upstream x, where x may be infinite: times zero it is nothing. */
+void tril_row_grad_put(tril_row_grad *g, size_t at, double upstream, double x);
 void tril_row_grad_end(tril_row_grad *g);
 
 #endif

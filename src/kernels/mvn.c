@@ -6,16 +6,11 @@
 /* Bounds that no useful number meets. With |L_ij| and |r_i| at most 1e150, |z| at most 1e100 and
  * |w| at most 1e180, every product below is finite: infinities never meet. In float only z and w
  * can come near them. */
-static const double max_loaded = 1e150, max_z = 1e100, max_w = 1e180;
-
-static inline double within(double x, double bound)
-{
-    return x > bound ? bound : x < -bound ? -bound : x;
-}
+static const double max_loaded = 1e150, max_z = 1e100, max_w = TRIL_MVN_MAX_W;
 
 static inline double loaded(tril_real x)
 {
-    return sizeof x == sizeof(double) ? within((double)x, max_loaded) : (double)x;
+    return sizeof x == sizeof(double) ? tril_within((double)x, max_loaded) : (double)x;
 }
 
 size_t tril_mvn_row_doubles(size_t d)
@@ -39,7 +34,7 @@ bool tril_mvn_row_residual(tril_mvn_row *row, const tril_real *y, const tril_rea
     bool finite = true;
     for (size_t i = 0; i < row->d; i++) {
         finite &= isfinite(y[i]) && isfinite(loc[i]);
-        row->r[i] = within((double)y[i] - (double)loc[i], max_loaded);
+        row->r[i] = tril_within((double)y[i] - (double)loc[i], max_loaded);
     }
     return finite;
 }
@@ -52,9 +47,9 @@ double tril_mvn_row_log_prob(tril_mvn_row *row)
         double sum = 0, z = row->r[i];
         for (size_t j = 0; j < i; j++)
             sum += loaded(off[j]) * row->z[j];
-        z = row->lower == TRIL_LOWER_SCALED ? within(z / row->diag[i], max_w) - sum
+        z = row->lower == TRIL_LOWER_SCALED ? tril_within(z / row->diag[i], max_w) - sum
                                             : (z - sum) / row->diag[i];
-        row->z[i] = within(z, max_z);
+        row->z[i] = tril_within(z, max_z);
         squares += row->z[i] * row->z[i];
         log_det += row->log_diag[i];
     }
@@ -67,10 +62,10 @@ void tril_mvn_row_backward(tril_mvn_row *row)
         row->w[i] = row->z[i];
     for (size_t i = row->d; i-- > 0;) {
         const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
-        row->w[i] = within(row->w[i], max_w);
-        double a =
-            row->lower == TRIL_LOWER_SCALED ? row->w[i] : within(row->w[i] / row->diag[i], max_w);
+        row->w[i] = tril_within(row->w[i], max_w);
+        double a = row->lower == TRIL_LOWER_SCALED ? row->w[i]
+                                                   : tril_within(row->w[i] / row->diag[i], max_w);
         for (size_t j = 0; j < i; j++)
-            row->w[j] = within(row->w[j] - loaded(off[j]) * a, max_w);
+            row->w[j] = tril_within(row->w[j] - loaded(off[j]) * a, max_w);
     }
 }

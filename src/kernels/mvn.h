@@ -42,6 +42,25 @@ double tril_mvn_row_log_prob(tril_mvn_row *row);
 /* z to w. */
 void tril_mvn_row_backward(tril_mvn_row *row);
 
+static inline double tril_within(double x, double bound)
+{
+    return x > bound ? bound : x < -bound ? -bound : x;
+}
+
+/* a_i, and r_i / L_ii: limited like w, so that no product of theirs with z or w is infinity times
+ * zero. */
+#define TRIL_MVN_MAX_W 1e180
+
+static inline double tril_mvn_row_a(const tril_mvn_row *row, size_t i)
+{
+    return tril_within(row->w[i] / row->diag[i], TRIL_MVN_MAX_W);
+}
+
+static inline double tril_mvn_row_scaled_r(const tril_mvn_row *row, size_t i)
+{
+    return tril_within(row->r[i] / row->diag[i], TRIL_MVN_MAX_W);
+}
+
 /* Where row i of the strict lower triangle begins. */
 static inline size_t tril_lower_begin(tril_lower lower, size_t d, size_t i)
 {

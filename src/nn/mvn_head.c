@@ -1,4 +1,5 @@
 /* The head of a full multivariate normal: raw outputs to distribution. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -119,13 +120,13 @@ static void put_row(const head *h, const tril_mvn_row *row, const double *slope,
     size_t off = at + h->d, s = at + tril_mvn_head_width(h->d) - h->d;
     bool scaled = h->lower == TRIL_LOWER_SCALED;
     for (size_t i = 0; i < h->d; i++) {
-        double a = row->w[i] / row->diag[i];
-        tril_row_grad_put(raw, at + i, upstream * a);
+        double a = tril_mvn_row_a(row, i);
+        tril_row_grad_put(raw, at + i, upstream, a);
         for (size_t j = 0; j < i; j++)
-            tril_row_grad_put(raw, off++, upstream * (scaled ? row->w[i] : a) * row->z[j]);
+            tril_row_grad_put(raw, off++, upstream, (scaled ? row->w[i] : a) * row->z[j]);
         /* with respect to log L_ii; a scaled row of L moves with it as a whole */
-        double dlog = row->w[i] * (scaled ? row->r[i] / row->diag[i] : row->z[i]) - 1;
-        tril_row_grad_put(raw, s + i, upstream * dlog * slope[i]);
+        double dlog = row->w[i] * (scaled ? tril_mvn_row_scaled_r(row, i) : row->z[i]) - 1;
+        tril_row_grad_put(raw, s + i, upstream, tril_within(dlog, DBL_MAX) * slope[i]);
     }
 }
 
@@ -151,7 +152,7 @@ static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
             if (raw.grad)
                 put_row(h, &row, slope, upstream, &raw, at_raw);
             for (size_t j = 0; j < h->d && y.grad; j++)
-                tril_row_grad_put(&y, at_y + j, -upstream * row.w[j] / row.diag[j]);
+                tril_row_grad_put(&y, at_y + j, upstream, -tril_mvn_row_a(&row, j));
         }
     } while (node->size && tril_walk_next(&w));
     tril_row_grad_end(&raw);
@@ -294,8 +295,11 @@ static bool fit(tril_ctx *ctx, const tril_real *y, size_t rows, const head *h, d
                 return tril_ctx_fail(ctx, TRIL_NOT_FINITE,
                                      "mvn_head_start: target column %zu is %g in row %zu", j,
                                      (double)y[i * d + j], i);
-            mean[j] += (double)y[i * d + j] / (double)rows;
+            /* from the first row on, so that the mean of a constant is that constant */
+            mean[j] += ((double)y[i * d + j] - (double)y[j]) / (double)rows;
         }
+    for (size_t j = 0; j < d; j++)
+        mean[j] += (double)y[j];
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < d; j++)
             for (size_t k = 0; k <= j; k++)
@@ -303,7 +307,7 @@ static bool fit(tril_ctx *ctx, const tril_real *y, size_t rows, const head *h, d
                                      ((double)y[i * d + k] - mean[k]) / (double)rows;
     for (size_t j = 0; j < d; j++)
         factor[j * d + j] += h->floor * h->floor;
-    size_t pivot = tril_cholesky(d, factor);
+    size_t pivot = tril_cholesky(d, factor, h->floor * h->floor);
     return pivot == d ||
            tril_ctx_fail(
                ctx, TRIL_NOT_POSITIVE,
