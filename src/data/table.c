@@ -11,12 +11,12 @@
 
 #include "core/names.h"
 
-enum { CHUNK = 1 << 16, LONGEST_LINE = 1 << 24, SHOWN = 40 };
+enum { CHUNK = 1 << 16, LONGEST_LINE = 1 << 24, SHOWN = 40, SHOWN_ROOM = SHOWN + 4 };
 
 typedef struct table_column {
     const char *name;
     bool twice;         /* another column has the same name */
-    const char *not_ok; /* text of the first cell that is no finite number; NULL if all are */
+    const char *not_ok; /* first cell that is no finite number, as shown; NULL if all are */
 } table_column;
 
 struct tril_table {
@@ -52,6 +52,20 @@ static const char *keep(tril_table *table, const char *text, size_t length)
     return copy;
 }
 
+/* a text as it stands in a sentence: one line, cut between two characters if it is long */
+static const char *shown(char room[SHOWN_ROOM], const char *text)
+{
+    size_t n = strnlen(text, SHOWN + 1);
+    bool cut = n > SHOWN;
+    if (cut)
+        for (n = SHOWN; n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80;)
+            n--;
+    for (size_t i = 0; i < n; i++)
+        room[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7F ? '?' : text[i];
+    strcpy(room + n, cut ? "..." : "");
+    return room;
+}
+
 static void read_name(reader *r, const char *text, size_t length)
 {
     if (r->cells == r->header_room) {
@@ -85,8 +99,11 @@ static void read_number(reader *r, const char *text, size_t length)
         return;
     double x = number_in(text, length);
     table->cells[table->rows * table->width + k] = x;
-    if (!isfinite(x) && !table->columns[k].not_ok)
-        table->columns[k].not_ok = keep(table, text, length < SHOWN ? length : SHOWN);
+    if (isfinite(x) || table->columns[k].not_ok)
+        return;
+    char room[SHOWN_ROOM];
+    shown(room, text);
+    table->columns[k].not_ok = keep(table, room, strlen(room));
 }
 
 static bool make_room(tril_table *table)
@@ -301,7 +318,8 @@ bool tril_table_has(const tril_table *table, const char *name)
 
 static bool fail_cell(const tril_table *table, size_t row, size_t k, double x)
 {
-    const char *text = table->columns[k].not_ok, *name = table->columns[k].name;
+    char room[SHOWN_ROOM];
+    const char *text = table->columns[k].not_ok, *name = shown(room, table->columns[k].name);
     size_t line = table->lines[row];
     if (isfinite(x))
         return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
@@ -330,14 +348,16 @@ bool tril_table_columns(const tril_table *table, const char *const *names, size_
     if (!table || tril_ctx_failed(table->ctx))
         return false;
     for (size_t j = 0; j < n; j++) {
+        char room[SHOWN_ROOM];
         size_t k = tril_names_find(&table->names, names[j]);
         if (k == SIZE_MAX)
             return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
-                                 "%s: line 1: there is no column named %s", table->path, names[j]);
+                                 "%s: line 1: there is no column named %s", table->path,
+                                 shown(room, names[j]));
         if (table->columns[k].twice)
             return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
                                  "%s: line 1: there are two columns named %s", table->path,
-                                 names[j]);
+                                 shown(room, names[j]));
         if (!copy_column(table, k, out + j, n))
             return false;
     }
