@@ -193,6 +193,10 @@ static bool parse_chunk(reader *r, const char *text, size_t length, size_t *line
             return tril_ctx_fail(r->table->ctx, TRIL_BAD_DATA,
                                  "%s: line %zu is longer than 16 MiB: this is no table",
                                  r->table->path, r->line);
+        if (memchr(text, 0, part))
+            return tril_ctx_fail(r->table->ctx, TRIL_BAD_DATA,
+                                 "%s: line %zu holds a NUL byte: this is no text", r->table->path,
+                                 r->line);
         if (!parse(r, text, part))
             return false;
         r->line += newline != NULL;
