@@ -25,7 +25,7 @@ struct tril_table {
     const char *path;
     tril_names names;
     table_column *columns;
-    size_t width, rows, capacity;
+    size_t header_line, width, rows, capacity;
     double *cells; /* [rows, width]; NaN or infinite where a cell is no finite number */
     size_t *lines; /* where each row begins in the file */
 };
@@ -138,6 +138,7 @@ static void on_cell(void *cell, size_t length, void *user)
 static void end_of_header(reader *r)
 {
     tril_table *table = r->table;
+    table->header_line = r->row_line;
     table->width = r->cells;
     table->columns = tril_arena_take(&table->arena, "table", table->width, sizeof *table->columns);
     for (size_t k = 0; k < table->width && table->columns; k++) {
@@ -356,12 +357,12 @@ bool tril_table_columns(const tril_table *table, const char *const *names, size_
         size_t k = tril_names_find(&table->names, names[j]);
         if (k == SIZE_MAX)
             return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
-                                 "%s: line 1: there is no column named %s", table->path,
-                                 shown(room, names[j]));
+                                 "%s: line %zu: there is no column named %s", table->path,
+                                 table->header_line, shown(room, names[j]));
         if (table->columns[k].twice)
             return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
-                                 "%s: line 1: there are two columns named %s", table->path,
-                                 shown(room, names[j]));
+                                 "%s: line %zu: there are two columns named %s", table->path,
+                                 table->header_line, shown(room, names[j]));
         if (!copy_column(table, k, out + j, n))
             return false;
     }
