@@ -88,7 +88,7 @@ static double number_in(const char *text, size_t length)
     end += strspn(end, " \t");
     bool whole = end != text && end == text + length;
     /* strtod knows hexadecimals too: words, to a reader of tables */
-    return whole && (isinf(x) || !strpbrk(text, "xX")) ? x : (double)NAN;
+    return whole && !strpbrk(text, "xX") ? x : (double)NAN;
 }
 
 static void read_number(reader *r, const char *text, size_t length)
