@@ -85,8 +85,7 @@ static double number_in(const char *text, size_t length)
 {
     char *end;
     double x = strtod(text, &end);
-    end += strspn(end, " \t");
-    bool whole = end != text && end == text + length;
+    bool whole = end != text && end + strspn(end, " \t") == text + length;
     /* strtod knows hexadecimals too: words, to a reader of tables */
     return whole && !strpbrk(text, "xX") ? x : (double)NAN;
 }
