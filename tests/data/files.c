@@ -45,7 +45,8 @@ static void make_room(growing *t, size_t size)
         return;
     t->room = 2 * (t->size + size);
     t->bytes = realloc(t->bytes, t->room);
-    ck_assert_ptr_nonnull(t->bytes);
+    if (!t->bytes) /* a ck_assert that holds costs a system call */
+        ck_abort_msg("out of memory");
 }
 
 void text_add(growing *t, const void *bytes, size_t size)
@@ -69,7 +70,7 @@ void text_print(growing *t, const char *format, ...)
     va_start(args, format);
     int n = vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    ck_assert_int_ge(n, 0);
-    ck_assert_uint_lt((size_t)n, sizeof line);
+    if (n < 0 || (size_t)n >= sizeof line)
+        ck_abort_msg("a line is too long: %s", line);
     text_add(t, line, (size_t)n);
 }
