@@ -220,7 +220,7 @@ START_TEST(test_chunk_border)
         ck_assert_str_eq(tril_table_name(table, 1), "b");
         tril_real x[3];
         ck_assert(tril_table_columns(table, &n, 1, x));
-        ck_assert(x[0] == -1.25f && x[1] == 3 && x[2] == 4);
+        ck_assert((double)x[0] == -1.25 && x[1] == 3 && x[2] == 4);
         ck_assert(!tril_table_columns(table, (const char *[]){ "b" }, 1, x));
         char sentence[100];
         snprintf(sentence, sizeof sentence,
