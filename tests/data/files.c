@@ -41,9 +41,9 @@ void ck_sentence(tril_ctx *ctx, tril_status wanted, const char *text)
 
 static void make_room(growing *t, size_t size)
 {
-    if (t->size + size <= t->room)
+    if (t->bytes && t->size + size <= t->room)
         return;
-    t->room = 2 * (t->size + size);
+    t->room = 2 * (t->size + size) + 64;
     t->bytes = realloc(t->bytes, t->room);
     if (!t->bytes) /* a ck_assert that holds costs a system call */
         ck_abort_msg("out of memory");
