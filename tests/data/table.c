@@ -328,13 +328,13 @@ END_TEST
 static void read_much(tril_ctx *ctx)
 {
     growing file = { 0 };
-    for (int j = 0; j < 300; j++)
+    for (int j = 0; j < 150; j++)
         text_print(&file, "%sa column with the number %d", j ? "," : "", j);
-    for (int i = 0; i < 400; i++)
-        for (int j = 0; j < 300; j++)
-            text_print(&file, "%s%s", j ? "," : "\n", i > 300 && j == i - 150 ? "word" : "1");
+    for (int i = 0; i < 300; i++)
+        for (int j = 0; j < 150; j++)
+            text_print(&file, "%s%s", j ? "," : "\n", i > 200 && j == i - 160 ? "word" : "1");
     tril_table *table = table_of(ctx, file.bytes, file.size);
-    tril_real x[400];
+    tril_real x[300];
     tril_table_columns(table, (const char *[]){ "a column with the number 7" }, 1, x);
     tril_table_free(table);
     free(file.bytes);
