@@ -22,7 +22,7 @@ FLAGS    = $(USER) $(WARNINGS) $(CFLAGS)
 OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/*/*.c)))
 DEMOS    := $(patsubst demos/%.c,$(BUILD)/demos/%,$(sort $(wildcard demos/*.c)))
 SHARED   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard demos/common/*.c)))
-TESTS    := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/*.c tests/*/*.c)))
+TESTS    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/%,$(sort $(wildcard tests/*.c tests/*/*.c))))
 SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] demos/*.c demos/*/*.[ch] data/*.c tests/*.[ch] tests/*/*.[ch])
 
 help:

@@ -43,11 +43,12 @@ extern "C" {
 typedef struct tril_table tril_table;
 
 /* Reads a CSV file as RFC 4180 has it: comma, one header row, quotes doubled inside quoted cells,
- * LF or CRLF, UTF-8 with or without byte order mark; lines without any character are skipped, and
- * so are spaces around an unquoted cell. A cell that is not a number (any decimal notation of C,
+ * LF or CRLF, UTF-8 with or without byte order mark; blank lines are skipped, and so are spaces
+ * and tabs around a cell. A cell that is not a number (any decimal notation of C,
  * whatever the locale) is no error until its column is asked for. An error names file and line: a
  * file that cannot be read, without a header or without rows, a row with more or fewer cells than
- * the header, quotes that do not close, a line longer than 16 MiB. NULL on failure. */
+ * the header, a quote inside an unquoted cell, quotes that do not close, a NUL byte, a line longer
+ * than 16 MiB. NULL on failure. */
 tril_table *tril_table_read(tril_ctx *ctx, const char *path);
 void tril_table_free(tril_table *table);
 

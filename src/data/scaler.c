@@ -17,18 +17,19 @@ bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, siz
     if (!mean)
         return false;
     memset(mean, 0, 2 * width * sizeof *mean);
+    /* differences from the first row: of a constant nothing is left, not even rounding */
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < width; j++)
-            mean[j] += (double)x[i * width + j] / (double)rows;
+            mean[j] += ((double)x[i * width + j] - (double)x[j]) / (double)rows;
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < width; j++) {
-            double r = (double)x[i * width + j] - mean[j];
+            double r = (double)x[i * width + j] - (double)x[j] - mean[j];
             scale[j] += r * r / (double)rows;
         }
     for (size_t j = 0; j < width; j++) {
+        mean[j] += (double)x[j];
         scale[j] = sqrt(scale[j]);
-        /* what rounding leaves of a constant is no spread */
-        bool spread = !(scale[j] <= 4 * (double)TRIL_REAL_EPSILON * fabs(mean[j]));
+        bool spread = scale[j] != 0;
         if (spread && isfinite(scale[j]))
             continue;
         tril_ctx_fail(ctx, spread ? TRIL_NOT_FINITE : TRIL_BAD_DATA, "scaler: column %zu %s", j,

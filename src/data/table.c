@@ -11,12 +11,12 @@
 
 #include "core/names.h"
 
-enum { CHUNK = 1 << 16, LONGEST_LINE = 1 << 24, SHOWN = 40 };
+enum { CHUNK = 1 << 16, LONGEST_LINE = 1 << 24, SHOWN = 40, SHOWN_ROOM = SHOWN + 4 };
 
 typedef struct table_column {
     const char *name;
     bool twice;         /* another column has the same name */
-    const char *not_ok; /* text of the first cell that is no finite number; NULL if all are */
+    const char *not_ok; /* first cell that is no finite number, as shown; NULL if all are */
 } table_column;
 
 struct tril_table {
@@ -25,7 +25,7 @@ struct tril_table {
     const char *path;
     tril_names names;
     table_column *columns;
-    size_t width, rows, capacity;
+    size_t header_line, width, rows, capacity;
     double *cells; /* [rows, width]; NaN or infinite where a cell is no finite number */
     size_t *lines; /* where each row begins in the file */
 };
@@ -52,6 +52,20 @@ static const char *keep(tril_table *table, const char *text, size_t length)
     return copy;
 }
 
+/* a text as it stands in a sentence: one line, cut between two characters if it is long */
+static const char *shown(char room[SHOWN_ROOM], const char *text)
+{
+    size_t n = strnlen(text, SHOWN + 1);
+    bool cut = n > SHOWN;
+    if (cut)
+        for (n = SHOWN; n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80;)
+            n--;
+    for (size_t i = 0; i < n; i++)
+        room[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7F ? '?' : text[i];
+    strcpy(room + n, cut ? "..." : "");
+    return room;
+}
+
 static void read_name(reader *r, const char *text, size_t length)
 {
     if (r->cells == r->header_room) {
@@ -71,10 +85,9 @@ static double number_in(const char *text, size_t length)
 {
     char *end;
     double x = strtod(text, &end);
-    end += strspn(end, " \t");
-    bool whole = end != text && end == text + length;
+    bool whole = end != text && end + strspn(end, " \t") == text + length;
     /* strtod knows hexadecimals too: words, to a reader of tables */
-    return whole && (isinf(x) || !strpbrk(text, "xX")) ? x : (double)NAN;
+    return whole && !strpbrk(text, "xX") ? x : (double)NAN;
 }
 
 static void read_number(reader *r, const char *text, size_t length)
@@ -85,8 +98,11 @@ static void read_number(reader *r, const char *text, size_t length)
         return;
     double x = number_in(text, length);
     table->cells[table->rows * table->width + k] = x;
-    if (!isfinite(x) && !table->columns[k].not_ok)
-        table->columns[k].not_ok = keep(table, text, length < SHOWN ? length : SHOWN);
+    if (isfinite(x) || table->columns[k].not_ok)
+        return;
+    char room[SHOWN_ROOM];
+    shown(room, text);
+    table->columns[k].not_ok = keep(table, room, strlen(room));
 }
 
 static bool make_room(tril_table *table)
@@ -121,6 +137,7 @@ static void on_cell(void *cell, size_t length, void *user)
 static void end_of_header(reader *r)
 {
     tril_table *table = r->table;
+    table->header_line = r->row_line;
     table->width = r->cells;
     table->columns = tril_arena_take(&table->arena, "table", table->width, sizeof *table->columns);
     for (size_t k = 0; k < table->width && table->columns; k++) {
@@ -176,6 +193,10 @@ static bool parse_chunk(reader *r, const char *text, size_t length, size_t *line
             return tril_ctx_fail(r->table->ctx, TRIL_BAD_DATA,
                                  "%s: line %zu is longer than 16 MiB: this is no table",
                                  r->table->path, r->line);
+        if (memchr(text, 0, part))
+            return tril_ctx_fail(r->table->ctx, TRIL_BAD_DATA,
+                                 "%s: line %zu holds a NUL byte: this is no text", r->table->path,
+                                 r->line);
         if (!parse(r, text, part))
             return false;
         r->line += newline != NULL;
@@ -301,7 +322,8 @@ bool tril_table_has(const tril_table *table, const char *name)
 
 static bool fail_cell(const tril_table *table, size_t row, size_t k, double x)
 {
-    const char *text = table->columns[k].not_ok, *name = table->columns[k].name;
+    char room[SHOWN_ROOM];
+    const char *text = table->columns[k].not_ok, *name = shown(room, table->columns[k].name);
     size_t line = table->lines[row];
     if (isfinite(x))
         return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
@@ -330,14 +352,16 @@ bool tril_table_columns(const tril_table *table, const char *const *names, size_
     if (!table || tril_ctx_failed(table->ctx))
         return false;
     for (size_t j = 0; j < n; j++) {
+        char room[SHOWN_ROOM];
         size_t k = tril_names_find(&table->names, names[j]);
         if (k == SIZE_MAX)
             return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
-                                 "%s: line 1: there is no column named %s", table->path, names[j]);
+                                 "%s: line %zu: there is no column named %s", table->path,
+                                 table->header_line, shown(room, names[j]));
         if (table->columns[k].twice)
             return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
-                                 "%s: line 1: there are two columns named %s", table->path,
-                                 names[j]);
+                                 "%s: line %zu: there are two columns named %s", table->path,
+                                 table->header_line, shown(room, names[j]));
         if (!copy_column(table, k, out + j, n))
             return false;
     }
