@@ -96,7 +96,7 @@ $(BUILD)/tests/registry.h: $(LIB)
 $(BUILD)/tests/%.o: tests/%.c $(BUILD)/tests/suites.h $(BUILD)/tests/registry.h
 	@mkdir -p $(@D)
 	@echo '  CC   $<'
-	@$(CC) $(FLAGS) -Isrc -Itests -I$(BUILD)/tests -MMD -MP -c $< -o $@
+	@$(CC) $(filter-out -Wdouble-promotion,$(FLAGS)) -Isrc -Itests -I$(BUILD)/tests -MMD -MP -c $< -o $@
 
 $(BUILD)/tests/run: $(TESTS) $(LIB)
 	@echo '  LD   $@'

@@ -161,7 +161,7 @@ static void logsumexp_backward(tril_node *node, tril_real *const *grad_in)
         size_t at = k / s.inner * s.n * s.inner + k % s.inner;
         for (size_t i = 0; i < s.n; i++) {
             /* all terms zero: none has a share */
-            double share = total[k] == -(double)INFINITY
+            double share = total[k] == -HUGE_VAL
                                ? 0
                                : exp((double)node->in[0]->value[at + i * s.inner] - total[k]);
             grad_in[0][at + i * s.inner] = (tril_real)((double)node->grad[k] * share);
