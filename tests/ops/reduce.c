@@ -104,6 +104,7 @@ START_TEST(test_sums_of_nothing)
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_tape *tape = tril_tape_new(ctx);
     tril_var none = tril_input(tape, NULL, TRIL_SHAPE(0, 2));
+    ck_assert_uint_eq(tril_size(tril_concat((tril_var[]){ none, none }, 2, 0)), 0);
     ck_assert(tril_item(tril_sum(none)) == 0);
     const tril_real *columns = tril_value(tril_sum_axis(none, 0, false));
     ck_fine(ctx);
