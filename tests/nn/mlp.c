@@ -250,6 +250,38 @@ START_TEST(test_errors)
 }
 END_TEST
 
+/* memory runs out half way through, and is there again for another try on the same store */
+START_TEST(test_out_of_memory)
+{
+    size_t failures = 0;
+    for (bool failed = true; failed; failures += failed) {
+        counting counter = { 0 };
+        tril_ctx *ctx = counting_ctx(&counter);
+        tril_params *params = tril_params_new(ctx);
+        counter.once = true;
+        counter.fail_at = counter.allocations + failures + 1;
+        failed = !new_mlp(params, TRIL_TANH);
+        if (failed) {
+            ck_failed(ctx, TRIL_OUT_OF_MEMORY, "out of memory");
+            ck_assert_uint_eq(tril_params_count(params), 0);
+            ck_assert_uint_eq(tril_params_size(params), 0);
+            ck_assert_ptr_nonnull(new_mlp(params, TRIL_TANH));
+        }
+        ck_fine(ctx);
+        ck_assert_uint_eq(tril_params_count(params), 6);
+        ck_assert_uint_eq(tril_params_size(params), SIZE);
+        for (size_t i = 0; i < 6; i++) {
+            tril_param param = tril_params_at(params, i);
+            ck_assert_uint_eq(tril_params_find(params, tril_param_name(param)).index, i);
+        }
+        tril_params_free(params);
+        ck_assert_uint_eq(counter.blocks, 1);
+        tril_ctx_free(ctx);
+    }
+    ck_assert_uint_ge(failures, 4);
+}
+END_TEST
+
 START_TEST(test_inert)
 {
     ck_assert_ptr_null(tril_mlp_new(NULL, "net", &(tril_mlp_opts){ .inputs = 1, .outputs = 1 }));
@@ -283,6 +315,7 @@ Suite *suite_nn_mlp(void)
     tcase_add_loop_test(tcase, test_gradcheck, 0, 8);
     tcase_add_test(tcase, test_depths);
     tcase_add_loop_test(tcase, test_errors, 0, sizeof errors / sizeof *errors);
+    tcase_add_test(tcase, test_out_of_memory);
     tcase_add_test(tcase, test_inert);
     suite_add_tcase(suite, tcase);
     return suite;
