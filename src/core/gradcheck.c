@@ -63,7 +63,8 @@ static bool prepare(gradcheck *g, const tril_gradcheck_input *inputs)
             tril_real *copy = tril_arena_take(&g->arena, "gradcheck", size, sizeof *copy);
             if (!copy)
                 return false;
-            memcpy(copy, inputs[k].values, size * sizeof *copy);
+            if (size)
+                memcpy(copy, inputs[k].values, size * sizeof *copy);
             g->items[k].values = copy;
         }
         if (!(g->grads[k] = tril_arena_take(&g->arena, "gradcheck", size, sizeof *g->grads[k])))

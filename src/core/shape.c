@@ -7,6 +7,8 @@ size_t tril_shape_size(tril_shape shape)
 {
     bool too_large = false, empty = false;
     size_t size = 1;
+    if (shape.rank > TRIL_MAX_RANK)
+        return SIZE_MAX;
     for (size_t i = 0; i < shape.rank; i++) {
         empty |= shape.dim[i] == 0;
         too_large |= shape.dim[i] && size > SIZE_MAX / shape.dim[i];
@@ -17,7 +19,7 @@ size_t tril_shape_size(tril_shape shape)
 
 bool tril_shape_equal(tril_shape a, tril_shape b)
 {
-    if (a.rank != b.rank)
+    if (a.rank != b.rank || a.rank > TRIL_MAX_RANK)
         return false;
     for (size_t i = 0; i < a.rank; i++)
         if (a.dim[i] != b.dim[i])
@@ -29,7 +31,9 @@ tril_shape_str tril_shape_text(tril_shape shape)
 {
     tril_shape_str s = { "scalar" };
     size_t used = 0;
-    for (size_t i = 0; i < shape.rank && used < sizeof s.text; i++)
+    if (shape.rank > TRIL_MAX_RANK)
+        snprintf(s.text, sizeof s.text, "a shape of rank %zu", shape.rank);
+    for (size_t i = 0; i < shape.rank && shape.rank <= TRIL_MAX_RANK && used < sizeof s.text; i++)
         used +=
             (size_t)snprintf(s.text + used, sizeof s.text - used, i ? "x%zu" : "%zu", shape.dim[i]);
     return s;
@@ -50,6 +54,8 @@ tril_shape_str tril_shape_index(tril_shape shape, size_t element)
 bool tril_shape_broadcast(tril_shape a, tril_shape b, tril_shape *out)
 {
     size_t rank = a.rank > b.rank ? a.rank : b.rank;
+    if (rank > TRIL_MAX_RANK)
+        return false;
     *out = (tril_shape){ .rank = rank };
     for (size_t i = 0; i < rank; i++) {
         size_t p = i + a.rank < rank ? 1 : a.dim[i + a.rank - rank];

@@ -164,7 +164,8 @@ tril_var tril_input(tril_tape *tape, const tril_real *values, tril_shape shape)
                                      "element [%s] of the %s tensor is %g",
                                      tril_shape_index(shape, i).text, tril_shape_text(shape).text,
                                      (double)values[i]);
-    tril_tape_node *t = new_leaf(tape, values, shape);
+    static const tril_real nothing = 0;
+    tril_tape_node *t = new_leaf(tape, values ? values : &nothing, shape);
     return t ? record(t) : (tril_var){ 0 };
 }
 
@@ -277,8 +278,9 @@ tril_var tril_op_apply(const tril_op *op, const tril_var *inputs, size_t n_input
 
     tril_node *node = &t->node;
     node->size = tril_shape_size(node->shape);
-    if (node->saved_bytes &&
-        !(node->saved = tril_arena_take(&tape->arena, op->name, node->saved_bytes, 1)))
+    /* not NULL where no bytes are wanted, as no tensor's values are: memset and memcpy ask for that
+     * even where there is nothing to do */
+    if (!(node->saved = tril_arena_take(&tape->arena, op->name, node->saved_bytes, 1)))
         return tril_arena_back(&tape->arena, mark), none;
     if (node->shares_value)
         node->value = node->in[0]->value;

@@ -31,8 +31,7 @@ struct tril_tape {
     tril_tape_store *stores;
 };
 
-/* The node of a var, or NULL after failing the context with WHAT and which argument (0 for the only
- * one). */
+/* The node of a var, or NULL after failing the context with "WHAT: ..."; a var of no tape cannot fail one. */
 tril_tape_node *tril_tape_node_of(tril_var x, const char *what);
 
 static inline tril_tape_node *tril_tape_node_from(tril_node *node)

@@ -43,6 +43,8 @@ bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, siz
 
 void tril_scaler_free(tril_scaler *scaler)
 {
+    if (!scaler)
+        return;
     if (scaler->ctx)
         tril_ctx_release(scaler->ctx, scaler->mean); /* scale lies behind it */
     *scaler = (tril_scaler){ 0 };

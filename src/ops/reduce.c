@@ -129,15 +129,26 @@ static void max_backward(tril_node *node, tril_real *const *grad_in)
     }
 }
 
+/* saved: the result in double; in float, far from 0, it has not the digits for the shares */
+static bool logsumexp_shape(tril_node *node)
+{
+    if (!some_shape(node))
+        return false;
+    node->saved_bytes = tril_shape_size(node->shape) * sizeof(double);
+    return true;
+}
+
 static bool logsumexp_forward(tril_node *node)
 {
     const tril_ops_span s = ((reduction *)node->attrs)->span;
+    double *total = node->saved;
     for (size_t k = 0; k < node->size; k++) {
         const tril_real *x = node->in[0]->value + k / s.inner * s.n * s.inner + k % s.inner;
         double top = (double)x[largest(x, s.n, s.inner) * s.inner], sum = 0;
         for (size_t i = 0; i < s.n && isfinite(top); i++)
             sum += exp((double)x[i * s.inner] - top);
-        node->value[k] = (tril_real)(isfinite(top) ? top + log(sum) : top);
+        total[k] = isfinite(top) ? top + log(sum) : top;
+        node->value[k] = (tril_real)total[k];
     }
     return true;
 }
@@ -145,14 +156,14 @@ static bool logsumexp_forward(tril_node *node)
 static void logsumexp_backward(tril_node *node, tril_real *const *grad_in)
 {
     const tril_ops_span s = ((reduction *)node->attrs)->span;
+    const double *total = node->saved;
     for (size_t k = 0; k < node->size; k++) {
         size_t at = k / s.inner * s.n * s.inner + k % s.inner;
         for (size_t i = 0; i < s.n; i++) {
             /* all terms zero: none has a share */
-            double share =
-                (double)node->value[k] == -(double)INFINITY
-                    ? 0
-                    : exp((double)node->in[0]->value[at + i * s.inner] - (double)node->value[k]);
+            double share = total[k] == -(double)INFINITY
+                               ? 0
+                               : exp((double)node->in[0]->value[at + i * s.inner] - total[k]);
             grad_in[0][at + i * s.inner] = (tril_real)((double)node->grad[k] * share);
         }
     }
@@ -161,7 +172,7 @@ static void logsumexp_backward(tril_node *node, tril_real *const *grad_in)
 const tril_op tril_op_sum = { "sum", sum_shape, sum_forward, sum_backward };
 const tril_op tril_op_mean = { "mean", some_shape, mean_forward, mean_backward };
 const tril_op tril_op_max = { "max", some_shape, max_forward, max_backward };
-const tril_op tril_op_logsumexp = { "logsumexp", some_shape, logsumexp_forward,
+const tril_op tril_op_logsumexp = { "logsumexp", logsumexp_shape, logsumexp_forward,
                                     logsumexp_backward };
 
 #define DEFINE(name)                                                                               \

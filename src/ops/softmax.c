@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/tape.h"
 #include "ops/ops.h"
 
 typedef struct softmax {
@@ -156,7 +157,10 @@ tril_var tril_log_softmax(tril_var x, int axis)
 
 tril_var tril_cross_entropy(tril_var logits, const size_t *classes)
 {
-    tril_shape shape = tril_shape_of(logits);
+    const tril_tape_node *input = tril_tape_node_of(logits, "cross_entropy");
+    if (!input)
+        return (tril_var){ 0 };
+    tril_shape shape = input->node.shape;
     size_t rows = shape.rank ? tril_ops_product(shape, 0, shape.rank - 1) : 0;
     if (!classes && rows)
         return tril_var_fail(logits.tape, "cross_entropy", TRIL_BAD_ARGUMENT,

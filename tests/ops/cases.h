@@ -34,6 +34,10 @@ typedef struct op_case {
     double low, high; /* inputs are spread over (low, high), off 0; default (-1.5, 1.5) */
     int number[OP_CASE_NUMBERS]; /* for f: axes and the like */
     bool reference; /* the op's numbers in reference/ops.csv are those of this row (src/ops only) */
+
+    /* Set where the row must be refused, with exactly this sentence; it then has no gradients. */
+    tril_status status;
+    const char *message;
 } op_case;
 
 /* every table ends with a row of zeros */
@@ -53,9 +57,11 @@ typedef struct op_case {
 OP_CASE_TABLES(OP_CASE_DECLARE)
 #undef OP_CASE_DECLARE
 
-/* Row number index of all tables, or of those of src/ops, which come first; NULL beyond the last. */
+/* Row number index, NULL beyond the last: of those that must work, of those among them that are of src/ops, and of those
+ * that must be refused. */
 const op_case *op_case_at(int index);
 const op_case *ops_case_at(int index);
+const op_case *op_refusal_at(int index);
 
 /* S(2, 3) is 2 x 3, a scalar's shape is { 0 }; unlike TRIL_SHAPE constant for every compiler. */
 #define S(...)                                                                                     \

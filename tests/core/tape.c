@@ -1,0 +1,370 @@
+/* The tape: which vars and inputs it refuses, recording, memory that is used again. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support.h"
+
+static const tril_real numbers[6] = { 1, 2, 3, 4, 5, 6 };
+
+static tril_ctx *ctx;
+static tril_tape *tape;
+
+static void set_up(void)
+{
+    ctx = tril_ctx_new(NULL);
+    tape = tril_tape_new(ctx);
+}
+
+static void tear_down(void)
+{
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+
+/* ---- vars that are none: ops/ops.c looks at the operations, here is all else that takes a var */
+
+static void value(tril_var x)
+{
+    ck_assert_ptr_null(tril_value(x));
+}
+
+static void grad(tril_var x)
+{
+    ck_assert_ptr_null(tril_grad(x));
+}
+
+static void size(tril_var x)
+{
+    ck_assert_uint_eq(tril_size(x), 0);
+}
+
+static void shape_of(tril_var x)
+{
+    ck_assert_uint_eq(tril_shape_of(x).rank, 0);
+}
+
+static void item(tril_var x)
+{
+    ck_assert(tril_item(x) == 0);
+}
+
+static void requires_grad(tril_var x)
+{
+    ck_assert_ptr_null(tril_requires_grad(x).tape);
+}
+
+static void detach(tril_var x)
+{
+    ck_assert_ptr_null(tril_detach(x).tape);
+}
+
+static void backward(tril_var x)
+{
+    ck_assert(!tril_backward(x));
+}
+
+static void split(tril_var x)
+{
+    tril_var part = x;
+    ck_assert(!tril_split(x, 0, (size_t[]){ 6 }, 1, &part));
+    ck_assert_ptr_null(part.tape);
+}
+
+START_TEST(test_stale)
+{
+#define CALL(name)                                                                                 \
+    {                                                                                              \
+#name, name                                                                                \
+    }
+    static const struct {
+        const char *name;
+        void (*call)(tril_var x);
+    } calls[] = { CALL(value), CALL(grad),          CALL(size),   CALL(shape_of), CALL(item),
+                  CALL(split), CALL(requires_grad), CALL(detach), CALL(backward) };
+    char wanted[128];
+    tril_var x = tril_input(tape, numbers, TRIL_SHAPE(6));
+    tril_tape_reset(tape);
+    tril_tape_reset(tape);
+    tril_input(tape, numbers, TRIL_SHAPE(6));
+    calls[_i].call(x);
+    snprintf(wanted, sizeof wanted,
+             "%s: a var of epoch 1 is used in epoch 3: make it again after tril_tape_reset",
+             calls[_i].name);
+    ck_assert_str_eq(tril_ctx_message(ctx), wanted);
+    ck_failed(ctx, TRIL_BAD_VAR, wanted);
+    /* a var whose index the tape has not reached */
+    calls[_i].call((tril_var){ tape, 1, 3 });
+    ck_failed(ctx, TRIL_BAD_VAR, calls[_i].name);
+}
+END_TEST
+
+START_TEST(test_item)
+{
+    ck_assert(tril_item(tril_scalar(tape, 7)) == 7);
+    ck_assert(tril_item(tril_input(tape, numbers, TRIL_SHAPE(1, 1))) == 1);
+    ck_fine(ctx);
+    ck_assert(tril_item(tril_input(tape, numbers, TRIL_SHAPE(2, 3))) == 0);
+    ck_failed(ctx, TRIL_BAD_SHAPE, "item: x is 2x3, not one number");
+    ck_assert(tril_item(tril_input(tape, NULL, TRIL_SHAPE(0))) == 0);
+    ck_failed(ctx, TRIL_BAD_SHAPE, "item: x is 0, not one number");
+}
+END_TEST
+
+/* ---- inputs */
+
+START_TEST(test_input_refusals)
+{
+    static const tril_real with_nan[6] = { 1, 2, 3, 4, 5, NAN }, with_inf[6] = { 0, -INFINITY };
+    static const struct {
+        const tril_real *values;
+        tril_shape shape;
+        tril_status status;
+        const char *message;
+    } wrong[] = {
+        { NULL, { 1, { 2 } }, TRIL_BAD_ARGUMENT, "input: no values for a tensor of shape 2" },
+        { numbers, { 5, { 1, 1, 1, 1 } }, TRIL_BAD_SHAPE, "input: no tensor has rank 5" },
+        { numbers, { 2, { SIZE_MAX, 2 } }, TRIL_BAD_SHAPE, "input: no tensor has rank 2 and that" },
+        { with_nan,
+          { 2, { 2, 3 } },
+          TRIL_NOT_FINITE,
+          "input: element [1, 2] of the 2x3 tensor is" },
+        { with_inf, { 1, { 6 } }, TRIL_NOT_FINITE, "input: element [1] of the 6 tensor is -inf" },
+    };
+    ck_assert_ptr_null(tril_input(tape, wrong[_i].values, wrong[_i].shape).tape);
+    ck_failed(ctx, wrong[_i].status, wrong[_i].message);
+    ck_assert_uint_eq(tril_input(tape, numbers, TRIL_SHAPE(6)).index, 0);
+}
+END_TEST
+
+START_TEST(test_scalar_is_validated)
+{
+    ck_assert_ptr_null(tril_scalar(tape, NAN).tape);
+    ck_failed(ctx, TRIL_NOT_FINITE, "input: element [] of the scalar tensor is nan");
+}
+END_TEST
+
+START_TEST(test_no_validation)
+{
+    const tril_real x[2] = { NAN, INFINITY };
+    tril_ctx *lax = tril_ctx_new(&(tril_ctx_opts){ .no_validation = true });
+    tril_tape *of_lax = tril_tape_new(lax);
+    ck_assert(tril_ctx_validates(ctx) && !tril_ctx_validates(lax));
+    const tril_real *y = tril_value(tril_neg(tril_input(of_lax, x, TRIL_SHAPE(2))));
+    ck_fine(lax);
+    ck_assert(isnan(y[0]) && y[1] == -(tril_real)INFINITY);
+    tril_tape_free(of_lax);
+    tril_ctx_free(lax);
+}
+END_TEST
+
+START_TEST(test_inputs_are_borrowed)
+{
+    tril_real one = 1;
+    tril_var x = tril_input(tape, &one, TRIL_SHAPE(1)), copy = tril_scalar(tape, one);
+    ck_assert_ptr_eq(tril_value(x), &one);
+    one = 2;
+    ck_assert(tril_item(x) == 2 && tril_item(copy) == 1);
+}
+END_TEST
+
+START_TEST(test_requires_grad)
+{
+    tril_var x = tril_input(tape, numbers, TRIL_SHAPE(6));
+    ck_assert_uint_eq(tril_requires_grad(x).index, x.index);
+    ck_fine(ctx);
+    ck_assert_ptr_null(tril_requires_grad(tril_exp(x)).tape);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "requires_grad: the result of exp is not an input");
+}
+END_TEST
+
+START_TEST(test_detach)
+{
+    tril_var x = tril_requires_grad(tril_input(tape, numbers, TRIL_SHAPE(2)));
+    tril_var square = tril_square(x), cut = tril_detach(square);
+    ck_assert_ptr_eq(tril_value(cut), tril_value(square));
+    ck_assert(tril_backward(tril_sum(tril_mul(x, cut))));
+    ck_assert(tril_grad(x)[0] == 1 && tril_grad(x)[1] == 4); /* not 3 x^2 */
+    ck_assert_ptr_null(tril_grad(square));
+    ck_assert(!tril_backward(tril_sum(cut)));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "backward: the result of sum depends on no parameter");
+}
+END_TEST
+
+START_TEST(test_recording)
+{
+    tril_params *params = tril_params_new(ctx);
+    tril_param p = tril_params_add(params, "p", (tril_shape){ 0 });
+    *tril_param_values(p) = 3;
+    tril_tape_record(tape, false);
+    tril_var unrecorded = tril_square(tril_param_var(tape, p));
+    ck_assert(tril_item(unrecorded) == 9);
+    ck_assert(!tril_backward(unrecorded));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT,
+              "backward: the result of square depends on no parameter and "
+              "on no input that requires a gradient, or was not recorded");
+    /* one tape can do both, also with what came before the switch */
+    tril_tape_record(tape, true);
+    tril_var recorded = tril_square(tril_param_var(tape, p));
+    ck_assert(tril_backward(tril_mul(recorded, unrecorded)));
+    ck_assert(*tril_param_grads(p) == 54);
+    ck_assert_ptr_null(tril_grad(unrecorded));
+    /* a reset switches it on */
+    tril_tape_record(tape, false);
+    tril_tape_reset(tape);
+    ck_assert(tril_backward(tril_square(tril_param_var(tape, p))));
+    ck_assert(*tril_param_grads(p) == 6);
+    ck_fine(ctx);
+    tril_params_free(params);
+}
+END_TEST
+
+/* ---- parameters on a tape */
+
+START_TEST(test_param_var)
+{
+    tril_ctx *other = tril_ctx_new(NULL);
+    tril_params *params = tril_params_new(ctx), *foreign = tril_params_new(other);
+    tril_param p = tril_params_add(params, "p", TRIL_SHAPE(2));
+    tril_param q = tril_params_add(foreign, "q", TRIL_SHAPE(2));
+    tril_var x = tril_param_var(tape, p), again = tril_param_var(tape, p);
+    ck_assert(x.index == again.index && x.epoch == again.epoch);
+    ck_assert_ptr_eq(tril_value(x), tril_param_values(p));
+    ck_assert_ptr_null(tril_param_var(tape, (tril_param){ params, 1 }).tape);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "param: there is no such parameter");
+    ck_assert_ptr_null(tril_param_var(tape, (tril_param){ 0 }).tape);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "param: there is no such parameter");
+    ck_assert_ptr_null(tril_param_var(tape, q).tape);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "param: q and the tape were made with different contexts");
+    tril_params_free(foreign);
+    tril_params_free(params);
+    tril_ctx_free(other);
+}
+END_TEST
+
+/* ---- memory */
+
+/* a network of two layers, with ops of every kind behind it, and its gradients */
+static void step(tril_tape *on, tril_params *params, const tril_real *x, size_t rows)
+{
+    tril_var p[4];
+    for (size_t i = 0; i < 4; i++)
+        p[i] = tril_param_var(on, tril_params_at(params, i));
+    tril_var h = tril_affine(tril_input(on, x, TRIL_SHAPE(rows, 3)), p[0], p[1], TRIL_SILU);
+    tril_var y = tril_affine(h, p[2], p[3], TRIL_NONE);
+    tril_var scaled =
+        tril_div(tril_softmax(y, -1), tril_add(tril_square(p[3]), tril_scalar(on, 1)));
+    tril_var both = tril_concat((tril_var[]){ scaled, tril_log_softmax(y, -1) }, 2, 0);
+    tril_var gram = tril_matmul(tril_transpose(both, 0, 1), both);
+    tril_backward(tril_add(tril_logsumexp(tril_unpack_tril(tril_slice(gram, 0, 0, 1))),
+                           tril_mean(tril_diagonal(gram))));
+}
+
+/* parameters for it, not all zero */
+static tril_params *new_params(tril_ctx *of)
+{
+    tril_params *params = tril_params_new(of);
+    tril_params_add(params, "weight 1", TRIL_SHAPE(8, 3));
+    tril_params_add(params, "bias 1", TRIL_SHAPE(8));
+    tril_params_add(params, "weight 2", TRIL_SHAPE(3, 8));
+    tril_params_add(params, "bias 2", TRIL_SHAPE(3));
+    for (size_t i = 0; i < tril_params_size(params); i++)
+        tril_params_values(params)[i] = (tril_real)(0.1 * (double)(i % 7) - 0.3);
+    return params;
+}
+
+START_TEST(test_nothing_is_allocated_after_the_first_step)
+{
+    enum { ROWS = 500 };
+    static const size_t rows[] = { ROWS, ROWS, ROWS, 1, ROWS, 0, 17, ROWS };
+    static tril_real x[3 * ROWS];
+    tril_random random = tril_random_stream(1, 0);
+    tril_random_normal(&random, x, 3 * ROWS);
+    counting counter = { 0 };
+    tril_ctx *counted = counting_ctx(&counter);
+    tril_params *params = new_params(counted);
+    tril_tape *t = tril_tape_new(counted);
+    size_t allocations = 0, bytes = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        tril_tape_reset(t);
+        step(t, params, x, rows[i]);
+        ck_fine(counted);
+        if (i == 0) {
+            allocations = counter.allocations;
+            bytes = tril_tape_bytes(t);
+        }
+        ck_assert_uint_eq(counter.allocations, allocations);
+        ck_assert_uint_eq(tril_tape_bytes(t), bytes);
+    }
+    ck_assert_uint_gt(bytes, 2 * sizeof x);
+    tril_tape_free(t);
+    tril_params_free(params);
+    tril_ctx_free(counted);
+    ck_assert_uint_eq(counter.blocks, 0);
+}
+END_TEST
+
+/* the list of nodes grows, and the graph comes through it */
+START_TEST(test_long_chain)
+{
+    tril_var x = tril_requires_grad(tril_scalar(tape, 1)), y = x;
+    for (int i = 0; i < 1000; i++)
+        y = tril_add(y, x);
+    ck_assert(tril_backward(y));
+    ck_assert(tril_item(y) == 1001 && *tril_grad(x) == 1001);
+}
+END_TEST
+
+START_TEST(test_take_and_copy)
+{
+    char *piece = tril_tape_take(tape, 10, 3);
+    memset(piece, 1, 30);
+    const tril_real *copy = tril_tape_copy(tape, numbers, sizeof numbers);
+    ck_assert_mem_eq(copy, numbers, sizeof numbers);
+    ck_assert_ptr_null(tril_tape_take(tape, SIZE_MAX, 2));
+    ck_failed(ctx, TRIL_OUT_OF_MEMORY, "tape: out of memory");
+    ck_assert_ptr_eq(tril_tape_ctx(tape), ctx);
+}
+END_TEST
+
+static void two_steps(tril_ctx *of)
+{
+    static const tril_real x[192] = { 1, 2, 3 };
+    tril_params *params = new_params(of);
+    tril_tape *t = tril_tape_new(of);
+    for (int i = 0; i < 2; i++) {
+        tril_tape_reset(t);
+        step(t, params, x, 64);
+    }
+    tril_tape_free(t);
+    tril_params_free(params);
+}
+
+START_TEST(test_out_of_memory)
+{
+    ck_assert_uint_ge(exhaust(two_steps), 8);
+}
+END_TEST
+
+Suite *suite_core_tape(void)
+{
+    Suite *suite = suite_create("core/tape");
+    TCase *tcase = tcase_create("tape");
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_loop_test(tcase, test_stale, 0, 9);
+    tcase_add_test(tcase, test_item);
+    tcase_add_loop_test(tcase, test_input_refusals, 0, 5);
+    tcase_add_test(tcase, test_scalar_is_validated);
+    tcase_add_test(tcase, test_no_validation);
+    tcase_add_test(tcase, test_inputs_are_borrowed);
+    tcase_add_test(tcase, test_requires_grad);
+    tcase_add_test(tcase, test_detach);
+    tcase_add_test(tcase, test_recording);
+    tcase_add_test(tcase, test_param_var);
+    tcase_add_test(tcase, test_nothing_is_allocated_after_the_first_step);
+    tcase_add_test(tcase, test_long_chain);
+    tcase_add_test(tcase, test_take_and_copy);
+    tcase_add_test(tcase, test_out_of_memory);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
