@@ -10,7 +10,7 @@ typedef struct tril_names {
     struct tril_name_entry *map;
 } tril_names;
 
-/* Copies the name, which must not be there yet, and gives it the number. NULL on failure, otherwise
+/* Copies the name and gives it the number, in place of any that it had. NULL on failure, otherwise
  * the copy. */
 const char *tril_names_add(tril_names *names, const char *name, size_t number);
 

@@ -55,6 +55,22 @@ static bool make_room(tril_params *params, size_t size)
     return true;
 }
 
+/* names of parameters that were taken back stay in the map */
+static size_t find(const tril_params *params, const char *name)
+{
+    size_t index = tril_names_find(&params->names, name);
+    bool there = index < params->count && strcmp(params->entries[index].name, name) == 0;
+    return there ? index : SIZE_MAX;
+}
+
+void tril_params_back(tril_params *params, size_t count)
+{
+    if (count < params->count) {
+        params->count = count;
+        params->size = params->entries[count].offset;
+    }
+}
+
 tril_param tril_params_add(tril_params *params, const char *name, tril_shape shape)
 {
     const tril_param none = { 0 };
@@ -70,7 +86,7 @@ tril_param tril_params_add(tril_params *params, const char *name, tril_shape sha
                    "params: %s comes too late, a tape or an optimizer already uses the store",
                    name),
                none;
-    if (tril_names_find(&params->names, name) != SIZE_MAX)
+    if (find(params, name) != SIZE_MAX)
         return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT,
                              "params: there already is a parameter named %s", name),
                none;
@@ -94,7 +110,7 @@ tril_param tril_params_add(tril_params *params, const char *name, tril_shape sha
 
 tril_param tril_params_find(tril_params *params, const char *name)
 {
-    size_t index = params && name ? tril_names_find(&params->names, name) : SIZE_MAX;
+    size_t index = params && name ? find(params, name) : SIZE_MAX;
     return index == SIZE_MAX ? (tril_param){ 0 } : (tril_param){ params, index };
 }
 

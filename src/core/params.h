@@ -24,4 +24,7 @@ struct tril_params {
     bool grouped; /* an optimizer has read the groups */
 };
 
+/* Takes back all parameters from number `count` on: those of a layer whose making failed. */
+void tril_params_back(tril_params *params, size_t count);
+
 #endif

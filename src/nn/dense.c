@@ -69,6 +69,12 @@ tril_dense *tril_dense_new(tril_params *params, const char *name, const tril_den
                              "dense: %s needs a name, and at least one input and one output",
                              name ? name : ""),
                NULL;
+    if (opts->activation > TRIL_SIGMOID || opts->init > TRIL_ZERO)
+        return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "dense: %s: there is no %s number %d",
+                             name, opts->init > TRIL_ZERO ? "init" : "activation",
+                             opts->init > TRIL_ZERO ? (int)opts->init : (int)opts->activation),
+               NULL;
+    size_t before = params->count;
     tril_dense *dense = tril_arena_take(&params->arena, "dense", 1, sizeof *dense);
     if (!dense)
         return NULL;
@@ -77,7 +83,7 @@ tril_dense *tril_dense_new(tril_params *params, const char *name, const tril_den
     if (!opts->no_bias)
         dense->bias = add(params, name, "bias", TRIL_SHAPE(opts->outputs));
     if (tril_ctx_failed(params->ctx))
-        return NULL;
+        return tril_params_back(params, before), NULL;
     initialise(params->ctx, dense->weight, opts);
     return dense;
 }

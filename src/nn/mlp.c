@@ -13,14 +13,14 @@ tril_mlp *tril_mlp_new(tril_params *params, const char *name, const tril_mlp_opt
 {
     if (!params || tril_ctx_failed(params->ctx))
         return NULL;
-    if (!name || !opts)
+    if (!name || !*name || !opts)
         return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "mlp: it needs a name and options"),
                NULL;
     tril_mlp *mlp = tril_arena_take(&params->arena, "mlp", 1, sizeof *mlp);
     if (!mlp)
         return NULL;
     *mlp = (tril_mlp){ 0 };
-    size_t inputs = opts->inputs;
+    size_t inputs = opts->inputs, before = params->count;
     for (bool last = false; !last; mlp->depth++) {
         last = mlp->depth == TRIL_MAX_HIDDEN || opts->hidden[mlp->depth] == 0;
         tril_activation hidden =
@@ -29,12 +29,17 @@ tril_mlp *tril_mlp_new(tril_params *params, const char *name, const tril_mlp_opt
                                   .outputs = last ? opts->outputs : opts->hidden[mlp->depth],
                                   .activation = last ? TRIL_NONE : hidden,
                                   .init = opts->init };
-        char layer_name[240];
-        snprintf(layer_name, sizeof layer_name, "%s.%zu", name, 2 * mlp->depth);
+        char layer_name[256];
+        if (snprintf(layer_name, sizeof layer_name, "%s.%zu", name, 2 * mlp->depth) >=
+            (int)sizeof layer_name)
+            tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "mlp: the name %.32s... is too long",
+                          name);
         mlp->layers[mlp->depth] = tril_dense_new(params, layer_name, &layer);
         inputs = layer.outputs;
     }
-    return tril_ctx_failed(params->ctx) ? NULL : mlp;
+    if (tril_ctx_failed(params->ctx))
+        return tril_params_back(params, before), NULL;
+    return mlp;
 }
 
 tril_var tril_mlp_apply(const tril_mlp *mlp, tril_var x)

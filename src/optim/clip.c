@@ -3,8 +3,9 @@
 
 #include "optim/optim.h"
 
-/* the Euclidean norm; the largest number taken out first, so that its square cannot overflow */
-static double norm_of(const tril_real *x, size_t n)
+/* scales x down to a Euclidean norm; its largest number is taken out first, so that neither a square
+ * nor the norm itself can overflow */
+static void clip_norm(tril_real *x, size_t n, double bound)
 {
     double largest = 0, squares = 0;
     for (size_t i = 0; i < n; i++)
@@ -13,7 +14,10 @@ static double norm_of(const tril_real *x, size_t n)
         double share = (double)x[i] / largest;
         squares += share * share;
     }
-    return largest * sqrt(squares);
+    double norm = sqrt(squares); /* in units of the largest */
+    if (norm > bound / largest)
+        for (size_t i = 0; i < n; i++)
+            x[i] = (tril_real)((double)x[i] / largest / norm * bound);
 }
 
 void tril_optim_clip(tril_params *params, tril_clip clip)
@@ -24,8 +28,6 @@ void tril_optim_clip(tril_params *params, tril_clip clip)
         for (size_t i = 0; i < params->size; i++)
             g[i] = g[i] > bound ? bound : g[i] < -bound ? -bound : g[i];
     }
-    double norm = clip.norm > 0 ? norm_of(g, params->size) : 0;
-    if (norm > clip.norm)
-        for (size_t i = 0; i < params->size; i++)
-            g[i] = (tril_real)((double)g[i] / norm * clip.norm);
+    if (clip.norm > 0)
+        clip_norm(g, params->size, clip.norm);
 }

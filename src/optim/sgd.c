@@ -8,9 +8,14 @@ static void sgd_update(const tril_optim *optim, const tril_optim_span *span, dou
     const tril_real momentum = (tril_real)optim->opts.sgd.momentum;
     const tril_real of_gradient = optim->opts.sgd.nesterov,
                     of_momentum = optim->opts.sgd.nesterov ? momentum : 1;
+    /* so that a row of gradients as large as they come does not add up to an infinity, in which the
+     * momentum would stay for ever */
+    const tril_real bound =
+        (tril_real)(0.25 * (1 - optim->opts.sgd.momentum) * (double)TRIL_REAL_MAX);
     tril_real *b = state[0];
     for (size_t i = 0; i < span->size; i++) {
         tril_real gi = g[i] + decay * w[i];
+        gi = gi > bound ? bound : gi < -bound ? -bound : gi;
         b[i] = momentum * b[i] + gi;
         w[i] -= lr * (of_gradient * gi + of_momentum * b[i]);
     }

@@ -1,0 +1,26 @@
+/* Every optimizer by the name of its kind; tests/registry_kinds.c fails when one is missing here. */
+#ifndef TESTS_OPTIM_OPTIMS_H
+#define TESTS_OPTIM_OPTIMS_H
+
+#include "support.h"
+
+/* those that an optimizer has no use for are left out */
+typedef struct optim_options {
+    double lr, momentum, beta1, beta2, eps, weight_decay;
+    bool nesterov;
+    tril_clip clip;
+} optim_options;
+
+typedef struct optim_row {
+    const char *kind;
+    tril_optim *(*make)(tril_params *params, optim_options o);
+} optim_row;
+
+extern const optim_row optim_rows[]; /* ends with a row of zeros */
+enum { N_OPTIMS = 3 };
+
+/* By kind; and how many rows of reference values there are of it. */
+tril_optim *make_optim(const char *kind, tril_params *params, optim_options o);
+size_t optim_references(const char *kind);
+
+#endif

@@ -1,0 +1,157 @@
+/* Every distribution kind and every optimizer that the library registers has its row here, with the suite that holds
+ * its reference values; and every distribution keeps the promises of dist.h. */
+#include <math.h>
+#include <string.h>
+
+#include "optim/optims.h"
+
+Suite *suite_dist_mvn(void);
+Suite *suite_nn_mvn_head(void);
+
+enum { BATCH = 3, DRAWS = 4000 };
+
+/* a batch of three in two dimensions, around [1, -2] */
+static tril_dist make_mvn(tril_tape *tape)
+{
+    static const tril_real loc[2] = { 1, -2 };
+    static const tril_real scale_tril[BATCH * 4] = { 1, 0, 1, 2, .5f, 0, -1, .5f, 2, 0, 0, 1 };
+    return tril_mvn(tril_requires_grad(tril_input(tape, loc, TRIL_SHAPE(2))),
+                    tril_requires_grad(tril_input(tape, scale_tril, TRIL_SHAPE(BATCH, 2, 2))));
+}
+
+static tril_dist make_mvn_head(tril_tape *tape)
+{
+    static const tril_real raw[BATCH * 5] = {
+        1, -2, .5f, 0, 1, 1, -2, -1, -1, .5f, 1, -2, 0, 0, 0
+    };
+    return tril_mvn_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, 5))), 2, NULL);
+}
+
+static const struct dist_row {
+    const char *kind;
+    tril_dist (*make)(tril_tape *tape);
+    Suite *(*references)(void); /* does not link without */
+} dist_rows[] = {
+    { "mvn", make_mvn, suite_dist_mvn },
+    { "mvn_head", make_mvn_head, suite_nn_mvn_head },
+};
+
+enum { N_DISTS = sizeof dist_rows / sizeof *dist_rows };
+
+#define X_OP(name)
+#define X_OPTIM(name)
+#define X_DIST(name) extern const tril_dist_kind tril_dist_kind_##name;
+#include "registry.h"
+#undef X_DIST
+
+static const struct {
+    const char *name;
+    const tril_dist_kind *kind;
+} registered_dists[] = {
+#define X_DIST(name) { #name, &tril_dist_kind_##name },
+#include "registry.h"
+#undef X_DIST
+};
+
+#undef X_OPTIM
+#define X_DIST(name)
+#define X_OPTIM(name) #name,
+static const char *const registered_optims[] = {
+#include "registry.h"
+};
+
+START_TEST(test_dists_are_covered)
+{
+    size_t n = sizeof registered_dists / sizeof *registered_dists;
+    ck_assert_uint_ge(n, 2);
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tape *tape = tril_tape_new(ctx);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = registered_dists[i].name;
+        size_t row = 0;
+        while (row < N_DISTS && strcmp(dist_rows[row].kind, name) != 0)
+            row++;
+        ck_assert_msg(row < N_DISTS, "distribution %s has no row in tests/registry_kinds.c", name);
+        tril_dist p = dist_rows[row].make(tape);
+        ck_fine(ctx);
+        ck_assert_msg(p.kind == registered_dists[i].kind, "the row of %s makes another kind", name);
+        ck_assert_str_eq(p.kind->name, name);
+    }
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(test_optims_are_covered)
+{
+    size_t n = sizeof registered_optims / sizeof *registered_optims;
+    ck_assert_uint_eq(n, N_OPTIMS);
+    for (size_t i = 0; i < n; i++) {
+        const optim_row *row = optim_rows;
+        while (row->kind && strcmp(row->kind, registered_optims[i]) != 0)
+            row++;
+        ck_assert_msg(row->kind, "optimizer %s has no row in tests/optim/optims.c",
+                      registered_optims[i]);
+        ck_assert_msg(optim_references(row->kind) > 0,
+                      "optimizer %s has no reference values in tests/optim/optim.c", row->kind);
+    }
+}
+END_TEST
+
+/* ---- what dist.h says of every distribution */
+
+/* |mean over draws of x - wanted| in standard errors, for each number of one draw */
+static void check_mean(const tril_real *x, size_t n, const tril_real *wanted, const char *what)
+{
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0, squares = 0;
+        for (size_t k = 0; k < DRAWS; k++) {
+            double off = (double)x[k * n + i] - (double)wanted[i];
+            sum += off / DRAWS;
+            squares += off * off / DRAWS;
+        }
+        ck_assert_msg(fabs(sum) < 4.5 * sqrt(squares / DRAWS), "%s %zu is off by %g", what, i, sum);
+    }
+}
+
+START_TEST(test_promises)
+{
+    tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 2 });
+    tril_tape *tape = tril_tape_new(ctx);
+    tril_dist p = dist_rows[_i].make(tape);
+    tril_var draws = tril_sample(p, DRAWS), one = tril_rsample(p, 0);
+    tril_var mean = tril_dist_mean(p), surprise = tril_neg(tril_log_prob(p, draws));
+    tril_var entropy = tril_entropy(p), covariance = tril_dist_covariance(p);
+    ck_fine(ctx);
+    ck_assert(tril_shape_equal(tril_dist_batch_shape(p), TRIL_SHAPE(BATCH)));
+    ck_assert(tril_shape_equal(tril_dist_event_shape(p), TRIL_SHAPE(2)));
+    ck_assert(tril_shape_equal(tril_shape_of(one), TRIL_SHAPE(BATCH, 2)));
+    ck_assert(tril_shape_equal(tril_shape_of(draws), TRIL_SHAPE(DRAWS, BATCH, 2)));
+    ck_assert(tril_shape_equal(tril_shape_of(surprise), TRIL_SHAPE(DRAWS, BATCH)));
+    ck_assert(tril_shape_equal(tril_shape_of(mean), TRIL_SHAPE(BATCH, 2)));
+    ck_assert(tril_shape_equal(tril_shape_of(covariance), TRIL_SHAPE(BATCH, 2, 2)));
+    ck_assert(tril_shape_equal(tril_shape_of(entropy), TRIL_SHAPE(BATCH)));
+    check_mean(tril_value(draws), 2 * BATCH, tril_value(mean), "mean");
+    check_mean(tril_value(surprise), BATCH, tril_value(entropy), "entropy");
+    tril_var apart = tril_reshape(tril_sub(draws, mean), TRIL_SHAPE(DRAWS * BATCH, 2, 1));
+    tril_var products = tril_matmul(apart, tril_transpose(apart, -2, -1));
+    check_mean(tril_value(products), 4 * BATCH, tril_value(covariance), "covariance");
+    ck_assert(!tril_backward(tril_sum(draws)));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "depends on no parameter");
+    ck_assert(tril_backward(tril_sum(one)));
+    ck_assert_ptr_nonnull(tril_grad(p.param[0]));
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+Suite *suite_registry_kinds(void)
+{
+    Suite *suite = suite_create("registry_kinds");
+    TCase *tcase = tcase_create("kinds");
+    tcase_add_test(tcase, test_dists_are_covered);
+    tcase_add_test(tcase, test_optims_are_covered);
+    tcase_add_loop_test(tcase, test_promises, 0, N_DISTS);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
