@@ -156,8 +156,8 @@ START_TEST(test_not_constant)
         tril_real x[4];
         double mean, scale;
     } columns[] = {
-        { { 1e6f - 1, 1e6f + 1, 1e6f - 1, 1e6f + 1 }, 1e6, 1 },
-        { { 1e6f, 1e6f, 1e6f, 1e6f + 1 }, 1e6 + .25, 0.43301270189221930 },
+        { { 1000000 - 1, 1000000 + 1, 1000000 - 1, 1000000 + 1 }, 1e6, 1 },
+        { { 1000000, 1000000, 1000000, 1000000 + 1 }, 1e6 + .25, 0.43301270189221930 },
         { { 16777214, 16777216, 16777214, 16777216 }, 16777215, 1 },
         { { 0, 0, 0, (tril_real)1e-15 }, 2.5e-16, 4.3301270189221930e-16 },
         { { 1, 1, 1, 1 + TRIL_REAL_EPSILON }, 1, 0.43301270189221930 * EPSILON },
@@ -246,11 +246,14 @@ static double log_prob(tril_ctx *ctx, const tril_real *loc, const tril_real *sca
 START_TEST(test_density)
 {
     enum { ROWS = 50 };
-    tril_real loc[3] = { 100, -2, 0.01f }, y[3 * ROWS];
-    tril_real l[9] = { 20, 0, 0, 1, .5f, 0, -.002f, .001f, .003f };
+    tril_real loc[3] = { 100, -2, (tril_real)0.01 }, y[3 * ROWS];
+    const double scale_tril[9] = { 20, 0, 0, 1, .5, 0, -.002, .001, .003 };
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_scaler scaler = { 0 };
     double own[ROWS];
+    tril_real l[9];
+    for (int k = 0; k < 9; k++)
+        l[k] = (tril_real)scale_tril[k];
     tril_random_normal(tril_ctx_random(ctx), y, 3 * ROWS);
     for (int k = 0; k < ROWS; k++) {
         tril_real *e = y + 3 * k;
