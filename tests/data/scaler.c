@@ -130,7 +130,8 @@ START_TEST(test_constant)
     static const double constants[] = { 0, 0.1, -0.3, 1. / 3, 1e6, 1e-30, 123456.789, -1e20 };
     static const size_t lengths[] = { 1, 2, 3, 7, 10, 1000, 300000 };
     size_t rows = lengths[_i];
-    tril_ctx *ctx = tril_ctx_new(NULL);
+    counting counter = { 0 };
+    tril_ctx *ctx = counting_ctx(&counter);
     tril_scaler scaler = { 0 };
     tril_real *x = malloc(rows * 3 * sizeof *x);
     const tril_real fitted[2] = { 1, 5 };
@@ -144,6 +145,7 @@ START_TEST(test_constant)
         ck_assert(scaler.width == 1 && scaler.mean[0] == 3 && scaler.scale[0] == 2);
     }
     tril_scaler_free(&scaler);
+    ck_assert_uint_eq(counter.blocks, 1);
     tril_ctx_free(ctx);
     free(x);
 }
@@ -174,7 +176,8 @@ END_TEST
 
 START_TEST(test_bad)
 {
-    tril_ctx *ctx = tril_ctx_new(NULL);
+    counting counter = { 0 };
+    tril_ctx *ctx = counting_ctx(&counter);
     tril_scaler scaler = { 0 };
     const tril_real bad[3] = { (tril_real)NAN, (tril_real)INFINITY, -(tril_real)INFINITY };
     ck_assert(!tril_scaler_fit(ctx, &scaler, bad, 0, 1));
@@ -204,6 +207,7 @@ START_TEST(test_bad)
     ck_failed(ctx, TRIL_BAD_DATA, "scaler: column 0 is constant");
     tril_scaler_free(&scaler);
     tril_scaler_free(NULL);
+    ck_assert_uint_eq(counter.blocks, 1);
     tril_ctx_free(ctx);
 }
 END_TEST
