@@ -136,6 +136,42 @@ START_TEST(test_number)
 }
 END_TEST
 
+/* 1 to 18 digits with the point anywhere, against strtod */
+START_TEST(test_decimals)
+{
+    enum { ROWS = 20000 };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_random *random = tril_ctx_random(ctx);
+    growing file = { 0 };
+    double wanted[ROWS];
+    text_print(&file, "a");
+    for (size_t i = 0; i < ROWS; i++) {
+        char cell[24];
+        size_t n = 1 + i % 18, point = tril_random_below(random, n + 1), length = 0;
+        if (i % 2)
+            cell[length++] = '-';
+        for (size_t k = 0; k < n; k++) {
+            if (k == point && i % 5)
+                cell[length++] = '.';
+            cell[length++] = (char)('0' + tril_random_below(random, 10));
+        }
+        cell[length] = 0;
+        wanted[i] = strtod(cell, NULL);
+        text_print(&file, "\n%s", cell);
+    }
+    tril_table *table = table_of(ctx, file.bytes, file.size);
+    tril_real x[ROWS];
+    ck_assert_msg(tril_table_columns(table, (const char *[]){ "a" }, 1, x), "%s",
+                  tril_ctx_message(ctx));
+    for (size_t i = 0; i < ROWS; i++)
+        if (x[i] != (tril_real)wanted[i])
+            ck_abort_msg("row %zu is read as %.17g, wanted %.17g", i, (double)x[i], wanted[i]);
+    free(file.bytes);
+    tril_table_free(table);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 /* of a table with words: any order, one twice, none; the words are no error until asked for */
 START_TEST(test_choice)
 {
@@ -198,14 +234,38 @@ START_TEST(test_round_trip)
 END_TEST
 
 /* blank lines shift a table over the border of two chunks, byte by byte */
+static const char hard[] = "\"n \"\"q\"\",\r\n\xE6\xB8\xA9\",b,c\r\n"
+                           "-12.5e-1,  \"2\" ,7\r\n"
+                           "\"3\",\"w\r\n,\"\"\xE6\xB8\xA9\",x\r\n"
+                           "\"4\",w,7\r\n";
+static const char *const hard_names[] = { "n \"q\",\r\n\xE6\xB8\xA9", "b", "c" };
+
+static void check_hard(tril_ctx *ctx, const tril_table *table, size_t line)
+{
+    static const char *const words[] = { "", "w?\?,\"\xE6\xB8\xA9", "x" };
+    tril_real x[3];
+    ck_fine(ctx);
+    ck_assert_uint_eq(tril_table_rows(table), 3);
+    for (size_t k = 0; k < 3; k++)
+        ck_assert_str_eq(tril_table_name(table, k), hard_names[k]);
+    ck_assert(tril_table_columns(table, hard_names, 1, x));
+    ck_assert((double)x[0] == -1.25 && x[1] == 3 && x[2] == 4);
+    for (int k = 1; k < 3; k++) {
+        char sentence[100];
+        snprintf(sentence, sizeof sentence, "line %zu, column %s: '%s' is not a number", line + 3,
+                 hard_names[k], words[k]);
+        ck_assert(!tril_table_columns(table, hard_names + k, 1, x));
+        ck_sentence(ctx, TRIL_BAD_DATA, sentence);
+    }
+    char sentence[100];
+    snprintf(sentence, sizeof sentence, "line %zu: there is no column named d", line);
+    ck_assert(!tril_table_columns(table, (const char *[]){ "d" }, 1, x));
+    ck_sentence(ctx, TRIL_BAD_DATA, sentence);
+}
+
 START_TEST(test_chunk_border)
 {
-    static const char hard[] = "\"n \"\"q\"\",\r\n\xE6\xB8\xA9\",b\r\n"
-                               "-12.5e-1,  \"2\" \r\n"
-                               "\"3\",\"w\r\n,\"\"\xE6\xB8\xA9\"\r\n"
-                               "\"4\",w\r\n";
     const char *mark = _i ? BOM : "";
-    const char *const n = "n \"q\",\r\n\xE6\xB8\xA9";
     for (size_t before = 0; before < sizeof hard; before++) {
         tril_ctx *ctx = tril_ctx_new(NULL);
         growing file = { 0 };
@@ -214,18 +274,7 @@ START_TEST(test_chunk_border)
         size_t blank = file.size - strlen(mark);
         text_add(&file, hard, sizeof hard - 1);
         tril_table *table = table_of(ctx, file.bytes, file.size);
-        ck_fine(ctx);
-        ck_assert_uint_eq(tril_table_rows(table), 3);
-        ck_assert_str_eq(tril_table_name(table, 0), n);
-        ck_assert_str_eq(tril_table_name(table, 1), "b");
-        tril_real x[3];
-        ck_assert(tril_table_columns(table, &n, 1, x));
-        ck_assert((double)x[0] == -1.25 && x[1] == 3 && x[2] == 4);
-        ck_assert(!tril_table_columns(table, (const char *[]){ "b" }, 1, x));
-        char sentence[100];
-        snprintf(sentence, sizeof sentence,
-                 "line %zu, column b: 'w??,\"\xE6\xB8\xA9' is not a number", blank + 4);
-        ck_sentence(ctx, TRIL_BAD_DATA, sentence);
+        check_hard(ctx, table, blank + 1);
         tril_table_free(table);
         tril_ctx_free(ctx);
         free(file.bytes);
@@ -353,6 +402,7 @@ Suite *suite_data_table(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, test_good, 0, sizeof good / sizeof *good);
     tcase_add_loop_test(tcase, test_number, 0, sizeof numbers / sizeof *numbers);
+    tcase_add_test(tcase, test_decimals);
     tcase_add_test(tcase, test_choice);
     tcase_add_test(tcase, test_round_trip);
     tcase_add_loop_test(tcase, test_chunk_border, 0, 2);

@@ -96,6 +96,9 @@ static const struct {
     { CONTENT("b\n1\xC2\xA0\n"), "line 2, column b: '1\xC2\xA0' is not a number" },
     { CONTENT("b\n--1\n"), "line 2, column b: '--1' is not a number" },
     { CONTENT("b\n1e\n"), "line 2, column b: '1e' is not a number" },
+    { CONTENT("b\n-\n"), "line 2, column b: '-' is not a number" },
+    { CONTENT("b\n1.2.3\n"), "line 2, column b: '1.2.3' is not a number" },
+    { CONTENT("b\n12-3\n"), "line 2, column b: '12-3' is not a number" },
     { CONTENT("b\n.\n"), "line 2, column b: '.' is not a number" },
     { CONTENT("b\n\"1,5\"\n"), "line 2, column b: '1,5' is not a number" },
     { CONTENT("b\n\"1\n\"\n"), "line 2, column b: '1?' is not a number" },
@@ -153,6 +156,33 @@ START_TEST(test_asked)
     }
     tril_table_free(table);
     ck_goes_on(ctx, &counter);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* each row keeps its line, however many there are: column k has its word in row words[k] */
+START_TEST(test_many_rows)
+{
+    static const size_t words[] = { 1, 255, 256, 257, 384, 385, 2999, 3000 };
+    enum { WIDTH = sizeof words / sizeof *words, ROWS = 3000 };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    growing file = { 0 };
+    text_print(&file, "a,b,c,d,e,f,g,h\n");
+    for (size_t i = 1; i <= ROWS; i++)
+        for (size_t k = 0; k < WIDTH; k++)
+            text_print(&file, "%s%s", k ? "," : "\n", i == words[k] ? "word" : "1");
+    tril_table *table = table_of(ctx, file.bytes, file.size);
+    for (size_t k = 0; k < WIDTH; k++) {
+        tril_real x[ROWS];
+        char sentence[100];
+        const char *name = tril_table_name(table, k);
+        snprintf(sentence, sizeof sentence, "line %zu, column %s: 'word' is not a number",
+                 words[k] + 2, name);
+        ck_assert(!tril_table_columns(table, &name, 1, x));
+        ck_sentence(ctx, TRIL_BAD_DATA, sentence);
+    }
+    free(file.bytes);
+    tril_table_free(table);
     tril_ctx_free(ctx);
 }
 END_TEST
@@ -303,6 +333,7 @@ Suite *suite_data_table_errors(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, test_bad, 0, sizeof bad / sizeof *bad);
     tcase_add_loop_test(tcase, test_asked, 0, sizeof asked / sizeof *asked);
+    tcase_add_test(tcase, test_many_rows);
     tcase_add_loop_test(tcase, test_float_range, 0, 4);
     tcase_add_test(tcase, test_strange_names);
     tcase_add_test(tcase, test_no_file);
