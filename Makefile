@@ -75,7 +75,7 @@ demo: demos
 	$(BUILD)/demos/points --pictures $(BUILD)/pictures
 
 # OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check
-TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(BUILD) $(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1) CK_DEFAULT_TIMEOUT=60
+TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(BUILD) $(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1) CK_DEFAULT_TIMEOUT=60
 
 test: layers examples link demos $(BUILD)/tests/run
 	@$(TEST_ENV) $(BUILD)/tests/run
