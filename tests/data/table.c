@@ -148,12 +148,12 @@ START_TEST(test_decimals)
     for (size_t i = 0; i < ROWS; i++) {
         char cell[24];
         size_t n = 1 + i % 18, point = tril_random_below(random, n + 1), length = 0;
-        if (i % 2)
+        if (i / 18 % 2)
             cell[length++] = '-';
         for (size_t k = 0; k < n; k++) {
-            if (k == point && i % 5)
+            if (k == point && i / 36 % 5)
                 cell[length++] = '.';
-            cell[length++] = (char)('0' + tril_random_below(random, 10));
+            cell[length++] = (char)('9' - tril_random_below(random, k ? 10 : 2 + i % 9));
         }
         cell[length] = 0;
         wanted[i] = strtod(cell, NULL);
