@@ -57,12 +57,14 @@ static bool split(dataset *set, const tril_real *x, const tril_real *y, const tr
 static bool scale(dataset *set, tril_ctx *ctx)
 {
     if (set->inputs.n) {
-        if (!tril_scaler_fit(ctx, &set->x_scaler, set->train.x, set->train.n, set->inputs.n))
+        if (!tril_scaler_fit(ctx, &set->x_scaler, set->train.x, set->train.n, set->inputs.n,
+                             set->inputs.name))
             return false;
         tril_scaler_apply(&set->x_scaler, set->train.x, set->train.n);
         tril_scaler_apply(&set->x_scaler, set->validation.x, set->validation.n);
     }
-    if (!tril_scaler_fit(ctx, &set->y_scaler, set->train.y, set->train.n, set->targets.n))
+    if (!tril_scaler_fit(ctx, &set->y_scaler, set->train.y, set->train.n, set->targets.n,
+                         set->targets.name))
         return false;
     tril_scaler_apply(&set->y_scaler, set->train.y, set->train.n);
     tril_scaler_apply(&set->y_scaler, set->validation.y, set->validation.n);

@@ -14,7 +14,7 @@
  *         tril_real *x = malloc((2 * rows + 1) * sizeof *x);
  *         tril_scaler scaler = { 0 };
  *         if (x && tril_table_columns(table, (const char *[]){ "eruptions", "waiting" }, 2, x) &&
- *             tril_scaler_fit(ctx, &scaler, x, rows, 2))
+ *             tril_scaler_fit(ctx, &scaler, x, rows, 2, NULL))
  *             tril_scaler_apply(&scaler, x, rows);
  *
  *         bool failed = tril_ctx_failed(ctx);
@@ -75,9 +75,10 @@ typedef struct tril_scaler {
 } tril_scaler;
 
 /* Fits the scaler to x [rows, width], replacing an earlier fit. A constant column is an error that
- * names its index. False on failure. */
+ * says which: by its name if names (width of them) are given, by its number if they are NULL. False
+ * on failure. */
 bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, size_t rows,
-                     size_t width);
+                     size_t width, const char *const *names);
 void tril_scaler_free(tril_scaler *scaler);
 
 /* x = (x - mean) / scale, and back, in place, for x [rows, width]. */

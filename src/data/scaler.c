@@ -1,13 +1,25 @@
 /* Scaling of columns to mean 0 and standard deviation 1. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <tril/data.h>
 
 #include "core/ctx.h"
 
+/* the sentence says which column: by name where there are names */
+static bool fail_column(tril_ctx *ctx, size_t j, const char *const *names, double scale)
+{
+    char number[32];
+    snprintf(number, sizeof number, "number %zu", j);
+    const char *column = names ? names[j] : number;
+    if (scale == 0)
+        return tril_ctx_fail(ctx, TRIL_BAD_DATA, "scaler: column %s is constant", column);
+    return tril_ctx_fail(ctx, TRIL_NOT_FINITE, "scaler: column %s is not finite", column);
+}
+
 bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, size_t rows,
-                     size_t width)
+                     size_t width, const char *const *names)
 {
     if (tril_ctx_failed(ctx))
         return false;
@@ -29,11 +41,9 @@ bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, siz
     for (size_t j = 0; j < width; j++) {
         mean[j] += (double)x[j];
         scale[j] = sqrt(scale[j]);
-        bool spread = scale[j] != 0;
-        if (spread && isfinite(scale[j]))
+        if (scale[j] != 0 && isfinite(scale[j]))
             continue;
-        tril_ctx_fail(ctx, spread ? TRIL_NOT_FINITE : TRIL_BAD_DATA, "scaler: column %zu %s", j,
-                      spread ? "is not finite" : "is constant");
+        fail_column(ctx, j, names, scale[j]);
         tril_ctx_release(ctx, mean);
         return false;
     }

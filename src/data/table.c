@@ -80,38 +80,11 @@ static void read_name(reader *r, const char *text, size_t length)
     r->header[r->cells++] = keep(r->table, text, length);
 }
 
-/* Most cells: at most 15 digits, no exponent. Digits and power of ten are exact in double, and their
- * quotient is rounded once, to what strtod gives (Clinger 1990): reading takes half the time. */
-static bool is_short_decimal(const char *text, size_t length, double *x)
-{
-    static const double power[] = { 1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
-    const char *p = text + (*text == '-'), *point = NULL;
-    uint64_t digits = 0;
-    if (length > 17)
-        return false;
-    for (; (*p >= '0' && *p <= '9') || (*p == '.' && !point); p++) {
-        if (*p == '.')
-            point = p;
-        else
-            digits = 10 * digits + (uint64_t)(*p - '0');
-    }
-    size_t n = (size_t)(p - text) - (*text == '-') - (point != NULL);
-    if (p != text + length || n == 0 || n > 15)
-        return false;
-    *x = (double)digits / power[point ? p - point - 1 : 0];
-    *x = *text == '-' ? -*x : *x;
-    return true;
-}
-
 /* the number in a cell; NaN or infinite if it holds no finite number */
 static double number_in(const char *text, size_t length)
 {
     char *end;
-    double x;
-    if (is_short_decimal(text, length, &x))
-        return x;
-    x = strtod(text, &end);
+    double x = strtod(text, &end);
     bool whole = end != text && end + strspn(end, " \t") == text + length;
     /* strtod knows hexadecimals too: words, to a reader of tables */
     return whole && !strpbrk(text, "xX") ? x : (double)NAN;

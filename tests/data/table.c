@@ -136,42 +136,6 @@ START_TEST(test_number)
 }
 END_TEST
 
-/* 1 to 18 digits with the point anywhere, against strtod */
-START_TEST(test_decimals)
-{
-    enum { ROWS = 20000 };
-    tril_ctx *ctx = tril_ctx_new(NULL);
-    tril_random *random = tril_ctx_random(ctx);
-    growing file = { 0 };
-    double wanted[ROWS];
-    text_print(&file, "a");
-    for (size_t i = 0; i < ROWS; i++) {
-        char cell[24];
-        size_t n = 1 + i % 18, point = tril_random_below(random, n + 1), length = 0;
-        if (i / 18 % 2)
-            cell[length++] = '-';
-        for (size_t k = 0; k < n; k++) {
-            if (k == point && i / 36 % 5)
-                cell[length++] = '.';
-            cell[length++] = (char)('9' - tril_random_below(random, k ? 10 : 2 + i % 9));
-        }
-        cell[length] = 0;
-        wanted[i] = strtod(cell, NULL);
-        text_print(&file, "\n%s", cell);
-    }
-    tril_table *table = table_of(ctx, file.bytes, file.size);
-    tril_real x[ROWS];
-    ck_assert_msg(tril_table_columns(table, (const char *[]){ "a" }, 1, x), "%s",
-                  tril_ctx_message(ctx));
-    for (size_t i = 0; i < ROWS; i++)
-        if (x[i] != (tril_real)wanted[i])
-            ck_abort_msg("row %zu is read as %.17g, wanted %.17g", i, (double)x[i], wanted[i]);
-    free(file.bytes);
-    tril_table_free(table);
-    tril_ctx_free(ctx);
-}
-END_TEST
-
 /* of a table with words: any order, one twice, none; the words are no error until asked for */
 START_TEST(test_choice)
 {
@@ -402,7 +366,6 @@ Suite *suite_data_table(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, test_good, 0, sizeof good / sizeof *good);
     tcase_add_loop_test(tcase, test_number, 0, sizeof numbers / sizeof *numbers);
-    tcase_add_test(tcase, test_decimals);
     tcase_add_test(tcase, test_choice);
     tcase_add_test(tcase, test_round_trip);
     tcase_add_loop_test(tcase, test_chunk_border, 0, 2);

@@ -140,7 +140,7 @@ static const struct {
     { "--targets a,b %s", "a,b\n1,2\n-inf,3\n1,2\n1,2\n1,2\n1,2\n1,2\n1,2\n1,2\n1,2\n",
       "line 3, column a: '-inf' is infinite" },
     { "--targets a,b %s", "a,b\n1,2\n1,3\n1,4\n1,2\n1,2\n1,2\n1,2\n1,2\n1,2\n1,2\n",
-      "column 0 is constant" },
+      "column a is constant" },
     { "%s", many, "say --targets" },
     { "--epochs 0 --targets a,b %s", many, "--epochs wants a whole number from 1" },
     { "--seed -1 --targets a,b %s", many, "--seed wants a whole number from 0" },
