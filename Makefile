@@ -1,11 +1,11 @@
 # make help says what there is to make.
 #
 # DOUBLE=1 computes in double, SAN=1 adds the address and undefined-behaviour sanitizers, CC=clang takes Clang: each
-# combination has objects of its own under build/.
+# combination has objects of its own under build/. WERROR=1 makes warnings errors.
 
 CC       = cc
 CFLAGS   = -O3 -g
-WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wno-missing-field-initializers -Werror
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 STD      = -std=c11 -D_POSIX_C_SOURCE=200809L
 LIBS     = -lopenblas -lcsv -lm
 
@@ -49,19 +49,34 @@ setup-dev: setup
 
 lib: $(LIB)
 
-$(LIB): $(OBJECTS)
+# everything is made anew when compiler, flags or the list of sources change
+STAMP := $(BUILD)/stamp
+ifneq ($(file < $(STAMP)),$(CC) $(FLAGS) $(OBJECTS))
+$(shell mkdir -p $(BUILD))
+$(file > $(STAMP),$(CC) $(FLAGS) $(OBJECTS))
+endif
+
+# one sentence for a newcomer whose machine lacks the libraries
+$(BUILD)/headers: Makefile
+	@mkdir -p $(@D)
+	@for header in cblas.h csv.h stb/stb_ds.h; do \
+		echo "#include <$$header>" | $(CC) $(STD) -E -x c - > /dev/null 2>&1 || \
+		{ echo "$$header is missing: run 'make setup' first" >&2; exit 1; }; done
+	@touch $@
+
+$(LIB): $(OBJECTS) $(STAMP)
 	@rm -f $@
 	@echo '  AR   $@'
-	@ar rcs $@ $^
+	@ar rcs $@ $(OBJECTS)
 
-$(BUILD)/src/%.o: src/%.c
+$(BUILD)/src/%.o: src/%.c $(STAMP) | $(BUILD)/headers
 	@mkdir -p $(@D)
 	@echo '  CC   $<'
 	@$(CC) $(FLAGS) -Isrc -MMD -MP -c $< -o $@
 
 demos: $(DEMOS)
 
-$(BUILD)/demos/common/%.o: demos/common/%.c
+$(BUILD)/demos/common/%.o: demos/common/%.c $(STAMP)
 	@mkdir -p $(@D)
 	@echo '  CC   $<'
 	@$(CC) $(FLAGS) -MMD -MP -c $< -o $@
@@ -93,7 +108,7 @@ $(BUILD)/tests/registry.h: $(LIB)
 	@nm -g $(LIB) | sed -n 's/.* [A-TV-Z] tril_op_\([a-z0-9_]*\)$$/X_OP(\1)/p; s/.* [A-TV-Z] tril_dist_kind_\([a-z0-9_]*\)$$/X_DIST(\1)/p; s/.* [A-TV-Z] tril_optim_kind_\([a-z0-9_]*\)$$/X_OPTIM(\1)/p' | sort -u > $@
 	@sed -i '/^X_OP(fail)\|^X_OP(apply)/d' $@
 
-$(BUILD)/tests/%.o: tests/%.c $(BUILD)/tests/suites.h $(BUILD)/tests/registry.h
+$(BUILD)/tests/%.o: tests/%.c $(STAMP) $(BUILD)/tests/suites.h $(BUILD)/tests/registry.h
 	@mkdir -p $(@D)
 	@echo '  CC   $<'
 	@$(CC) $(filter-out -Wdouble-promotion,$(FLAGS)) -Isrc -Itests -I$(BUILD)/tests -MMD -MP -c $< -o $@
@@ -117,8 +132,9 @@ data:
 	$(MAKE) DOUBLE=1 lib
 	@mkdir -p build
 	$(CC) $(STD) $(WARNINGS) $(CFLAGS) -Iinclude -DTRIL_DOUBLE data/generate.c -o build/generate build/double/libtril_double.a $(LIBS)
-	build/generate points > data/points.csv
-	build/generate categories > data/categories.csv
+	build/generate points > build/points.csv
+	build/generate categories > build/categories.csv
+	mv build/points.csv build/categories.csv data/
 
 format:
 	clang-format -i $(SOURCES)

@@ -20,7 +20,7 @@ typedef struct options {
     const char *pictures; /* folder; NULL for none */
     size_t epochs;
     uint64_t seed;
-    column_list inputs, targets; /* of a file that is not one of ours */
+    job own; /* what to learn from a file that is not one of ours */
 } options;
 
 typedef struct network {
@@ -196,34 +196,25 @@ static void print_csv(const char *path, const dataset *set, const result *r)
 
 /* ---- one file, and all of them */
 
-typedef struct preset {
+static const struct {
     const char *file;
-    column_list inputs, targets;
-} preset;
-
-static const preset presets[] = {
-    { "quakes.csv", { { 0 }, 0 }, { { "lat", "long", "depth" }, 3 } },
-    { "points.csv", { { "u", "v" }, 2 }, { { "x", "y", "z" }, 3 } },
+    job what;
+} presets[] = {
+    { "quakes.csv", { { { 0 }, 0 }, { { "lat", "long", "depth" }, 3 }, NULL } },
+    { "points.csv", { { { "u", "v" }, 2 }, { { "x", "y", "z" }, 3 }, "log_prob" } },
 };
 
 /* the columns asked for, or those of a file that we know */
-static bool columns_of(const char *path, const options *o, column_list *inputs,
-                       column_list *targets)
+static bool job_of(const char *path, const options *o, job *what)
 {
-    *inputs = o->inputs;
-    *targets = o->targets;
+    *what = o->own;
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    for (size_t i = 0; !targets->n && i < sizeof presets / sizeof *presets; i++)
-        if (strcmp(name, presets[i].file) == 0) {
-            *inputs = presets[i].inputs;
-            *targets = presets[i].targets;
-        }
-    if (!targets->n)
-        fprintf(stderr,
-                "points: %s is not a file of ours: say --targets a,b,c, and --inputs if there are "
-                "any\n",
-                path);
-    return targets->n > 0;
+    for (size_t i = 0; !o->own.targets.n && i < sizeof presets / sizeof *presets; i++)
+        if (strcmp(name, presets[i].file) == 0)
+            *what = presets[i].what;
+    if (!what->targets.n)
+        fprintf(stderr, "points: %s is not a file of ours: say --targets a,b,c\n", path);
+    return what->targets.n > 0;
 }
 
 static void print_job(const char *path, const dataset *set, const options *o, const result *r)
@@ -279,6 +270,10 @@ static bool draw(const char *path, const dataset *set, const options *o, const r
 static bool run_on(tril_ctx *ctx, const char *path, const dataset *set, const options *o)
 {
     double *memory = malloc(2 * o->epochs * sizeof *memory);
+    if (!memory) {
+        fprintf(stderr, "points: out of memory\n");
+        return false;
+    }
     result r = { .loss = {
                      .epochs = o->epochs, .train = memory, .validation = memory + o->epochs } };
     learned l[LEARNED_MOST];
@@ -288,7 +283,7 @@ static bool run_on(tril_ctx *ctx, const char *path, const dataset *set, const op
     if (set->inputs.n)
         tril_mvn_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n,
                             NULL);
-    bool done = memory && train(ctx, &net, tape, set, o, &r) && judge(ctx, &net, tape, set, &r) &&
+    bool done = train(ctx, &net, tape, set, o, &r) && judge(ctx, &net, tape, set, &r) &&
                 describe(&net, tape, set, l);
     if (done && o->csv) {
         print_csv(path, set, &r);
@@ -310,11 +305,11 @@ static bool run_on(tril_ctx *ctx, const char *path, const dataset *set, const op
 static int run(const char *path, const options *o)
 {
     dataset set;
-    column_list inputs, targets;
-    if (!columns_of(path, o, &inputs, &targets))
+    job what;
+    if (!job_of(path, o, &what))
         return 2;
     tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = o->seed });
-    int status = dataset_read(&set, ctx, path, inputs, targets, o->seed) ? 0 : 2;
+    int status = dataset_read(&set, ctx, path, &what, o->seed) ? 0 : 2;
     if (status == 0 && !run_on(ctx, path, &set, o))
         status = 1;
     if (tril_ctx_failed(ctx))
@@ -336,6 +331,7 @@ static int usage(FILE *to, int status)
           "  --seed N         of split, weights and order (default 7)\n"
           "  --targets A,B,C  columns to learn, of a file of your own\n"
           "  --inputs U,V     columns that they depend on\n"
+          "  --truth COLUMN   the true log-density of the targets, if it is known\n"
           "Exit status: 0, 1 if training failed, 2 for wrong use or bad input.\n",
           to);
     return status;
@@ -368,9 +364,11 @@ static bool parse_option(options *o, int which)
         return parse_number("epochs", optarg, 1, 1000000, &number) && (o->epochs = (size_t)number);
     case 's':
         return parse_number("seed", optarg, 0, UINT64_MAX, &number) && ((o->seed = number), true);
+    case 'l':
+        return (o->own.truth = optarg) != NULL;
     case 't':
     case 'i':
-        return column_list_parse(which == 't' ? &o->targets : &o->inputs, optarg) ||
+        return column_list_parse(which == 't' ? &o->own.targets : &o->own.inputs, optarg) ||
                (fprintf(stderr, "points: want one to %d names of columns\n", DATASET_MAX_COLUMNS),
                 false);
     default:
@@ -381,12 +379,15 @@ static bool parse_option(options *o, int which)
 
 int main(int argc, char **argv)
 {
-    static const struct option known[] = {
-        { "csv", no_argument, NULL, 'c' },           { "pictures", required_argument, NULL, 'p' },
-        { "epochs", required_argument, NULL, 'e' },  { "seed", required_argument, NULL, 's' },
-        { "targets", required_argument, NULL, 't' }, { "inputs", required_argument, NULL, 'i' },
-        { "help", no_argument, NULL, 'h' },          { 0 }
-    };
+    static const struct option known[] = { { "csv", no_argument, NULL, 'c' },
+                                           { "pictures", required_argument, NULL, 'p' },
+                                           { "epochs", required_argument, NULL, 'e' },
+                                           { "seed", required_argument, NULL, 's' },
+                                           { "targets", required_argument, NULL, 't' },
+                                           { "inputs", required_argument, NULL, 'i' },
+                                           { "truth", required_argument, NULL, 'l' },
+                                           { "help", no_argument, NULL, 'h' },
+                                           { 0 } };
     static const char *const ours[] = { "data/quakes.csv", "data/points.csv" };
     options o = { .epochs = 100, .seed = 7 };
     for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;) {

@@ -72,20 +72,11 @@ static bool scale(dataset *set, tril_ctx *ctx)
     return true;
 }
 
-static bool in_list(const column_list *list, const char *name)
+static bool read_table(dataset *set, tril_ctx *ctx, const tril_table *table, const char *truth,
+                       uint64_t seed)
 {
-    for (size_t i = 0; i < list->n; i++)
-        if (strcmp(list->name[i], name) == 0)
-            return true;
-    return false;
-}
-
-static bool read_table(dataset *set, tril_ctx *ctx, const tril_table *table, uint64_t seed)
-{
-    static const column_list truth = { { "log_prob" }, 1 };
+    const column_list truths = { { truth }, 1 };
     size_t n = tril_table_rows(table);
-    bool known = tril_table_has(table, truth.name[0]) && !in_list(&set->inputs, truth.name[0]) &&
-                 !in_list(&set->targets, truth.name[0]);
     set->validation.n = n / 5;
     set->train.n = n - n / 5;
     set->input_width = set->inputs.n ? set->inputs.n : 1;
@@ -93,8 +84,8 @@ static bool read_table(dataset *set, tril_ctx *ctx, const tril_table *table, uin
     size_t *order = malloc(n * sizeof *order);
     tril_real *y = columns(table, &set->targets);
     tril_real *x = set->inputs.n ? columns(table, &set->inputs) : malloc(n * sizeof *x);
-    tril_real *log_prob = known ? columns(table, &truth) : NULL;
-    bool done = order && x && y && (log_prob || !known);
+    tril_real *log_prob = truth ? columns(table, &truths) : NULL;
+    bool done = order && x && y && (log_prob || !truth);
     for (size_t i = 0; done && i < n; i++) {
         order[i] = i;
         if (!set->inputs.n)
@@ -112,10 +103,9 @@ static bool read_table(dataset *set, tril_ctx *ctx, const tril_table *table, uin
     return done;
 }
 
-bool dataset_read(dataset *set, tril_ctx *ctx, const char *path, column_list inputs,
-                  column_list targets, uint64_t seed)
+bool dataset_read(dataset *set, tril_ctx *ctx, const char *path, const job *what, uint64_t seed)
 {
-    *set = (dataset){ .inputs = inputs, .targets = targets };
+    *set = (dataset){ .inputs = what->inputs, .targets = what->targets };
     tril_table *table = tril_table_read(ctx, path);
     bool done = table != NULL;
     if (done && tril_table_rows(table) < FEWEST_ROWS) {
@@ -123,7 +113,7 @@ bool dataset_read(dataset *set, tril_ctx *ctx, const char *path, column_list inp
                 tril_table_rows(table));
         done = false;
     }
-    done = done && read_table(set, ctx, table, seed);
+    done = done && read_table(set, ctx, table, what->truth, seed);
     tril_table_free(table);
     return done;
 }

@@ -21,6 +21,12 @@ typedef struct rows {
         *log_prob; /* the true log-density of each row in the data's units; NULL if not known */
 } rows;
 
+/* What is to be learned from a file. */
+typedef struct job {
+    column_list inputs, targets;
+    const char *truth; /* column with the true log-density of the targets; NULL for none */
+} job;
+
 typedef struct dataset {
     column_list inputs, targets;
     size_t input_width; /* 1 where there are no inputs: a column that is always 1 */
@@ -30,11 +36,10 @@ typedef struct dataset {
     double log_scale; /* what scaling the targets takes off an NLL */
 } dataset;
 
-/* Reads a file, shuffles its rows by the seed, sets a fifth aside for validation and scales by the rest. A column named
- * log_prob that is neither input nor target is the truth. False on failure, which the context explains; dataset_free is
- * right in either case. */
-bool dataset_read(dataset *set, tril_ctx *ctx, const char *path, column_list inputs,
-                  column_list targets, uint64_t seed);
+/* Reads a file, shuffles its rows by the seed, sets a fifth aside for validation and scales by the
+ * rest. False on failure, which the context or a sentence on standard error explains; dataset_free
+ * is right in either case. */
+bool dataset_read(dataset *set, tril_ctx *ctx, const char *path, const job *what, uint64_t seed);
 void dataset_free(dataset *set);
 
 #endif

@@ -4,6 +4,8 @@
  * (NULL, false, zero, or a var that is no var), until tril_ctx_clear. So a whole computation is
  * written without checks, and checked once:
  *
+ * Handles may be NULL (or {0}) anywhere; other pointers only where that is said.
+ *
  * Example:
  *
  *     #include <stdio.h>
@@ -62,8 +64,8 @@ typedef struct tril_ctx tril_ctx;
 
 /* Every byte that the library asks for goes through one function: size 0 frees ptr, a NULL ptr
  * allocates, NULL from it means that memory ran out (the old block then stays valid), as realloc
- * does. Alignment: as malloc's. Two sets of allocations are out of its reach: those of the C
- * library (a FILE) and of libcsv while a table is read. */
+ * does. Alignment: as malloc's. Out of its reach are the allocations of the C library (a FILE), of
+ * libcsv while a table is read, and of OpenBLAS. */
 typedef struct tril_allocator {
     void *(*resize)(void *user, void *ptr, size_t size); /* default: realloc and free */
     void *user;                                          /* passed to it as it is */
@@ -90,8 +92,8 @@ bool tril_ctx_failed(const tril_ctx *ctx);
 tril_status tril_ctx_status(const tril_ctx *ctx);
 const char *tril_ctx_message(const tril_ctx *ctx);
 
-/* Forgets the failure. Tapes, parameters and tables stay as they were before the call that failed.
- */
+/* Forgets the failure. Tapes, parameters and tables stay as they were before the call that failed;
+ * only a tril_backward that failed leaves no gradients. */
 void tril_ctx_clear(tril_ctx *ctx);
 
 /* The text of a status in TRIL_STATUS_LIST. */

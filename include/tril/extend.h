@@ -75,8 +75,8 @@ struct tril_node {
     tril_shape shape;
     size_t size;        /* number of elements */
     size_t saved_bytes; /* memory asked for by the shape rule */
-    void *saved; /* that memory: forward leaves there what backward needs; backward may overwrite it
-                  */
+    void *saved; /* that memory: forward leaves there what backward needs; backward, which may run
+                    again, may write only where forward has left nothing */
     tril_real *value;  /* those of in[] are not to be written */
     tril_real *grad;   /* gradient of the loss with respect to value; set when backward runs, not to
                           be written */
@@ -117,6 +117,10 @@ __attribute__((format(printf, 3, 4))) bool tril_op_fail(tril_node *node, tril_st
 /* The same for code that has no node yet: "WHAT: ...". Returns the inert var. */
 __attribute__((format(printf, 4, 5))) tril_var
 tril_var_fail(tril_tape *tape, const char *what, tril_status status, const char *format, ...);
+
+/* The shape of a var, for code that has no node yet. False where x is no var of its tape's present
+ * epoch, after failing the context with "WHAT: ...", unless x has no tape. */
+bool tril_var_shape(tril_var x, const char *what, tril_shape *shape);
 
 /* Memory for n items that lives until the tape's next reset, and a copy of bytes in such memory;
  * NULL on failure. */

@@ -39,7 +39,7 @@ typedef struct tril_gradcheck_report {
     double analytic, numeric; /* its two derivatives */
     size_t input,
         element; /* where it is: which input (inputs first, then parameters), which element of it */
-    char text[256]; /* all this in a sentence */
+    char text[256]; /* all this in a sentence; empty where f failed */
 } tril_gradcheck_report;
 
 /* True when every coordinate is within the tolerance. report and opts may be NULL. A wrong gradient

@@ -112,7 +112,9 @@ tril_dense *tril_mlp_last(const tril_mlp *mlp);
  * scale_tril row by row, then d numbers s that become its diagonal. Whatever the numbers are, the
  * covariance is valid: the diagonal is f(s) + floor > 0. Any finite numbers give a finite
  * log-density, and no gradient is NaN; one beyond the range of tril_real is its largest finite
- * value. log L_ii is computed from s, not from L_ii. */
+ * value. log L_ii is computed from s, not from L_ii, in log-density and entropy alike. Methods that
+ * need L as a tensor (draws, covariance) hold its diagonal within the range of tril_real; a
+ * covariance whose entries are beyond that range is infinite. */
 
 typedef enum tril_diagonal_transform {
     TRIL_DIAGONAL_DEFAULT, /* 1 + ELU */

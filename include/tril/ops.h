@@ -4,8 +4,8 @@
  *
  * Errors (status in brackets): shapes that do not fit (TRIL_BAD_SHAPE), an axis or index out of
  * range (TRIL_BAD_ARGUMENT), vars that are stale, of another tape or none (TRIL_BAD_VAR). A result
- * that is NaN or infinite, such as the logarithm of -1, is no error by itself: tril_backward and
- * optimizers name the operation it came from.
+ * that is NaN or infinite, such as the logarithm of -1, is no error by itself: tril_backward names
+ * the operation that it came from, and optimizers the parameter whose gradient it has reached.
  *
  * Example:
  *

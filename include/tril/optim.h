@@ -63,7 +63,8 @@ typedef struct tril_sgd_opts {
 } tril_sgd_opts;
 
 /* Adam (Kingma and Ba 2015) with weight decay as an L2 term, and AdamW (Loshchilov and Hutter 2019)
- * with weight decay apart from the gradient: w -= lr weight_decay w. */
+ * with weight decay apart from the gradient: w -= lr weight_decay w. To have none in AdamW, use
+ * tril_optim_set_weight_decay. */
 typedef struct tril_adam_opts {
     double lr;           /* default 0.001 */
     double beta1, beta2; /* in [0, 1), and 0 means the default: 0.9 and 0.999 */
@@ -84,7 +85,8 @@ void tril_optim_free(tril_optim *optim);
 bool tril_optim_step(tril_optim *optim);
 
 /* The learning rate or weight decay of one group of parameters (tril_params_group); group NULL
- * means all of them. A rate of 0 freezes a group. False when there is no such group. */
+ * means all of them. A rate of 0 freezes a group: its parameters stay, while its momentum
+ * follows the gradients. False when there is no such group. */
 bool tril_optim_set_lr(tril_optim *optim, const char *group, double lr);
 bool tril_optim_set_weight_decay(tril_optim *optim, const char *group, double weight_decay);
 

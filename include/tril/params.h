@@ -37,7 +37,8 @@ typedef struct tril_param {
     size_t index;
 } tril_param;
 
-/* An empty store. It also owns the layers that are made from it: they are freed with it. */
+/* An empty store. It also owns the layers that are made from it: they are freed with it. Reset the
+ * tapes that have used a store before it is freed, or free them first. */
 tril_params *tril_params_new(tril_ctx *ctx);
 void tril_params_free(tril_params *params);
 

@@ -35,6 +35,8 @@ typedef struct tril_random {
 /* Stream number `stream` of a seed, at its beginning. */
 tril_random tril_random_stream(uint64_t seed, uint64_t stream);
 
+/* Draws from a NULL stream write nothing. */
+
 /* The context's own stream (its seed, stream 0), which initialisers and samplers draw from; NULL
  * for a NULL context. */
 tril_random *tril_ctx_random(tril_ctx *ctx);

@@ -12,11 +12,13 @@ extern "C" {
 #ifdef TRIL_DOUBLE
 typedef double tril_real;
 #define TRIL_REAL_MAX 1.7976931348623157e308
+#define TRIL_REAL_MIN 2.2250738585072014e-308
 #define TRIL_REAL_EPSILON 2.220446049250313e-16
 #define tril_precision tril_precision_is_double
 #else
 typedef float tril_real;
 #define TRIL_REAL_MAX 3.40282346638528859812e38f
+#define TRIL_REAL_MIN 1.17549435082228750797e-38f
 #define TRIL_REAL_EPSILON 1.1920928955078125e-7f
 #define tril_precision tril_precision_is_float
 #endif

@@ -16,8 +16,18 @@ typedef struct tril_shape {
 } tril_shape;
 
 /* TRIL_SHAPE(64, 3) is 64 x 3: one to four sizes. */
+#ifdef __cplusplus
+}
+template <typename... Sizes> inline tril_shape tril_shape_of_sizes(Sizes... sizes)
+{
+    return tril_shape{ sizeof...(sizes), { static_cast<size_t>(sizes)... } };
+}
+extern "C" {
+#define TRIL_SHAPE(...) tril_shape_of_sizes(__VA_ARGS__)
+#else
 #define TRIL_SHAPE(...)                                                                            \
     ((tril_shape){ sizeof((size_t[]){ __VA_ARGS__ }) / sizeof(size_t), { __VA_ARGS__ } })
+#endif
 
 /* The product of the sizes; 1 for rank 0; SIZE_MAX where it does not fit, and for a rank above 4.
  * */

@@ -73,7 +73,8 @@ tril_var tril_scalar(tril_tape *tape, tril_real value);
  * epoch, it is the same var. */
 tril_var tril_param_var(tril_tape *tape, tril_param param);
 
-/* Marks an input, before it is used, as one whose gradient is wanted; returns it. */
+/* Marks an input as one whose gradient is wanted, before it is used: afterwards it is an error. Does
+ * nothing while nothing is recorded. Returns x. */
 tril_var tril_requires_grad(tril_var x);
 
 /* The same values, through which no gradient flows. */
@@ -82,7 +83,7 @@ tril_var tril_detach(tril_var x);
 /* Gradients of a loss with one element with respect to every var that needs one. Those of
  * parameters are set in their stores (to zero where the loss does not depend on them), not added to
  * what was there. A loss that is NaN or infinite is an error that names the operation which first
- * produced such a number. True on success. */
+ * produced such a number on the way to it. True on success. */
 bool tril_backward(tril_var loss);
 
 typedef struct tril_backward_opts {
@@ -95,7 +96,7 @@ typedef struct tril_backward_opts {
 bool tril_backward_with(tril_var y, const tril_backward_opts *opts);
 
 /* Values, shape and number of elements; valid until the next reset. NULL, or rank 0 and 0 elements,
- * for a var that is not valid, which also fails the context. */
+ * for a var that is not valid, which also fails the context (unless it is {0}, which has none). */
 const tril_real *tril_value(tril_var x);
 tril_shape tril_shape_of(tril_var x);
 size_t tril_size(tril_var x);

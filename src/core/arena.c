@@ -1,7 +1,7 @@
-/* The arena: a chain of blocks, each at least as large as all before it together. */
+/* The arena: a chain of blocks, that grow with it up to a limit. */
 #include "core/arena.h"
 
-enum { ALIGNMENT = 64, FIRST_BLOCK = 16384 };
+enum { ALIGNMENT = 64, FIRST_BLOCK = 1 << 14, LAST_BLOCK = 1 << 20 };
 
 struct tril_arena_block {
     tril_arena_block *next;
@@ -16,7 +16,9 @@ static char *begin_of(tril_arena_block *block)
 
 static tril_arena_block *new_block(tril_arena *arena, const char *what, size_t bytes)
 {
-    size_t size = arena->bytes > FIRST_BLOCK ? arena->bytes : FIRST_BLOCK;
+    size_t size = arena->bytes < FIRST_BLOCK  ? FIRST_BLOCK
+                  : arena->bytes < LAST_BLOCK ? arena->bytes
+                                              : LAST_BLOCK;
     if (size < bytes)
         size = bytes;
     tril_arena_block *block = tril_ctx_alloc(arena->ctx, what, 1, sizeof *block + ALIGNMENT + size);

@@ -49,17 +49,24 @@ static bool sweep_node(tril_tape *tape, tril_tape_node *t)
     return true;
 }
 
-/* names the op that first made a number that is not finite */
+/* names the op that first made a number that is not finite, among those that the loss depends on */
 static bool fail_not_finite(tril_tape *tape, uint32_t last)
 {
+    for (uint32_t i = 0; i <= last; i++)
+        tape->nodes[i]->reached = i == last;
+    for (uint32_t i = last; i > 0; i--)
+        for (size_t k = 0; k < tape->nodes[i]->node.n_in; k++)
+            if (tape->nodes[i]->reached && tape->nodes[i]->node.in[k])
+                tril_tape_node_from(tape->nodes[i]->node.in[k])->reached = true;
     for (uint32_t i = 0; i <= last; i++) {
         const tril_tape_node *t = tape->nodes[i];
+        if (!t->reached)
+            continue;
         for (size_t j = 0; j < t->node.size; j++)
             if (!isfinite(t->node.value[j]))
                 return tril_ctx_fail(tape->ctx, TRIL_NOT_FINITE,
                                      "backward: the loss is not finite, because of %s: element "
-                                     "[%s] of its %s result "
-                                     "is %g",
+                                     "[%s] of its %s result is %g",
                                      t->param ? t->param->name : t->node.op->name,
                                      tril_shape_index(t->node.shape, j).text,
                                      tril_shape_text(t->node.shape).text, (double)t->node.value[j]);
@@ -103,6 +110,25 @@ static void end(tril_tape *tape, bool accumulate)
         }
 }
 
+static bool sweep(tril_tape *tape, tril_tape_node *root, uint32_t last, const tril_real *seed)
+{
+    const tril_real one = 1;
+    seed = seed ? seed : &one;
+    if (!root->node.grad && !(root->node.grad = new_gradient(tape, &root->node)))
+        return false;
+    if (root->has_grad)
+        add_to(root->node.grad, seed, root->node.size);
+    else
+        memcpy(root->node.grad, seed, root->node.size * sizeof *seed);
+    root->has_grad = true;
+    for (uint32_t i = last + 1; i-- > 0;) {
+        tril_tape_node *t = tape->nodes[i];
+        if (t->has_grad && t->node.op->backward && t->node.needs_grad && !sweep_node(tape, t))
+            return false;
+    }
+    return true;
+}
+
 bool tril_backward_with(tril_var y, const tril_backward_opts *opts)
 {
     const tril_backward_opts defaults = { 0 };
@@ -113,20 +139,9 @@ bool tril_backward_with(tril_var y, const tril_backward_opts *opts)
     if (!root || !sow(tape, y, root, opts->seed))
         return false;
     begin(tape, opts->accumulate);
-
-    const tril_real one = 1, *seed = opts->seed ? opts->seed : &one;
-    if (!root->node.grad && !(root->node.grad = new_gradient(tape, &root->node)))
+    if (!sweep(tape, root, y.index, opts->seed)) {
+        begin(tape, false); /* half a gradient is none */
         return false;
-    if (root->has_grad) {
-        add_to(root->node.grad, seed, root->node.size);
-    } else {
-        memcpy(root->node.grad, seed, root->node.size * sizeof *seed);
-        root->has_grad = true;
-    }
-    for (uint32_t i = y.index + 1; i-- > 0;) {
-        tril_tape_node *t = tape->nodes[i];
-        if (t->has_grad && t->node.op->backward && t->node.needs_grad && !sweep_node(tape, t))
-            return false;
     }
     end(tape, opts->accumulate);
     return true;

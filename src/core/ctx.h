@@ -9,6 +9,8 @@
 struct tril_ctx {
     tril_allocator allocator;
     tril_random random;
+    uint32_t epochs; /* of all tapes, so far */
+    uint64_t stores; /* of parameters, so far */
     tril_status status;
     bool no_validation;
     char message[512];

@@ -8,7 +8,7 @@ tril_params *tril_params_new(tril_ctx *ctx)
     tril_params *params = tril_ctx_alloc(ctx, "params", 1, sizeof *params);
     if (!params)
         return NULL;
-    *params = (tril_params){ .ctx = ctx, .arena = { .ctx = ctx } };
+    *params = (tril_params){ .ctx = ctx, .serial = ++ctx->stores, .arena = { .ctx = ctx } };
     params->names.arena = &params->arena;
     return params;
 }
@@ -24,32 +24,30 @@ void tril_params_free(tril_params *params)
     tril_ctx_release(params->ctx, params);
 }
 
-/* grows a block of the store to at least `wanted` items; doubling keeps many small parameters cheap
- */
-static bool grow(tril_params *params, void *block_address, size_t capacity, size_t item)
-{
-    void **block = block_address;
-    void *bigger = tril_ctx_resize(params->ctx, "params", *block, capacity, item);
-    if (bigger)
-        *block = bigger;
-    return bigger != NULL;
-}
-
+/* doubling keeps many small parameters cheap */
 static bool make_room(tril_params *params, size_t size)
 {
     if (params->count == params->capacity) {
         size_t capacity = params->capacity ? 2 * params->capacity : 8;
-        if (!grow(params, &params->entries, capacity, sizeof *params->entries))
+        tril_param_entry *entries =
+            tril_ctx_resize(params->ctx, "params", params->entries, capacity, sizeof *entries);
+        if (!entries)
             return false;
+        params->entries = entries;
         params->capacity = capacity;
     }
     if (params->blocks_capacity - params->size < size) {
         size_t capacity = 2 * params->blocks_capacity;
         if (capacity - params->size < size)
             capacity = params->size + size;
-        if (!grow(params, &params->values, capacity, sizeof(tril_real)) ||
-            !grow(params, &params->grads, capacity, sizeof(tril_real)))
-            return false;
+        tril_real **blocks[2] = { &params->values, &params->grads };
+        for (int k = 0; k < 2; k++) {
+            tril_real *block =
+                tril_ctx_resize(params->ctx, "params", *blocks[k], capacity, sizeof *block);
+            if (!block)
+                return false;
+            *blocks[k] = block;
+        }
         params->blocks_capacity = capacity;
     }
     return true;

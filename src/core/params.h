@@ -14,6 +14,7 @@ typedef struct tril_param_entry {
 
 struct tril_params {
     tril_ctx *ctx;
+    uint64_t serial;  /* among the stores of the context */
     tril_arena arena; /* names, and the layers made from the store */
     tril_names names;
     tril_param_entry *entries;

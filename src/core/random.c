@@ -44,6 +44,7 @@ static tril_real uniform(uint64_t bits)
 
 void tril_random_uniform(tril_random *random, tril_real *out, size_t n)
 {
+    n = random ? n : 0;
     for (size_t i = 0; i < n; i += 2) {
         uint64_t bits[2];
         next_block(random, bits);
@@ -55,6 +56,7 @@ void tril_random_uniform(tril_random *random, tril_real *out, size_t n)
 
 void tril_random_normal(tril_random *random, tril_real *out, size_t n)
 {
+    n = random ? n : 0;
     const double two_pi = 6.283185307179586;
     for (size_t i = 0; i < n; i += 2) {
         uint64_t bits[2];
@@ -68,7 +70,7 @@ void tril_random_normal(tril_random *random, tril_real *out, size_t n)
 
 size_t tril_random_below(tril_random *random, size_t n)
 {
-    if (n == 0)
+    if (n == 0 || !random)
         return 0;
     /* bits beyond the last whole multiple of n would favour small results: draw again */
     uint64_t bits[2], whole = UINT64_MAX - UINT64_MAX % n;

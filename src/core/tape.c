@@ -13,7 +13,8 @@ tril_tape *tril_tape_new(tril_ctx *ctx)
     tril_tape *tape = tril_ctx_alloc(ctx, "tape", 1, sizeof *tape);
     if (!tape)
         return NULL;
-    *tape = (tril_tape){ .ctx = ctx, .arena = { .ctx = ctx }, .epoch = 1, .recording = true };
+    *tape = (tril_tape){ .ctx = ctx, .arena = { .ctx = ctx } };
+    tril_tape_reset(tape);
     return tape;
 }
 
@@ -32,7 +33,9 @@ void tril_tape_reset(tril_tape *tape)
         return;
     tril_arena_reset(&tape->arena);
     tape->count = 0;
-    tape->epoch = tape->epoch == UINT32_MAX ? 1 : tape->epoch + 1; /* 0 is no epoch */
+    /* counted by the context, so that a var of a tape that was freed is stale on one that has come
+     * to lie at its address; 0 is no epoch */
+    tape->epoch = ++tape->ctx->epochs ? tape->ctx->epochs : ++tape->ctx->epochs;
     tape->recording = true;
     tape->stores = NULL;
 }
@@ -152,8 +155,8 @@ tril_var tril_input(tril_tape *tape, const tril_real *values, tril_shape shape)
         return (tril_var){ 0 };
     size_t size = shape.rank <= TRIL_MAX_RANK ? tril_shape_size(shape) : SIZE_MAX;
     if (size == SIZE_MAX)
-        return tril_var_fail(tape, "input", TRIL_BAD_SHAPE,
-                             "no tensor has rank %zu and that many elements", shape.rank);
+        return tril_var_fail(tape, "input", TRIL_BAD_SHAPE, "no tensor can be %s",
+                             tril_shape_text(shape).text);
     if (!values && size)
         return tril_var_fail(tape, "input", TRIL_BAD_ARGUMENT, "no values for a tensor of shape %s",
                              tril_shape_text(shape).text);
@@ -178,14 +181,14 @@ tril_var tril_scalar(tril_tape *tape, tril_real value)
 static tril_tape_store *store_on(tril_tape *tape, tril_params *params)
 {
     for (tril_tape_store *store = tape->stores; store; store = store->next)
-        if (store->params == params)
+        if (store->params == params && store->serial == params->serial)
             return store;
     tril_tape_store *store = tril_arena_take(&tape->arena, "params", 1, sizeof *store);
     uint32_t *leaf = tril_arena_take(&tape->arena, "params", params->count, sizeof *leaf);
     if (!store || !leaf)
         return NULL;
     memset(leaf, 0, params->count * sizeof *leaf);
-    *store = (tril_tape_store){ tape->stores, params, leaf };
+    *store = (tril_tape_store){ tape->stores, params, params->serial, leaf };
     params->in_use = true;
     return tape->stores = store;
 }
@@ -226,12 +229,20 @@ tril_var tril_requires_grad(tril_var x)
     tril_tape_node *t = tril_tape_node_of(x, "requires_grad");
     if (!t)
         return (tril_var){ 0 };
+    if (t->param)
+        return tril_var_fail(x.tape, "requires_grad", TRIL_BAD_ARGUMENT,
+                             "%s is a parameter: its gradient is in its store, if it was asked for "
+                             "while recording",
+                             t->param->name);
+    if (t->used && !t->node.needs_grad)
+        return tril_var_fail(x.tape, "requires_grad", TRIL_BAD_ARGUMENT,
+                             "the var has been used already: mark it before that");
     if (t->node.op != &leaf_op)
         return tril_var_fail(
             x.tape, "requires_grad", TRIL_BAD_ARGUMENT,
             "the result of %s is not an input; its gradient is there if an input's is wanted",
             t->node.op->name);
-    t->node.needs_grad = x.tape->recording;
+    t->node.needs_grad |= x.tape->recording;
     return x;
 }
 
@@ -254,6 +265,7 @@ static bool find_inputs(tril_tape_node *t, const tril_var *inputs)
         if (!input)
             return false;
         in[k] = &input->node;
+        input->used = true;
         t->node.needs_grad |= input->node.needs_grad;
     }
     t->node.needs_grad &= tape->recording && t->node.op->backward;
@@ -278,6 +290,11 @@ tril_var tril_op_apply(const tril_op *op, const tril_var *inputs, size_t n_input
 
     tril_node *node = &t->node;
     node->size = tril_shape_size(node->shape);
+    if (node->size > SIZE_MAX / 4 / sizeof(tril_real)) {
+        tril_op_fail(node, TRIL_BAD_SHAPE, "a result of shape %s is too large",
+                     tril_shape_text(node->shape).text);
+        return tril_arena_back(&tape->arena, mark), none;
+    }
     /* not NULL where no bytes are wanted, as no tensor's values are: memset and memcpy ask for that
      * even where there is nothing to do */
     if (!(node->saved = tril_arena_take(&tape->arena, op->name, node->saved_bytes, 1)))
@@ -303,6 +320,13 @@ tril_var tril_detach(tril_var x)
     return tril_op_apply(&detach_op, &x, 1, NULL, 0);
 }
 
+bool tril_var_shape(tril_var x, const char *what, tril_shape *shape)
+{
+    const tril_tape_node *t = tril_tape_node_of(x, what);
+    *shape = t ? t->node.shape : (tril_shape){ 0 };
+    return t != NULL;
+}
+
 const tril_real *tril_value(tril_var x)
 {
     tril_tape_node *t = tril_tape_node_of(x, "value");
@@ -311,8 +335,9 @@ const tril_real *tril_value(tril_var x)
 
 tril_shape tril_shape_of(tril_var x)
 {
-    tril_tape_node *t = tril_tape_node_of(x, "shape_of");
-    return t ? t->node.shape : (tril_shape){ 0 };
+    tril_shape shape;
+    tril_var_shape(x, "shape_of", &shape);
+    return shape;
 }
 
 size_t tril_size(tril_var x)

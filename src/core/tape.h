@@ -12,6 +12,8 @@ typedef struct tril_tape_node {
     tril_real **grad_in;           /* n_in pointers, filled while backward runs */
     const tril_param_entry *param; /* of a parameter's leaf */
     bool has_grad;                 /* backward has written node.grad */
+    bool used;                     /* an op has taken it as an input */
+    bool reached;                  /* scratch of backward: the loss depends on it */
 } tril_tape_node;
 
 /* A store that the present epoch uses, and the leaf of each of its parameters that was asked for.
@@ -19,7 +21,8 @@ typedef struct tril_tape_node {
 typedef struct tril_tape_store {
     struct tril_tape_store *next;
     tril_params *params;
-    uint32_t *leaf; /* index + 1; 0 for none */
+    uint64_t serial; /* of the store, should another come to lie at its address */
+    uint32_t *leaf;  /* index + 1; 0 for none */
 } tril_tape_store;
 
 struct tril_tape {

@@ -273,6 +273,8 @@ static bool read_in_c_locale(tril_table *table, FILE *file)
 
 tril_table *tril_table_read(tril_ctx *ctx, const char *path)
 {
+    if (!path)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "table: no path was given"), NULL;
     tril_table *table = tril_ctx_alloc(ctx, "table", 1, sizeof *table);
     if (!table)
         return NULL;
@@ -317,7 +319,7 @@ const char *tril_table_name(const tril_table *table, size_t column)
 
 bool tril_table_has(const tril_table *table, const char *name)
 {
-    return table && tril_names_find(&table->names, name) != SIZE_MAX;
+    return table && name && tril_names_find(&table->names, name) != SIZE_MAX;
 }
 
 static bool fail_cell(const tril_table *table, size_t row, size_t k, double x)
@@ -353,6 +355,9 @@ bool tril_table_columns(const tril_table *table, const char *const *names, size_
         return false;
     for (size_t j = 0; j < n; j++) {
         char room[SHOWN_ROOM];
+        if (!names[j])
+            return tril_ctx_fail(table->ctx, TRIL_BAD_ARGUMENT, "%s: column %zu has no name",
+                                 table->path, j);
         size_t k = tril_names_find(&table->names, names[j]);
         if (k == SIZE_MAX)
             return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,

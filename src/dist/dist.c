@@ -19,13 +19,24 @@ tril_var tril_dist_fail(const tril_dist *p, const char *method, tril_status stat
     return (tril_var){ 0 };
 }
 
+/* whether the parameters are vars of the present epoch */
+static bool is_current(const tril_dist *p, const char *method)
+{
+    char what[64];
+    tril_shape shape;
+    snprintf(what, sizeof what, "%s(%s)", method, p->kind ? p->kind->name : "");
+    return p->kind && tril_var_shape(p->param[0], what, &shape);
+}
+
 tril_var tril_log_prob(tril_dist p, tril_var y)
 {
+    tril_shape shape, out;
     if (!p.kind)
-        return (tril_var){ 0 };
-    tril_shape shape = tril_shape_of(y), out;
-    if (!y.tape || tril_ctx_failed(tril_tape_ctx(y.tape)))
+        return tril_var_fail(y.tape, "log_prob", TRIL_BAD_ARGUMENT, "there is no distribution");
+    if (!y.tape)
         return tril_dist_fail(&p, "log_prob", TRIL_BAD_VAR, "y is no var");
+    if (!is_current(&p, "log_prob") || !tril_var_shape(y, "log_prob", &shape))
+        return (tril_var){ 0 };
     bool fits = shape.rank >= p.event.rank;
     for (size_t i = 0; fits && i < p.event.rank; i++)
         fits = shape.dim[shape.rank - p.event.rank + i] == p.event.dim[i];
@@ -43,7 +54,7 @@ tril_var tril_log_prob(tril_dist p, tril_var y)
 
 tril_var tril_rsample(tril_dist p, size_t n)
 {
-    if (!p.kind)
+    if (!is_current(&p, "rsample"))
         return (tril_var){ 0 };
     if (!p.kind->rsample)
         return tril_dist_fail(&p, "rsample", TRIL_BAD_ARGUMENT, "draws cannot be differentiated");
@@ -63,7 +74,7 @@ tril_var tril_sample(tril_dist p, size_t n)
 #define DEFINE(method, member)                                                                     \
     tril_var method(tril_dist p)                                                                   \
     {                                                                                              \
-        if (!p.kind)                                                                               \
+        if (!is_current(&p, #member))                                                              \
             return (tril_var){ 0 };                                                                \
         if (!p.kind->member)                                                                       \
             return tril_dist_fail(&p, #member, TRIL_BAD_ARGUMENT, "there is no closed form");      \
@@ -84,15 +95,17 @@ tril_shape tril_dist_event_shape(tril_dist p)
     return p.event;
 }
 
-tril_var tril_dist_expand(tril_var x, tril_shape batch, size_t event_rank)
+tril_var tril_dist_expand(const tril_dist *p, const char *method, tril_var x, size_t event_rank)
 {
-    tril_shape shape = tril_shape_of(x);
+    tril_shape shape, batch = p->batch;
+    if (!tril_var_shape(x, method, &shape))
+        return (tril_var){ 0 };
     for (size_t i = event_rank; i > 0; i--)
         if (!tril_shape_append(&batch, shape.dim[shape.rank - i]))
-            return tril_var_fail(x.tape, "expand", TRIL_BAD_SHAPE,
-                                 "%s has no room for its batch in rank 4",
-                                 tril_shape_text(shape).text);
-    if (!x.tape || tril_shape_equal(shape, batch))
+            return tril_dist_fail(p, method, TRIL_BAD_SHAPE,
+                                  "the result has no room for batch shape [%s] in rank 4",
+                                  tril_shape_text(p->batch).text);
+    if (tril_shape_equal(shape, batch))
         return x;
     size_t size = tril_shape_size(batch);
     tril_real *zeros = tril_tape_take(x.tape, size, sizeof *zeros);

@@ -10,7 +10,10 @@
 __attribute__((format(printf, 4, 5))) tril_var
 tril_dist_fail(const tril_dist *p, const char *method, tril_status status, const char *format, ...);
 
-/* x [..., event] stretched to [batch, event]. */
-tril_var tril_dist_expand(tril_var x, tril_shape batch, size_t event_rank);
+/* The entropy of a normal of d dimensions from sum log L_ii. */
+tril_var tril_mvn_entropy_of(tril_var log_det, size_t d);
+
+/* x [..., event] stretched to [batch, event], for a method of that name. */
+tril_var tril_dist_expand(const tril_dist *p, const char *method, tril_var x, size_t event_rank);
 
 #endif

@@ -213,23 +213,28 @@ static tril_var mvn_rsample(const tril_dist *p, size_t n)
     return tril_op_apply(&tril_op_mvn_rsample, p->param, 2, &n, sizeof n);
 }
 
+tril_var tril_mvn_entropy_of(tril_var log_det, size_t d)
+{
+    tril_real constant = (tril_real)(0.5 * (double)d * (1 + TRIL_LOG_2PI));
+    return tril_add(log_det, tril_scalar(log_det.tape, constant));
+}
+
 static tril_var mvn_entropy(const tril_dist *p)
 {
-    double constant = 0.5 * (double)p->event.dim[0] * (1 + TRIL_LOG_2PI);
     tril_var log_det = tril_sum_axis(tril_log(tril_diagonal(p->param[1])), -1, false);
-    return tril_dist_expand(tril_add(log_det, tril_scalar(log_det.tape, (tril_real)constant)),
-                            p->batch, 0);
+    return tril_dist_expand(p, "entropy", tril_mvn_entropy_of(log_det, p->event.dim[0]), 0);
 }
 
 static tril_var mvn_mean(const tril_dist *p)
 {
-    return tril_dist_expand(p->param[0], p->batch, 1);
+    return tril_dist_expand(p, "mean", p->param[0], 1);
 }
 
 static tril_var mvn_covariance(const tril_dist *p)
 {
     tril_var factor = tril_tril(p->param[1]);
-    return tril_dist_expand(tril_matmul(factor, tril_transpose(factor, -2, -1)), p->batch, 2);
+    return tril_dist_expand(p, "covariance", tril_matmul(factor, tril_transpose(factor, -2, -1)),
+                            2);
 }
 
 const tril_dist_kind tril_dist_kind_mvn = { "mvn",       mvn_log_prob, mvn_rsample,
@@ -264,14 +269,14 @@ static bool valid(tril_var loc, tril_var scale_tril, size_t d)
 tril_dist tril_mvn(tril_var loc, tril_var scale_tril)
 {
     const tril_dist none = { 0 };
-    tril_shape m = tril_shape_of(loc), f = tril_shape_of(scale_tril), batch;
+    tril_shape m, f, batch;
     tril_tape *tape = loc.tape ? loc.tape : scale_tril.tape;
-    if (tril_ctx_failed(tril_tape_ctx(tape)))
-        return none;
     if (!loc.tape || loc.tape != scale_tril.tape)
         return tril_var_fail(tape, "mvn", TRIL_BAD_VAR,
                              "loc and scale_tril are not two vars of one tape"),
                none;
+    if (!tril_var_shape(loc, "mvn", &m) || !tril_var_shape(scale_tril, "mvn", &f))
+        return none;
     size_t d = m.rank ? m.dim[m.rank - 1] : 0;
     if (d == 0 || f.rank < 2 || f.dim[f.rank - 1] != d || f.dim[f.rank - 2] != d)
         return tril_var_fail(tape, "mvn", TRIL_BAD_SHAPE,

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include <tril/extend.h>
+
 #include "core/params.h"
 
 /* uniform on +- bound */
@@ -64,10 +66,13 @@ tril_dense *tril_dense_new(tril_params *params, const char *name, const tril_den
 {
     if (!params || tril_ctx_failed(params->ctx))
         return NULL;
-    if (!name || !*name || !opts || opts->inputs == 0 || opts->outputs == 0)
+    if (!name || !*name || !opts)
+        return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "dense: it needs a name and options"),
+               NULL;
+    if (opts->inputs == 0 || opts->outputs == 0)
         return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT,
-                             "dense: %s needs a name, and at least one input and one output",
-                             name ? name : ""),
+                             "dense: %s has %zu inputs and %zu outputs, want at least 1 each", name,
+                             opts->inputs, opts->outputs),
                NULL;
     if (opts->activation > TRIL_SIGMOID || opts->init > TRIL_ZERO)
         return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "dense: %s: there is no %s number %d",
@@ -91,7 +96,10 @@ tril_dense *tril_dense_new(tril_params *params, const char *name, const tril_den
 tril_var tril_dense_apply(const tril_dense *dense, tril_var x)
 {
     if (!dense)
-        return (tril_var){ 0 };
+        return tril_var_fail(x.tape, "dense", TRIL_BAD_ARGUMENT, "there is no layer");
+    if (!x.tape)
+        return tril_ctx_fail(dense->weight.params->ctx, TRIL_BAD_VAR, "dense: x is no var"),
+               (tril_var){ 0 };
     tril_var weight = tril_param_var(x.tape, dense->weight);
     tril_var bias = dense->bias.params ? tril_param_var(x.tape, dense->bias) : (tril_var){ 0 };
     return tril_affine(x, weight, bias, dense->activation);

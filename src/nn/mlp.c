@@ -1,6 +1,8 @@
 /* Dense layers one behind the other. */
 #include <stdio.h>
 
+#include <tril/extend.h>
+
 #include "core/params.h"
 #include "nn/dense.h"
 
@@ -45,7 +47,7 @@ tril_mlp *tril_mlp_new(tril_params *params, const char *name, const tril_mlp_opt
 tril_var tril_mlp_apply(const tril_mlp *mlp, tril_var x)
 {
     if (!mlp)
-        return (tril_var){ 0 };
+        return tril_var_fail(x.tape, "mlp", TRIL_BAD_ARGUMENT, "there is no network");
     for (size_t i = 0; i < mlp->depth; i++)
         x = tril_dense_apply(mlp->layers[i], x);
     return x;

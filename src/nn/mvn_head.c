@@ -18,9 +18,11 @@ typedef struct head {
     tril_lower lower;
 } head;
 
+enum { MAX_D = 1 << 30 }; /* a width beyond it would not fit in every size_t */
+
 size_t tril_mvn_head_width(size_t d)
 {
-    return d + d * (d + 1) / 2;
+    return d <= MAX_D ? d + d * (d + 1) / 2 : SIZE_MAX;
 }
 
 /* options with their defaults filled in; a false result has failed the context */
@@ -184,7 +186,9 @@ static bool scale_tril_forward(tril_node *node)
     for (const tril_real *raw = node->in[0]->value; rows--; raw += width) {
         const tril_real *off = raw + h->d, *s = raw + width - h->d;
         for (size_t i = 0; i < h->d; i++) {
+            /* neither infinite nor zero in the type either */
             double v = h->diagonal->of((double)s[i], h->floor).value;
+            v = v < (double)TRIL_REAL_MIN ? (double)TRIL_REAL_MIN : v;
             double scale = h->lower == TRIL_LOWER_SCALED ? v : 1;
             for (size_t j = 0; j < h->d; j++)
                 *to++ = j < i    ? tril_saturate((double)*off++ * scale)
@@ -221,6 +225,42 @@ static void scale_tril_backward(tril_node *node, tril_real *const *grad_in)
 const tril_op tril_op_mvn_head_scale_tril = { "scale_tril(mvn_head)", scale_tril_shape,
                                               scale_tril_forward, scale_tril_backward };
 
+/* ---- log of its diagonal, from s where L_ii would have lost it: raw [..., width] to [..., d] */
+
+static bool log_diagonal_shape(tril_node *node)
+{
+    const head *h = node->attrs;
+    node->shape = node->in[0]->shape;
+    node->shape.dim[node->shape.rank - 1] = h->d;
+    return true;
+}
+
+static bool log_diagonal_forward(tril_node *node)
+{
+    const head *h = node->attrs;
+    size_t width = tril_mvn_head_width(h->d);
+    for (size_t i = 0; i < node->size; i++) {
+        tril_real s = node->in[0]->value[i / h->d * width + width - h->d + i % h->d];
+        node->value[i] = (tril_real)h->diagonal->of((double)s, h->floor).log;
+    }
+    return true;
+}
+
+static void log_diagonal_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const head *h = node->attrs;
+    size_t width = tril_mvn_head_width(h->d);
+    memset(grad_in[0], 0, node->in[0]->size * sizeof(tril_real));
+    for (size_t i = 0; i < node->size; i++) {
+        size_t at = i / h->d * width + width - h->d + i % h->d;
+        double slope = h->diagonal->of((double)node->in[0]->value[at], h->floor).slope;
+        grad_in[0][at] = (tril_real)((double)node->grad[i] * slope);
+    }
+}
+
+const tril_op tril_op_mvn_head_log_diagonal = { "log_diagonal(mvn_head)", log_diagonal_shape,
+                                                log_diagonal_forward, log_diagonal_backward };
+
 /* ---- the distribution */
 
 static tril_var head_log_prob(const tril_dist *p, tril_var y)
@@ -243,7 +283,9 @@ static tril_var head_rsample(const tril_dist *p, size_t n)
 
 static tril_var head_entropy(const tril_dist *p)
 {
-    return tril_entropy(as_mvn(p));
+    tril_var log_diagonal =
+        tril_op_apply(&tril_op_mvn_head_log_diagonal, p->param, 1, p->attrs, sizeof(head));
+    return tril_mvn_entropy_of(tril_sum_axis(log_diagonal, -1, false), p->event.dim[0]);
 }
 
 static tril_var head_mean(const tril_dist *p)
@@ -262,12 +304,12 @@ const tril_dist_kind tril_dist_kind_mvn_head = { "mvn_head",   head_log_prob, he
 tril_dist tril_mvn_head(tril_var raw, size_t d, const tril_mvn_head_opts *opts)
 {
     const tril_dist none = { 0 };
-    tril_shape shape = tril_shape_of(raw);
+    tril_shape shape;
     head h;
-    if (!raw.tape || tril_ctx_failed(tril_tape_ctx(raw.tape)) ||
-        !head_of(tril_tape_ctx(raw.tape), d, opts, &h))
+    if (!tril_var_shape(raw, "mvn_head", &shape) || !head_of(tril_tape_ctx(raw.tape), d, opts, &h))
         return none;
-    if (d == 0 || shape.rank == 0 || shape.dim[shape.rank - 1] != tril_mvn_head_width(d))
+    if (d == 0 || d > MAX_D || shape.rank == 0 ||
+        shape.dim[shape.rank - 1] != tril_mvn_head_width(d))
         return tril_var_fail(raw.tape, "mvn_head", TRIL_BAD_SHAPE,
                              "raw is %s, but %zu targets need rows of %zu numbers",
                              tril_shape_text(shape).text, d, tril_mvn_head_width(d)),
@@ -326,7 +368,7 @@ bool tril_mvn_head_start(tril_dense *last, const tril_real *targets, size_t rows
     head h;
     if (!head_of(ctx, d, opts, &h))
         return false;
-    if (d == 0 || outputs != width || !last->bias.params)
+    if (d == 0 || d > MAX_D || outputs != width || !last->bias.params)
         return tril_ctx_fail(
             ctx, TRIL_BAD_SHAPE,
             "mvn_head_start: the last layer has %zu outputs%s, but %zu targets need %zu and a bias",

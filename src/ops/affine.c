@@ -32,12 +32,28 @@ static const tril_unary *kernel_of(tril_activation activation)
 
 typedef struct affine {
     tril_activation activation;
-    const tril_unary *kernel;
+    const tril_unary *kernel; /* NULL for no activation */
     size_t rows, in, out;
 } affine;
 
-/* saved: sums of the bias's gradient; the sum before the activation, which backward turns into its
- * gradient */
+/* Saved: x W' + b, where the activation's derivative needs it; then, for backward, the gradient of
+ * that and sums for the bias. */
+static size_t kept(const affine *p)
+{
+    return p->kernel && p->kernel->needs_x ? p->rows * p->out * sizeof(tril_real) : 0;
+}
+
+static size_t gradient(const affine *p)
+{
+    return p->kernel ? p->rows * p->out * sizeof(tril_real) : 0;
+}
+
+/* doubles behind an odd number of floats: to the next multiple of 8 */
+static size_t before_sums(const affine *p)
+{
+    return (kept(p) + gradient(p) + 7) / 8 * 8;
+}
+
 static bool affine_shape(tril_node *node)
 {
     affine *p = node->attrs;
@@ -63,21 +79,14 @@ static bool affine_shape(tril_node *node)
                             tril_shape_text(x).text, tril_shape_text(w).text);
     node->shape = x;
     node->shape.dim[x.rank - 1] = p->out;
-    if (p->kernel || node->in[2])
-        node->saved_bytes = p->out * sizeof(double) + p->rows * p->out * sizeof(tril_real);
+    node->saved_bytes = node->needs_grad ? before_sums(p) + p->out * sizeof(double) : kept(p);
     return true;
-}
-
-static tril_real *before_activation(const tril_node *node)
-{
-    const affine *p = node->attrs;
-    return (tril_real *)((double *)node->saved + p->out);
 }
 
 static bool affine_forward(tril_node *node)
 {
     const affine *p = node->attrs;
-    tril_real *sum = p->kernel && p->kernel->needs_x ? before_activation(node) : node->value;
+    tril_real *sum = kept(p) ? node->saved : node->value;
     if (node->in[2])
         for (size_t i = 0; i < p->rows; i++)
             memcpy(sum + i * p->out, node->in[2]->value, p->out * sizeof *sum);
@@ -93,17 +102,17 @@ static void affine_backward(tril_node *node, tril_real *const *grad_in)
     const affine *p = node->attrs;
     const tril_real *dsum = node->grad;
     if (p->kernel) {
-        tril_real *sum = before_activation(node);
-        p->kernel->backward(node->size, p->kernel->needs_x ? sum : node->value, node->value,
-                            node->grad, sum);
-        dsum = sum;
+        tril_real *to = (tril_real *)(void *)((char *)node->saved + kept(p));
+        p->kernel->backward(node->size, kept(p) ? node->saved : node->value, node->value,
+                            node->grad, to);
+        dsum = to;
     }
     if (grad_in[0])
         tril_gemm(false, false, p->rows, p->in, p->out, dsum, node->in[1]->value, 0, grad_in[0]);
     if (grad_in[1])
         tril_gemm(true, false, p->out, p->in, p->rows, dsum, node->in[0]->value, 0, grad_in[1]);
     if (node->in[2] && grad_in[2]) {
-        double *sums = node->saved;
+        double *sums = (double *)(void *)((char *)node->saved + before_sums(p));
         memset(sums, 0, p->out * sizeof *sums);
         for (size_t i = 0; i < p->rows; i++)
             tril_add_to_sums(p->out, dsum + i * p->out, sums);

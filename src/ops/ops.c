@@ -1,5 +1,7 @@
-/* What the operations share: axes. */
+/* What the operations share: axes, and lines along them. */
 #include "ops/ops.h"
+
+#include <math.h>
 
 bool tril_ops_axis(tril_node *node, int axis, size_t rank, size_t *result)
 {
@@ -22,4 +24,16 @@ tril_ops_span tril_ops_along(tril_shape shape, size_t axis)
 {
     return (tril_ops_span){ tril_ops_product(shape, 0, axis), shape.dim[axis],
                             tril_ops_product(shape, axis + 1, shape.rank) };
+}
+
+double tril_ops_log_sum_exp(const tril_real *x, size_t n, size_t step)
+{
+    double top = -HUGE_VAL, sum = 0;
+    for (size_t i = 0; i < n; i++)
+        top = (double)x[i * step] > top || isnan(x[i * step]) ? (double)x[i * step] : top;
+    if (!isfinite(top))
+        return top;
+    for (size_t i = 0; i < n; i++)
+        sum += exp((double)x[i * step] - top);
+    return top + log(sum);
 }

@@ -112,7 +112,7 @@ static bool max_forward(tril_node *node)
 {
     const tril_ops_span s = ((reduction *)node->attrs)->span;
     for (size_t k = 0; k < node->size; k++) {
-        const tril_real *x = node->in[0]->value + k / s.inner * s.n * s.inner + k % s.inner;
+        const tril_real *x = node->in[0]->value + tril_ops_line(s, k);
         node->value[k] = x[largest(x, s.n, s.inner) * s.inner];
     }
     return true;
@@ -123,7 +123,7 @@ static void max_backward(tril_node *node, tril_real *const *grad_in)
     const tril_ops_span s = ((reduction *)node->attrs)->span;
     memset(grad_in[0], 0, node->in[0]->size * sizeof(tril_real));
     for (size_t k = 0; k < node->size; k++) {
-        size_t at = k / s.inner * s.n * s.inner + k % s.inner;
+        size_t at = tril_ops_line(s, k);
         at += largest(node->in[0]->value + at, s.n, s.inner) * s.inner;
         grad_in[0][at] = node->grad[k];
     }
@@ -143,11 +143,7 @@ static bool logsumexp_forward(tril_node *node)
     const tril_ops_span s = ((reduction *)node->attrs)->span;
     double *total = node->saved;
     for (size_t k = 0; k < node->size; k++) {
-        const tril_real *x = node->in[0]->value + k / s.inner * s.n * s.inner + k % s.inner;
-        double top = (double)x[largest(x, s.n, s.inner) * s.inner], sum = 0;
-        for (size_t i = 0; i < s.n && isfinite(top); i++)
-            sum += exp((double)x[i * s.inner] - top);
-        total[k] = isfinite(top) ? top + log(sum) : top;
+        total[k] = tril_ops_log_sum_exp(node->in[0]->value + tril_ops_line(s, k), s.n, s.inner);
         node->value[k] = (tril_real)total[k];
     }
     return true;
@@ -158,7 +154,7 @@ static void logsumexp_backward(tril_node *node, tril_real *const *grad_in)
     const tril_ops_span s = ((reduction *)node->attrs)->span;
     const double *total = node->saved;
     for (size_t k = 0; k < node->size; k++) {
-        size_t at = k / s.inner * s.n * s.inner + k % s.inner;
+        size_t at = tril_ops_line(s, k);
         for (size_t i = 0; i < s.n; i++) {
             /* all terms zero: none has a share */
             double share = total[k] == -HUGE_VAL

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "core/shape.h"
-#include "core/tape.h"
 #include "ops/ops.h"
 
 static bool reshape_shape(tril_node *node)
@@ -223,8 +222,8 @@ tril_var tril_slice(tril_var x, int axis, size_t start, size_t count)
 
 bool tril_split(tril_var x, int axis, const size_t *sizes, size_t n, tril_var *parts)
 {
-    const tril_tape_node *input = tril_tape_node_of(x, "split");
-    tril_shape shape = input ? input->node.shape : (tril_shape){ 0 };
+    tril_shape shape;
+    tril_var_shape(x, "split", &shape);
     size_t sum = 0, start = 0, counted = axis < 0 ? shape.rank + (size_t)axis : (size_t)axis;
     for (size_t k = 0; k < n; k++) {
         parts[k] = (tril_var){ 0 };

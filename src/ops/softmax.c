@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/tape.h"
 #include "ops/ops.h"
 
 typedef struct softmax {
@@ -22,55 +21,39 @@ static bool softmax_shape(tril_node *node)
     return true;
 }
 
-/* where line k along the axis begins */
-static size_t line(tril_ops_span s, size_t k)
+/* log softmax of each line, and its exponential where that is asked for */
+static bool forward(tril_node *node, bool exponential)
 {
-    return k / s.inner * s.n * s.inner + k % s.inner;
-}
-
-/* log of the sum of exp(x) along a line */
-static double log_total(const tril_real *x, size_t n, size_t step)
-{
-    double top = -HUGE_VAL, sum = 0;
-    for (size_t i = 0; i < n; i++)
-        top = (double)x[i * step] > top ? (double)x[i * step] : top;
-    for (size_t i = 0; i < n; i++)
-        sum += exp((double)x[i * step] - top);
-    return top + log(sum);
+    const tril_ops_span s = ((softmax *)node->attrs)->span;
+    for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
+        const tril_real *x = node->in[0]->value + tril_ops_line(s, k);
+        tril_real *y = node->value + tril_ops_line(s, k);
+        double total = tril_ops_log_sum_exp(x, s.n, s.inner);
+        for (size_t i = 0; i < s.n; i++) {
+            double log_share = (double)x[i * s.inner] - total;
+            y[i * s.inner] = (tril_real)(exponential ? exp(log_share) : log_share);
+        }
+    }
+    return true;
 }
 
 static bool log_softmax_forward(tril_node *node)
 {
-    const tril_ops_span s = ((softmax *)node->attrs)->span;
-    for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
-        const tril_real *x = node->in[0]->value + line(s, k);
-        tril_real *y = node->value + line(s, k);
-        double total = log_total(x, s.n, s.inner);
-        for (size_t i = 0; i < s.n; i++)
-            y[i * s.inner] = (tril_real)((double)x[i * s.inner] - total);
-    }
-    return true;
+    return forward(node, false);
 }
 
 static bool softmax_forward(tril_node *node)
 {
-    const tril_ops_span s = ((softmax *)node->attrs)->span;
-    for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
-        const tril_real *x = node->in[0]->value + line(s, k);
-        tril_real *y = node->value + line(s, k);
-        double total = log_total(x, s.n, s.inner);
-        for (size_t i = 0; i < s.n; i++)
-            y[i * s.inner] = (tril_real)exp((double)x[i * s.inner] - total);
-    }
-    return true;
+    return forward(node, true);
 }
 
 static void log_softmax_backward(tril_node *node, tril_real *const *grad_in)
 {
     const tril_ops_span s = ((softmax *)node->attrs)->span;
     for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
-        const tril_real *y = node->value + line(s, k), *dy = node->grad + line(s, k);
-        tril_real *dx = grad_in[0] + line(s, k);
+        const tril_real *y = node->value + tril_ops_line(s, k),
+                        *dy = node->grad + tril_ops_line(s, k);
+        tril_real *dx = grad_in[0] + tril_ops_line(s, k);
         double total = 0;
         for (size_t i = 0; i < s.n; i++)
             total += (double)dy[i * s.inner];
@@ -84,8 +67,9 @@ static void softmax_backward(tril_node *node, tril_real *const *grad_in)
 {
     const tril_ops_span s = ((softmax *)node->attrs)->span;
     for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
-        const tril_real *y = node->value + line(s, k), *dy = node->grad + line(s, k);
-        tril_real *dx = grad_in[0] + line(s, k);
+        const tril_real *y = node->value + tril_ops_line(s, k),
+                        *dy = node->grad + tril_ops_line(s, k);
+        tril_real *dx = grad_in[0] + tril_ops_line(s, k);
         double mean = 0;
         for (size_t i = 0; i < s.n; i++)
             mean += (double)y[i * s.inner] * (double)dy[i * s.inner];
@@ -121,7 +105,7 @@ static bool cross_entropy_forward(tril_node *node)
     double *total = node->saved;
     for (size_t i = 0; i < node->size; i++) {
         const tril_real *x = node->in[0]->value + i * k;
-        total[i] = log_total(x, k, 1);
+        total[i] = tril_ops_log_sum_exp(x, k, 1);
         node->value[i] = (tril_real)(total[i] - (double)x[classes[i]]);
     }
     return true;
@@ -157,10 +141,9 @@ tril_var tril_log_softmax(tril_var x, int axis)
 
 tril_var tril_cross_entropy(tril_var logits, const size_t *classes)
 {
-    const tril_tape_node *input = tril_tape_node_of(logits, "cross_entropy");
-    if (!input)
+    tril_shape shape;
+    if (!tril_var_shape(logits, "cross_entropy", &shape))
         return (tril_var){ 0 };
-    tril_shape shape = input->node.shape;
     size_t rows = shape.rank ? tril_ops_product(shape, 0, shape.rank - 1) : 0;
     if (!classes && rows)
         return tril_var_fail(logits.tape, "cross_entropy", TRIL_BAD_ARGUMENT,

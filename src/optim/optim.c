@@ -109,9 +109,8 @@ bool tril_optim_step(tril_optim *optim)
         tril_real *state[TRIL_OPTIM_MAX_STATES] = { 0 };
         for (size_t k = 0; k < optim->kind->n_states; k++)
             state[k] = optim->state[k] + span->offset;
-        if (lr > 0)
-            optim->kind->update(optim, span, lr, params->values + span->offset,
-                                params->grads + span->offset, state);
+        optim->kind->update(optim, span, lr, params->values + span->offset,
+                            params->grads + span->offset, state);
     }
     return true;
 }

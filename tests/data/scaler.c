@@ -142,7 +142,7 @@ START_TEST(test_constant)
         ck_assert(!tril_scaler_fit(ctx, &scaler, x, rows, 3, NULL));
         ck_failed(ctx, TRIL_BAD_DATA,
                   rows == 1 ? "scaler: column number 0 is constant"
-                            : "scaler: column 1 is constant");
+                            : "scaler: column number 1 is constant");
         ck_assert(scaler.width == 1 && scaler.mean[0] == 3 && scaler.scale[0] == 2);
     }
     tril_scaler_free(&scaler);
@@ -194,7 +194,7 @@ START_TEST(test_bad)
         ck_assert(!tril_scaler_fit(ctx, &scaler, x, 3, 2, NULL));
         ck_failed(ctx, TRIL_NOT_FINITE,
                   i % 2 ? "scaler: column number 1 is not finite"
-                        : "scaler: column 0 is not finite");
+                        : "scaler: column number 0 is not finite");
     }
     ck_assert(scaler.width == 0 && !scaler.mean && !scaler.scale && !scaler.ctx);
 
