@@ -31,7 +31,7 @@ static size_t line(tril_ops_span s, size_t k)
 /* log of the sum of exp(x) along a line */
 static double log_total(const tril_real *x, size_t n, size_t step)
 {
-    double top = -INFINITY, sum = 0;
+    double top = -(double)INFINITY, sum = 0;
     for (size_t i = 0; i < n; i++)
         top = (double)x[i * step] > top ? (double)x[i * step] : top;
     for (size_t i = 0; i < n; i++)

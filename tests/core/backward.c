@@ -74,6 +74,10 @@ START_TEST(test_names_what_is_not_finite)
     tril_param_values(q)[1] = NAN;
     ck_assert(!tril_backward(tril_sum(tril_exp(tril_param_var(tape, q)))));
     ck_failed(ctx, TRIL_NOT_FINITE, "because of log"); /* it still stands first on the tape */
+    /* the loss itself */
+    tril_tape_reset(tape);
+    ck_assert(!tril_backward(tril_log(tril_sum(tril_neg(tril_param_var(tape, p))))));
+    ck_failed(ctx, TRIL_NOT_FINITE, "because of log: element [] of its scalar result is");
     tril_tape_reset(tape);
     ck_assert(!tril_backward(tril_sum(tril_exp(tril_param_var(tape, q)))));
     ck_failed(ctx, TRIL_NOT_FINITE, "because of q: element [1] of its 2 result is");

@@ -209,6 +209,13 @@ START_TEST(test_recording)
     ck_assert(tril_backward(tril_mul(recorded, unrecorded)));
     ck_assert(*tril_param_grads(p) == 54);
     ck_assert_ptr_null(tril_grad(unrecorded));
+    /* a parameter asked for without recording stays a constant */
+    tril_tape_reset(tape);
+    tril_tape_record(tape, false);
+    tril_var frozen = tril_param_var(tape, p);
+    tril_tape_record(tape, true);
+    ck_assert(tril_backward(tril_mul(tril_square(frozen), tril_param_var(tape, p))));
+    ck_assert(*tril_param_grads(p) == 9);
     /* a reset switches it on */
     tril_tape_record(tape, false);
     tril_tape_reset(tape);
@@ -315,6 +322,20 @@ START_TEST(test_long_chain)
 }
 END_TEST
 
+/* gradients that only wait to be added up do not pile up */
+START_TEST(test_scratch_is_given_back)
+{
+    enum { N = 4096 };
+    static const tril_real x[N] = { 1 };
+    tril_var v = tril_requires_grad(tril_input(tape, x, TRIL_SHAPE(N))), y = tril_sum(v);
+    for (int i = 0; i < 99; i++)
+        y = tril_add(y, tril_sum(v));
+    ck_assert(tril_backward(y));
+    ck_assert(tril_grad(v)[N - 1] == 100);
+    ck_assert_uint_lt(tril_tape_bytes(tape), 10 * sizeof x);
+}
+END_TEST
+
 START_TEST(test_take_and_copy)
 {
     char *piece = tril_tape_take(tape, 10, 3);
@@ -363,6 +384,7 @@ Suite *suite_core_tape(void)
     tcase_add_test(tcase, test_param_var);
     tcase_add_test(tcase, test_nothing_is_allocated_after_the_first_step);
     tcase_add_test(tcase, test_long_chain);
+    tcase_add_test(tcase, test_scratch_is_given_back);
     tcase_add_test(tcase, test_take_and_copy);
     tcase_add_test(tcase, test_out_of_memory);
     suite_add_tcase(suite, tcase);
