@@ -53,7 +53,7 @@ static tril_optim *adam_new(const tril_optim_kind *kind, tril_params *params,
     o.weight_decay = o.weight_decay == 0 ? default_decay : o.weight_decay;
     if (!tril_optim_check(params, kind->name, "beta1", o.beta1, 0, 1) ||
         !tril_optim_check(params, kind->name, "beta2", o.beta2, 0, 1) ||
-        !tril_optim_check(params, kind->name, "eps", o.eps, 0, INFINITY))
+        !tril_optim_check(params, kind->name, "eps", o.eps, 0, HUGE_VAL))
         return NULL;
     tril_optim *optim = tril_optim_new(kind, params, o.lr, o.weight_decay, o.clip);
     if (optim)

@@ -34,10 +34,10 @@ static void find_spans(tril_optim *optim, double lr, double weight_decay)
 tril_optim *tril_optim_new(const tril_optim_kind *kind, tril_params *params, double lr,
                            double weight_decay, tril_clip clip)
 {
-    if (!tril_optim_check(params, kind->name, "lr", lr, 0, INFINITY) ||
-        !tril_optim_check(params, kind->name, "weight_decay", weight_decay, 0, INFINITY) ||
-        !tril_optim_check(params, kind->name, "clip.value", clip.value, 0, INFINITY) ||
-        !tril_optim_check(params, kind->name, "clip.norm", clip.norm, 0, INFINITY))
+    if (!tril_optim_check(params, kind->name, "lr", lr, 0, HUGE_VAL) ||
+        !tril_optim_check(params, kind->name, "weight_decay", weight_decay, 0, HUGE_VAL) ||
+        !tril_optim_check(params, kind->name, "clip.value", clip.value, 0, HUGE_VAL) ||
+        !tril_optim_check(params, kind->name, "clip.norm", clip.norm, 0, HUGE_VAL))
         return NULL;
     tril_optim *optim = tril_ctx_alloc(params->ctx, kind->name, 1, sizeof *optim);
     if (!optim)
@@ -121,7 +121,7 @@ typedef enum group_option { GROUP_LR, GROUP_WEIGHT_DECAY } group_option;
 static bool set_group(tril_optim *optim, const char *group, group_option option, double x)
 {
     const char *name = option == GROUP_LR ? "lr" : "weight_decay";
-    if (!optim || !tril_optim_check(optim->params, optim->kind->name, name, x, 0, INFINITY))
+    if (!optim || !tril_optim_check(optim->params, optim->kind->name, name, x, 0, HUGE_VAL))
         return false;
     bool found = false;
     for (size_t i = 0; i < optim->n_spans; i++)
@@ -147,7 +147,7 @@ bool tril_optim_set_weight_decay(tril_optim *optim, const char *group, double we
 bool tril_optim_set_lr_factor(tril_optim *optim, double factor)
 {
     if (!optim ||
-        !tril_optim_check(optim->params, optim->kind->name, "lr_factor", factor, 0, INFINITY))
+        !tril_optim_check(optim->params, optim->kind->name, "lr_factor", factor, 0, HUGE_VAL))
         return false;
     optim->lr_factor = factor;
     return true;
