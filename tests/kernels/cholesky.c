@@ -24,7 +24,7 @@ START_TEST(test_gives_the_matrix_back)
         /* only the lower triangle is read */
         for (size_t i = 0; i < d; i++)
             for (size_t j = i + 1; j < d; j++)
-                a[i * d + j] = NAN;
+                a[i * d + j] = (double)NAN;
         ck_assert_uint_eq(tril_cholesky(d, a, 0), d);
         for (size_t i = 0; i < d * d; i++)
             ck_close(a[i], lower[i], 1e-10, 1);
@@ -48,8 +48,8 @@ static const struct {
     { { 1, 0, 0, 0, 1, 0, 0, 0, 1e-40 }, 0, 3, 1e-20 }, /* small, but not next to itself */
     { { 1, 0, 0, 0, 1, 0, 1, 0, 1 }, 0.25, 3, 0.5 },    /* nothing is left but what was added */
     { { 1, 0, 0, 0, 1, 0, 1, 0, 1 - 0x1p-50 }, 0x1p-60, 3, 0x1p-30 },
-    { { 1, 0, 0, 0, NAN, 0, 0, 0, 1 }, 0, 1, NAN },
-    { { 1, 0, 0, 0, NAN, 0, 0, 0, 1 }, 0.25, 1, NAN },
+    { { 1, 0, 0, 0, (double)NAN, 0, 0, 0, 1 }, 0, 1, (double)NAN },
+    { { 1, 0, 0, 0, (double)NAN, 0, 0, 0, 1 }, 0.25, 1, (double)NAN },
 };
 
 START_TEST(test_pivots)

@@ -46,7 +46,7 @@ START_TEST(test_values)
 {
     for (size_t i = 0; i < sizeof raw / sizeof *raw; i++)
         for (size_t k = 0; k < sizeof floors / sizeof *floors; k++) {
-            long double s = raw[i], v = transforms[_i].of(s) + floors[k];
+            long double s = (long double)raw[i], v = transforms[_i].of(s) + (long double)floors[k];
             tril_diag x = transforms[_i].transform->of(raw[i], floors[k]);
             /* what the header promises of the value */
             double value = (double)fmaxl(1e-300L, fminl(1e300L, v));
@@ -87,8 +87,8 @@ START_TEST(test_inverse)
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         double s = transforms[_i].transform->inverse(values[i]);
         /* an error of s moves f by f' of it */
-        double error = (double)transforms[_i].slope(s) * fabs(s) / values[i] + 1;
-        ck_close(transforms[_i].of(s), values[i], 4e-16 * error, 0);
+        double error = (double)transforms[_i].slope((long double)s) * fabs(s) / values[i] + 1;
+        ck_close(transforms[_i].of((long double)s), values[i], 4e-16 * error, 0);
     }
 }
 END_TEST

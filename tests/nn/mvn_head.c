@@ -239,7 +239,7 @@ static const struct {
     { { 2, { 4, 9 } },
       { 2, { 4, 3 } },
       3,
-      { .floor = INFINITY },
+      { .floor = HUGE_VAL },
       "mvn_head: a floor of inf",
       TRIL_BAD_ARGUMENT },
     { { 2, { 4, 9 } },

@@ -59,9 +59,9 @@ static const struct {
     { { .beta1 = 1 }, "beta1 is 1, want 0 <= beta1 < 1" },
     { { .beta1 = -0.5 }, "beta1 is -0.5, want" },
     { { .beta2 = 1.5 }, "beta2 is 1.5, want 0 <= beta2 < 1" },
-    { { .beta2 = NAN }, "beta2 is nan, want" },
+    { { .beta2 = (double)NAN }, "beta2 is nan, want" },
     { { .eps = -1e-8 }, "eps is -1e-08, want" },
-    { { .eps = INFINITY }, "eps is inf, want" },
+    { { .eps = HUGE_VAL }, "eps is inf, want" },
 };
 
 START_TEST(test_errors)

@@ -126,10 +126,10 @@ START_TEST(test_bad_gradient)
         double x;
         const char *text;
     } bad[] = {
-        { 0, NAN, "the gradient of a.x is nan at [0]" },
-        { 2, INFINITY, "the gradient of a.x is inf at [2]" },
-        { 4, -INFINITY, "the gradient of b.x is -inf at [0, 1]" },
-        { 5, NAN, "the gradient of c.x is nan at [0]" },
+        { 0, (double)NAN, "the gradient of a.x is nan at [0]" },
+        { 2, HUGE_VAL, "the gradient of a.x is inf at [2]" },
+        { 4, -HUGE_VAL, "the gradient of b.x is -inf at [0, 1]" },
+        { 5, (double)NAN, "the gradient of c.x is nan at [0]" },
     };
     const char *kind = optim_rows[_i].kind;
     const optim_options o = { .lr = 0.1, .momentum = 0.9, .clip = { .value = 2, .norm = 1 } };
@@ -250,11 +250,11 @@ static const struct {
     optim_options o;
 } bad_options[] = {
     { "lr is -1, want 0 <= lr < inf", { .lr = -1 } },
-    { "lr is nan", { .lr = NAN } },
-    { "lr is inf", { .lr = INFINITY } },
+    { "lr is nan", { .lr = (double)NAN } },
+    { "lr is inf", { .lr = HUGE_VAL } },
     { "weight_decay is -0.5, want 0 <= weight_decay < inf", { .weight_decay = -0.5 } },
     { "clip.value is -1, want 0 <= clip.value < inf", { .clip = { .value = -1 } } },
-    { "clip.norm is nan", { .clip = { .norm = NAN } } },
+    { "clip.norm is nan", { .clip = { .norm = (double)NAN } } },
 };
 
 START_TEST(test_bad_options)
@@ -274,7 +274,7 @@ START_TEST(test_bad_options)
     ck_fine(ctx);
     ck_assert(!tril_optim_set_lr(optim, NULL, -0.1));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "lr is -0.1");
-    ck_assert(!tril_optim_set_weight_decay(optim, NULL, NAN));
+    ck_assert(!tril_optim_set_weight_decay(optim, NULL, (double)NAN));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "weight_decay is nan");
     ck_assert(!tril_optim_set_lr_factor(optim, -1));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "lr_factor is -1");

@@ -59,7 +59,7 @@ static const struct {
 } errors[] = {
     { { .momentum = 1 }, "sgd: momentum is 1, want 0 <= momentum < 1" },
     { { .momentum = -0.1 }, "sgd: momentum is -0.1, want" },
-    { { .momentum = NAN }, "sgd: momentum is nan, want" },
+    { { .momentum = (double)NAN }, "sgd: momentum is nan, want" },
     { { .nesterov = true }, "sgd: nesterov needs a momentum above 0" },
 };
 
