@@ -1,4 +1,5 @@
-/* Walks what the library registers: every operation has cases, and every case has right gradients. */
+/* Walks what the library registers: every operation has cases, and every case has right gradients.
+ * */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +77,8 @@ typedef struct inputs {
     tril_real values[OP_CASE_INPUTS][MAX_ELEMENTS];
 } inputs;
 
-/* Numbers apart from each other (the golden ratio's multiples), and from 0, where abs and relu have their kinks. */
+/* Numbers apart from each other (the golden ratio's multiples), and from 0, where abs and relu have
+ * their kinks. */
 static inputs inputs_of(const op_case *row)
 {
     inputs in = { .row = row };

@@ -19,13 +19,14 @@ typedef struct tril_shape {
 #define TRIL_SHAPE(...)                                                                            \
     ((tril_shape){ sizeof((size_t[]){ __VA_ARGS__ }) / sizeof(size_t), { __VA_ARGS__ } })
 
-/* The product of the sizes; 1 for rank 0; SIZE_MAX where it does not fit, and for a rank above 4. */
+/* The product of the sizes; 1 for rank 0; SIZE_MAX where it does not fit, and for a rank above 4.
+ * */
 size_t tril_shape_size(tril_shape shape);
 
 bool tril_shape_equal(tril_shape a, tril_shape b);
 
-/* The shape as it stands in messages: "64x3", "5", "scalar", and "a shape of rank 5", which is none.
- */
+/* The shape as it stands in messages: "64x3", "5", "scalar", and "a shape of rank 5", which is
+ * none. */
 typedef struct tril_shape_str {
     char text[96];
 } tril_shape_str;

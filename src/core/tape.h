@@ -31,7 +31,8 @@ struct tril_tape {
     tril_tape_store *stores;
 };
 
-/* The node of a var, or NULL after failing the context with "WHAT: ..."; a var of no tape cannot fail one. */
+/* The node of a var, or NULL after failing the context with "WHAT: ..."; a var of no tape cannot
+ * fail one. */
 tril_tape_node *tril_tape_node_of(tril_var x, const char *what);
 
 static inline tril_tape_node *tril_tape_node_from(tril_node *node)

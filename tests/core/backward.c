@@ -71,7 +71,7 @@ START_TEST(test_names_what_is_not_finite)
                                             "element [1, 0] of its 2x2 result is -inf");
     ck_failed(ctx, TRIL_NOT_FINITE, "log");
     ck_assert_ptr_null(tril_grad(input));
-    tril_param_values(q)[1] = NAN;
+    tril_param_values(q)[1] = (tril_real)NAN;
     ck_assert(!tril_backward(tril_sum(tril_exp(tril_param_var(tape, q)))));
     ck_failed(ctx, TRIL_NOT_FINITE, "because of log"); /* it still stands first on the tape */
     /* the loss itself */

@@ -4,7 +4,8 @@
 
 #include "support.h"
 
-/* the vectors that come with Random123 (kat_vectors, philox4x32 10), as the first uniforms of a stream */
+/* the vectors that come with Random123 (kat_vectors, philox4x32 10), as the first uniforms of a
+ * stream */
 START_TEST(test_known_answers)
 {
     static const struct {
@@ -32,7 +33,8 @@ START_TEST(test_known_answers)
 }
 END_TEST
 
-/* ---- how numbers are spread: at a fixed seed, within four standard deviations of what is expected */
+/* ---- how numbers are spread: at a fixed seed, within four standard deviations of what is expected
+ * */
 
 enum { N = 100001, BINS = 64 };
 static tril_real draws[N];
@@ -158,7 +160,8 @@ START_TEST(test_below)
     ck_assert_double_lt(chi_square(counts, 7, 70000), 4);
     ck_assert_uint_eq(tril_random_below(&r, 0), 0);
     ck_assert_uint_eq(tril_random_below(&r, 1), 0);
-    /* a range that does not divide 2^64 well: without the second draw the lower half came twice as often */
+    /* a range that does not divide 2^64 well: without the second draw the lower half would come
+     * up twice as often */
     const size_t large = SIZE_MAX / 4 * 3;
     size_t halves[2] = { 0 };
     for (size_t i = 0; i < 10000; i++) {

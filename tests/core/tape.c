@@ -115,7 +115,8 @@ END_TEST
 
 START_TEST(test_input_refusals)
 {
-    static const tril_real with_nan[6] = { 1, 2, 3, 4, 5, NAN }, with_inf[6] = { 0, -INFINITY };
+    static const tril_real with_nan[6] = { 1, 2, 3, 4, 5, (tril_real)NAN },
+                           with_inf[6] = { 0, -(tril_real)INFINITY };
     static const struct {
         const tril_real *values;
         tril_shape shape;
@@ -139,14 +140,14 @@ END_TEST
 
 START_TEST(test_scalar_is_validated)
 {
-    ck_assert_ptr_null(tril_scalar(tape, NAN).tape);
+    ck_assert_ptr_null(tril_scalar(tape, (tril_real)NAN).tape);
     ck_failed(ctx, TRIL_NOT_FINITE, "input: element [] of the scalar tensor is nan");
 }
 END_TEST
 
 START_TEST(test_no_validation)
 {
-    const tril_real x[2] = { NAN, INFINITY };
+    const tril_real x[2] = { (tril_real)NAN, (tril_real)INFINITY };
     tril_ctx *lax = tril_ctx_new(&(tril_ctx_opts){ .no_validation = true });
     tril_tape *of_lax = tril_tape_new(lax);
     ck_assert(tril_ctx_validates(ctx) && !tril_ctx_validates(lax));

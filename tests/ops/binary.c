@@ -59,7 +59,8 @@ const op_case binary_cases[] = {
     { 0 }
 };
 
-/* ---- Every pair of shapes that broadcasts to 2x3x2x4 at most, the axes being there, 1, or missing */
+/* ---- Every pair of shapes that broadcasts to 2x3x2x4 at most, the axes being there, 1, or missing
+ * */
 
 static tril_function *const functions[] = { add_of, sub_of, mul_of, div_of };
 

@@ -1,8 +1,9 @@
-/* Cases of operations, one row each. tests/registry.c runs every row and fails when an op that the library registers
- * has none, or none with an input of zero rows:
+/* Cases of operations, one row each. tests/registry.c runs every row and fails when an op that the
+ * library registers has none, or none with an input of zero rows:
  *
  *     const op_case dist_cases[] = {
- *         { "mvn_log_prob", "a batch", log_prob, 3, { S(2, 3), S(3, 3), S(2, 3) }, S(2), .low = 0.5, .high = 1.5 },
+ *         { "mvn_log_prob", "a batch", log_prob, 3, { S(2, 3), S(3, 3), S(2, 3) }, S(2),
+ *           .low = 0.5, .high = 1.5 },
  *         { 0 },
  *     };
  *
@@ -20,9 +21,9 @@
 
 enum { OP_CASE_INPUTS = 4, OP_CASE_NUMBERS = 4 };
 
-/* Each row is checked against finite differences: as it is; as f(x) f(x), so that every input has two consumers; and
- * with each input in turn the only one that wants a gradient. Memory is poisoned with NaN beforehand, so that what
- * backward leaves out shows. */
+/* Each row is checked against finite differences: as it is; as f(x) f(x), so that every input has
+ * two consumers; and with each input in turn the only one that wants a gradient. Memory is poisoned
+ * with NaN beforehand, so that what backward leaves out shows. */
 typedef struct op_case {
     const char *op;   /* NAME of tril_op_NAME, a node of which f must make */
     const char *what; /* what is special about the row, for messages */
@@ -57,8 +58,8 @@ typedef struct op_case {
 OP_CASE_TABLES(OP_CASE_DECLARE)
 #undef OP_CASE_DECLARE
 
-/* Row number index, NULL beyond the last: of those that must work, of those among them that are of src/ops, and of those
- * that must be refused. */
+/* Row number index, NULL beyond the last: of those that must work, of those among them that are of
+ * src/ops, and of those that must be refused. */
 const op_case *op_case_at(int index);
 const op_case *ops_case_at(int index);
 const op_case *op_refusal_at(int index);

@@ -1,4 +1,5 @@
-/* How operations refuse arguments: every op the same way for vars that are none, and each its own shapes. */
+/* How operations refuse arguments: every op the same way for vars that are none, and each its own
+ * shapes. */
 #include <stdio.h>
 #include <string.h>
 
@@ -62,7 +63,8 @@ START_TEST(test_stale_var)
 }
 END_TEST
 
-/* each input but the first, which says what the tape is, in turn is of another tape, and none at all */
+/* each input but the first, which says what the tape is, in turn is of another tape, and none at
+ * all */
 START_TEST(test_wrong_var)
 {
     const op_case *row = ops_case_at(_i);
@@ -91,7 +93,8 @@ START_TEST(test_wrong_var)
 }
 END_TEST
 
-/* whatever can be wrong with the shapes of an op of src/ops has its row; an elementwise op takes any one tensor */
+/* whatever can be wrong with the shapes of an op of src/ops has its row; an elementwise op takes
+ * any one tensor */
 START_TEST(test_all_have_refusals)
 {
     const op_case *row, *refusal;

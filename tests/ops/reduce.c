@@ -118,7 +118,7 @@ END_TEST
 START_TEST(test_sums_are_double)
 {
     static tril_real x[4097];
-    x[0] = 0x1p24f;
+    x[0] = 0x1p24;
     for (size_t i = 1; i < 4097; i++)
         x[i] = 1;
     tril_ctx *ctx = tril_ctx_new(NULL);
@@ -138,8 +138,8 @@ END_TEST
 /* infinities are values to a reduction; NaN comes through */
 START_TEST(test_what_is_not_finite)
 {
-    static const tril_real low[2] = { -INFINITY, -INFINITY }, high[2] = { 1, INFINITY },
-                           nan_[3] = { 1, NAN, 2 };
+    static const tril_real low[2] = { -(tril_real)INFINITY, -(tril_real)INFINITY },
+                           high[2] = { 1, (tril_real)INFINITY }, nan_[3] = { 1, (tril_real)NAN, 2 };
     tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .no_validation = true });
     tril_tape *tape = tril_tape_new(ctx);
     tril_var x = tril_requires_grad(tril_input(tape, low, TRIL_SHAPE(2)));

@@ -1,4 +1,5 @@
-/* Values and gradients of src/ops against those of PyTorch: reference/ops.py writes reference/ops.csv. */
+/* Values and gradients of src/ops against those of PyTorch: reference/ops.py writes
+ * reference/ops.csv. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,8 +8,8 @@
 
 enum { MAX_NUMBERS = 64 };
 
-/* Errors are relative to max(|wanted|, floor). Where a formula takes the difference of numbers near 1 the floor is
- * their size; elsewhere all digits count, however small the number. */
+/* Errors are relative to max(|wanted|, floor). Where a formula takes the difference of numbers near
+ * 1 the floor is their size; elsewhere all digits count, however small the number. */
 static const struct {
     const char *op;
     double value, gradient;
