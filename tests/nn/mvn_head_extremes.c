@@ -60,7 +60,7 @@ static void fill_diagonals(tril_real *raw, const double *numbers)
 }
 
 /* the other six and the targets: normal numbers times a scale, whole numbers from -1 to 1 (sums
- * that cancel, residuals of exactly 0), or the largest of the type */
+ * that cancel, residuals of exactly 0; only targets have the scale), or the largest of the type */
 typedef enum others { NORMAL, WHOLE, LARGEST } others;
 
 static void fill(tril_random *random, tril_real *x, size_t n, others kind, double scale)
@@ -68,7 +68,7 @@ static void fill(tril_random *random, tril_real *x, size_t n, others kind, doubl
     tril_random_normal(random, x, n);
     for (size_t i = 0; i < n; i++)
         x[i] = kind == NORMAL  ? (tril_real)((double)x[i] * scale)
-               : kind == WHOLE ? (tril_real)((double)tril_random_below(random, 3) - 1)
+               : kind == WHOLE ? (tril_real)(((double)tril_random_below(random, 3) - 1) * scale)
                                : (tril_real)copysign((double)TRIL_REAL_MAX, (double)x[i]);
 }
 
@@ -81,10 +81,11 @@ static const struct {
     { "up to 1e4, others of order 1", { 0, 17.4, -17.4, 80, -80, 1e4, -1e4 }, NORMAL, 1 },
     { "up to 1e4, others of order 1e3", { 0, 17.4, -17.4, 80, -80, 1e4, -1e4 }, NORMAL, 300 },
     { "up to 1e4, others tiny", { 0, 17.4, -17.4, 80, -80, 1e4, -1e4 }, NORMAL, 1e-30 },
-    { "up to 1e4, others whole", { 0, 17.4, -17.4, 80, -80, 1e4, -1e4 }, WHOLE, 0 },
+    { "up to 1e4, others whole", { 0, 17.4, -17.4, 80, -80, 1e4, -1e4 }, WHOLE, 1 },
+    { "up to 1e4, others whole, far off", { 0, 17.4, -17.4, 80, -80, 1e4, -1e4 }, WHOLE, 1e10 },
     { "up to 1e4, others largest", { 0, 17.4, -17.4, 80, -80, 1e4, -1e4 }, LARGEST, 0 },
     { "up to 1e300, others of order 1", { 0, 700, -700, 1e30, -1e30, 1e300, -1e300 }, NORMAL, 1 },
-    { "up to 1e300, others whole", { 0, 700, -700, 1e30, -1e30, 1e300, -1e300 }, WHOLE, 0 },
+    { "up to 1e300, others whole", { 0, 700, -700, 1e30, -1e30, 1e300, -1e300 }, WHOLE, 1 },
     { "up to 1e300, others largest", { 0, 700, -700, 1e30, -1e30, 1e300, -1e300 }, LARGEST, 0 },
 };
 
@@ -105,7 +106,8 @@ START_TEST(test_extremes)
     }
     for (uint64_t seed = 0; seed < 6; seed++) {
         tril_random random = tril_random_stream(seed, (uint64_t)_i);
-        fill(&random, raw, COMBINATIONS * WIDTH, extremes[_i].kind, extremes[_i].scale);
+        fill(&random, raw, COMBINATIONS * WIDTH, extremes[_i].kind,
+             extremes[_i].kind == WHOLE ? 1 : extremes[_i].scale);
         fill(&random, y, COMBINATIONS * D, extremes[_i].kind, extremes[_i].scale);
         if (extremes[_i].kind == NORMAL)
             limit(raw, COMBINATIONS * WIDTH, 1e3);
