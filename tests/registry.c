@@ -146,6 +146,39 @@ START_TEST(test_gradients)
 }
 END_TEST
 
+/* A second sweep over the same tape finds what the first has found: backward leaves alone what
+ * forward has saved. */
+START_TEST(test_backward_again)
+{
+    inputs in = inputs_of(op_case_at(_i));
+    const op_case *row = in.row;
+    tril_ctx *ctx = poisoned_ctx();
+    tril_tape *tape = tril_tape_new(ctx);
+    tril_var vars[OP_CASE_INPUTS];
+    static tril_real first[OP_CASE_INPUTS][MAX_ELEMENTS], seed[4096];
+    for (size_t k = 0; k < row->n_inputs; k++)
+        vars[k] = tril_requires_grad(tril_input(tape, in.values[k], row->in[k]));
+    tril_var y = row->f(tape, vars, (void *)row);
+    ck_assert_uint_le(tril_size(y), sizeof seed / sizeof *seed);
+    for (size_t i = 0; i < tril_size(y); i++)
+        seed[i] = (tril_real)(1 + i);
+    for (int sweep = 0; sweep < 2; sweep++) {
+        ck_assert(tril_backward_with(y, &(tril_backward_opts){ .seed = seed }));
+        for (size_t k = 0; k < row->n_inputs; k++) {
+            size_t bytes = tril_size(vars[k]) * sizeof(tril_real);
+            if (sweep == 0)
+                memcpy(first[k], tril_grad(vars[k]), bytes);
+            ck_assert_msg(memcmp(first[k], tril_grad(vars[k]), bytes) == 0,
+                          "%s, %s: another gradient of input %zu the second time", row->op,
+                          row->what, k);
+        }
+    }
+    ck_fine(ctx);
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 /* a case is one of the op it is named for, and the shape rule says what the table says */
 START_TEST(test_case_runs_its_op)
 {
@@ -202,6 +235,7 @@ Suite *suite_registry(void)
     tcase_add_loop_test(tcase, test_op_has_cases, 0, N_OPS);
     tcase_add_loop_test(tcase, test_case_runs_its_op, 0, n_cases);
     tcase_add_loop_test(tcase, test_gradients, 0, n_cases);
+    tcase_add_loop_test(tcase, test_backward_again, 0, n_cases);
     suite_add_tcase(suite, tcase);
     return suite;
 }

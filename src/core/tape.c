@@ -97,8 +97,7 @@ tril_tape_node *tril_tape_node_of(tril_var x, const char *what)
     if (x.epoch == tape->epoch && x.index < tape->count)
         return tape->nodes[x.index];
     tril_ctx_fail(tape->ctx, TRIL_BAD_VAR,
-                  "%s: a var of epoch %u is used in epoch %u: make it again after tril_tape_reset",
-                  what, (unsigned)x.epoch, (unsigned)tape->epoch);
+                  "%s: a var from before the tape's last reset: make it again", what);
     return NULL;
 }
 

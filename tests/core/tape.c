@@ -88,8 +88,7 @@ START_TEST(test_stale)
     tril_tape_reset(tape);
     tril_input(tape, numbers, TRIL_SHAPE(6));
     calls[_i].call(x);
-    snprintf(wanted, sizeof wanted,
-             "%s: a var of epoch 1 is used in epoch 3: make it again after tril_tape_reset",
+    snprintf(wanted, sizeof wanted, "%s: a var from before the tape's last reset: make it again",
              calls[_i].name);
     ck_assert_str_eq(tril_ctx_message(ctx), wanted);
     ck_failed(ctx, TRIL_BAD_VAR, wanted);
@@ -124,8 +123,14 @@ START_TEST(test_input_refusals)
         const char *message;
     } wrong[] = {
         { NULL, { 1, { 2 } }, TRIL_BAD_ARGUMENT, "input: no values for a tensor of shape 2" },
-        { numbers, { 5, { 1, 1, 1, 1 } }, TRIL_BAD_SHAPE, "input: no tensor has rank 5" },
-        { numbers, { 2, { SIZE_MAX, 2 } }, TRIL_BAD_SHAPE, "input: no tensor has rank 2 and that" },
+        { numbers,
+          { 5, { 1, 1, 1, 1 } },
+          TRIL_BAD_SHAPE,
+          "input: no tensor can be a shape of rank 5" },
+        { numbers,
+          { 2, { SIZE_MAX, 2 } },
+          TRIL_BAD_SHAPE,
+          "input: no tensor can be 18446744073709551615x2" },
         { with_nan,
           { 2, { 2, 3 } },
           TRIL_NOT_FINITE,
@@ -176,6 +181,18 @@ START_TEST(test_requires_grad)
     ck_fine(ctx);
     ck_assert_ptr_null(tril_requires_grad(tril_exp(x)).tape);
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "requires_grad: the result of exp is not an input");
+    /* marked while nothing is recorded: the mark from before stays */
+    tril_var y = tril_square(x);
+    tril_tape_record(tape, false);
+    tril_requires_grad(x);
+    tril_tape_record(tape, true);
+    ck_assert(tril_backward(tril_sum(y)));
+    ck_assert(tril_grad(x)[2] == 6);
+    /* marked after it was used: part of the gradient would be missing */
+    tril_var late = tril_input(tape, numbers, TRIL_SHAPE(6));
+    tril_square(late);
+    ck_assert_ptr_null(tril_requires_grad(late).tape);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "requires_grad: the var has been used already");
 }
 END_TEST
 
@@ -244,9 +261,33 @@ START_TEST(test_param_var)
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "param: there is no such parameter");
     ck_assert_ptr_null(tril_param_var(tape, q).tape);
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "param: q and the tape were made with different contexts");
+    ck_assert_ptr_null(tril_requires_grad(x).tape);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "requires_grad: p is a parameter");
     tril_params_free(foreign);
     tril_params_free(params);
     tril_ctx_free(other);
+}
+END_TEST
+
+/* Memory is given out again: what lies where another has lain is not taken for it. */
+START_TEST(test_addresses_come_back)
+{
+    tril_tape *first = tril_tape_new(ctx), *second;
+    tril_var old = tril_input(first, numbers, TRIL_SHAPE(6));
+    tril_tape_free(first);
+    second = tril_tape_new(ctx);
+    tril_input(second, numbers, TRIL_SHAPE(6));
+    old.tape = second;
+    ck_assert_ptr_null(tril_value(old));
+    ck_failed(ctx, TRIL_BAD_VAR, "value: a var from before the tape's last reset");
+    tril_tape_free(second);
+
+    for (size_t size = 2; size < 4; size++) {
+        tril_params *params = tril_params_new(ctx);
+        tril_param p = tril_params_add(params, "p", TRIL_SHAPE(size));
+        ck_assert_uint_eq(tril_size(tril_param_var(tape, p)), size);
+        tril_params_free(params);
+    }
 }
 END_TEST
 
@@ -383,6 +424,7 @@ Suite *suite_core_tape(void)
     tcase_add_test(tcase, test_detach);
     tcase_add_test(tcase, test_recording);
     tcase_add_test(tcase, test_param_var);
+    tcase_add_test(tcase, test_addresses_come_back);
     tcase_add_test(tcase, test_nothing_is_allocated_after_the_first_step);
     tcase_add_test(tcase, test_long_chain);
     tcase_add_test(tcase, test_scratch_is_given_back);

@@ -146,6 +146,7 @@ static const struct {
     { "--seed -1 --targets a,b %s", many, "--seed wants a whole number from 0" },
     { "--pictures /no/such/folder --targets a,b %s", many, "no folder to write to" },
     { "--nonsense %s", many, "usage: points" },
+    { "--truth t --targets a,b %s", many, "there is no column named t" },
 };
 
 START_TEST(test_bad_input)

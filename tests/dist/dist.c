@@ -164,8 +164,8 @@ static const struct {
       "log_prob(mvn): y is 4x2, whose rows do not broadcast with the distribution's batch shape "
       "[3]" },
     { y_nothing, TRIL_BAD_VAR, "log_prob(mvn): y is no var" },
-    { y_stale, TRIL_BAD_VAR, "is used in epoch" },
-    { p_stale, TRIL_BAD_VAR, "log_prob(mvn): a var of epoch" },
+    { y_stale, TRIL_BAD_VAR, "log_prob: a var from before the tape's last reset" },
+    { p_stale, TRIL_BAD_VAR, "log_prob(mvn): a var from before the tape's last reset" },
     { y_nan, TRIL_NOT_FINITE, "log_prob(mvn): y or loc of row [1] is not finite" },
     { y_infinite, TRIL_NOT_FINITE, "log_prob(mvn): y or loc of row [1, 2] is not finite" },
     { loc_nan, TRIL_NOT_FINITE, "nan at [2, 0]" },
@@ -186,7 +186,8 @@ static const struct {
     { loc_nothing, TRIL_BAD_VAR, "mvn: loc and scale_tril are not two vars of one tape" },
     { factor_nothing, TRIL_BAD_VAR, "mvn: loc and scale_tril are not two vars of one tape" },
     { no_room_for_draws, TRIL_BAD_SHAPE, "rsample(mvn): many draws of batch shape [1x1x3]" },
-    { no_room_for_covariance, TRIL_BAD_SHAPE, "has no room for its batch in rank 4" },
+    { no_room_for_covariance, TRIL_BAD_SHAPE,
+      "covariance(mvn): the result has no room for batch shape" },
 };
 
 START_TEST(test_errors)
@@ -246,10 +247,20 @@ START_TEST(test_inert)
     tril_tape *tape = tril_tape_new(ctx);
     tril_var y = tril_input(tape, ones, TRIL_SHAPE(2));
     tril_dist p = tril_mvn((tril_var){ 0 }, (tril_var){ 0 });
-    ck_assert(!p.kind && !tril_log_prob(p, y).tape && !tril_entropy(p).tape);
+    ck_assert(!p.kind && !tril_entropy(p).tape);
     ck_assert(!tril_dist_mean(p).tape && !tril_dist_covariance(p).tape);
     ck_assert(!tril_sample(p, 0).tape && !tril_rsample(p, 3).tape);
     ck_assert(tril_dist_batch_shape(p).rank == 0 && tril_dist_event_shape(p).rank == 0);
+    ck_fine(ctx);
+    /* a distribution whose context has failed since */
+    p = three_of_two(tape);
+    tril_add(y, (tril_var){ 0 });
+    ck_assert(!tril_dist_mean(p).tape && !tril_dist_covariance(p).tape && !tril_entropy(p).tape);
+    ck_failed(ctx, TRIL_BAD_VAR, "add: argument 2 is no var");
+    p = (tril_dist){ 0 };
+    /* where a context is in reach it is told */
+    ck_assert(!tril_log_prob(p, y).tape);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "log_prob: there is no distribution");
     p = three_of_two(tape);
     ck_assert(tril_shape_equal(tril_dist_batch_shape(p), TRIL_SHAPE(3)));
     ck_assert(tril_shape_equal(tril_dist_event_shape(p), TRIL_SHAPE(2)));

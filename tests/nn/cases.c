@@ -24,6 +24,16 @@ static tril_var covariance(tril_tape *tape, const tril_var *in, void *user)
     return tril_dist_covariance(head(user, in[0]));
 }
 
+static tril_var entropy(tril_tape *tape, const tril_var *in, void *user)
+{
+    (void)tape;
+    return tril_entropy(head(user, in[0]));
+}
+
+#define LOG_DIAGONAL(what, raw, out, ...)                                                          \
+    {                                                                                              \
+        "mvn_head_log_diagonal", what, entropy, 1, { raw }, out, .number = { __VA_ARGS__ }         \
+    }
 #define LOG_PROB(what, raw, y, out, ...)                                                           \
     {                                                                                              \
         "mvn_head_log_prob", what, log_prob, 2, { raw, y }, out, .number = { __VA_ARGS__ }         \
@@ -49,6 +59,7 @@ static tril_var covariance(tril_tape *tape, const tril_var *in, void *user)
     X("softplus, scaled, floor", TRIL_DIAGONAL_SOFTPLUS, 1, 1)
 
 #define EACH_LOG_PROB(what, ...) LOG_PROB(what, S(4, 9), S(4, 3), S(4), 3, __VA_ARGS__),
+#define EACH_LOG_DIAGONAL(what, ...) LOG_DIAGONAL(what, S(4, 9), S(4), 3, __VA_ARGS__),
 #define EACH_SCALE_TRIL(what, ...) SCALE_TRIL(what, S(4, 9), S(4, 3, 3), 3, __VA_ARGS__),
 
 const op_case nn_cases[] = {
@@ -67,5 +78,6 @@ const op_case nn_cases[] = {
     SCALE_TRIL("one row", S(1, 9), S(1, 3, 3), 3, TRIL_DIAGONAL_ELU, 1, 1),
     SCALE_TRIL("no rows", S(0, 9), S(0, 3, 3), 3, TRIL_DIAGONAL_ELU, 0, 1),
     SCALE_TRIL("two batch axes", S(3, 2, 5), S(3, 2, 2, 2), 2, TRIL_DIAGONAL_EXP, 1, 0),
-    EACH(EACH_LOG_PROB) EACH(EACH_SCALE_TRIL){ 0 },
+    LOG_DIAGONAL("no rows", S(0, 9), S(0), 3, TRIL_DIAGONAL_ELU, 0, 1),
+    EACH(EACH_LOG_PROB) EACH(EACH_LOG_DIAGONAL) EACH(EACH_SCALE_TRIL){ 0 },
 };

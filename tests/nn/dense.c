@@ -127,10 +127,10 @@ static const struct {
     tril_dense_opts opts;
     const char *text;
 } errors[] = {
-    { NULL, { 1, 1 }, "dense:  needs a name" },
-    { "", { 1, 1 }, "dense:  needs a name" },
-    { "a", { 0, 1 }, "dense: a needs a name, and at least one input and one output" },
-    { "a", { 1, 0 }, "dense: a needs a name, and at least one input and one output" },
+    { NULL, { 1, 1 }, "dense: it needs a name and options" },
+    { "", { 1, 1 }, "dense: it needs a name and options" },
+    { "a", { 0, 1 }, "dense: a has 0 inputs and 1 outputs, want at least 1 each" },
+    { "a", { 1, 0 }, "dense: a has 1 inputs and 0 outputs, want at least 1 each" },
     { "a", { 1, 1, .init = (tril_init)4 }, "dense: a: there is no init number 4" },
     { "a",
       { 1, 1, .activation = (tril_activation)8 },
@@ -168,7 +168,9 @@ START_TEST(test_inert)
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_params *params = tril_params_new(ctx);
     ck_assert_ptr_null(tril_dense_new(params, "a", NULL));
-    ck_failed(ctx, TRIL_BAD_ARGUMENT, "dense: a needs");
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "dense: it needs a name and options");
+    ck_assert(!tril_dense_apply(tril_dense_new(params, "lone", &opts), (tril_var){ 0 }).tape);
+    ck_failed(ctx, TRIL_BAD_VAR, "dense: x is no var");
     /* once a tape has used the store it is complete */
     tril_dense *dense = tril_dense_new(params, "a", &opts);
     tril_tape *tape = tril_tape_new(ctx);

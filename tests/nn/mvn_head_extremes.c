@@ -155,6 +155,28 @@ START_TEST(test_log_from_raw)
 }
 END_TEST
 
+/* entropy from the logarithm too, and a factor for draws whose diagonal is in the type's range */
+START_TEST(test_other_methods)
+{
+    const tril_mvn_head_opts opts = head(6 + _i); /* no floor */
+    for (int s = -3000; s <= 150; s += 450) {
+        tril_real raw[2] = { 0, (tril_real)s };
+        tril_ctx *ctx = tril_ctx_new(NULL);
+        tril_tape *tape = tril_tape_new(ctx);
+        tril_dist p = tril_mvn_head(tril_input(tape, raw, TRIL_SHAPE(1, 2)), 1, &opts);
+        double log_f = s < 0 || opts.diagonal == TRIL_DIAGONAL_EXP ? s
+                       : opts.diagonal == TRIL_DIAGONAL_SOFTPLUS   ? log(s)
+                                                                   : log1p(s);
+        ck_close(tril_item(tril_entropy(p)), log_f + 0.5 * (1 + log(2 * acos(-1))),
+                 IS_DOUBLE ? 1e-12 : 1e-6, 1);
+        ck_assert(isfinite(tril_item(tril_sample(p, 0))));
+        ck_fine(ctx);
+        tril_tape_free(tape);
+        tril_ctx_free(ctx);
+    }
+}
+END_TEST
+
 Suite *suite_nn_mvn_head_extremes(void)
 {
     Suite *suite = suite_create("nn/mvn_head_extremes");
@@ -162,6 +184,7 @@ Suite *suite_nn_mvn_head_extremes(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_extremes, 0, sizeof extremes / sizeof *extremes);
     tcase_add_loop_test(tcase, test_log_from_raw, 0, 6);
+    tcase_add_loop_test(tcase, test_other_methods, 0, 6);
     suite_add_tcase(suite, tcase);
     return suite;
 }

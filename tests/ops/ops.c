@@ -55,7 +55,7 @@ START_TEST(test_stale_var)
         make_inputs(tape, row, in);
         in[k] = stale;
         ck_assert_ptr_null(row->f(tape, in, (void *)row).tape);
-        snprintf(wanted, sizeof wanted, "%s: a var of epoch 1 is used in epoch 2", row->op);
+        snprintf(wanted, sizeof wanted, "%s: a var from before the tape's last reset", row->op);
         ck_failed(ctx, TRIL_BAD_VAR, wanted);
         tril_tape_free(tape);
     }

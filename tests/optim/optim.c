@@ -200,6 +200,30 @@ END_TEST
 
 /* ---- rates */
 
+/* a group that was frozen for long goes on as if it had not been: its state has followed */
+START_TEST(test_thaw)
+{
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_params *params = new_params(ctx);
+    tril_optim *optim = tril_adam_new(params, &(tril_adam_opts){ .lr = 0.1 });
+    tril_real *w = tril_params_values(params), *g = tril_params_grads(params);
+    tril_optim_set_lr(optim, NULL, 0);
+    for (int step = 0; step < 2000; step++) {
+        if (step == 1990)
+            tril_optim_set_lr(optim, NULL, 0.1);
+        double before = (double)w[0];
+        for (size_t i = 0; i < SIZE; i++)
+            g[i] = 1;
+        ck_assert(tril_optim_step(optim));
+        /* equal gradients: Adam's step is its rate */
+        ck_close(before - (double)w[0], step < 1990 ? 0 : 0.1, IS_DOUBLE ? 1e-6 : 1e-4, 0.1);
+    }
+    tril_optim_free(optim);
+    tril_params_free(params);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 START_TEST(test_groups)
 {
     tril_ctx *ctx = tril_ctx_new(NULL);
@@ -297,6 +321,7 @@ Suite *suite_optim_optim(void)
     tcase_add_loop_test(tcase, test_bad_gradient, 0, N_OPTIMS);
     tcase_add_loop_test(tcase, test_huge_gradients, 0, N_OPTIMS);
     tcase_add_loop_test(tcase, test_groups, 0, N_OPTIMS);
+    tcase_add_test(tcase, test_thaw);
     tcase_add_loop_test(tcase, test_bad_options, 0, N_OPTIMS);
     suite_add_tcase(suite, tcase);
     return suite;
