@@ -25,9 +25,10 @@ bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, siz
         return false;
     if (rows == 0 || width == 0 || !x)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "scaler: no rows or no columns to fit it to");
-    double *mean = tril_ctx_alloc(ctx, "scaler", 2 * width, sizeof *mean), *scale = mean + width;
+    double *mean = tril_ctx_alloc(ctx, "scaler", 2 * width, sizeof *mean);
     if (!mean)
         return false;
+    double *scale = mean + width;
     memset(mean, 0, 2 * width * sizeof *mean);
     /* differences from the first row: of a constant nothing is left, not even rounding */
     for (size_t i = 0; i < rows; i++)
