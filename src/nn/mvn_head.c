@@ -375,10 +375,10 @@ bool tril_mvn_head_start(tril_dense *last, const tril_real *targets, size_t rows
             outputs, last->bias.params ? "" : " and no bias", d, width);
     if (rows == 0 || !targets)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "mvn_head_start: there are no targets");
-    double *mean = tril_ctx_alloc(ctx, "mvn_head_start", d + d * d, sizeof *mean),
-           *factor = mean + d;
+    double *mean = tril_ctx_alloc(ctx, "mvn_head_start", d + d * d, sizeof *mean);
     if (!mean)
         return false;
+    double *factor = mean + d;
     bool fitted = fit(ctx, targets, rows, &h, mean, factor);
     if (fitted) {
         tril_real *bias = tril_param_values(last->bias), *off = bias + d, *s = bias + width - d;
