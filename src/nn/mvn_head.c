@@ -6,27 +6,19 @@
 #include "core/params.h"
 #include "dist/dist.h"
 #include "dist/rows.h"
-#include "kernels/cholesky.h"
-#include "kernels/diag.h"
 #include "kernels/mvn.h"
-#include "nn/dense.h"
+#include "nn/mvn_head.h"
 
-typedef struct head {
-    size_t d;
-    const tril_diag_transform *diagonal;
-    double floor;
-    tril_lower lower;
-} head;
-
-enum { MAX_D = 1 << 30 }; /* a width beyond it would not fit in every size_t */
+typedef tril_mvn_head_layout head;
 
 size_t tril_mvn_head_width(size_t d)
 {
-    return d <= MAX_D ? d + d * (d + 1) / 2 : SIZE_MAX;
+    /* with half the bits of a size_t, less one, the width fits */
+    bool fits = d >> (4 * sizeof d - 1) == 0;
+    return fits ? d + d * (d + 1) / 2 : SIZE_MAX;
 }
 
-/* options with their defaults filled in; a false result has failed the context */
-static bool head_of(tril_ctx *ctx, size_t d, const tril_mvn_head_opts *opts, head *h)
+bool tril_mvn_head_layout_of(tril_ctx *ctx, size_t d, const tril_mvn_head_opts *opts, head *h)
 {
     const tril_mvn_head_opts defaults = { 0 };
     opts = opts ? opts : &defaults;
@@ -40,6 +32,8 @@ static bool head_of(tril_ctx *ctx, size_t d, const tril_mvn_head_opts *opts, hea
         h->floor = 1e-6;
     else if (opts->floor == TRIL_NO_FLOOR)
         h->floor = 0;
+    if (d == 0 || tril_mvn_head_width(d) == SIZE_MAX)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "mvn_head: no network has %zu targets", d);
     if (opts->diagonal > TRIL_DIAGONAL_SOFTPLUS)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "mvn_head: there is no diagonal number %d",
                              (int)opts->diagonal);
@@ -306,10 +300,10 @@ tril_dist tril_mvn_head(tril_var raw, size_t d, const tril_mvn_head_opts *opts)
     const tril_dist none = { 0 };
     tril_shape shape;
     head h;
-    if (!tril_var_shape(raw, "mvn_head", &shape) || !head_of(tril_tape_ctx(raw.tape), d, opts, &h))
+    if (!tril_var_shape(raw, "mvn_head", &shape) ||
+        !tril_mvn_head_layout_of(tril_tape_ctx(raw.tape), d, opts, &h))
         return none;
-    if (d == 0 || d > MAX_D || shape.rank == 0 ||
-        shape.dim[shape.rank - 1] != tril_mvn_head_width(d))
+    if (shape.rank == 0 || shape.dim[shape.rank - 1] != tril_mvn_head_width(d))
         return tril_var_fail(raw.tape, "mvn_head", TRIL_BAD_SHAPE,
                              "raw is %s, but %zu targets need rows of %zu numbers",
                              tril_shape_text(shape).text, d, tril_mvn_head_width(d)),
@@ -320,79 +314,4 @@ tril_dist tril_mvn_head(tril_var raw, size_t d, const tril_mvn_head_opts *opts)
     return (tril_dist){
         &tril_dist_kind_mvn_head, { raw }, tril_shape_leading(shape, 1), { 1, { d } }, kept
     };
-}
-
-/* ---- the start */
-
-/* mean [d], and covariance [d, d] with floor^2 on its diagonal, as its Cholesky factor */
-static bool fit(tril_ctx *ctx, const tril_real *y, size_t rows, const head *h, double *mean,
-                double *factor)
-{
-    size_t d = h->d;
-    memset(mean, 0, d * sizeof *mean);
-    memset(factor, 0, d * d * sizeof *factor);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < d; j++) {
-            if (!isfinite(y[i * d + j]))
-                return tril_ctx_fail(ctx, TRIL_NOT_FINITE,
-                                     "mvn_head_start: target column %zu is %g in row %zu", j,
-                                     (double)y[i * d + j], i);
-            /* from the first row on, so that the mean of a constant is that constant */
-            mean[j] += ((double)y[i * d + j] - (double)y[j]) / (double)rows;
-        }
-    for (size_t j = 0; j < d; j++)
-        mean[j] += (double)y[j];
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < d; j++)
-            for (size_t k = 0; k <= j; k++)
-                factor[j * d + k] += ((double)y[i * d + j] - mean[j]) *
-                                     ((double)y[i * d + k] - mean[k]) / (double)rows;
-    for (size_t j = 0; j < d; j++)
-        factor[j * d + j] += h->floor * h->floor;
-    size_t pivot = tril_cholesky(d, factor, h->floor * h->floor);
-    return pivot == d ||
-           tril_ctx_fail(
-               ctx, TRIL_NOT_POSITIVE,
-               "mvn_head_start: target column %zu is constant or a combination of those before "
-               "it (pivot %g)",
-               pivot, factor[pivot * d + pivot]);
-}
-
-bool tril_mvn_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
-                         const tril_mvn_head_opts *opts)
-{
-    if (!last || tril_ctx_failed(last->weight.params->ctx))
-        return false;
-    tril_ctx *ctx = last->weight.params->ctx;
-    size_t width = tril_mvn_head_width(d), outputs = tril_param_shape(last->weight).dim[0];
-    head h;
-    if (!head_of(ctx, d, opts, &h))
-        return false;
-    if (d == 0 || d > MAX_D || outputs != width || !last->bias.params)
-        return tril_ctx_fail(
-            ctx, TRIL_BAD_SHAPE,
-            "mvn_head_start: the last layer has %zu outputs%s, but %zu targets need %zu and a bias",
-            outputs, last->bias.params ? "" : " and no bias", d, width);
-    if (rows == 0 || !targets)
-        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "mvn_head_start: there are no targets");
-    double *mean = tril_ctx_alloc(ctx, "mvn_head_start", d + d * d, sizeof *mean);
-    if (!mean)
-        return false;
-    double *factor = mean + d;
-    bool fitted = fit(ctx, targets, rows, &h, mean, factor);
-    if (fitted) {
-        tril_real *bias = tril_param_values(last->bias), *off = bias + d, *s = bias + width - d;
-        for (size_t i = 0; i < d; i++) {
-            double pivot = factor[i * d + i], f = fmax(pivot - h.floor, 1e-3 * h.floor);
-            bias[i] = tril_saturate(mean[i]);
-            for (size_t j = 0; j < i; j++)
-                *off++ = tril_saturate(h.lower == TRIL_LOWER_SCALED ? factor[i * d + j] / pivot
-                                                                    : factor[i * d + j]);
-            s[i] = tril_saturate(h.diagonal->inverse(f));
-        }
-        memset(tril_param_values(last->weight), 0,
-               tril_shape_size(tril_param_shape(last->weight)) * sizeof(tril_real));
-    }
-    tril_ctx_release(ctx, mean);
-    return fitted;
 }
