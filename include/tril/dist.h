@@ -53,6 +53,9 @@ typedef struct tril_dist {
  * error that names batch index, pivot and value. */
 tril_dist tril_mvn(tril_var loc, tril_var scale_tril);
 
+/* The same by its covariance [..., d, d], which is factored (tril_cholesky says how), never inverted. */
+tril_dist tril_mvn_covariance(tril_var loc, tril_var covariance);
+
 /* log p(y), y [..., event]: [...], batch dimensions of distribution and y broadcast. One node; for
  * the normal, with z = L^-1 (y - loc) and a = L^-T z: log p = -z'z/2 - sum log L_ii - d/2 log 2 pi,
  * d/dloc = a, d/dy = -a, d/dL = tril(a z') - diag(1/L_ii). Sums are in double. A log-density beyond

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "dist/dist.h"
-#include "dist/rows.h"
 #include "kernels/mvn.h"
+#include "ops/rows.h"
 
 /* rows of an op whose inputs begin with loc [..., d] and scale_tril [..., d, d] */
 static tril_walk walk_of(const tril_node *node, tril_shape rows)
@@ -291,4 +291,9 @@ tril_dist tril_mvn(tril_var loc, tril_var scale_tril)
     if (tril_ctx_validates(tril_tape_ctx(tape)) && !valid(loc, scale_tril, d))
         return none;
     return (tril_dist){ &tril_dist_kind_mvn, { loc, scale_tril }, batch, { 1, { d } }, NULL };
+}
+
+tril_dist tril_mvn_covariance(tril_var loc, tril_var covariance)
+{
+    return tril_mvn(loc, tril_cholesky(covariance));
 }

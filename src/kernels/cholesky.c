@@ -5,7 +5,7 @@
 
 static const double rounding = 1e-13;
 
-size_t tril_cholesky(size_t d, double *a, double least)
+size_t tril_cholesky_factor(size_t d, double *a, double least)
 {
     for (size_t i = 0; i < d; i++)
         for (size_t j = 0; j < d; j++) {

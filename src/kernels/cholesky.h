@@ -9,6 +9,6 @@
  * covariance: only rounding can make it so. Where that is 0, a pivot must be more than the rounding
  * of A_ii. Returns d, or the index of the first pivot that is not; its value then stands at that
  * place of the diagonal. */
-size_t tril_cholesky(size_t d, double *a, double least);
+size_t tril_cholesky_factor(size_t d, double *a, double least);
 
 #endif

@@ -5,9 +5,9 @@
 
 #include "core/params.h"
 #include "dist/dist.h"
-#include "dist/rows.h"
 #include "kernels/mvn.h"
 #include "nn/mvn_head.h"
+#include "ops/rows.h"
 
 typedef tril_mvn_head_layout head;
 

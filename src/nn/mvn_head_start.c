@@ -32,7 +32,7 @@ static bool fit(tril_ctx *ctx, const tril_real *y, size_t rows, const tril_mvn_h
                                      ((double)y[i * d + k] - mean[k]) / (double)rows;
     for (size_t j = 0; j < d; j++)
         factor[j * d + j] += h->floor * h->floor;
-    size_t pivot = tril_cholesky(d, factor, h->floor * h->floor);
+    size_t pivot = tril_cholesky_factor(d, factor, h->floor * h->floor);
     return pivot == d ||
            tril_ctx_fail(
                ctx, TRIL_NOT_POSITIVE,

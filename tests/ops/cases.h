@@ -45,6 +45,7 @@ typedef struct op_case {
 #define OPS_CASE_TABLES(X)                                                                         \
     X(affine_cases)                                                                                \
     X(binary_cases)                                                                                \
+    X(linalg_cases)                                                                                \
     X(matmul_cases)                                                                                \
     X(reduce_cases)                                                                                \
     X(shape_cases)                                                                                 \

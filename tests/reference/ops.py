@@ -103,6 +103,9 @@ def unpack(packed):
 
 
 op("unpack_tril", unpack, drawn(2, 6))
+op("cholesky", lambda x: torch.linalg.cholesky(x @ x.mT + 2 * torch.eye(3)), drawn(2, 3, 3))
+op("solve_tril", lambda l, b: torch.linalg.solve_triangular(torch.tril(l), b, upper=False),
+   drawn(3, 3) + 3 * torch.eye(3), drawn(2, 3, 2))
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.csv"), "w", newline="") as out:
     writer = csv.writer(out, lineterminator="\n")

@@ -1,7 +1,7 @@
-/* What ops over batches of distributions share: operands that are one block per row, or fewer
+/* What ops over batches share: operands that are one block per row, or fewer
  * blocks that rows share. */
-#ifndef TRIL_DIST_ROWS_H
-#define TRIL_DIST_ROWS_H
+#ifndef TRIL_OPS_ROWS_H
+#define TRIL_OPS_ROWS_H
 
 #include "core/shape.h"
 

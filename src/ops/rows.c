@@ -1,5 +1,5 @@
 /* Gradients of operands that rows have to themselves or share. */
-#include "dist/rows.h"
+#include "ops/rows.h"
 
 #include <float.h>
 #include <string.h>

@@ -1,0 +1,186 @@
+/* Linear algebra of small matrices in batches: Cholesky factorisation and triangular solves. Each matrix is worked on in
+ * double. */
+#include <math.h>
+#include <string.h>
+
+#include "kernels/cholesky.h"
+#include "kernels/triangle.h"
+#include "ops/ops.h"
+#include "ops/rows.h"
+
+static size_t last_dim(const tril_node *node)
+{
+    return node->shape.dim[node->shape.rank - 1];
+}
+
+/* ---- cholesky; saved: two matrices in double */
+
+static bool cholesky_shape(tril_node *node)
+{
+    tril_shape a = node->in[0]->shape;
+    if (a.rank < 2 || a.dim[a.rank - 1] != a.dim[a.rank - 2])
+        return tril_op_fail(node, TRIL_BAD_SHAPE, "the matrix is %s, want [..., d, d]",
+                            tril_shape_text(a).text);
+    node->shape = a;
+    node->saved_bytes = 2 * last_dim(node) * last_dim(node) * sizeof(double);
+    return true;
+}
+
+static bool cholesky_forward(tril_node *node)
+{
+    size_t d = last_dim(node), matrix = d * d;
+    double *a = node->saved;
+    for (size_t first = 0; first < node->size; first += matrix) {
+        for (size_t i = 0; i < matrix; i++)
+            a[i] = (double)node->in[0]->value[first + i];
+        size_t pivot = tril_cholesky_factor(d, a, 0);
+        if (pivot < d)
+            return tril_op_fail(
+                node, TRIL_NOT_POSITIVE,
+                "the matrix of batch index [%s] is not positive definite: pivot %zu is %g",
+                tril_shape_index(tril_shape_leading(node->shape, 2), first / matrix).text, pivot,
+                a[pivot * d + pivot]);
+        for (size_t i = 0; i < matrix; i++)
+            node->value[first + i] = (tril_real)a[i];
+    }
+    return true;
+}
+
+/* Murray 2016, Differentiation of the Cholesky decomposition (arXiv:1602.07527): with S = L^-T P(L' dL) L^-1, where P
+ * takes the lower triangle with its diagonal halved, the gradient is (S + S') / 2. */
+static void cholesky_backward(tril_node *node, tril_real *const *grad_in)
+{
+    size_t d = last_dim(node), matrix = d * d;
+    double *s = node->saved, *t = s + matrix;
+    for (size_t first = 0; first < node->size; first += matrix) {
+        const tril_real *l = node->value + first, *g = node->grad + first;
+        for (size_t i = 0; i < d; i++)
+            for (size_t j = 0; j < d; j++) {
+                double sum = 0;
+                for (size_t k = i; k < d && j <= i; k++)
+                    sum += (double)l[k * d + i] * (double)g[k * d + j];
+                s[i * d + j] = i == j ? sum / 2 : sum;
+            }
+        tril_solve_lower(true, d, d, l, s);
+        for (size_t i = 0; i < matrix; i++)
+            t[i] = s[i % d * d + i / d];
+        tril_solve_lower(true, d, d, l, t); /* t = S' */
+        for (size_t i = 0; i < matrix; i++)
+            grad_in[0][first + i] = (tril_real)((t[i] + t[i % d * d + i / d]) / 2);
+    }
+}
+
+/* ---- solve_tril: inputs L [..., d, d] and B [..., d, k]; saved: a matrix in double, then sums of shared gradients */
+
+static bool solve_tril_shape(tril_node *node)
+{
+    tril_shape l = node->in[0]->shape, b = node->in[1]->shape;
+    if (l.rank < 2 || b.rank < 2 || l.dim[l.rank - 1] != l.dim[l.rank - 2] ||
+        b.dim[b.rank - 2] != l.dim[l.rank - 1] ||
+        !tril_shape_broadcast(tril_shape_leading(l, 2), tril_shape_leading(b, 2), &node->shape))
+        return tril_op_fail(node, TRIL_BAD_SHAPE,
+                            "the factor is %s and the right side %s, want [..., d, d] and "
+                            "[..., d, k]",
+                            tril_shape_text(l).text, tril_shape_text(b).text);
+    size_t d = l.dim[l.rank - 1], k = b.dim[b.rank - 1], batch = tril_shape_size(node->shape);
+    tril_shape_append(&node->shape, d);
+    tril_shape_append(&node->shape, k);
+    node->saved_bytes = d * k * sizeof(double) + tril_row_grad_bytes(node, 0, batch, d * d) +
+                        tril_row_grad_bytes(node, 1, batch, d * k);
+    return true;
+}
+
+static tril_walk walk_of(const tril_node *node)
+{
+    return tril_walk_new(tril_shape_leading(node->shape, 2),
+                         (tril_shape[]){ tril_shape_leading(node->in[0]->shape, 2),
+                                         tril_shape_leading(node->in[1]->shape, 2) },
+                         2);
+}
+
+/* the row of a factor whose diagonal is zero or no number; d if there is none */
+static size_t bad_pivot(size_t d, const tril_real *l)
+{
+    for (size_t i = 0; i < d; i++)
+        if (!(l[i * d + i] < 0 || l[i * d + i] > 0))
+            return i;
+    return d;
+}
+
+static bool solve_tril_forward(tril_node *node)
+{
+    size_t k = last_dim(node), d = node->shape.dim[node->shape.rank - 2], index = 0;
+    double *x = node->saved;
+    if (node->size == 0)
+        return true;
+    tril_walk w = walk_of(node);
+    do {
+        for (size_t i = 0; i < w.dim[0]; i++, index++) {
+            const tril_real *l = node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d * d;
+            const tril_real *b = node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * k;
+            size_t pivot = bad_pivot(d, l);
+            if (pivot < d)
+                return tril_op_fail(
+                    node, TRIL_NOT_POSITIVE, "pivot %zu of batch index [%s] is %g", pivot,
+                    tril_shape_index(tril_shape_leading(node->shape, 2), index).text,
+                    (double)l[pivot * d + pivot]);
+            for (size_t j = 0; j < d * k; j++)
+                x[j] = (double)b[j];
+            tril_solve_lower(*(bool *)node->attrs, d, k, l, x);
+            for (size_t j = 0; j < d * k; j++)
+                node->value[index * d * k + j] = (tril_real)x[j];
+        }
+    } while (tril_walk_next(&w));
+    return true;
+}
+
+/* X = L^-1 B: dB = L^-T dX, dL = -tril(dB X'). X = L^-T B: dB = L^-1 dX, dL = -tril(X dB'). */
+static void solve_tril_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const bool transpose = *(bool *)node->attrs;
+    size_t k = last_dim(node), d = node->shape.dim[node->shape.rank - 2], index = 0;
+    size_t batch = tril_shape_size(tril_shape_leading(node->shape, 2));
+    double *db = node->saved;
+    char *memory = (char *)(db + d * k);
+    tril_row_grad factor = tril_row_grad_begin(node, 0, batch, d * d, grad_in[0], &memory);
+    tril_row_grad right = tril_row_grad_begin(node, 1, batch, d * k, grad_in[1], &memory);
+    tril_walk w = walk_of(node);
+    do {
+        for (size_t i = 0; i < w.dim[0] && batch; i++, index++) {
+            size_t at_l = (w.offset[0] + i * w.stride[0][0]) * d * d;
+            size_t at_b = (w.offset[1] + i * w.stride[0][1]) * d * k;
+            const tril_real *x = node->value + index * d * k;
+            for (size_t j = 0; j < d * k; j++)
+                db[j] = (double)node->grad[index * d * k + j];
+            tril_solve_lower(!transpose, d, k, node->in[0]->value + at_l, db);
+            for (size_t j = 0; j < d * k && right.grad; j++)
+                tril_row_grad_put(&right, at_b + j, 1, db[j]);
+            for (size_t j = 0; j < d * d && factor.grad; j++) {
+                size_t row = j / d, column = j % d, p = transpose ? column : row,
+                       q = transpose ? row : column;
+                double sum = 0;
+                for (size_t c = 0; c < k && column <= row; c++)
+                    sum += db[p * k + c] * (double)x[q * k + c];
+                tril_row_grad_put(&factor, at_l + j, 1, -sum);
+            }
+        }
+    } while (batch && tril_walk_next(&w));
+    tril_row_grad_end(&factor);
+    tril_row_grad_end(&right);
+}
+
+const tril_op tril_op_cholesky = { "cholesky", cholesky_shape, cholesky_forward,
+                                   cholesky_backward };
+const tril_op tril_op_solve_tril = { "solve_tril", solve_tril_shape, solve_tril_forward,
+                                     solve_tril_backward };
+
+tril_var tril_cholesky(tril_var a)
+{
+    return tril_op_apply(&tril_op_cholesky, &a, 1, NULL, 0);
+}
+
+tril_var tril_solve_tril(tril_var factor, tril_var b, bool transpose)
+{
+    return tril_op_apply(&tril_op_solve_tril, (tril_var[]){ factor, b }, 2, &transpose,
+                         sizeof transpose);
+}
