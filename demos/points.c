@@ -1,6 +1,7 @@
-/* A network learns the distribution of points in space: from quakes.csv with its input held fixed, where the best possible
- * answer is known in closed form, and from points.csv, where the distribution depends on two inputs and the truth is
- * known. Prints what was learned beside two baselines, and draws it. `points --help` says how to use it. */
+/* A network learns the distribution of points in space: from quakes.csv with its input held fixed,
+ * where the best possible answer is known in closed form, and from points.csv, where the
+ * distribution depends on two inputs and the truth is known. Prints what was learned beside two
+ * baselines, and draws it. `points --help` says how to use it. */
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -95,8 +96,9 @@ static figure truth_of(const rows *part)
     return figure_of(sum, squares, part->n);
 }
 
-/* A linear layer of weights zero is one distribution for all rows. With its bias zero, it is the standard normal, which
- * on scaled columns is the diagonal fit; with its bias started at the Gaussian fit, it is the full one. */
+/* A linear layer of weights zero is one distribution for all rows. With its bias zero, it is the
+ * standard normal, which on scaled columns is the diagonal fit; with its bias started at the
+ * Gaussian fit, it is the full one. */
 static void baseline(tril_ctx *ctx, tril_tape *tape, const dataset *set, bool full, figure out[2])
 {
     network net = network_new(ctx, set, 0, TRIL_ZERO);
@@ -136,7 +138,8 @@ static void epoch(const network *net, tril_tape *tape, tril_optim *adam, const d
     }
 }
 
-/* Adam, its learning rate falling to zero along a cosine. No row of the validation set has a say in it. */
+/* Adam, its learning rate falling to zero along a cosine. No row of the validation set has a say in
+ * it. */
 static bool train(tril_ctx *ctx, const network *net, tril_tape *tape, const dataset *set,
                   const options *o, result *r)
 {
@@ -182,7 +185,8 @@ static void print_result(const dataset *set, const result *r)
         print_row("truth", r->truth);
 }
 
-/* name,value lines: the fits are judged on the rows they were made from, the truth on the rows held out */
+/* name,value lines: the fits are judged on the rows they were made from, the truth on the rows held
+ * out */
 static void print_csv(const char *path, const dataset *set, const result *r)
 {
     printf("file,%s\n", path);
@@ -279,7 +283,8 @@ static bool run_on(tril_ctx *ctx, const char *path, const dataset *set, const op
     learned l[LEARNED_MOST];
     tril_tape *tape = tril_tape_new(ctx);
     network net = network_new(ctx, set, HIDDEN, TRIL_INIT_DEFAULT);
-    /* With the input fixed the Gaussian fit is the answer itself: there the network starts without it. */
+    /* With the input fixed the Gaussian fit is the answer itself: there the network starts without
+     * it. */
     if (set->inputs.n)
         tril_mvn_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n,
                             NULL);

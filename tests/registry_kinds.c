@@ -1,5 +1,5 @@
-/* Every distribution kind and every optimizer that the library registers has its row here, with the suite that holds
- * its reference values; and every distribution keeps the promises of dist.h. */
+/* Every distribution kind and every optimizer that the library registers has its row here, with the
+ * suite that holds its reference values; and every distribution keeps the promises of dist.h. */
 #include <math.h>
 #include <string.h>
 

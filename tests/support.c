@@ -59,7 +59,8 @@ size_t exhaust(scenario *run)
     return exhaust_mode(run, false);
 }
 
-/* The tests' own reader, so that reference values do not pass through the code under test, nor through float. */
+/* The tests' own reader, so that reference values do not pass through the code under test, nor
+ * through float. */
 typedef struct column_reader {
     const char *name;
     size_t cell, column, rows, room;

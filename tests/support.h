@@ -31,7 +31,8 @@
                       y_);                                                                         \
     } while (0)
 
-/* An allocator that counts, and that fails from the fail_at-th allocation on (0: never), or only then. */
+/* An allocator that counts, and that fails from the fail_at-th allocation on (0: never), or only
+ * then. */
 typedef struct counting {
     size_t allocations; /* asked for so far */
     size_t blocks;      /* live */
@@ -41,13 +42,15 @@ typedef struct counting {
 
 tril_ctx *counting_ctx(counting *counter);
 
-/* Runs a scenario with each allocation failing in turn, alone and with all that follow, until it gets through: each run
- * must end in TRIL_OUT_OF_MEMORY, leave no block, and leave a context that works after clear. The scenario frees what
- * it made, but not the context. Returns how many allocations it has. */
+/* Runs a scenario with each allocation failing in turn, alone and with all that follow, until it
+ * gets through: each run must end in TRIL_OUT_OF_MEMORY, leave no block, and leave a context that
+ * works after clear. The scenario frees what it made, but not the context. Returns how many
+ * allocations it has. */
 typedef void scenario(tril_ctx *ctx);
 size_t exhaust(scenario *run);
 
-/* A CSV file of reference values below tests/, as double: column `name`, `rows` numbers, to be freed. */
+/* A CSV file of reference values below tests/, as double: column `name`, `rows` numbers, to be
+ * freed. */
 double *reference(const char *file, const char *name, size_t *rows);
 
 #endif

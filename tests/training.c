@@ -1,4 +1,5 @@
-/* A whole training: it learns, it survives every failed allocation, and takes no memory after its first step. */
+/* A whole training: it learns, it survives every failed allocation, and takes no memory after its
+ * first step. */
 #include <math.h>
 
 #include "optim/optims.h"
@@ -124,8 +125,8 @@ START_TEST(test_no_allocation)
 }
 END_TEST
 
-/* the NLL falls far below that of the Gaussian fit it began with, with every optimizer; and the same seed gives the
- * same training to the last bit */
+/* the NLL falls far below that of the Gaussian fit it began with, with every optimizer; and the
+ * same seed gives the same training to the last bit */
 START_TEST(test_learns)
 {
     double last[2] = { 0 };

@@ -1,4 +1,5 @@
-/* What a network has learned, in the data's units: the distribution at a few settings of its inputs. */
+/* What a network has learned, in the data's units: the distribution at a few settings of its
+ * inputs. */
 #ifndef DEMOS_LEARNED_H
 #define DEMOS_LEARNED_H
 
@@ -15,11 +16,12 @@ typedef struct learned {
 /* How many settings a set is shown at: one where its input is held fixed. */
 size_t learned_count(const dataset *set);
 
-/* Scaled inputs to show the distribution at, [learned_count, input_width]: each input at a low, the middle and a high
- * quantile of the training rows. False when memory ran out. */
+/* Scaled inputs to show the distribution at, [learned_count, input_width]: each input at a low, the
+ * middle and a high quantile of the training rows. False when memory ran out. */
 bool learned_inputs(const dataset *set, tril_real *x);
 
-/* Reads off the distributions that a network predicts at them. False on failure, which the context explains. */
+/* Reads off the distributions that a network predicts at them. False on failure, which the context
+ * explains. */
 bool learned_read(learned *out, const dataset *set, const tril_real *x, tril_dist p);
 
 /* Mean, standard deviations and correlations of one setting. */

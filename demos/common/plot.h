@@ -8,7 +8,8 @@
 /* Whether gnuplot is there. */
 bool plot_available(void);
 
-/* A gnuplot that draws into a PNG file of the given size; write commands to the stream. NULL on failure. */
+/* A gnuplot that draws into a PNG file of the given size; write commands to the stream. NULL on
+ * failure. */
 FILE *plot_open(const char *path, int width, int height);
 
 /* Writes a text as gnuplot's quoted string, whatever it contains. */
@@ -17,8 +18,8 @@ void plot_text(FILE *plot, const char *text);
 /* True when gnuplot drew it. */
 bool plot_close(FILE *plot);
 
-/* Inline data for "plot '-' with lines": an ellipse that holds the given share of a normal distribution of two
- * coordinates with mean (x, y) and covariance (xx, xy, yy). */
+/* Inline data for "plot '-' with lines": an ellipse that holds the given share of a normal
+ * distribution of two coordinates with mean (x, y) and covariance (xx, xy, yy). */
 void plot_ellipse(FILE *plot, const double mean[2], const double covariance[3], double share);
 
 #endif

@@ -1,4 +1,5 @@
-/* One picture of a training: learned ellipses over the points, for each pair of targets, and the loss curve. */
+/* One picture of a training: learned ellipses over the points, for each pair of targets, and the
+ * loss curve. */
 #ifndef DEMOS_PORTRAIT_H
 #define DEMOS_PORTRAIT_H
 
@@ -12,8 +13,9 @@ typedef struct curve {
     const char *level_name;
 } curve;
 
-/* Draws FOLDER/NAME.png for a set read from .../NAME.csv, and writes its path to `file`. Pairs are those of the first
- * four targets. False, after a sentence on standard error, when gnuplot could not. */
+/* Draws FOLDER/NAME.png for a set read from .../NAME.csv, and writes its path to `file`. Pairs are
+ * those of the first four targets. False, after a sentence on standard error, when gnuplot could
+ * not. */
 bool portrait_draw(const char *folder, const char *csv, const dataset *set, const learned *l,
                    const curve *loss, char *file, size_t file_size);
 

@@ -1,4 +1,4 @@
-/* Progress of a training: a bar on a terminal, a few plain lines in a pipe, both on standard error. */
+/* Progress of a training: a bar on a terminal, a few plain lines in a pipe, on standard error. */
 #ifndef DEMOS_PROGRESS_H
 #define DEMOS_PROGRESS_H
 

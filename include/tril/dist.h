@@ -53,7 +53,8 @@ typedef struct tril_dist {
  * error that names batch index, pivot and value. */
 tril_dist tril_mvn(tril_var loc, tril_var scale_tril);
 
-/* The same by its covariance [..., d, d], which is factored (tril_cholesky says how), never inverted. */
+/* The same by its covariance [..., d, d], which is factored (tril_cholesky says how), never
+ * inverted. */
 tril_dist tril_mvn_covariance(tril_var loc, tril_var covariance);
 
 /* log p(y), y [..., event]: [...], batch dimensions of distribution and y broadcast. One node; for

@@ -127,9 +127,9 @@ tril_var tril_diag_embed(tril_var x);
 /* The lower triangle of [..., d, d], diagonal included; zeros above. */
 tril_var tril_tril(tril_var x);
 
-/* The lower triangular L with a positive diagonal and L L' = a, a [..., d, d] symmetric: only its lower
- * triangle is read, and the gradient is symmetric, as that of (a + a') / 2 is. A matrix that is not
- * positive definite is an error that names batch index, pivot and value. */
+/* The lower triangular L with a positive diagonal and L L' = a, a [..., d, d] symmetric: only its
+ * lower triangle is read, and the gradient is symmetric, as that of (a + a') / 2 is. A matrix that
+ * is not positive definite is an error that names batch index, pivot and value. */
 tril_var tril_cholesky(tril_var a);
 
 /* L^-1 b, or L^-T b with transpose: factor L [..., d, d], of which the lower triangle is read, b

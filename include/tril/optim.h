@@ -73,8 +73,7 @@ typedef struct tril_adam_opts {
     tril_clip clip;
 } tril_adam_opts;
 
-/* NULL on failure; opts may be NULL. The store must outlive the optimizer, and can no longer grow.
- */
+/* NULL on failure; opts may be NULL. The store must outlive the optimizer, and can grow no more. */
 tril_optim *tril_sgd_new(tril_params *params, const tril_sgd_opts *opts);
 tril_optim *tril_adam_new(tril_params *params, const tril_adam_opts *opts);
 tril_optim *tril_adamw_new(tril_params *params, const tril_adam_opts *opts);
@@ -90,8 +89,7 @@ bool tril_optim_step(tril_optim *optim);
 bool tril_optim_set_lr(tril_optim *optim, const char *group, double lr);
 bool tril_optim_set_weight_decay(tril_optim *optim, const char *group, double weight_decay);
 
-/* Multiplies every group's learning rate from now on; default 1. Schedules set it anew each epoch.
- */
+/* Multiplies every group's learning rate from now on; default 1. Schedules set it each epoch. */
 bool tril_optim_set_lr_factor(tril_optim *optim, double factor);
 
 #ifdef __cplusplus

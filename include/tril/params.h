@@ -30,8 +30,7 @@ extern "C" {
 
 typedef struct tril_params tril_params;
 
-/* One parameter of a store: a small value. params is NULL where a call failed or nothing was found.
- */
+/* One parameter of a store: a small value. params is NULL where a call failed or found nothing. */
 typedef struct tril_param {
     tril_params *params;
     size_t index;
@@ -48,8 +47,7 @@ void tril_params_free(tril_params *params);
  * move as they grow. */
 tril_param tril_params_add(tril_params *params, const char *name, tril_shape shape);
 
-/* The parameter of that name; .params is NULL, and the context does not fail, where there is none.
- */
+/* The parameter of that name; .params is NULL, without failing the context, where there is none. */
 tril_param tril_params_find(tril_params *params, const char *name);
 
 /* Puts every parameter whose name begins with prefix into a group, which optimizers can give

@@ -29,8 +29,7 @@ extern "C" {
     ((tril_shape){ sizeof((size_t[]){ __VA_ARGS__ }) / sizeof(size_t), { __VA_ARGS__ } })
 #endif
 
-/* The product of the sizes; 1 for rank 0; SIZE_MAX where it does not fit, and for a rank above 4.
- * */
+/* The product of the sizes; 1 for rank 0; SIZE_MAX where it does not fit or the rank is above 4. */
 size_t tril_shape_size(tril_shape shape);
 
 bool tril_shape_equal(tril_shape a, tril_shape b);

@@ -73,8 +73,8 @@ tril_var tril_scalar(tril_tape *tape, tril_real value);
  * epoch, it is the same var. */
 tril_var tril_param_var(tril_tape *tape, tril_param param);
 
-/* Marks an input as one whose gradient is wanted, before it is used: afterwards it is an error. Does
- * nothing while nothing is recorded. Returns x. */
+/* Marks an input as one whose gradient is wanted, before it is used: afterwards it is an error.
+ * Does nothing while nothing is recorded. Returns x. */
 tril_var tril_requires_grad(tril_var x);
 
 /* The same values, through which no gradient flows. */

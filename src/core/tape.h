@@ -16,8 +16,7 @@ typedef struct tril_tape_node {
     bool reached;                  /* scratch of backward: the loss depends on it */
 } tril_tape_node;
 
-/* A store that the present epoch uses, and the leaf of each of its parameters that was asked for.
- */
+/* A store that the present epoch uses, and the leaf of each parameter that was asked for. */
 typedef struct tril_tape_store {
     struct tril_tape_store *next;
     tril_params *params;

@@ -1,5 +1,5 @@
-/* Linear algebra of small matrices in batches: Cholesky factorisation and triangular solves. Each matrix is worked on in
- * double. */
+/* Linear algebra of small matrices in batches: Cholesky factorisation and triangular solves. Each
+ * matrix is worked on in double. */
 #include <math.h>
 #include <string.h>
 
@@ -46,8 +46,9 @@ static bool cholesky_forward(tril_node *node)
     return true;
 }
 
-/* Murray 2016, Differentiation of the Cholesky decomposition (arXiv:1602.07527): with S = L^-T P(L' dL) L^-1, where P
- * takes the lower triangle with its diagonal halved, the gradient is (S + S') / 2. */
+/* Murray 2016, Differentiation of the Cholesky decomposition (arXiv:1602.07527): with S = L^-T P(L'
+ * dL) L^-1, where P takes the lower triangle with its diagonal halved, the gradient is (S + S')
+ * / 2. */
 static void cholesky_backward(tril_node *node, tril_real *const *grad_in)
 {
     size_t d = last_dim(node), matrix = d * d;
@@ -70,7 +71,8 @@ static void cholesky_backward(tril_node *node, tril_real *const *grad_in)
     }
 }
 
-/* ---- solve_tril: inputs L [..., d, d] and B [..., d, k]; saved: a matrix in double, then sums of shared gradients */
+/* ---- solve_tril: inputs L [..., d, d] and B [..., d, k]; saved: a matrix in double, then sums of
+ * shared gradients */
 
 static bool solve_tril_shape(tril_node *node)
 {

@@ -22,7 +22,8 @@ static inline size_t tril_ops_line(tril_ops_span s, size_t k)
     return k / s.inner * s.n * s.inner + k % s.inner;
 }
 
-/* log sum exp(x) of n numbers a step apart, the largest taken out first; -infinity for none, NaN if one is. */
+/* log sum exp(x) of n numbers a step apart, the largest taken out first; -infinity for none, NaN if
+ * one is. */
 double tril_ops_log_sum_exp(const tril_real *x, size_t n, size_t step);
 
 /* The product of the sizes of axes from ... to - 1. */

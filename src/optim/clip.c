@@ -3,8 +3,8 @@
 
 #include "optim/optim.h"
 
-/* scales x down to a Euclidean norm; its largest number is taken out first, so that neither a square
- * nor the norm itself can overflow */
+/* scales x down to a Euclidean norm; its largest number is taken out first, so that neither a
+ * square nor the norm itself can overflow */
 static void clip_norm(tril_real *x, size_t n, double bound)
 {
     double largest = 0, squares = 0;

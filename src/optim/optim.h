@@ -40,8 +40,7 @@ struct tril_optim {
     } opts;
 };
 
-/* Memory for an optimizer of a kind; lr and weight decay of every group. The caller then sets opts.
- */
+/* Memory for an optimizer of a kind; lr and weight decay of every group. The caller sets opts. */
 tril_optim *tril_optim_new(const tril_optim_kind *kind, tril_params *params, double lr,
                            double weight_decay, tril_clip clip);
 

@@ -1,4 +1,5 @@
-/* Scaling of columns against numbers by hand, an independent two-pass in long double, and the density of scaled data. */
+/* Scaling of columns against numbers by hand, an independent two-pass in long double, and the
+ * density of scaled data. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

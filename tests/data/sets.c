@@ -199,7 +199,8 @@ START_TEST(test_points_density)
 }
 END_TEST
 
-/* the normals that the categories were drawn from, and the moments of the sample; covariance: xx, xy, yy */
+/* the normals that the categories were drawn from, and the moments of the sample; covariance: xx,
+ * xy, yy */
 static const struct {
     double loc[2], covariance[3], sample_loc[2], sample_covariance[3];
 } categories[] = {
@@ -213,8 +214,8 @@ static const struct {
       { 0.01184, 0.00405, 0.00463 } },
 };
 
-/* The moments against the README's digits, and against the normal in their standard errors: of a mean sqrt(c_ii / n),
- * of a covariance sqrt((c_ij^2 + c_ii c_jj) / n). */
+/* The moments against the README's digits, and against the normal in their standard errors: of a
+ * mean sqrt(c_ii / n), of a covariance sqrt((c_ij^2 + c_ii c_jj) / n). */
 START_TEST(test_category)
 {
     enum { N = 200 };

@@ -246,7 +246,8 @@ START_TEST(test_chunk_border)
 }
 END_TEST
 
-/* a byte order mark is one only at the beginning of the file, not of a chunk; and a file may end with a chunk */
+/* a byte order mark is one only at the beginning of the file, not of a chunk; and a file may end
+ * with a chunk */
 START_TEST(test_chunk_ends)
 {
     tril_ctx *ctx = tril_ctx_new(NULL);

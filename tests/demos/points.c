@@ -1,4 +1,5 @@
-/* The demo as its users meet it: figures, exit statuses, sentences, and nothing written where the input is bad. */
+/* The demo as its users meet it: figures, exit statuses, sentences, and nothing written where the
+ * input is bad. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +79,8 @@ START_TEST(test_figures)
 }
 END_TEST
 
-/* README shows what the demo prints: the rows of its tables, digits apart that differ from machine to machine */
+/* README shows what the demo prints: the rows of its tables, digits apart that differ from machine
+ * to machine */
 START_TEST(test_readme)
 {
     static const char *const file[2] = { "quakes.csv", "points.csv" };

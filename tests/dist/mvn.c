@@ -1,4 +1,5 @@
-/* The multivariate normal: values and gradients of all its methods against PyTorch, and what the header promises. */
+/* The multivariate normal: values and gradients of all its methods against PyTorch, and what the
+ * header promises. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,7 +156,7 @@ START_TEST(test_shared_factor)
 }
 END_TEST
 
-/* ---- what stands above the diagonal: large numbers, and NaN where the context does not validate */
+/* ---- what stands above the diagonal: large numbers, and NaN without validation */
 
 static void log_prob_of(tril_real above, bool no_validation, tril_real *values)
 {

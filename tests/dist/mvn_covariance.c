@@ -50,7 +50,8 @@ static tril_var symmetric_log_prob(tril_tape *tape, const tril_var *in, void *us
                          tril_input(tape, ys, TRIL_SHAPE(2, D)));
 }
 
-/* (a a' - the inverse) / 2 in closed form; here against differences, a matrix moved with its transpose */
+/* (a a' - the inverse) / 2 in closed form; here against differences, a matrix moved with its
+ * transpose */
 START_TEST(test_gradient)
 {
     tril_real covariance[D * D];

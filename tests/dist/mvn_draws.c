@@ -1,4 +1,5 @@
-/* Draws of the multivariate normal: their moments by z-tests at fixed seeds, their gradients, their stream. */
+/* Draws of the multivariate normal: their moments by z-tests at fixed seeds, their gradients, their
+ * stream. */
 #include <math.h>
 #include <string.h>
 

@@ -1,8 +1,9 @@
-/* Any bytes are a table or one sentence: tril_table_read under libFuzzer. Not part of make test. From the repository's
- * root:
+/* Any bytes are a table or one sentence: tril_table_read under libFuzzer. Not part of make test.
+ * From the repository's root:
  *
- *     clang -std=c11 -D_POSIX_C_SOURCE=200809L -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
- *         -Iinclude -Isrc tests/fuzz/table.c src/data/table.c src/core/arena.c src/core/ctx.c src/core/names.c \
+ *     clang -std=c11 -D_POSIX_C_SOURCE=200809L -g -O1 \
+ *         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iinclude -Isrc \
+ *         tests/fuzz/table.c src/data/table.c src/core/arena.c src/core/ctx.c src/core/names.c \
  *         src/core/random.c -lcsv -lm -o build/fuzz_table
  *     mkdir -p build/corpus && cp data/iris.csv build/corpus
  *     build/fuzz_table -max_total_time=300 -max_len=4096 build/corpus

@@ -1,4 +1,4 @@
-/* The Cholesky factorisation: factors give the matrix back, and pivots that are nothing are found. */
+/* The Cholesky factorisation: factors give the matrix back, and bad pivots are found. */
 #include "kernels/cholesky.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
-/* Diagonal transforms: value, logarithm and slope against formulas in long double, far into both tails. */
+/* Diagonal transforms: value, logarithm and slope against formulas in long double, far into both
+ * tails. */
 #include "kernels/diag.h"
 
 #include <math.h>
@@ -36,8 +37,8 @@ static const struct {
     { "softplus", &tril_diag_softplus, softplus_of, softplus_slope },
 };
 
-/* reference values in long double; where f is beyond its range (that of double, under valgrind and on some machines), log
- * f is s and the slope is 1 */
+/* reference values in long double; where f is beyond its range (that of double, under valgrind and
+ * on some machines), log f is s and the slope is 1 */
 static const double raw[] = { 0,    1e-9,  -1e-9, 0.5,  -0.5, 1,   -1,   5,    -5,
                               17.4, -17.4, 36.5,  -37,  80,   -80, -104, -200, 699,
                               -699, -701,  -745,  -746, -800, 800, 1e4,  -1e4, 1e3 };

@@ -1,4 +1,4 @@
-/* The head far from where networks should be: whatever finite numbers come in, finite ones go out. */
+/* The head far from where networks should be: finite numbers come in, finite ones go out. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

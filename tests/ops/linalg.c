@@ -104,7 +104,8 @@ START_TEST(test_not_definite)
 }
 END_TEST
 
-/* what stands above the diagonal is not read, and the factor times its transpose is the matrix again */
+/* what stands above the diagonal is not read, and the factor times its transpose is the matrix
+ * again */
 START_TEST(test_lower_triangle)
 {
     enum { D = 3 };

@@ -1,4 +1,5 @@
-/* Optimizers against torch.optim, and what all of them have in common: groups, rates, clipping, bad gradients. */
+/* Optimizers against torch.optim, and what all of them have in common: groups, rates, clipping, bad
+ * gradients. */
 #include "optim/optims.h"
 
 #include <math.h>
@@ -180,7 +181,8 @@ START_TEST(test_huge_gradients)
             for (size_t i = 0; i < SIZE; i++)
                 ck_assert(isfinite(w[i]));
         }
-        /* the squares that Adam remembers are forgotten after log(1e28) / log(1 / 0.999) steps in float, ten times as many in double */
+        /* the squares that Adam remembers are forgotten after log(1e28) / log(1 / 0.999) steps in
+         * float, ten times as many in double */
         const size_t steps = sgd ? 20000 : IS_DOUBLE ? 900000 : 120000;
         for (size_t step = 0; step < steps; step++) {
             for (size_t i = 0; i < SIZE; i++)

@@ -1,4 +1,4 @@
-/* Every optimizer by the name of its kind; tests/registry_kinds.c fails when one is missing here. */
+/* Every optimizer by the name of its kind; tests/registry_kinds.c fails when one is missing. */
 #ifndef TESTS_OPTIM_OPTIMS_H
 #define TESTS_OPTIM_OPTIMS_H
 
