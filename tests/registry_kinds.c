@@ -6,6 +6,7 @@
 #include "optim/optims.h"
 
 Suite *suite_dist_mvn(void);
+Suite *suite_dist_normal(void);
 Suite *suite_nn_mvn_head(void);
 
 enum { BATCH = 3, DRAWS = 4000 };
@@ -27,6 +28,30 @@ static tril_dist make_mvn_head(tril_tape *tape)
     return tril_mvn_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, 5))), 2, NULL);
 }
 
+static const tril_real locs[BATCH * 2] = { 1, -2, 0, .5f, 3, 2 };
+static const tril_real scales[BATCH * 2] = { 1, 2, .5f, .25f, 3, 1 };
+
+static tril_dist make_normal(tril_tape *tape)
+{
+    return tril_normal(tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(1))),
+                       tril_input(tape, scales, TRIL_SHAPE(BATCH)));
+}
+
+static tril_dist make_mvn_diag(tril_tape *tape)
+{
+    return tril_mvn_diag(tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(2))),
+                         tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
+}
+
+/* of a normal it is a normal; the kind shows with others: three pairs of normals in one dimension
+ */
+static tril_dist make_independent(tril_tape *tape)
+{
+    tril_var loc = tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2, 1)));
+    return tril_independent(tril_mvn_diag(loc, tril_input(tape, scales, TRIL_SHAPE(BATCH, 2, 1))),
+                            1);
+}
+
 static const struct dist_row {
     const char *kind;
     tril_dist (*make)(tril_tape *tape);
@@ -34,6 +59,9 @@ static const struct dist_row {
 } dist_rows[] = {
     { "mvn", make_mvn, suite_dist_mvn },
     { "mvn_head", make_mvn_head, suite_nn_mvn_head },
+    { "normal", make_normal, suite_dist_normal },
+    { "mvn_diag", make_mvn_diag, suite_dist_normal },
+    { "independent", make_independent, suite_dist_normal },
 };
 
 enum { N_DISTS = sizeof dist_rows / sizeof *dist_rows };
@@ -114,32 +142,76 @@ static void check_mean(const tril_real *x, size_t n, const tril_real *wanted, co
     }
 }
 
+/* a batch shape, behind draws if there are any, before the event's */
+static tril_shape shape_of(size_t draws, tril_shape event)
+{
+    tril_shape shape = { 0 };
+    if (draws)
+        shape.dim[shape.rank++] = draws;
+    shape.dim[shape.rank++] = BATCH;
+    for (size_t i = 0; i < event.rank; i++)
+        shape.dim[shape.rank++] = event.dim[i];
+    return shape;
+}
+
+#define ck_shape(x, wanted) ck_assert(tril_shape_equal(tril_shape_of(x), wanted))
+
 START_TEST(test_promises)
 {
+    const tril_shape none = { 0 };
     tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 2 });
     tril_tape *tape = tril_tape_new(ctx);
     tril_dist p = dist_rows[_i].make(tape);
+    tril_shape event = tril_dist_event_shape(p);
     tril_var draws = tril_sample(p, DRAWS), one = tril_rsample(p, 0);
     tril_var mean = tril_dist_mean(p), surprise = tril_neg(tril_log_prob(p, draws));
-    tril_var entropy = tril_entropy(p), covariance = tril_dist_covariance(p);
+    tril_var entropy = tril_entropy(p), variance = tril_dist_variance(p);
     ck_fine(ctx);
     ck_assert(tril_shape_equal(tril_dist_batch_shape(p), TRIL_SHAPE(BATCH)));
-    ck_assert(tril_shape_equal(tril_dist_event_shape(p), TRIL_SHAPE(2)));
-    ck_assert(tril_shape_equal(tril_shape_of(one), TRIL_SHAPE(BATCH, 2)));
-    ck_assert(tril_shape_equal(tril_shape_of(draws), TRIL_SHAPE(DRAWS, BATCH, 2)));
-    ck_assert(tril_shape_equal(tril_shape_of(surprise), TRIL_SHAPE(DRAWS, BATCH)));
-    ck_assert(tril_shape_equal(tril_shape_of(mean), TRIL_SHAPE(BATCH, 2)));
-    ck_assert(tril_shape_equal(tril_shape_of(covariance), TRIL_SHAPE(BATCH, 2, 2)));
-    ck_assert(tril_shape_equal(tril_shape_of(entropy), TRIL_SHAPE(BATCH)));
-    check_mean(tril_value(draws), 2 * BATCH, tril_value(mean), "mean");
+    ck_shape(one, shape_of(0, event));
+    ck_shape(draws, shape_of(DRAWS, event));
+    ck_shape(surprise, shape_of(DRAWS, none));
+    ck_shape(mean, shape_of(0, event));
+    ck_shape(variance, shape_of(0, event));
+    ck_shape(entropy, shape_of(0, none));
+    size_t size = tril_size(mean);
+    check_mean(tril_value(draws), size, tril_value(mean), "mean");
     check_mean(tril_value(surprise), BATCH, tril_value(entropy), "entropy");
-    tril_var apart = tril_reshape(tril_sub(draws, mean), TRIL_SHAPE(DRAWS * BATCH, 2, 1));
-    tril_var products = tril_matmul(apart, tril_transpose(apart, -2, -1));
-    check_mean(tril_value(products), 4 * BATCH, tril_value(covariance), "covariance");
+    tril_var squares = tril_square(tril_sub(draws, mean));
+    check_mean(tril_value(squares), size, tril_value(variance), "variance");
     ck_assert(!tril_backward(tril_sum(draws)));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "depends on no parameter");
     ck_assert(tril_backward(tril_sum(one)));
     ck_assert_ptr_nonnull(tril_grad(p.param[0]));
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* of vectors: the covariance is that of the draws and has the variance on its diagonal; of
+ * symmetric distributions the mode is the mean */
+START_TEST(test_covariance_and_mode)
+{
+    tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 3 });
+    tril_tape *tape = tril_tape_new(ctx);
+    tril_dist p = dist_rows[_i].make(tape);
+    tril_var mean = tril_dist_mean(p), mode = tril_dist_mode(p);
+    ck_assert(memcmp(tril_value(mode), tril_value(mean), tril_size(mean) * sizeof(tril_real)) == 0);
+    if (p.kind->covariance) {
+        tril_var covariance = tril_dist_covariance(p), draws = tril_sample(p, DRAWS);
+        ck_shape(covariance, TRIL_SHAPE(BATCH, 2, 2));
+        tril_var apart = tril_reshape(tril_sub(draws, mean), TRIL_SHAPE(DRAWS * BATCH, 2, 1));
+        tril_var products = tril_matmul(apart, tril_transpose(apart, -2, -1));
+        check_mean(tril_value(products), 4 * BATCH, tril_value(covariance), "covariance");
+        const tril_real *a = tril_value(tril_diagonal(covariance));
+        const tril_real *b = tril_value(tril_dist_variance(p));
+        for (size_t i = 0; i < 2 * BATCH; i++)
+            ck_close(a[i], b[i], IS_DOUBLE ? 1e-15 : 1e-6, 1);
+    } else {
+        tril_dist_covariance(p);
+        ck_failed(ctx, TRIL_BAD_ARGUMENT, "there is no closed form");
+    }
+    ck_fine(ctx);
     tril_tape_free(tape);
     tril_ctx_free(ctx);
 }
@@ -152,6 +224,7 @@ Suite *suite_registry_kinds(void)
     tcase_add_test(tcase, test_dists_are_covered);
     tcase_add_test(tcase, test_optims_are_covered);
     tcase_add_loop_test(tcase, test_promises, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_covariance_and_mode, 0, N_DISTS);
     suite_add_tcase(suite, tcase);
     return suite;
 }

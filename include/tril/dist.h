@@ -57,6 +57,17 @@ tril_dist tril_mvn(tril_var loc, tril_var scale_tril);
  * inverted. */
 tril_dist tril_mvn_covariance(tril_var loc, tril_var covariance);
 
+/* Normals of one number each, N(loc, scale^2), scale > 0: loc and scale broadcast to the batch
+ * shape, the event is a number. And the same with the last axis as the event: a multivariate normal
+ * with a diagonal covariance, whose event shape is [d], at a cost that grows with d and not with
+ * d^2. */
+tril_dist tril_normal(tril_var loc, tril_var scale);
+tril_dist tril_mvn_diag(tril_var loc, tril_var scale);
+
+/* The last n axes of p's batch shape become the first of its event shape: log-densities and
+ * entropies are summed over them. */
+tril_dist tril_independent(tril_dist p, size_t n);
+
 /* log p(y), y [..., event]: [...], batch dimensions of distribution and y broadcast. One node; for
  * the normal, with z = L^-1 (y - loc) and a = L^-T z: log p = -z'z/2 - sum log L_ii - d/2 log 2 pi,
  * d/dloc = a, d/dy = -a, d/dL = tril(a z') - diag(1/L_ii). Sums are in double. A log-density beyond
@@ -72,12 +83,17 @@ tril_var tril_log_prob(tril_dist p, tril_var y);
 tril_var tril_sample(tril_dist p, size_t n);
 tril_var tril_rsample(tril_dist p, size_t n);
 
-/* Differential entropy [batch]: d/2 (1 + log 2 pi) + sum log L_ii. */
+/* Differential entropy [batch]: d/2 (1 + log 2 pi) + sum log L_ii for normals. */
 tril_var tril_entropy(tril_dist p);
 
-/* Mean [batch, d] and covariance [batch, d, d]. */
+/* Mean, variance and mode [batch, event], and covariance [batch, d, d] of an event of shape [d]. */
 tril_var tril_dist_mean(tril_dist p);
+tril_var tril_dist_variance(tril_dist p);
+tril_var tril_dist_mode(tril_dist p);
 tril_var tril_dist_covariance(tril_dist p);
+
+/* P(Y <= y) where the event is one number: shape as log_prob's. */
+tril_var tril_cdf(tril_dist p, tril_var y);
 
 /* Batch and event shape; rank 0 where the distribution is inert. */
 tril_shape tril_dist_batch_shape(tril_dist p);

@@ -143,7 +143,10 @@ struct tril_dist_kind {
     tril_var (*rsample)(const tril_dist *p, size_t n);
     tril_var (*entropy)(const tril_dist *p);
     tril_var (*mean)(const tril_dist *p);
+    tril_var (*variance)(const tril_dist *p);
     tril_var (*covariance)(const tril_dist *p);
+    tril_var (*mode)(const tril_dist *p);
+    tril_var (*cdf)(const tril_dist *p, tril_var y); /* asked only where the event is one number */
 };
 
 #ifdef __cplusplus

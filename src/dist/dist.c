@@ -28,28 +28,45 @@ static bool is_current(const tril_dist *p, const char *method)
     return p->kind && tril_var_shape(p->param[0], what, &shape);
 }
 
-tril_var tril_log_prob(tril_dist p, tril_var y)
+/* whether y is a var whose last axes are the event's and whose others broadcast with the batch */
+static bool takes(const tril_dist *p, const char *method, tril_var y)
 {
     tril_shape shape, out;
-    if (!p.kind)
-        return tril_var_fail(y.tape, "log_prob", TRIL_BAD_ARGUMENT, "there is no distribution");
+    if (!p->kind)
+        return tril_var_fail(y.tape, method, TRIL_BAD_ARGUMENT, "there is no distribution"), false;
     if (!y.tape)
-        return tril_dist_fail(&p, "log_prob", TRIL_BAD_VAR, "y is no var");
-    if (!is_current(&p, "log_prob") || !tril_var_shape(y, "log_prob", &shape))
-        return (tril_var){ 0 };
-    bool fits = shape.rank >= p.event.rank;
-    for (size_t i = 0; fits && i < p.event.rank; i++)
-        fits = shape.dim[shape.rank - p.event.rank + i] == p.event.dim[i];
+        return tril_dist_fail(p, method, TRIL_BAD_VAR, "y is no var"), false;
+    if (!is_current(p, method) || !tril_var_shape(y, method, &shape))
+        return false;
+    bool fits = shape.rank >= p->event.rank;
+    for (size_t i = 0; fits && i < p->event.rank; i++)
+        fits = shape.dim[shape.rank - p->event.rank + i] == p->event.dim[i];
     if (!fits)
-        return tril_dist_fail(&p, "log_prob", TRIL_BAD_SHAPE,
+        return tril_dist_fail(p, method, TRIL_BAD_SHAPE,
                               "y is %s but the distribution has event shape [%s]",
-                              tril_shape_text(shape).text, tril_shape_text(p.event).text);
-    if (!tril_shape_broadcast(tril_shape_leading(shape, p.event.rank), p.batch, &out))
+                              tril_shape_text(shape).text, tril_shape_text(p->event).text),
+               false;
+    if (!tril_shape_broadcast(tril_shape_leading(shape, p->event.rank), p->batch, &out))
         return tril_dist_fail(
-            &p, "log_prob", TRIL_BAD_SHAPE,
-            "y is %s, whose rows do not broadcast with the distribution's batch shape [%s]",
-            tril_shape_text(shape).text, tril_shape_text(p.batch).text);
-    return p.kind->log_prob(&p, y);
+                   p, method, TRIL_BAD_SHAPE,
+                   "y is %s, whose rows do not broadcast with the distribution's batch shape [%s]",
+                   tril_shape_text(shape).text, tril_shape_text(p->batch).text),
+               false;
+    return true;
+}
+
+tril_var tril_log_prob(tril_dist p, tril_var y)
+{
+    return takes(&p, "log_prob", y) ? p.kind->log_prob(&p, y) : (tril_var){ 0 };
+}
+
+tril_var tril_cdf(tril_dist p, tril_var y)
+{
+    if (!takes(&p, "cdf", y))
+        return (tril_var){ 0 };
+    if (!p.kind->cdf || p.event.rank > 0)
+        return tril_dist_fail(&p, "cdf", TRIL_BAD_ARGUMENT, "there is no closed form");
+    return p.kind->cdf(&p, y);
 }
 
 tril_var tril_rsample(tril_dist p, size_t n)
@@ -83,7 +100,9 @@ tril_var tril_sample(tril_dist p, size_t n)
 
 DEFINE(tril_entropy, entropy)
 DEFINE(tril_dist_mean, mean)
+DEFINE(tril_dist_variance, variance)
 DEFINE(tril_dist_covariance, covariance)
+DEFINE(tril_dist_mode, mode)
 
 tril_shape tril_dist_batch_shape(tril_dist p)
 {

@@ -237,8 +237,21 @@ static tril_var mvn_covariance(const tril_dist *p)
                             2);
 }
 
-const tril_dist_kind tril_dist_kind_mvn = { "mvn",       mvn_log_prob, mvn_rsample,
-                                            mvn_entropy, mvn_mean,     mvn_covariance };
+/* the diagonal of L L': sums of squares along the rows of L */
+static tril_var mvn_variance(const tril_dist *p)
+{
+    tril_var factor = tril_tril(p->param[1]);
+    return tril_dist_expand(p, "variance", tril_sum_axis(tril_square(factor), -1, false), 1);
+}
+
+const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
+                                            .log_prob = mvn_log_prob,
+                                            .rsample = mvn_rsample,
+                                            .entropy = mvn_entropy,
+                                            .mean = mvn_mean,
+                                            .variance = mvn_variance,
+                                            .covariance = mvn_covariance,
+                                            .mode = mvn_mean };
 
 /* finite numbers, and a positive diagonal */
 static bool valid(tril_var loc, tril_var scale_tril, size_t d)

@@ -292,8 +292,19 @@ static tril_var head_covariance(const tril_dist *p)
     return tril_dist_covariance(as_mvn(p));
 }
 
-const tril_dist_kind tril_dist_kind_mvn_head = { "mvn_head",   head_log_prob, head_rsample,
-                                                 head_entropy, head_mean,     head_covariance };
+static tril_var head_variance(const tril_dist *p)
+{
+    return tril_dist_variance(as_mvn(p));
+}
+
+const tril_dist_kind tril_dist_kind_mvn_head = { .name = "mvn_head",
+                                                 .log_prob = head_log_prob,
+                                                 .rsample = head_rsample,
+                                                 .entropy = head_entropy,
+                                                 .mean = head_mean,
+                                                 .variance = head_variance,
+                                                 .covariance = head_covariance,
+                                                 .mode = head_mean };
 
 tril_dist tril_mvn_head(tril_var raw, size_t d, const tril_mvn_head_opts *opts)
 {

@@ -15,6 +15,37 @@ static tril_var rsample(tril_tape *tape, const tril_var *in, void *user)
     return tril_rsample(tril_mvn(in[0], in[1]), (size_t)row->number[0]);
 }
 
+static tril_var normal_log_prob(tril_tape *tape, const tril_var *in, void *user)
+{
+    (void)tape;
+    tril_dist p = tril_normal(in[0], in[1]);
+    return tril_log_prob(tril_independent(p, (size_t)((const op_case *)user)->number[0]), in[2]);
+}
+
+static tril_var normal_cdf(tril_tape *tape, const tril_var *in, void *user)
+{
+    (void)tape, (void)user;
+    return tril_cdf(tril_normal(in[0], in[1]), in[2]);
+}
+
+static tril_var normal_rsample(tril_tape *tape, const tril_var *in, void *user)
+{
+    const op_case *row = user;
+    *tril_ctx_random(tril_tape_ctx(tape)) = tril_random_stream(5, 0);
+    return tril_rsample(tril_normal(in[0], in[1]), (size_t)row->number[0]);
+}
+
+#define NORMAL(op, what, loc, scale, y, out, ...)                                                  \
+    {                                                                                              \
+        "normal_" #op, what, normal_##op, 3, { loc, scale, y }, out, POSITIVE, .number = {         \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+#define NORMAL_RSAMPLE(what, loc, scale, out, n)                                                   \
+    {                                                                                              \
+        "normal_rsample", what, normal_rsample, 2, { loc, scale }, out, POSITIVE, .number = { n }  \
+    }
+
 /* the diagonal of scale_tril is positive */
 #define POSITIVE .low = 0.5, .high = 1.5
 
@@ -58,5 +89,27 @@ const op_case dist_cases[] = {
     RSAMPLE("one row", S(1, 3), S(1, 3, 3), S(1, 3), 0),
     RSAMPLE("no rows", S(0, 3), S(3, 3), S(2, 0, 3), 2),
     RSAMPLE("d = 1", S(4, 1), S(1, 1), S(4, 1), 0),
+    NORMAL(log_prob, "numbers", { 0 }, { 0 }, { 0 }, { 0 }, 0),
+    NORMAL(log_prob, "all batched", S(4), S(4), S(4), S(4), 0),
+    NORMAL(log_prob, "loc shared", { 0 }, S(4), S(4), S(4), 0),
+    NORMAL(log_prob, "scale shared", S(4), S(1), S(4), S(4), 0),
+    NORMAL(log_prob, "y shared", S(2, 1), S(1, 3), { 0 }, S(2, 3), 0),
+    NORMAL(log_prob, "an event", S(4, 3), S(4, 3), S(4, 3), S(4), 1),
+    NORMAL(log_prob, "an event, scale shared", S(4, 3), S(3), S(4, 3), S(4), 1),
+    NORMAL(log_prob, "an event, loc shared within", S(4, 1), S(4, 3), S(3), S(4), 1),
+    NORMAL(log_prob, "an event of rank 2", S(2, 2, 3), S(2, 3), S(2, 2, 3), S(2), 2),
+    NORMAL(log_prob, "all an event", S(2, 3), S(3), S(4, 2, 3), S(4), 2),
+    NORMAL(log_prob, "one row", S(1, 3), S(1, 3), S(1, 3), S(1), 1),
+    NORMAL(log_prob, "no rows", S(0, 3), S(3), S(0, 3), S(0), 1),
+    NORMAL(log_prob, "an event of nothing", S(4, 0), S(4, 0), S(4, 0), S(4), 1),
+    NORMAL(cdf, "all batched", S(4), S(4), S(4), S(4), 0),
+    NORMAL(cdf, "loc and scale shared", S(2, 1), { 0 }, S(3), S(2, 3), 0),
+    NORMAL(cdf, "one row", S(1), S(1), S(1), S(1), 0),
+    NORMAL(cdf, "no rows", S(0), S(1), S(0), S(0), 0),
+    NORMAL_RSAMPLE("one draw", S(3), S(3), S(3), 0),
+    NORMAL_RSAMPLE("several draws", S(2, 3), S(3), S(4, 2, 3), 4),
+    NORMAL_RSAMPLE("loc shared", { 0 }, S(2, 1), S(3, 2, 1), 3),
+    NORMAL_RSAMPLE("one row", S(1), S(1), S(1), 0),
+    NORMAL_RSAMPLE("no rows", S(0, 3), S(3), S(2, 0, 3), 2),
     { 0 },
 };

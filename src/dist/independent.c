@@ -1,0 +1,82 @@
+/* A distribution some of whose batch axes are part of the event. */
+#include "dist/dist.h"
+
+#include "core/shape.h"
+
+/* Normals know what to do by themselves: their kind looks at the event's rank. For others the
+ * attributes are the distribution and the number of axes. */
+typedef struct independent {
+    tril_dist base;
+    size_t n;
+} independent;
+
+static tril_var summed(const independent *q, tril_var x)
+{
+    for (size_t i = 0; i < q->n; i++)
+        x = tril_sum_axis(x, -1, false);
+    return x;
+}
+
+static tril_var independent_log_prob(const tril_dist *p, tril_var y)
+{
+    const independent *q = p->attrs;
+    return summed(q, tril_log_prob(q->base, y));
+}
+
+static tril_var independent_rsample(const tril_dist *p, size_t n)
+{
+    return tril_rsample(((const independent *)p->attrs)->base, n);
+}
+
+static tril_var independent_entropy(const tril_dist *p)
+{
+    const independent *q = p->attrs;
+    return summed(q, tril_entropy(q->base));
+}
+
+static tril_var independent_mean(const tril_dist *p)
+{
+    return tril_dist_mean(((const independent *)p->attrs)->base);
+}
+
+static tril_var independent_variance(const tril_dist *p)
+{
+    return tril_dist_variance(((const independent *)p->attrs)->base);
+}
+
+static tril_var independent_mode(const tril_dist *p)
+{
+    return tril_dist_mode(((const independent *)p->attrs)->base);
+}
+
+const tril_dist_kind tril_dist_kind_independent = { .name = "independent",
+                                                    .log_prob = independent_log_prob,
+                                                    .rsample = independent_rsample,
+                                                    .entropy = independent_entropy,
+                                                    .mean = independent_mean,
+                                                    .variance = independent_variance,
+                                                    .mode = independent_mode };
+
+tril_dist tril_independent(tril_dist p, size_t n)
+{
+    const tril_dist none = { 0 };
+    if (!p.kind || tril_ctx_failed(tril_tape_ctx(p.param[0].tape)))
+        return none;
+    if (n > p.batch.rank)
+        return tril_dist_fail(&p, "independent", TRIL_BAD_SHAPE,
+                              "%zu axes are wanted of batch shape [%s]", n,
+                              tril_shape_text(p.batch).text),
+               none;
+    tril_dist q = p;
+    q.batch = tril_shape_leading(p.batch, n);
+    q.event = (tril_shape){ 0 };
+    for (size_t i = 0; i < n; i++)
+        tril_shape_append(&q.event, p.batch.dim[p.batch.rank - n + i]);
+    for (size_t i = 0; i < p.event.rank; i++)
+        tril_shape_append(&q.event, p.event.dim[i]);
+    if (n == 0 || p.kind == &tril_dist_kind_normal)
+        return q;
+    q.kind = &tril_dist_kind_independent;
+    q.attrs = tril_tape_copy(p.param[0].tape, &(independent){ p, n }, sizeof(independent));
+    return q.attrs ? q : none;
+}
