@@ -95,6 +95,13 @@ tril_var tril_dist_covariance(tril_dist p);
 /* P(Y <= y) where the event is one number: shape as log_prob's. */
 tril_var tril_cdf(tril_dist p, tril_var y);
 
+/* The Kullback-Leibler divergence of p from q, E_p[log p - log q], for any two normals
+ * (tril_normal, tril_mvn_diag, tril_mvn, heads, tril_independent of tril_normal) with equal event
+ * shapes; batches broadcast. With A = L_q^-1 L_p and u = L_q^-1 (loc_q - loc_p) it is |A|^2/2 +
+ * u'u/2 - d/2 - sum log A_ii, computed so that it is 0 for equal ones and keeps its digits near
+ * them. */
+tril_var tril_kl(tril_dist p, tril_dist q);
+
 /* Batch and event shape; rank 0 where the distribution is inert. */
 tril_shape tril_dist_batch_shape(tril_dist p);
 tril_shape tril_dist_event_shape(tril_dist p);

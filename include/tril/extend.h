@@ -146,6 +146,8 @@ struct tril_dist_kind {
     tril_var (*variance)(const tril_dist *p);
     tril_var (*covariance)(const tril_dist *p);
     tril_var (*mode)(const tril_dist *p);
+    tril_dist (*as_mvn)(const tril_dist *p); /* the same normal by loc and scale_tril; asked only
+                                                where the event is a vector */
     tril_var (*cdf)(const tril_dist *p, tril_var y); /* asked only where the event is one number */
 };
 

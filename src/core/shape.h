@@ -17,7 +17,7 @@ bool tril_shape_append(tril_shape *shape, size_t dim);
  * is where operand k's row begins, stride[0][k] its step along the row, 0 where it stays. Axes that
  * lie one behind the other in every operand are merged, so that equal shapes are a single row. The
  * result itself is contiguous. */
-enum { TRIL_WALK_OPERANDS = 3 };
+enum { TRIL_WALK_OPERANDS = 4 };
 
 typedef struct tril_walk {
     size_t n, rank;

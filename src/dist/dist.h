@@ -10,7 +10,7 @@
 __attribute__((format(printf, 4, 5))) tril_var
 tril_dist_fail(const tril_dist *p, const char *method, tril_status status, const char *format, ...);
 
-extern const tril_dist_kind tril_dist_kind_normal;
+extern const tril_dist_kind tril_dist_kind_normal, tril_dist_kind_mvn_diag;
 
 /* The entropy of a normal of d dimensions from sum log L_ii. */
 tril_var tril_mvn_entropy_of(tril_var log_det, size_t d);

@@ -244,6 +244,11 @@ static tril_var mvn_variance(const tril_dist *p)
     return tril_dist_expand(p, "variance", tril_sum_axis(tril_square(factor), -1, false), 1);
 }
 
+static tril_dist mvn_as_mvn(const tril_dist *p)
+{
+    return *p;
+}
+
 const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
                                             .log_prob = mvn_log_prob,
                                             .rsample = mvn_rsample,
@@ -251,7 +256,8 @@ const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
                                             .mean = mvn_mean,
                                             .variance = mvn_variance,
                                             .covariance = mvn_covariance,
-                                            .mode = mvn_mean };
+                                            .mode = mvn_mean,
+                                            .as_mvn = mvn_as_mvn };
 
 /* finite numbers, and a positive diagonal */
 static bool valid(tril_var loc, tril_var scale_tril, size_t d)

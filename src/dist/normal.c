@@ -272,6 +272,12 @@ static tril_var normal_cdf(const tril_dist *p, tril_var y)
                          0);
 }
 
+/* loc and scale may be shared within the event; the diagonal of a matrix may not */
+static tril_dist normal_as_mvn(const tril_dist *p)
+{
+    return tril_mvn(normal_mean(p), tril_diag_embed(whole(p, "kl", p->param[1])));
+}
+
 static tril_var diag_covariance(const tril_dist *p)
 {
     return tril_diag_embed(normal_variance(p));
@@ -284,6 +290,7 @@ const tril_dist_kind tril_dist_kind_normal = { .name = "normal",
                                                .mean = normal_mean,
                                                .variance = normal_variance,
                                                .mode = normal_mean,
+                                               .as_mvn = normal_as_mvn,
                                                .cdf = normal_cdf };
 
 const tril_dist_kind tril_dist_kind_mvn_diag = { .name = "mvn_diag",
@@ -293,7 +300,8 @@ const tril_dist_kind tril_dist_kind_mvn_diag = { .name = "mvn_diag",
                                                  .mean = normal_mean,
                                                  .variance = normal_variance,
                                                  .covariance = diag_covariance,
-                                                 .mode = normal_mean };
+                                                 .mode = normal_mean,
+                                                 .as_mvn = normal_as_mvn };
 
 /* finite numbers, and positive scales */
 static bool valid(const char *what, tril_var loc, tril_var scale)

@@ -304,7 +304,8 @@ const tril_dist_kind tril_dist_kind_mvn_head = { .name = "mvn_head",
                                                  .mean = head_mean,
                                                  .variance = head_variance,
                                                  .covariance = head_covariance,
-                                                 .mode = head_mean };
+                                                 .mode = head_mean,
+                                                 .as_mvn = as_mvn };
 
 tril_dist tril_mvn_head(tril_var raw, size_t d, const tril_mvn_head_opts *opts)
 {

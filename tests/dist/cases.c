@@ -41,6 +41,27 @@ static tril_var normal_rsample(tril_tape *tape, const tril_var *in, void *user)
             __VA_ARGS__                                                                            \
         }                                                                                          \
     }
+static tril_var normal_kl(tril_tape *tape, const tril_var *in, void *user)
+{
+    (void)tape;
+    size_t n = (size_t)((const op_case *)user)->number[0];
+    return tril_kl(tril_independent(tril_normal(in[0], in[1]), n),
+                   tril_independent(tril_normal(in[2], in[3]), n));
+}
+
+static tril_var mvn_kl(tril_tape *tape, const tril_var *in, void *user)
+{
+    (void)tape, (void)user;
+    return tril_kl(tril_mvn(in[0], in[1]), tril_mvn(in[2], in[3]));
+}
+
+#define KL(op, what, loc_p, scale_p, loc_q, scale_q, out, ...)                                     \
+    {                                                                                              \
+#op, what, op, 4,                                                                          \
+            { loc_p, scale_p, loc_q, scale_q }, out, POSITIVE,                                     \
+              .number = {                                                                          \
+                  __VA_ARGS__ }                                                                    \
+    }
 #define NORMAL_RSAMPLE(what, loc, scale, out, n)                                                   \
     {                                                                                              \
         "normal_rsample", what, normal_rsample, 2, { loc, scale }, out, POSITIVE, .number = { n }  \
@@ -106,6 +127,21 @@ const op_case dist_cases[] = {
     NORMAL(cdf, "loc and scale shared", S(2, 1), { 0 }, S(3), S(2, 3), 0),
     NORMAL(cdf, "one row", S(1), S(1), S(1), S(1), 0),
     NORMAL(cdf, "no rows", S(0), S(1), S(0), S(0), 0),
+    KL(normal_kl, "numbers", { 0 }, { 0 }, { 0 }, { 0 }, { 0 }, 0),
+    KL(normal_kl, "all batched", S(4), S(4), S(4), S(4), S(4), 0),
+    KL(normal_kl, "q shared", S(4), S(4), { 0 }, S(1), S(4), 0),
+    KL(normal_kl, "p shared, an event", S(3), S(3), S(4, 3), S(4, 3), S(4), 1),
+    KL(normal_kl, "a grid of events", S(2, 1, 2), S(2), S(3, 2), S(3, 2), S(2, 3), 1),
+    KL(normal_kl, "one row", S(1, 2), S(1, 2), S(1, 2), S(1, 2), S(1), 1),
+    KL(normal_kl, "no rows", S(0, 2), S(2), S(0, 2), S(2), S(0), 1),
+    KL(mvn_kl, "nothing batched", S(3), S(3, 3), S(3), S(3, 3), { 0 }, 0),
+    KL(mvn_kl, "all batched", S(2, 3), S(2, 3, 3), S(2, 3), S(2, 3, 3), S(2), 0),
+    KL(mvn_kl, "q shared", S(2, 3), S(2, 3, 3), S(3), S(3, 3), S(2), 0),
+    KL(mvn_kl, "factors shared", S(2, 3), S(3, 3), S(2, 3), S(3, 3), S(2), 0),
+    KL(mvn_kl, "a grid", S(2, 1, 2), S(2, 2), S(3, 2), S(3, 2, 2), S(2, 3), 0),
+    KL(mvn_kl, "d = 1", S(4, 1), S(4, 1, 1), S(1), S(1, 1), S(4), 0),
+    KL(mvn_kl, "one row", S(1, 2), S(1, 2, 2), S(1, 2), S(1, 2, 2), S(1), 0),
+    KL(mvn_kl, "no rows", S(0, 2), S(2, 2), S(0, 2), S(2, 2), S(0), 0),
     NORMAL_RSAMPLE("one draw", S(3), S(3), S(3), 0),
     NORMAL_RSAMPLE("several draws", S(2, 3), S(3), S(4, 2, 3), 4),
     NORMAL_RSAMPLE("loc shared", { 0 }, S(2, 1), S(3, 2, 1), 3),

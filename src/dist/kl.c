@@ -1,0 +1,302 @@
+/* The Kullback-Leibler divergence of normals. Each formula is arranged around the difference of the
+ * two scales, so that near p = q no digits are lost, and KL(p, p) is 0. */
+#include <math.h>
+#include <stdio.h>
+
+#include "dist/dist.h"
+#include "kernels/mvn.h"
+#include "kernels/triangle.h"
+#include "ops/ops.h"
+#include "ops/rows.h"
+
+enum { N_IN = 4 }; /* loc and scale of p, then of q */
+
+/* ---- of numbers: attributes; saved: a sum for each result, then sums of shared gradients */
+
+typedef struct diagonal {
+    size_t event_rank, event_size;
+    tril_shape full;
+} diagonal;
+
+static tril_walk walk_of_numbers(const tril_node *node)
+{
+    tril_shape operands[N_IN];
+    for (size_t k = 0; k < N_IN; k++)
+        operands[k] = node->in[k]->shape;
+    return tril_walk_new(((diagonal *)node->attrs)->full, operands, N_IN);
+}
+
+static bool normal_kl_shape(tril_node *node)
+{
+    diagonal *p = node->attrs;
+    p->full = node->in[0]->shape;
+    for (size_t k = 1; k < N_IN; k++)
+        if (!tril_shape_broadcast(p->full, node->in[k]->shape, &p->full))
+            return false; /* tril_kl has looked */
+    node->shape = tril_shape_leading(p->full, p->event_rank);
+    p->event_size = tril_ops_product(p->full, node->shape.rank, p->full.rank);
+    node->saved_bytes = tril_shape_size(node->shape) * sizeof(double);
+    for (size_t k = 0; k < N_IN; k++)
+        node->saved_bytes += tril_row_grad_bytes(node, k, tril_shape_size(p->full), 1);
+    return true;
+}
+
+/* of one pair: both scales, b = (s_p - s_q) / s_q and u = (m_q - m_p) / s_q */
+typedef struct pair {
+    double sp, sq, b, u;
+} pair;
+
+static pair pair_at(const tril_node *node, const tril_walk *w, size_t i)
+{
+    double x[N_IN];
+    for (size_t k = 0; k < N_IN; k++)
+        x[k] = (double)node->in[k]->value[w->offset[k] + i * w->stride[0][k]];
+    return (pair){ x[1], x[3], (x[1] - x[3]) / x[3], (x[2] - x[0]) / x[3] };
+}
+
+/* (A^2 - 1) / 2 - log A for A = 1 + b: what a ratio of scales adds to a divergence */
+static double of_ratio(double b)
+{
+    return fmax(0, b + 0.5 * b * b - log1p(b));
+}
+
+static bool normal_kl_forward(tril_node *node)
+{
+    const diagonal *p = node->attrs;
+    double *sums = node->saved;
+    size_t index = 0, n = tril_shape_size(p->full);
+    for (size_t i = 0; i < node->size; i++)
+        sums[i] = 0;
+    tril_walk w = walk_of_numbers(node);
+    do {
+        for (size_t i = 0; i < w.dim[0] && n; i++, index++) {
+            pair x = pair_at(node, &w, i);
+            sums[index / p->event_size] += 0.5 * x.u * x.u + of_ratio(x.b);
+        }
+    } while (n && tril_walk_next(&w));
+    for (size_t i = 0; i < node->size; i++)
+        node->value[i] = tril_saturate(sums[i]);
+    return true;
+}
+
+static void normal_kl_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const diagonal *p = node->attrs;
+    size_t index = 0, n = tril_shape_size(p->full);
+    char *memory = (char *)node->saved + node->size * sizeof(double);
+    tril_row_grad grads[N_IN];
+    for (size_t k = 0; k < N_IN; k++)
+        grads[k] = tril_row_grad_begin(node, k, n, 1, grad_in[k], &memory);
+    tril_walk w = walk_of_numbers(node);
+    do {
+        for (size_t i = 0; i < w.dim[0] && n; i++, index++) {
+            pair x = pair_at(node, &w, i);
+            double squares = x.b * (2 + x.b); /* s_p^2 / s_q^2 - 1 */
+            const double slope[N_IN] = { -x.u / x.sq, squares / x.sp, x.u / x.sq,
+                                         -(squares + x.u * x.u) / x.sq };
+            for (size_t k = 0; k < N_IN; k++)
+                if (grads[k].grad)
+                    tril_row_grad_put(&grads[k], w.offset[k] + i * w.stride[0][k],
+                                      (double)node->grad[index / p->event_size], slope[k]);
+        }
+    } while (n && tril_walk_next(&w));
+    for (size_t k = 0; k < N_IN; k++)
+        tril_row_grad_end(&grads[k]);
+}
+
+const tril_op tril_op_normal_kl = { "kl(normal)", normal_kl_shape, normal_kl_forward,
+                                    normal_kl_backward };
+
+/* ---- of vectors, by their factors; saved: a row's arrays, then sums of shared gradients
+ *
+ * B = L_q^-1 (L_p - L_q), u = L_q^-1 (m_q - m_p):
+ *   KL = sum_{i>j} B_ij^2 / 2 + u'u / 2 + sum of_ratio(B_ii),
+ *   d/dm_q = L_q^-T u = -d/dm_p, d/dL_p = tril(L_q^-T B) + diag(B_ii / L_p,ii),
+ *   d/dL_q = -tril(L_q^-T (B + B' + B B' + u u')).
+ */
+
+typedef struct rows_of_kl {
+    size_t d;
+    tril_walk walk;
+    double *b, *s, *u, *ratio; /* B and S, d x d; u and the diagonal of B, d */
+} rows_of_kl;
+
+static size_t event_of(size_t k, size_t d)
+{
+    return k % 2 ? d * d : d;
+}
+
+static tril_shape batch_of(const tril_node *node, size_t k)
+{
+    return tril_shape_leading(node->in[k]->shape, 1 + k % 2);
+}
+
+static rows_of_kl rows_of(const tril_node *node)
+{
+    size_t d = node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
+    tril_shape batches[N_IN];
+    for (size_t k = 0; k < N_IN; k++)
+        batches[k] = batch_of(node, k);
+    double *memory = node->saved;
+    return (rows_of_kl){ d,
+                         tril_walk_new(node->shape, batches, N_IN),
+                         memory,
+                         memory + d * d,
+                         memory + 2 * d * d,
+                         memory + 2 * d * d + d };
+}
+
+static bool mvn_kl_shape(tril_node *node)
+{
+    size_t d = node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
+    node->shape = batch_of(node, 0);
+    for (size_t k = 1; k < N_IN; k++)
+        if (!tril_shape_broadcast(node->shape, batch_of(node, k), &node->shape))
+            return false; /* tril_kl has looked */
+    node->saved_bytes = 2 * (d * d + d) * sizeof(double);
+    for (size_t k = 0; k < N_IN; k++)
+        node->saved_bytes +=
+            tril_row_grad_bytes(node, k, tril_shape_size(node->shape), event_of(k, d));
+    return true;
+}
+
+/* B and u of element i of the walk's row; at[k] is where operand k stands */
+static void load(const tril_node *node, const rows_of_kl *r, size_t i, size_t at[N_IN])
+{
+    const tril_real *x[N_IN];
+    for (size_t k = 0; k < N_IN; k++) {
+        at[k] = (r->walk.offset[k] + i * r->walk.stride[0][k]) * event_of(k, r->d);
+        x[k] = node->in[k]->value + at[k];
+    }
+    for (size_t row = 0; row < r->d; row++) {
+        r->u[row] = (double)x[2][row] - (double)x[0][row];
+        for (size_t j = 0; j < r->d; j++)
+            r->b[row * r->d + j] =
+                j > row ? 0 : (double)x[1][row * r->d + j] - (double)x[3][row * r->d + j];
+    }
+    tril_solve_lower(false, r->d, r->d, x[3], r->b);
+    tril_solve_lower(false, r->d, 1, x[3], r->u);
+    for (size_t row = 0; row < r->d; row++)
+        r->ratio[row] = r->b[row * r->d + row];
+}
+
+static bool mvn_kl_forward(tril_node *node)
+{
+    rows_of_kl r = rows_of(node);
+    size_t index = 0, at[N_IN];
+    do {
+        for (size_t i = 0; i < r.walk.dim[0] && node->size; i++) {
+            load(node, &r, i, at);
+            double sum = 0;
+            for (size_t row = 0; row < r.d; row++) {
+                sum += 0.5 * r.u[row] * r.u[row] + of_ratio(r.ratio[row]);
+                for (size_t j = 0; j < row; j++)
+                    sum += 0.5 * r.b[row * r.d + j] * r.b[row * r.d + j];
+            }
+            node->value[index++] = tril_saturate(sum);
+        }
+    } while (node->size && tril_walk_next(&r.walk));
+    return true;
+}
+
+/* S = B + B' + B B' + u u' */
+static void symmetric(const rows_of_kl *r)
+{
+    size_t d = r->d;
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = 0; j < d; j++) {
+            double sum = r->b[i * d + j] + r->b[j * d + i] + r->u[i] * r->u[j];
+            for (size_t k = 0; k < d; k++)
+                sum += r->b[i * d + k] * r->b[j * d + k];
+            r->s[i * d + j] = sum;
+        }
+}
+
+/* adds one row's gradients; b and s hold L_q^-T B and L_q^-T S, u holds L_q^-T u */
+static void put_row(const rows_of_kl *r, double g, tril_row_grad *grads, const size_t at[N_IN],
+                    const tril_real *factor_p)
+{
+    size_t d = r->d;
+    for (size_t i = 0; i < d; i++) {
+        if (grads[0].grad)
+            tril_row_grad_put(&grads[0], at[0] + i, g, -r->u[i]);
+        if (grads[2].grad)
+            tril_row_grad_put(&grads[2], at[2] + i, g, r->u[i]);
+        for (size_t j = 0; j < d; j++) {
+            double of_p = j > i ? 0 : r->b[i * d + j];
+            if (i == j)
+                of_p += r->ratio[i] / (double)factor_p[i * d + i];
+            if (grads[1].grad)
+                tril_row_grad_put(&grads[1], at[1] + i * d + j, g, of_p);
+            if (grads[3].grad)
+                tril_row_grad_put(&grads[3], at[3] + i * d + j, g, j > i ? 0 : -r->s[i * d + j]);
+        }
+    }
+}
+
+static void mvn_kl_backward(tril_node *node, tril_real *const *grad_in)
+{
+    rows_of_kl r = rows_of(node);
+    size_t index = 0, at[N_IN], d = r.d;
+    char *memory = (char *)(r.ratio + d);
+    tril_row_grad grads[N_IN];
+    for (size_t k = 0; k < N_IN; k++)
+        grads[k] = tril_row_grad_begin(node, k, node->size, event_of(k, d), grad_in[k], &memory);
+    do {
+        for (size_t i = 0; i < r.walk.dim[0] && node->size; i++, index++) {
+            load(node, &r, i, at);
+            symmetric(&r);
+            const tril_real *factor_q = node->in[3]->value + at[3];
+            tril_solve_lower(true, d, d, factor_q, r.b);
+            tril_solve_lower(true, d, d, factor_q, r.s);
+            tril_solve_lower(true, d, 1, factor_q, r.u);
+            put_row(&r, (double)node->grad[index], grads, at, node->in[1]->value + at[1]);
+        }
+    } while (node->size && tril_walk_next(&r.walk));
+    for (size_t k = 0; k < N_IN; k++)
+        tril_row_grad_end(&grads[k]);
+}
+
+const tril_op tril_op_mvn_kl = { "kl(mvn)", mvn_kl_shape, mvn_kl_forward, mvn_kl_backward };
+
+/* ---- every pair */
+
+static tril_var fail(const tril_dist *p, const tril_dist *q, tril_status status, const char *text)
+{
+    char what[80];
+    snprintf(what, sizeof what, "kl(%s, %s)", p->kind->name, q->kind->name);
+    return tril_var_fail(p->param[0].tape, what, status,
+                         "%s, batch shapes [%s] and [%s], event "
+                         "shapes [%s] and [%s]",
+                         text, tril_shape_text(p->batch).text, tril_shape_text(q->batch).text,
+                         tril_shape_text(p->event).text, tril_shape_text(q->event).text);
+}
+
+static bool is_diagonal(const tril_dist *p)
+{
+    return p->kind == &tril_dist_kind_normal || p->kind == &tril_dist_kind_mvn_diag;
+}
+
+tril_var tril_kl(tril_dist p, tril_dist q)
+{
+    tril_shape unused;
+    if (!p.kind || !q.kind)
+        return tril_var_fail(p.kind ? p.param[0].tape : q.param[0].tape, "kl", TRIL_BAD_ARGUMENT,
+                             "there is no distribution");
+    if (!tril_var_shape(p.param[0], "kl", &unused) || !tril_var_shape(q.param[0], "kl", &unused))
+        return (tril_var){ 0 };
+    if (!tril_shape_equal(p.event, q.event))
+        return fail(&p, &q, TRIL_BAD_SHAPE, "the events differ");
+    if (!tril_shape_broadcast(p.batch, q.batch, &unused))
+        return fail(&p, &q, TRIL_BAD_SHAPE, "the batches do not broadcast");
+    if (is_diagonal(&p) && is_diagonal(&q)) {
+        diagonal attrs = { .event_rank = p.event.rank };
+        const tril_var in[N_IN] = { p.param[0], p.param[1], q.param[0], q.param[1] };
+        return tril_op_apply(&tril_op_normal_kl, in, N_IN, &attrs, sizeof attrs);
+    }
+    if (p.event.rank != 1 || !p.kind->as_mvn || !q.kind->as_mvn)
+        return fail(&p, &q, TRIL_BAD_ARGUMENT, "there is no closed form");
+    tril_dist a = p.kind->as_mvn(&p), b = q.kind->as_mvn(&q);
+    const tril_var in[N_IN] = { a.param[0], a.param[1], b.param[0], b.param[1] };
+    return tril_op_apply(&tril_op_mvn_kl, in, N_IN, NULL, 0);
+}
