@@ -188,6 +188,35 @@ START_TEST(test_promises)
 }
 END_TEST
 
+/* in a larger batch each is what it was */
+START_TEST(test_expand)
+{
+    const tril_shape none = { 0 };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tape *tape = tril_tape_new(ctx);
+    tril_dist p = dist_rows[_i].make(tape), q = tril_dist_expand(p, TRIL_SHAPE(2, BATCH));
+    tril_var y = tril_dist_mean(p);
+    const tril_real *few = tril_value(tril_log_prob(p, y)), *many = tril_value(tril_log_prob(q, y));
+    tril_var mean = tril_dist_mean(q);
+    ck_fine(ctx);
+    ck_assert(tril_shape_equal(tril_dist_batch_shape(q), TRIL_SHAPE(2, BATCH)));
+    ck_assert(tril_shape_equal(tril_dist_event_shape(q), tril_dist_event_shape(p)));
+    for (size_t i = 0; i < 2 * BATCH; i++)
+        ck_assert(many[i] == few[i % BATCH]);
+    for (size_t i = 0; i < tril_size(mean); i++)
+        ck_assert(tril_value(mean)[i] == tril_value(y)[i % tril_size(y)]);
+    ck_assert(tril_backward(tril_sum(tril_log_prob(q, y))));
+    ck_assert_ptr_nonnull(tril_grad(p.param[0]));
+    ck_assert_ptr_null(tril_dist_expand(p, TRIL_SHAPE(BATCH, 2)).kind);
+    ck_failed(ctx, TRIL_BAD_SHAPE, "): batch shape [3] cannot become [3x2]");
+    ck_assert_ptr_null(tril_dist_expand(p, none).kind);
+    ck_failed(ctx, TRIL_BAD_SHAPE, "): batch shape [3] cannot become [scalar]");
+    ck_assert_ptr_null(tril_dist_expand((tril_dist){ 0 }, none).kind);
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 /* of vectors: the covariance is that of the draws and has the variance on its diagonal; of
  * symmetric distributions the mode is the mean */
 START_TEST(test_covariance_and_mode)
@@ -225,6 +254,7 @@ Suite *suite_registry_kinds(void)
     tcase_add_test(tcase, test_optims_are_covered);
     tcase_add_loop_test(tcase, test_promises, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_covariance_and_mode, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_expand, 0, N_DISTS);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -102,6 +102,10 @@ tril_var tril_cdf(tril_dist p, tril_var y);
  * them. */
 tril_var tril_kl(tril_dist p, tril_dist q);
 
+/* The same distributions in a larger batch: the batch shape is stretched to the given one, by the
+ * rule of broadcasting. */
+tril_dist tril_dist_expand(tril_dist p, tril_shape batch);
+
 /* Batch and event shape; rank 0 where the distribution is inert. */
 tril_shape tril_dist_batch_shape(tril_dist p);
 tril_shape tril_dist_event_shape(tril_dist p);

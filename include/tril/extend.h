@@ -136,7 +136,8 @@ bool tril_ctx_validates(const tril_ctx *ctx);
 bool tril_shape_broadcast(tril_shape a, tril_shape b, tril_shape *out);
 
 /* A distribution is a table of functions; NULL where there is no closed form. Each returns the
- * inert var on failure. */
+ * inert var on failure. They are asked only for a distribution whose first parameter is current,
+ * and for a y that fits. */
 struct tril_dist_kind {
     const char *name; /* as it stands in messages: "log_prob(NAME): ..." */
     tril_var (*log_prob)(const tril_dist *p, tril_var y);
@@ -146,9 +147,16 @@ struct tril_dist_kind {
     tril_var (*variance)(const tril_dist *p);
     tril_var (*covariance)(const tril_dist *p);
     tril_var (*mode)(const tril_dist *p);
-    tril_dist (*as_mvn)(const tril_dist *p); /* the same normal by loc and scale_tril; asked only
-                                                where the event is a vector */
-    tril_var (*cdf)(const tril_dist *p, tril_var y); /* asked only where the event is one number */
+
+    /* Asked only where the event is a number. */
+    tril_var (*cdf)(const tril_dist *p, tril_var y);
+
+    /* The same normal by loc and scale_tril; asked only where the event is a vector. */
+    tril_dist (*as_mvn)(const tril_dist *p);
+
+    /* In a larger batch. NULL: param[0], which has as many axes behind those of the batch as the
+     * event has, is stretched. */
+    tril_dist (*expand)(const tril_dist *p, tril_shape batch);
 };
 
 #ifdef __cplusplus

@@ -114,7 +114,7 @@ tril_shape tril_dist_event_shape(tril_dist p)
     return p.event;
 }
 
-tril_var tril_dist_expand(const tril_dist *p, const char *method, tril_var x, size_t event_rank)
+tril_var tril_dist_stretch(const tril_dist *p, const char *method, tril_var x, size_t event_rank)
 {
     tril_shape shape, batch = p->batch;
     if (!tril_var_shape(x, method, &shape))
@@ -132,4 +132,26 @@ tril_var tril_dist_expand(const tril_dist *p, const char *method, tril_var x, si
         return (tril_var){ 0 };
     memset(zeros, 0, size * sizeof *zeros);
     return tril_add(x, tril_input(x.tape, zeros, batch));
+}
+
+/* one parameter in the larger batch makes the whole distribution so */
+static tril_dist expand_first(const tril_dist *p, tril_shape batch)
+{
+    tril_dist q = *p;
+    q.batch = batch;
+    q.param[0] = tril_dist_stretch(&q, "expand", p->param[0], p->event.rank);
+    return q.param[0].tape ? q : (tril_dist){ 0 };
+}
+
+tril_dist tril_dist_expand(tril_dist p, tril_shape batch)
+{
+    const tril_dist none = { 0 };
+    tril_shape out;
+    if (!is_current(&p, "expand"))
+        return none;
+    if (!tril_shape_broadcast(p.batch, batch, &out) || !tril_shape_equal(out, batch))
+        return tril_dist_fail(&p, "expand", TRIL_BAD_SHAPE, "batch shape [%s] cannot become [%s]",
+                              tril_shape_text(p.batch).text, tril_shape_text(batch).text),
+               none;
+    return p.kind->expand ? p.kind->expand(&p, batch) : expand_first(&p, batch);
 }

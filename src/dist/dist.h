@@ -16,6 +16,6 @@ extern const tril_dist_kind tril_dist_kind_normal, tril_dist_kind_mvn_diag;
 tril_var tril_mvn_entropy_of(tril_var log_det, size_t d);
 
 /* x [..., event] stretched to [batch, event], for a method of that name. */
-tril_var tril_dist_expand(const tril_dist *p, const char *method, tril_var x, size_t event_rank);
+tril_var tril_dist_stretch(const tril_dist *p, const char *method, tril_var x, size_t event_rank);
 
 #endif

@@ -49,13 +49,24 @@ static tril_var independent_mode(const tril_dist *p)
     return tril_dist_mode(((const independent *)p->attrs)->base);
 }
 
+static tril_dist independent_expand(const tril_dist *p, tril_shape batch)
+{
+    const independent *q = p->attrs;
+    for (size_t i = 0; i < q->n; i++)
+        if (!tril_shape_append(&batch, p->event.dim[i]))
+            return tril_dist_fail(p, "expand", TRIL_BAD_SHAPE, "the result has no room in rank 4"),
+                   (tril_dist){ 0 };
+    return tril_independent(tril_dist_expand(q->base, batch), q->n);
+}
+
 const tril_dist_kind tril_dist_kind_independent = { .name = "independent",
                                                     .log_prob = independent_log_prob,
                                                     .rsample = independent_rsample,
                                                     .entropy = independent_entropy,
                                                     .mean = independent_mean,
                                                     .variance = independent_variance,
-                                                    .mode = independent_mode };
+                                                    .mode = independent_mode,
+                                                    .expand = independent_expand };
 
 tril_dist tril_independent(tril_dist p, size_t n)
 {

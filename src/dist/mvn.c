@@ -222,26 +222,26 @@ tril_var tril_mvn_entropy_of(tril_var log_det, size_t d)
 static tril_var mvn_entropy(const tril_dist *p)
 {
     tril_var log_det = tril_sum_axis(tril_log(tril_diagonal(p->param[1])), -1, false);
-    return tril_dist_expand(p, "entropy", tril_mvn_entropy_of(log_det, p->event.dim[0]), 0);
+    return tril_dist_stretch(p, "entropy", tril_mvn_entropy_of(log_det, p->event.dim[0]), 0);
 }
 
 static tril_var mvn_mean(const tril_dist *p)
 {
-    return tril_dist_expand(p, "mean", p->param[0], 1);
+    return tril_dist_stretch(p, "mean", p->param[0], 1);
 }
 
 static tril_var mvn_covariance(const tril_dist *p)
 {
     tril_var factor = tril_tril(p->param[1]);
-    return tril_dist_expand(p, "covariance", tril_matmul(factor, tril_transpose(factor, -2, -1)),
-                            2);
+    return tril_dist_stretch(p, "covariance", tril_matmul(factor, tril_transpose(factor, -2, -1)),
+                             2);
 }
 
 /* the diagonal of L L': sums of squares along the rows of L */
 static tril_var mvn_variance(const tril_dist *p)
 {
     tril_var factor = tril_tril(p->param[1]);
-    return tril_dist_expand(p, "variance", tril_sum_axis(tril_square(factor), -1, false), 1);
+    return tril_dist_stretch(p, "variance", tril_sum_axis(tril_square(factor), -1, false), 1);
 }
 
 static tril_dist mvn_as_mvn(const tril_dist *p)

@@ -245,7 +245,7 @@ static tril_var whole(const tril_dist *p, const char *method, tril_var x)
     tril_dist each = *p;
     for (size_t i = 0; i < p->event.rank; i++)
         tril_shape_append(&each.batch, p->event.dim[i]);
-    return tril_dist_expand(&each, method, x, 0);
+    return tril_dist_stretch(&each, method, x, 0);
 }
 
 static tril_var normal_entropy(const tril_dist *p)
@@ -278,6 +278,14 @@ static tril_dist normal_as_mvn(const tril_dist *p)
     return tril_mvn(normal_mean(p), tril_diag_embed(whole(p, "kl", p->param[1])));
 }
 
+static tril_dist normal_expand(const tril_dist *p, tril_shape batch)
+{
+    tril_dist q = *p;
+    q.batch = batch;
+    q.param[0] = whole(&q, "expand", p->param[0]);
+    return q.param[0].tape ? q : (tril_dist){ 0 };
+}
+
 static tril_var diag_covariance(const tril_dist *p)
 {
     return tril_diag_embed(normal_variance(p));
@@ -291,6 +299,7 @@ const tril_dist_kind tril_dist_kind_normal = { .name = "normal",
                                                .variance = normal_variance,
                                                .mode = normal_mean,
                                                .as_mvn = normal_as_mvn,
+                                               .expand = normal_expand,
                                                .cdf = normal_cdf };
 
 const tril_dist_kind tril_dist_kind_mvn_diag = { .name = "mvn_diag",
@@ -301,7 +310,8 @@ const tril_dist_kind tril_dist_kind_mvn_diag = { .name = "mvn_diag",
                                                  .variance = normal_variance,
                                                  .covariance = diag_covariance,
                                                  .mode = normal_mean,
-                                                 .as_mvn = normal_as_mvn };
+                                                 .as_mvn = normal_as_mvn,
+                                                 .expand = normal_expand };
 
 /* finite numbers, and positive scales */
 static bool valid(const char *what, tril_var loc, tril_var scale)
