@@ -53,10 +53,14 @@ lib: $(LIB)
 
 # everything is made anew when compiler, flags or the list of sources change
 STAMP := $(BUILD)/stamp
-ifneq ($(file < $(STAMP)),$(CC) $(FLAGS) $(OBJECTS))
-$(shell mkdir -p $(BUILD))
-$(file > $(STAMP),$(CC) $(FLAGS) $(OBJECTS))
+WANTED := $(CC) $(FLAGS) $(OBJECTS) $(TESTS)
+ifneq ($(file < $(STAMP)),$(WANTED))
+.PHONY: $(STAMP)
 endif
+
+$(STAMP):
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(WANTED)' > $@
 
 # one sentence for a newcomer whose machine lacks the libraries
 $(BUILD)/headers: Makefile
@@ -101,9 +105,9 @@ valgrind: demos $(BUILD)/tests/run
 	@$(TEST_ENV) CK_FORK=no valgrind -q --error-exitcode=1 --leak-check=full $(BUILD)/tests/run
 
 # the list of test suites, and of everything the library registers, is read off the code: none can be forgotten
-$(BUILD)/tests/suites.h: $(filter-out tests/main.c,$(sort $(wildcard tests/*.c tests/*/*.c)))
+$(BUILD)/tests/suites.h: $(STAMP) $(filter-out tests/main.c,$(sort $(wildcard tests/*.c tests/*/*.c)))
 	@mkdir -p $(@D)
-	@sed -n 's/^Suite \*\(suite_[a-z_0-9]*\)(void)$$/X(\1)/p' $^ > $@
+	@sed -n 's/^Suite \*\(suite_[a-z_0-9]*\)(void)$$/X(\1)/p' $(filter %.c,$^) > $@
 
 $(BUILD)/tests/registry.h: $(LIB)
 	@mkdir -p $(@D)
@@ -115,7 +119,7 @@ $(BUILD)/tests/%.o: tests/%.c $(STAMP) $(BUILD)/tests/suites.h $(BUILD)/tests/re
 	@echo '  CC   $<'
 	@$(CC) $(filter-out -Wdouble-promotion,$(FLAGS)) -Isrc -Itests -I$(BUILD)/tests -MMD -MP -c $< -o $@
 
-$(BUILD)/tests/run: $(TESTS) $(LIB)
+$(BUILD)/tests/run: $(TESTS) $(LIB) $(STAMP)
 	@echo '  LD   $@'
 	@$(CC) $(FLAGS) $(TESTS) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -lrt -lpthread
 

@@ -65,7 +65,8 @@ tril_dist tril_normal(tril_var loc, tril_var scale);
 tril_dist tril_mvn_diag(tril_var loc, tril_var scale);
 
 /* The last n axes of p's batch shape become the first of its event shape: log-densities and
- * entropies are summed over them. */
+ * entropies are summed over them, in the same node for tril_normal and tril_mvn_diag, in a node of
+ * their own for others. */
 tril_dist tril_independent(tril_dist p, size_t n);
 
 /* log p(y), y [..., event]: [...], batch dimensions of distribution and y broadcast. One node; for
@@ -92,7 +93,7 @@ tril_var tril_dist_variance(tril_dist p);
 tril_var tril_dist_mode(tril_dist p);
 tril_var tril_dist_covariance(tril_dist p);
 
-/* P(Y <= y) where the event is one number: shape as log_prob's. */
+/* P(Y <= y) where the event is one number: shape as log_prob's. A y that is NaN is an error. */
 tril_var tril_cdf(tril_dist p, tril_var y);
 
 /* The Kullback-Leibler divergence of p from q, E_p[log p - log q], for any two normals

@@ -145,13 +145,14 @@ struct tril_dist_kind {
     tril_var (*entropy)(const tril_dist *p);
     tril_var (*mean)(const tril_dist *p);
     tril_var (*variance)(const tril_dist *p);
-    tril_var (*covariance)(const tril_dist *p);
     tril_var (*mode)(const tril_dist *p);
 
     /* Asked only where the event is a number. */
     tril_var (*cdf)(const tril_dist *p, tril_var y);
 
-    /* The same normal by loc and scale_tril; asked only where the event is a vector. */
+    /* Asked only where the event is a vector; the second is the same normal by loc and scale_tril.
+     */
+    tril_var (*covariance)(const tril_dist *p);
     tril_dist (*as_mvn)(const tril_dist *p);
 
     /* In a larger batch. NULL: param[0], which has as many axes behind those of the batch as the

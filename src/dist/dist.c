@@ -101,8 +101,20 @@ tril_var tril_sample(tril_dist p, size_t n)
 DEFINE(tril_entropy, entropy)
 DEFINE(tril_dist_mean, mean)
 DEFINE(tril_dist_variance, variance)
-DEFINE(tril_dist_covariance, covariance)
 DEFINE(tril_dist_mode, mode)
+
+tril_var tril_dist_covariance(tril_dist p)
+{
+    if (!is_current(&p, "covariance"))
+        return (tril_var){ 0 };
+    if (!p.kind->covariance || p.event.rank != 1)
+        return tril_dist_fail(&p, "covariance", TRIL_BAD_ARGUMENT, "there is no closed form");
+    if (p.batch.rank + 2 > TRIL_MAX_RANK)
+        return tril_dist_fail(&p, "covariance", TRIL_BAD_SHAPE,
+                              "the result has no room for batch shape [%s] in rank 4",
+                              tril_shape_text(p.batch).text);
+    return p.kind->covariance(&p);
+}
 
 tril_shape tril_dist_batch_shape(tril_dist p)
 {
@@ -149,6 +161,11 @@ tril_dist tril_dist_expand(tril_dist p, tril_shape batch)
     tril_shape out;
     if (!is_current(&p, "expand"))
         return none;
+    if (batch.rank > TRIL_MAX_RANK || batch.rank + p.event.rank > TRIL_MAX_RANK)
+        return tril_dist_fail(&p, "expand", TRIL_BAD_SHAPE,
+                              "batch shape [%s] and event shape [%s] have no room in rank 4",
+                              tril_shape_text(batch).text, tril_shape_text(p.event).text),
+               none;
     if (!tril_shape_broadcast(p.batch, batch, &out) || !tril_shape_equal(out, batch))
         return tril_dist_fail(&p, "expand", TRIL_BAD_SHAPE, "batch shape [%s] cannot become [%s]",
                               tril_shape_text(p.batch).text, tril_shape_text(batch).text),

@@ -53,9 +53,7 @@ static tril_dist independent_expand(const tril_dist *p, tril_shape batch)
 {
     const independent *q = p->attrs;
     for (size_t i = 0; i < q->n; i++)
-        if (!tril_shape_append(&batch, p->event.dim[i]))
-            return tril_dist_fail(p, "expand", TRIL_BAD_SHAPE, "the result has no room in rank 4"),
-                   (tril_dist){ 0 };
+        tril_shape_append(&batch, p->event.dim[i]); /* tril_dist_expand has looked */
     return tril_independent(tril_dist_expand(q->base, batch), q->n);
 }
 
@@ -87,6 +85,10 @@ tril_dist tril_independent(tril_dist p, size_t n)
         tril_shape_append(&q.event, p.event.dim[i]);
     if (n == 0 || p.kind == &tril_dist_kind_normal)
         return q;
+    if (p.kind == &tril_dist_kind_mvn_diag) {
+        q.kind = &tril_dist_kind_normal;
+        return q;
+    }
     q.kind = &tril_dist_kind_independent;
     q.attrs = tril_tape_copy(p.param[0].tape, &(independent){ p, n }, sizeof(independent));
     return q.attrs ? q : none;

@@ -54,10 +54,18 @@ static pair pair_at(const tril_node *node, const tril_walk *w, size_t i)
     return (pair){ x[1], x[3], (x[1] - x[3]) / x[3], (x[2] - x[0]) / x[3] };
 }
 
-/* (A^2 - 1) / 2 - log A for A = 1 + b: what a ratio of scales adds to a divergence */
-static double of_ratio(double b)
+/* What two scales add to a divergence: (A^2 - 1) / 2 - log A, where A = s_p / s_q = 1 + b. Near 1
+ * it is the series b^2 - b^3 / 3 + b^4 / 4 - ..., whose terms do not cancel; elsewhere log A is
+ * that of the scales, because b has lost the digits of a small A. */
+static double of_ratio(double b, double sp, double sq)
 {
-    return fmax(0, b + 0.5 * b * b - log1p(b));
+    if (fabs(b) < 1e-2) {
+        double series = 0;
+        for (int n = 12; n > 2; n--)
+            series = (n % 2 ? -1. : 1.) / n + b * series;
+        return b * b * (1 + b * series);
+    }
+    return b * (1 + 0.5 * b) - (log(sp) - log(sq));
 }
 
 static bool normal_kl_forward(tril_node *node)
@@ -71,7 +79,7 @@ static bool normal_kl_forward(tril_node *node)
     do {
         for (size_t i = 0; i < w.dim[0] && n; i++, index++) {
             pair x = pair_at(node, &w, i);
-            sums[index / p->event_size] += 0.5 * x.u * x.u + of_ratio(x.b);
+            sums[index / p->event_size] += 0.5 * x.u * x.u + of_ratio(x.b, x.sp, x.sq);
         }
     } while (n && tril_walk_next(&w));
     for (size_t i = 0; i < node->size; i++)
@@ -110,7 +118,7 @@ const tril_op tril_op_normal_kl = { "kl(normal)", normal_kl_shape, normal_kl_for
 /* ---- of vectors, by their factors; saved: a row's arrays, then sums of shared gradients
  *
  * B = L_q^-1 (L_p - L_q), u = L_q^-1 (m_q - m_p):
- *   KL = sum_{i>j} B_ij^2 / 2 + u'u / 2 + sum of_ratio(B_ii),
+ *   KL = sum_{i>j} B_ij^2 / 2 + u'u / 2 + sum of_ratio(B_ii, L_p,ii, L_q,ii),
  *   d/dm_q = L_q^-T u = -d/dm_p, d/dL_p = tril(L_q^-T B) + diag(B_ii / L_p,ii),
  *   d/dL_q = -tril(L_q^-T (B + B' + B B' + u u')).
  */
@@ -189,7 +197,9 @@ static bool mvn_kl_forward(tril_node *node)
             load(node, &r, i, at);
             double sum = 0;
             for (size_t row = 0; row < r.d; row++) {
-                sum += 0.5 * r.u[row] * r.u[row] + of_ratio(r.ratio[row]);
+                sum += 0.5 * r.u[row] * r.u[row] +
+                       of_ratio(r.ratio[row], (double)node->in[1]->value[at[1] + row * (r.d + 1)],
+                                (double)node->in[3]->value[at[3] + row * (r.d + 1)]);
                 for (size_t j = 0; j < row; j++)
                     sum += 0.5 * r.b[row * r.d + j] * r.b[row * r.d + j];
             }

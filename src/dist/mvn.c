@@ -279,7 +279,7 @@ static bool valid(tril_var loc, tril_var scale_tril, size_t d)
             return tril_var_fail(tape, "mvn", isfinite(value) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
                                  "scale_tril of batch index [%s] is %g at [%zu, %zu]%s",
                                  tril_shape_index(batch, i / d).text, value, i % d, j,
-                                 pivot ? ": its diagonal must be positive" : ""),
+                                 pivot && isfinite(value) ? ": its diagonal must be positive" : ""),
                    false;
         }
     return true;
@@ -314,5 +314,19 @@ tril_dist tril_mvn(tril_var loc, tril_var scale_tril)
 
 tril_dist tril_mvn_covariance(tril_var loc, tril_var covariance)
 {
+    const tril_dist none = { 0 };
+    tril_shape m, c;
+    if (!loc.tape || loc.tape != covariance.tape)
+        return tril_var_fail(loc.tape ? loc.tape : covariance.tape, "mvn_covariance", TRIL_BAD_VAR,
+                             "loc and covariance are not two vars of one tape"),
+               none;
+    if (!tril_var_shape(loc, "mvn_covariance", &m) ||
+        !tril_var_shape(covariance, "mvn_covariance", &c))
+        return none;
+    if (m.rank == 0 || c.rank < 2 || c.dim[c.rank - 1] != m.dim[m.rank - 1])
+        return tril_var_fail(loc.tape, "mvn_covariance", TRIL_BAD_SHAPE,
+                             "loc is %s and covariance %s, want [..., d] and [..., d, d]",
+                             tril_shape_text(m).text, tril_shape_text(c).text),
+               none;
     return tril_mvn(loc, tril_cholesky(covariance));
 }

@@ -130,14 +130,19 @@ static bool cdf_shape(tril_node *node)
 
 static bool cdf_forward(tril_node *node)
 {
+    const double root_half = 0.70710678118654752;
     size_t index = 0;
     if (node->size == 0)
         return true;
     tril_walk w = walk_of(node, node->shape);
     do {
-        for (size_t i = 0; i < w.dim[0]; i++)
-            node->value[index++] =
-                (tril_real)(0.5 * erfc(-standardised(node, &w, i) * 0.70710678118654752));
+        for (size_t i = 0; i < w.dim[0]; i++, index++) {
+            double z = standardised(node, &w, i);
+            if (isnan(z))
+                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc is not a number at [%s]",
+                                    tril_shape_index(node->shape, index).text);
+            node->value[index] = (tril_real)(0.5 * erfc(-z * root_half));
+        }
     } while (tril_walk_next(&w));
     return true;
 }
@@ -297,6 +302,7 @@ const tril_dist_kind tril_dist_kind_normal = { .name = "normal",
                                                .entropy = normal_entropy,
                                                .mean = normal_mean,
                                                .variance = normal_variance,
+                                               .covariance = diag_covariance,
                                                .mode = normal_mean,
                                                .as_mvn = normal_as_mvn,
                                                .expand = normal_expand,
@@ -326,8 +332,9 @@ static bool valid(const char *what, tril_var loc, tril_var scale)
         if (!(s[i] > 0) || !isfinite(s[i]))
             return tril_var_fail(loc.tape, what,
                                  isfinite(s[i]) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
-                                 "scale is %g at [%s]: it must be positive", (double)s[i],
-                                 tril_shape_index(tril_shape_of(scale), i).text),
+                                 "scale is %g at [%s]%s", (double)s[i],
+                                 tril_shape_index(tril_shape_of(scale), i).text,
+                                 isfinite(s[i]) ? ": it must be positive" : ""),
                    false;
     return true;
 }

@@ -130,6 +130,38 @@ START_TEST(test_near)
 }
 END_TEST
 
+/* far from each other, and as near as the type can hold, against the formula in high precision */
+START_TEST(test_ratios)
+{
+    static const struct {
+        double p, q, wanted;
+        bool in_float;
+    } ratios[] = {
+        { 1e-9, 1e8, 38.643956601898, true }, /* 17 log 10 - 1/2 */
+        { 1e-17, 1, 38.643956601898, true },
+        { 1e-15, 1, 34.0387764, true },
+        { 3, 1, 4 - 1.0986122886681098, true },
+        { 1 + 0x1p-33, 1, 0x1p-66 * (1 - 0x1p-33 / 3), false },
+        { 1 + 0x1p-45, 1, 0x1p-90, false },
+        { 1e200, 1e-200, HUGE_VAL, false },
+    };
+    const double digits = IS_DOUBLE ? 1e-9 : 1e-5;
+    const tril_real zero[1] = { 0 };
+    tril_real p = (tril_real)ratios[_i].p, q = (tril_real)ratios[_i].q;
+    if (!IS_DOUBLE && !ratios[_i].in_float)
+        p = q = 1; /* it is 1 in float */
+    double wanted = p == q ? 0 : fmin(ratios[_i].wanted, (double)TRIL_REAL_MAX);
+    tril_var m = tril_input(tape, zero, TRIL_SHAPE(1));
+    tril_var sp = tril_input(tape, &p, TRIL_SHAPE(1, 1)),
+             sq = tril_input(tape, &q, TRIL_SHAPE(1, 1));
+    ck_close(tril_item(tril_kl(tril_mvn(m, sp), tril_mvn(m, sq))), wanted, digits, 0);
+    tril_shape one = TRIL_SHAPE(1);
+    tril_dist a = tril_normal(m, tril_reshape(sp, one)), b = tril_normal(m, tril_reshape(sq, one));
+    ck_close(tril_item(tril_kl(a, b)), wanted, digits, 0);
+    ck_fine(ctx);
+}
+END_TEST
+
 /* every way to write a diagonal normal is the same to KL, and a head's is that of its factor */
 START_TEST(test_pairs)
 {
@@ -187,6 +219,7 @@ Suite *suite_dist_kl(void)
     tcase_add_loop_test(tcase, test_pytorch, 0, 3);
     tcase_add_loop_test(tcase, test_of_itself, 0, 2);
     tcase_add_test(tcase, test_near);
+    tcase_add_loop_test(tcase, test_ratios, 0, 7);
     tcase_add_test(tcase, test_pairs);
     tcase_add_test(tcase, test_errors);
     suite_add_tcase(suite, tcase);

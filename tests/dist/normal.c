@@ -112,16 +112,21 @@ START_TEST(test_independent)
 {
     tril_var in[3];
     inputs(in, TRIL_SHAPE(2, N / 2 / D, D));
-    tril_dist base = tril_mvn_diag(in[0], in[1]), p = tril_independent(base, 1);
+    tril_dist base = tril_mvn(in[0], tril_diag_embed(in[1])), p = tril_independent(base, 1);
     ck_assert(tril_shape_equal(tril_dist_batch_shape(p), TRIL_SHAPE(2)));
     ck_assert(tril_shape_equal(tril_dist_event_shape(p), TRIL_SHAPE(N / 2 / D, D)));
     const tril_real *a = tril_value(tril_log_prob(p, in[2]));
     const tril_real *b = tril_value(tril_sum_axis(tril_log_prob(base, in[2]), 1, false));
     ck_fine(ctx);
     ck_assert(a[0] == b[0] && a[1] == b[1]);
+    /* normals by loc and scale take the axes in themselves */
+    tril_dist q = tril_independent(tril_mvn_diag(in[0], in[1]), 1);
+    const tril_real *c = tril_value(tril_log_prob(q, in[2]));
+    ck_close(c[0], a[0], IS_DOUBLE ? 1e-13 : 1e-6, 1);
+    ck_assert_str_eq(q.kind->name, "normal");
     ck_assert(tril_independent(base, 0).kind == base.kind);
     ck_assert_ptr_null(tril_independent(base, 3).kind);
-    ck_failed(ctx, TRIL_BAD_SHAPE, "independent(mvn_diag): 3 axes are wanted of batch shape [2x8]");
+    ck_failed(ctx, TRIL_BAD_SHAPE, "independent(mvn): 3 axes are wanted of batch shape [2x8]");
     ck_assert_ptr_null(tril_independent((tril_dist){ 0 }, 1).kind);
 }
 END_TEST
@@ -159,6 +164,19 @@ static void infinite_y(void)
     tril_log_prob(tril_normal(tril_scalar(tape, 0), tril_scalar(tape, 1)), bad);
 }
 
+static void cdf_of_nan(void)
+{
+    tril_var zeros = tril_input(tape, zero + 1, TRIL_SHAPE(1));
+    tril_cdf(tril_normal(tril_scalar(tape, 0), tril_scalar(tape, 1)), tril_div(zeros, zeros));
+}
+
+static void too_many_axes(void)
+{
+    tril_var in[3];
+    inputs(in, TRIL_SHAPE(N / D, D));
+    tril_dist_expand(tril_mvn_diag(in[0], in[1]), TRIL_SHAPE(1, 1, 1, N / D));
+}
+
 static void cdf_of_vectors(void)
 {
     tril_var in[3];
@@ -182,6 +200,9 @@ static const struct {
     { no_event_axis, TRIL_BAD_SHAPE,
       "mvn_diag: loc is scalar and scale scalar: there is no axis for the event" },
     { infinite_y, TRIL_NOT_FINITE, "log_prob(normal): y or loc is not finite at [1]" },
+    { cdf_of_nan, TRIL_NOT_FINITE, "cdf(normal): y or loc is not a number at [0]" },
+    { too_many_axes, TRIL_BAD_SHAPE,
+      "expand(mvn_diag): batch shape [1x1x1x16] and event shape [3] have no room in rank 4" },
     { cdf_of_vectors, TRIL_BAD_ARGUMENT, "cdf(normal): there is no closed form" },
     { nothing, TRIL_BAD_VAR, "normal: loc and scale are not two vars of one tape" },
 };
