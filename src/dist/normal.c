@@ -296,28 +296,18 @@ static tril_var diag_covariance(const tril_dist *p)
     return tril_diag_embed(normal_variance(p));
 }
 
-const tril_dist_kind tril_dist_kind_normal = { .name = "normal",
-                                               .log_prob = normal_log_prob,
-                                               .rsample = normal_rsample,
-                                               .entropy = normal_entropy,
-                                               .mean = normal_mean,
-                                               .variance = normal_variance,
-                                               .covariance = diag_covariance,
-                                               .mode = normal_mean,
-                                               .as_mvn = normal_as_mvn,
-                                               .expand = normal_expand,
-                                               .cdf = normal_cdf };
+/* One table for both: what a number has and a vector has not, and the reverse, tril_cdf and
+ * tril_dist_covariance tell by the event's rank. */
+#define KIND_NAMED(title)                                                                          \
+    {                                                                                              \
+        .name = title, .log_prob = normal_log_prob, .rsample = normal_rsample,                     \
+        .entropy = normal_entropy, .mean = normal_mean, .variance = normal_variance,               \
+        .mode = normal_mean, .cdf = normal_cdf, .covariance = diag_covariance,                     \
+        .as_mvn = normal_as_mvn, .expand = normal_expand                                           \
+    }
 
-const tril_dist_kind tril_dist_kind_mvn_diag = { .name = "mvn_diag",
-                                                 .log_prob = normal_log_prob,
-                                                 .rsample = normal_rsample,
-                                                 .entropy = normal_entropy,
-                                                 .mean = normal_mean,
-                                                 .variance = normal_variance,
-                                                 .covariance = diag_covariance,
-                                                 .mode = normal_mean,
-                                                 .as_mvn = normal_as_mvn,
-                                                 .expand = normal_expand };
+const tril_dist_kind tril_dist_kind_normal = KIND_NAMED("normal");
+const tril_dist_kind tril_dist_kind_mvn_diag = KIND_NAMED("mvn_diag");
 
 /* finite numbers, and positive scales */
 static bool valid(const char *what, tril_var loc, tril_var scale)
