@@ -42,7 +42,7 @@ typedef struct tril_dist_kind tril_dist_kind;
 /* Read-only for its users. kind is NULL in the inert distribution that a failed call returns. */
 typedef struct tril_dist {
     const tril_dist_kind *kind;
-    tril_var param[2];
+    tril_var param[3];
     tril_shape batch, event;
     const void *attrs;
 } tril_dist;

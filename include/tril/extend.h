@@ -142,6 +142,9 @@ struct tril_dist_kind {
     const char *name; /* as it stands in messages: "log_prob(NAME): ..." */
     tril_var (*log_prob)(const tril_dist *p, tril_var y);
     tril_var (*rsample)(const tril_dist *p, size_t n);
+
+    /* Draws that no gradient flows through. NULL: those of rsample, detached. */
+    tril_var (*sample)(const tril_dist *p, size_t n);
     tril_var (*entropy)(const tril_dist *p);
     tril_var (*mean)(const tril_dist *p);
     tril_var (*variance)(const tril_dist *p);

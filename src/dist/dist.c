@@ -69,23 +69,36 @@ tril_var tril_cdf(tril_dist p, tril_var y)
     return p.kind->cdf(&p, y);
 }
 
+/* whether draws can be had this way, and have room */
+static bool can_draw(const tril_dist *p, const char *method, bool has, size_t n)
+{
+    if (!is_current(p, method))
+        return false;
+    if (!has)
+        return tril_dist_fail(p, method, TRIL_BAD_ARGUMENT,
+                              p->kind->sample ? "draws cannot be differentiated"
+                                              : "there are no draws"),
+               false;
+    if ((n > 0) + p->batch.rank + p->event.rank > TRIL_MAX_RANK)
+        return tril_dist_fail(
+                   p, method, TRIL_BAD_SHAPE,
+                   "many draws of batch shape [%s] and event shape [%s] have no room in rank 4",
+                   tril_shape_text(p->batch).text, tril_shape_text(p->event).text),
+               false;
+    return true;
+}
+
 tril_var tril_rsample(tril_dist p, size_t n)
 {
-    if (!is_current(&p, "rsample"))
-        return (tril_var){ 0 };
-    if (!p.kind->rsample)
-        return tril_dist_fail(&p, "rsample", TRIL_BAD_ARGUMENT, "draws cannot be differentiated");
-    if ((n > 0) + p.batch.rank + p.event.rank > TRIL_MAX_RANK)
-        return tril_dist_fail(
-            &p, "rsample", TRIL_BAD_SHAPE,
-            "many draws of batch shape [%s] and event shape [%s] have no room in rank 4",
-            tril_shape_text(p.batch).text, tril_shape_text(p.event).text);
-    return p.kind->rsample(&p, n);
+    bool can = can_draw(&p, "rsample", p.kind && p.kind->rsample, n);
+    return can ? p.kind->rsample(&p, n) : (tril_var){ 0 };
 }
 
 tril_var tril_sample(tril_dist p, size_t n)
 {
-    return tril_detach(tril_rsample(p, n));
+    if (!can_draw(&p, "sample", p.kind && (p.kind->sample || p.kind->rsample), n))
+        return (tril_var){ 0 };
+    return tril_detach(p.kind->sample ? p.kind->sample(&p, n) : p.kind->rsample(&p, n));
 }
 
 #define DEFINE(method, member)                                                                     \

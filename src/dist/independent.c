@@ -28,6 +28,11 @@ static tril_var independent_rsample(const tril_dist *p, size_t n)
     return tril_rsample(((const independent *)p->attrs)->base, n);
 }
 
+static tril_var independent_sample(const tril_dist *p, size_t n)
+{
+    return tril_sample(((const independent *)p->attrs)->base, n);
+}
+
 static tril_var independent_entropy(const tril_dist *p)
 {
     const independent *q = p->attrs;
@@ -60,6 +65,7 @@ static tril_dist independent_expand(const tril_dist *p, tril_shape batch)
 const tril_dist_kind tril_dist_kind_independent = { .name = "independent",
                                                     .log_prob = independent_log_prob,
                                                     .rsample = independent_rsample,
+                                                    .sample = independent_sample,
                                                     .entropy = independent_entropy,
                                                     .mean = independent_mean,
                                                     .variance = independent_variance,
