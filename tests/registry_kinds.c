@@ -6,6 +6,7 @@
 #include "optim/optims.h"
 
 Suite *suite_dist_mvn(void);
+Suite *suite_dist_mvn_forms(void);
 Suite *suite_dist_normal(void);
 Suite *suite_nn_mvn_head(void);
 
@@ -18,6 +19,15 @@ static tril_dist make_mvn(tril_tape *tape)
     static const tril_real scale_tril[BATCH * 4] = { 1, 0, 1, 2, .5f, 0, -1, .5f, 2, 0, 0, 1 };
     return tril_mvn(tril_requires_grad(tril_input(tape, loc, TRIL_SHAPE(2))),
                     tril_requires_grad(tril_input(tape, scale_tril, TRIL_SHAPE(BATCH, 2, 2))));
+}
+
+static tril_dist make_mvn_precision(tril_tape *tape)
+{
+    static const tril_real loc[2] = { 1, -2 };
+    static const tril_real factor[BATCH * 4] = { 1, 0, 1, 2, .5f, 0, -1, .5f, 2, 0, 0, 1 };
+    return tril_mvn_precision_tril(
+        tril_requires_grad(tril_input(tape, loc, TRIL_SHAPE(2))),
+        tril_requires_grad(tril_input(tape, factor, TRIL_SHAPE(BATCH, 2, 2))));
 }
 
 static tril_dist make_mvn_head(tril_tape *tape)
@@ -58,6 +68,7 @@ static const struct dist_row {
     Suite *(*references)(void); /* does not link without */
 } dist_rows[] = {
     { "mvn", make_mvn, suite_dist_mvn },
+    { "mvn_precision", make_mvn_precision, suite_dist_mvn_forms },
     { "mvn_head", make_mvn_head, suite_nn_mvn_head },
     { "normal", make_normal, suite_dist_normal },
     { "mvn_diag", make_mvn_diag, suite_dist_normal },
