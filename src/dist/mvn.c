@@ -92,12 +92,10 @@ static void put_factor(const tril_mvn_row *row, double upstream, tril_row_grad *
 static void put_row(const tril_mvn_form *form, const tril_mvn_row *row, double upstream,
                     tril_row_grad grads[3], const size_t at[3])
 {
-    for (size_t i = 0; i < row->d && (grads[0].grad || grads[2].grad); i++) {
+    for (size_t i = 0; i < row->d; i++) {
         double a = form->loc_slope(row, i);
-        if (grads[0].grad)
-            tril_row_grad_put(&grads[0], at[0] + i, upstream, a);
-        if (grads[2].grad)
-            tril_row_grad_put(&grads[2], at[2] + i, upstream, -a);
+        tril_row_grad_put(&grads[0], at[0] + i, upstream, a);
+        tril_row_grad_put(&grads[2], at[2] + i, upstream, -a);
     }
     if (grads[1].grad)
         form->put_factor(row, upstream, &grads[1], at[1]);
@@ -193,8 +191,7 @@ static void rsample_backward(tril_node *node, tril_real *const *grad_in)
         for (size_t i = 0; i < w.dim[0] && rows; i++, row_index++)
             for (size_t j = 0; j < d; j++) {
                 double g = (double)node->grad[row_index * d + j];
-                if (loc.grad)
-                    tril_row_grad_put(&loc, (w.offset[0] + i * w.stride[0][0]) * d + j, g, 1);
+                tril_row_grad_put(&loc, (w.offset[0] + i * w.stride[0][0]) * d + j, g, 1);
                 size_t line = (w.offset[1] + i * w.stride[0][1]) * d * d + j * d;
                 for (size_t k = 0; k < d && factor.grad; k++)
                     tril_row_grad_put(&factor, line + k, g,

@@ -83,7 +83,7 @@ static void rsample_backward(tril_node *node, tril_real *const *grad_in)
         for (size_t i = 0; i < w.dim[0] && rows; i++, row_index++) {
             const tril_real *g = node->grad + row_index * d;
             size_t at = (w.offset[1] + i * w.stride[0][1]) * d * d;
-            for (size_t j = 0; j < d && loc.grad; j++)
+            for (size_t j = 0; j < d; j++)
                 tril_row_grad_put(&loc, (w.offset[0] + i * w.stride[0][0]) * d + j, (double)g[j],
                                   1);
             if (!factor.grad)

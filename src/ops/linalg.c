@@ -228,7 +228,7 @@ static void solve_tril_backward(tril_node *node, tril_real *const *grad_in)
             for (size_t j = 0; j < d * k; j++)
                 db[j] = (double)node->grad[index * d * k + j];
             tril_solve_lower(!transpose, d, k, node->in[0]->value + at_l, db);
-            for (size_t j = 0; j < d * k && right.grad; j++)
+            for (size_t j = 0; j < d * k; j++)
                 tril_row_grad_put(&right, at_b + j, 1, db[j]);
             for (size_t j = 0; j < d * d && factor.grad; j++) {
                 size_t row = j / d, column = j % d, p = transpose ? column : row,
