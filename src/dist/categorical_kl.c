@@ -137,9 +137,8 @@ static void kl_backward(tril_node *node, tril_real *const *grad_in)
                 const double slope[N_IN] = { slope_of_p(&r, j, (double)node->value[index]),
                                              slope_of_q(&r, j) };
                 for (size_t which = 0; which < N_IN; which++)
-                    if (g[which].grad)
-                        tril_row_grad_put(&g[which], at[which] + j, (double)node->grad[index],
-                                          slope[which]);
+                    tril_row_grad_put(&g[which], at[which] + j, (double)node->grad[index],
+                                      slope[which]);
             }
         }
     } while (node->size && tril_walk_next(&r.walk));

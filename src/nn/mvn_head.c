@@ -145,9 +145,8 @@ static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
             tril_mvn_row_residual(&row, node->in[1]->value + at_y, node->in[0]->value + at_raw);
             tril_mvn_row_log_prob(&row);
             tril_mvn_row_backward(&row);
-            if (raw.grad)
-                put_row(h, &row, slope, upstream, &raw, at_raw);
-            for (size_t j = 0; j < h->d && y.grad; j++)
+            put_row(h, &row, slope, upstream, &raw, at_raw);
+            for (size_t j = 0; j < h->d; j++)
                 tril_row_grad_put(&y, at_y + j, upstream, -tril_mvn_row_a(&row, j));
         }
     } while (node->size && tril_walk_next(&w));

@@ -61,6 +61,6 @@ void cursor_check(cursor *file, tril_var y, const tril_var *inputs, size_t n, si
     compare(tril_value(y), cursor_take(file, tril_size(y)), tril_size(y), row, what);
     ck_assert(tril_backward_with(y, &(tril_backward_opts){ .seed = seed }));
     for (size_t k = 0; k < n; k++)
-        compare(tril_grad(inputs[k]), cursor_take(file, tril_size(inputs[k])),
-                tril_size(inputs[k]), row, what);
+        compare(tril_grad(inputs[k]), cursor_take(file, tril_size(inputs[k])), tril_size(inputs[k]),
+                row, what);
 }
