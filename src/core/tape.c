@@ -1,9 +1,9 @@
 /* The tape: vars, leaves, and the application of an op. */
 #include "core/tape.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "core/finite.h"
 #include "core/shape.h"
 
 static const tril_op leaf_op = { "input", NULL, NULL, NULL };
@@ -159,13 +159,11 @@ tril_var tril_input(tril_tape *tape, const tril_real *values, tril_shape shape)
     if (!values && size)
         return tril_var_fail(tape, "input", TRIL_BAD_ARGUMENT, "no values for a tensor of shape %s",
                              tril_shape_text(shape).text);
-    if (tril_ctx_validates(tape->ctx))
-        for (size_t i = 0; i < size; i++)
-            if (!isfinite(values[i]))
-                return tril_var_fail(tape, "input", TRIL_NOT_FINITE,
-                                     "element [%s] of the %s tensor is %g",
-                                     tril_shape_index(shape, i).text, tril_shape_text(shape).text,
-                                     (double)values[i]);
+    size_t bad = tril_ctx_validates(tape->ctx) ? tril_first_not_finite(values, size) : size;
+    if (bad < size)
+        return tril_var_fail(tape, "input", TRIL_NOT_FINITE, "element [%s] of the %s tensor is %g",
+                             tril_shape_index(shape, bad).text, tril_shape_text(shape).text,
+                             (double)values[bad]);
     static const tril_real nothing = 0;
     tril_tape_node *t = new_leaf(tape, values ? values : &nothing, shape);
     return t ? record(t) : (tril_var){ 0 };

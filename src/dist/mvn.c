@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/finite.h"
 #include "dist/mvn.h"
 #include "ops/ops.h"
 
@@ -211,6 +212,8 @@ static tril_var mvn_log_prob(const tril_dist *p, tril_var y)
 {
     static const tril_mvn_form by_scale = { tril_mvn_row_log_prob, tril_mvn_row_backward,
                                             tril_mvn_row_a, put_factor };
+    if (tril_mvn_is_shared(p, y))
+        return tril_mvn_shared_log_prob(p, y);
     return tril_op_apply(&tril_op_mvn_log_prob, (tril_var[]){ p->param[0], p->param[1], y }, 3,
                          &(const tril_mvn_form *){ &by_scale }, sizeof(tril_mvn_form *));
 }
@@ -273,11 +276,11 @@ static bool valid(const char *what, const char *name, tril_var loc, tril_var fac
     tril_shape shape = tril_shape_of(loc), batch = tril_shape_leading(tril_shape_of(factor), 2);
     const tril_real *x = tril_value(loc), *l = tril_value(factor);
     size_t d = shape.dim[shape.rank - 1];
-    for (size_t i = 0; i < tril_size(loc); i++)
-        if (!isfinite(x[i]))
-            return tril_var_fail(tape, what, TRIL_NOT_FINITE, "loc is %g at [%s]", (double)x[i],
-                                 tril_shape_index(shape, i).text),
-                   false;
+    size_t size = tril_size(loc), bad = tril_first_not_finite(x, size);
+    if (bad < size)
+        return tril_var_fail(tape, what, TRIL_NOT_FINITE, "loc is %g at [%s]", (double)x[bad],
+                             tril_shape_index(shape, bad).text),
+               false;
     for (size_t i = 0; i < tril_shape_size(batch) * d; i++)
         for (size_t j = 0; j <= i % d; j++) {
             double value = (double)l[i * d + j];

@@ -34,6 +34,10 @@ bool tril_mvn_log_prob_shape(tril_node *node);
 bool tril_mvn_log_prob_forward(tril_node *node);
 void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in);
 
+/* The log-density where one scale_tril serves all rows: its own operation. */
+bool tril_mvn_is_shared(const tril_dist *p, tril_var y);
+tril_var tril_mvn_shared_log_prob(const tril_dist *p, tril_var y);
+
 /* The shape rule of rsample's: attributes: the number of draws; saved: eps, then sums of shared
  * gradients. */
 bool tril_mvn_rsample_shape(tril_node *node);

@@ -2,6 +2,7 @@
  * event. */
 #include <math.h>
 
+#include "core/finite.h"
 #include "dist/dist.h"
 #include "dist/numbers.h"
 
@@ -161,12 +162,13 @@ const tril_dist_kind tril_dist_kind_mvn_diag = KIND_NAMED("mvn_diag");
 static bool valid(const char *what, tril_var loc, tril_var scale)
 {
     const tril_real *m = tril_value(loc), *s = tril_value(scale);
-    for (size_t i = 0; i < tril_size(loc); i++)
-        if (!isfinite(m[i]))
-            return tril_var_fail(loc.tape, what, TRIL_NOT_FINITE, "loc is %g%s", (double)m[i],
-                                 tril_shape_where(" at ", tril_shape_of(loc), i).text),
-                   false;
-    for (size_t i = 0; i < tril_size(scale); i++)
+    size_t n_loc = tril_size(loc), n_scale = tril_size(scale),
+           bad = tril_first_not_finite(m, n_loc);
+    if (bad < n_loc)
+        return tril_var_fail(loc.tape, what, TRIL_NOT_FINITE, "loc is %g%s", (double)m[bad],
+                             tril_shape_where(" at ", tril_shape_of(loc), bad).text),
+               false;
+    for (size_t i = 0; i < n_scale; i++)
         if (!(s[i] > 0) || !isfinite(s[i]))
             return tril_var_fail(loc.tape, what,
                                  isfinite(s[i]) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
