@@ -111,6 +111,14 @@ tril_var tril_cdf(tril_dist p, tril_var y);
  * them. */
 tril_var tril_kl(tril_dist p, tril_dist q);
 
+/* Of any normal over vectors [d]: that of the n coordinates with these indices, in this order; and
+ * that of the other coordinates, in their own order, given that those with these indices are y
+ * [..., n], whose rows broadcast with the batch. No matrix is inverted: the factor of some rows of
+ * L is that of their LQ factorisation (tril_lq). A diagonal normal stays one. An index that is not
+ * below d or stands twice is an error, and so is a conditional that leaves no coordinate. */
+tril_dist tril_mvn_marginal(tril_dist p, const size_t *index, size_t n);
+tril_dist tril_mvn_conditional(tril_dist p, const size_t *index, size_t n, tril_var y);
+
 /* The same distributions in a larger batch: the batch shape is stretched to the given one, by the
  * rule of broadcasting. */
 tril_dist tril_dist_expand(tril_dist p, tril_shape batch);

@@ -9,6 +9,8 @@
 #include "kernels/mvn.h"
 #include "ops/rows.h"
 
+extern const tril_dist_kind tril_dist_kind_mvn;
+
 size_t tril_mvn_dim(const tril_node *node);
 
 /* How many numbers of input k stand in one row. */
