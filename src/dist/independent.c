@@ -23,6 +23,12 @@ static tril_var independent_log_prob(const tril_dist *p, tril_var y)
     return summed(q, tril_log_prob(q->base, y));
 }
 
+static tril_var independent_log_prob_observed(const tril_dist *p, tril_var y)
+{
+    const independent *q = p->attrs;
+    return summed(q, tril_log_prob_observed(q->base, y));
+}
+
 static tril_var independent_rsample(const tril_dist *p, size_t n)
 {
     return tril_rsample(((const independent *)p->attrs)->base, n);
@@ -64,6 +70,8 @@ static tril_dist independent_expand(const tril_dist *p, tril_shape batch)
 
 const tril_dist_kind tril_dist_kind_independent = { .name = "independent",
                                                     .log_prob = independent_log_prob,
+                                                    .log_prob_observed =
+                                                        independent_log_prob_observed,
                                                     .rsample = independent_rsample,
                                                     .sample = independent_sample,
                                                     .entropy = independent_entropy,

@@ -40,6 +40,9 @@ void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in);
  * gradients. */
 bool tril_mvn_rsample_shape(tril_node *node);
 
+/* The method of that name. */
+tril_var tril_mvn_log_prob_observed(const tril_dist *p, tril_var y);
+
 /* The mean, and the mode. */
 tril_var tril_mvn_mean(const tril_dist *p);
 
