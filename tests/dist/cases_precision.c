@@ -117,7 +117,7 @@ const op_case precision_cases[] = {
     OBSERVED("y shared", S(4, 3), S(4, 3, 3), S(3), S(4), 2),
     OBSERVED("a grid", S(3, 1, 2), S(3, 1, 2, 2), S(4, 2), S(3, 4), 0x26),
     OBSERVED("d = 1", S(4, 1), S(4, 1, 1), S(4, 1), S(4), 5),
-    OBSERVED("d = 5", S(2, 5), S(2, 5, 5), S(2, 5), S(2), 0x229),
+    OBSERVED("d = 4", S(2, 4), S(2, 4, 4), S(2, 4), S(2), 0x29),
     OBSERVED("no rows", S(0, 3), S(3, 3), S(0, 3), S(0), 0),
     NORMAL_OBSERVED("numbers", S(4), S(4), S(4), S(4), 5, 0),
     NORMAL_OBSERVED("vectors, scale shared", S(4, 3), S(3), S(4, 3), S(4), 0x51f, 1),
