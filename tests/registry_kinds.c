@@ -8,6 +8,7 @@
 #include "core/tape.h"
 #include "optim/optims.h"
 
+Suite *suite_dist_categorical(void);
 Suite *suite_dist_mvn(void);
 Suite *suite_dist_mvn_forms(void);
 Suite *suite_dist_normal(void);
@@ -65,6 +66,11 @@ static tril_dist make_independent(tril_tape *tape)
     return tril_independent(tril_mvn(loc, factor), 1);
 }
 
+static tril_dist make_categorical(tril_tape *tape)
+{
+    return tril_categorical(tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2))));
+}
+
 /* ---- what is refused */
 
 static const tril_real zeros[4];
@@ -100,6 +106,11 @@ static tril_dist bad_mvn_diag(tril_tape *tape)
 static tril_dist bad_independent(tril_tape *tape)
 {
     return tril_independent(make_mvn(tape), 2);
+}
+
+static tril_dist bad_categorical(tril_tape *tape)
+{
+    return tril_categorical_probs(tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
 }
 
 /* ---- the rows */
@@ -141,6 +152,8 @@ static const struct dist_row {
       "mvn_diag: scale is 0 at [0]: it must be positive" },
     { "independent", make_independent, suite_dist_normal, OF_VECTORS & ~COVARIANCE, bad_independent,
       TRIL_BAD_SHAPE, "independent(mvn): 2 axes are wanted of batch shape [3]" },
+    { "categorical", make_categorical, suite_dist_categorical, MODE | ENTROPY, bad_categorical,
+      TRIL_BAD_ARGUMENT, "categorical_probs: probs of batch index [0] sum to 3, not to 1" },
 };
 
 enum { N_DISTS = sizeof dist_rows / sizeof *dist_rows };
