@@ -80,6 +80,25 @@ const tril_dist_kind tril_dist_kind_independent = { .name = "independent",
                                                     .mode = independent_mode,
                                                     .expand = independent_expand };
 
+size_t tril_independent_axes(const tril_dist *p)
+{
+    return p->kind == &tril_dist_kind_independent ? ((const independent *)p->attrs)->n : 0;
+}
+
+tril_dist tril_independent_base(const tril_dist *p, size_t n)
+{
+    if (tril_independent_axes(p) == n)
+        return ((const independent *)p->attrs)->base;
+    if (p->event.rank < n ||
+        (p->kind != &tril_dist_kind_normal && p->kind != &tril_dist_kind_mvn_diag))
+        return (tril_dist){ 0 };
+    tril_dist base = *p;
+    base.event = (tril_shape){ 0 };
+    for (size_t i = 0; i < p->event.rank; i++)
+        tril_shape_append(i < n ? &base.batch : &base.event, p->event.dim[i]);
+    return base;
+}
+
 tril_dist tril_independent(tril_dist p, size_t n)
 {
     const tril_dist none = { 0 };
