@@ -200,6 +200,59 @@ START_TEST(test_errors)
 }
 END_TEST
 
+/* the methods of the normal by its precision, parts of it, and rows with gaps; large enough that
+ * the tape asks for memory again and again */
+static void all_of_precision(tril_tape *on)
+{
+    enum { LARGE = 60 };
+    static tril_real ones[LARGE * LARGE], gaps[LARGE];
+    const size_t index[2] = { 7, 3 };
+    for (size_t i = 0; i < LARGE * LARGE; i++)
+        ones[i] = 1;
+    gaps[1] = (tril_real)NAN;
+    tril_var m = tril_requires_grad(tril_input(on, ones, TRIL_SHAPE(LARGE)));
+    tril_var factor = tril_requires_grad(tril_input(on, ones, TRIL_SHAPE(LARGE, LARGE)));
+    tril_dist p = tril_mvn_precision_tril(m, factor);
+    tril_dist q = tril_mvn_conditional(p, index, 2, tril_input(on, ones, TRIL_SHAPE(2)));
+    tril_var sum = tril_log_prob_observed(p, tril_input_missing(on, gaps, TRIL_SHAPE(LARGE)));
+    sum = tril_add(sum, tril_log_prob(p, tril_rsample(p, 0)));
+    sum = tril_add(sum, tril_sum(tril_dist_covariance(tril_mvn_marginal(p, index, 2))));
+    sum = tril_add(sum, tril_sum(tril_dist_mean(q)));
+    sum = tril_add(sum, tril_sum(tril_dist_variance(tril_dist_expand(p, TRIL_SHAPE(2)))));
+    tril_backward(tril_add(sum, tril_kl(p, p)));
+}
+
+static void scenario_of_precision(tril_ctx *on)
+{
+    tril_tape *own = tril_tape_new(on);
+    all_of_precision(own);
+    tril_tape_free(own);
+}
+
+START_TEST(test_out_of_memory)
+{
+    ck_assert_uint_gt(exhaust(scenario_of_precision), 3);
+}
+END_TEST
+
+START_TEST(test_no_allocation)
+{
+    counting counter = { 0 };
+    tril_ctx *own = counting_ctx(&counter);
+    tril_tape *on = tril_tape_new(own);
+    size_t after_first = 0;
+    for (int step = 0; step < 5; step++) {
+        tril_tape_reset(on);
+        all_of_precision(on);
+        ck_fine(own);
+        after_first = step ? after_first : counter.allocations;
+    }
+    ck_assert_uint_eq(counter.allocations, after_first);
+    tril_tape_free(on);
+    tril_ctx_free(own);
+}
+END_TEST
+
 Suite *suite_dist_mvn_parts(void)
 {
     Suite *suite = suite_create("dist/mvn_parts");
@@ -210,6 +263,8 @@ Suite *suite_dist_mvn_parts(void)
     tcase_add_test(tcase, test_diagonal_stays);
     tcase_add_test(tcase, test_gradients);
     tcase_add_test(tcase, test_errors);
+    tcase_add_test(tcase, test_out_of_memory);
+    tcase_add_test(tcase, test_no_allocation);
     suite_add_tcase(suite, tcase);
     return suite;
 }
