@@ -59,6 +59,19 @@ tril_var tril_log_prob(tril_dist p, tril_var y)
     return takes(&p, "log_prob", y) ? p.kind->log_prob(&p, y) : (tril_var){ 0 };
 }
 
+tril_var tril_log_prob_observed(tril_dist p, tril_var y)
+{
+    if (!takes(&p, "log_prob_observed", y))
+        return (tril_var){ 0 };
+    if (p.kind->log_prob_observed)
+        return p.kind->log_prob_observed(&p, y);
+    if (!p.kind->as_mvn || p.event.rank != 1)
+        return tril_dist_fail(&p, "log_prob_observed", TRIL_BAD_ARGUMENT,
+                              "there is no closed form");
+    tril_dist q = p.kind->as_mvn(&p);
+    return q.kind ? q.kind->log_prob_observed(&q, y) : (tril_var){ 0 };
+}
+
 tril_var tril_cdf(tril_dist p, tril_var y)
 {
     if (!takes(&p, "cdf", y))

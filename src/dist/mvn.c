@@ -261,6 +261,7 @@ static tril_dist mvn_as_mvn(const tril_dist *p)
 
 const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
                                             .log_prob = mvn_log_prob,
+                                            .log_prob_observed = tril_mvn_log_prob_observed,
                                             .rsample = mvn_rsample,
                                             .entropy = mvn_entropy,
                                             .mean = tril_mvn_mean,

@@ -9,6 +9,8 @@
 #include "kernels/mvn.h"
 #include "ops/rows.h"
 
+extern const tril_dist_kind tril_dist_kind_mvn;
+
 size_t tril_mvn_dim(const tril_node *node);
 
 /* How many numbers of input k stand in one row. */
@@ -41,6 +43,9 @@ tril_var tril_mvn_shared_log_prob(const tril_dist *p, tril_var y);
 /* The shape rule of rsample's: attributes: the number of draws; saved: eps, then sums of shared
  * gradients. */
 bool tril_mvn_rsample_shape(tril_node *node);
+
+/* The method of that name. */
+tril_var tril_mvn_log_prob_observed(const tril_dist *p, tril_var y);
 
 /* The mean, and the mode. */
 tril_var tril_mvn_mean(const tril_dist *p);
