@@ -1,6 +1,7 @@
 /* The methods of distributions: each asks the kind, and says so where the kind has no answer. */
 #include "dist/dist.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "core/ctx.h"
@@ -136,6 +137,23 @@ tril_shape tril_dist_batch_shape(tril_dist p)
 tril_shape tril_dist_event_shape(tril_dist p)
 {
     return p.event;
+}
+
+bool tril_dist_valid(const char *what, const char *name, tril_var x, bool positive)
+{
+    const tril_real *values = tril_value(x);
+    bool validates = tril_ctx_validates(tril_tape_ctx(x.tape));
+    for (size_t i = 0; validates && i < tril_size(x); i++) {
+        bool finite = isfinite(values[i]);
+        if (finite && (values[i] > 0 || !positive))
+            continue;
+        return tril_var_fail(x.tape, what, finite ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
+                             "%s is %g at [%s]%s", name, (double)values[i],
+                             tril_shape_index(tril_shape_of(x), i).text,
+                             finite ? ": it must be positive" : ""),
+               false;
+    }
+    return true;
 }
 
 tril_var tril_dist_stretch(const tril_dist *p, const char *method, tril_var x, size_t event_rank)

@@ -3,17 +3,34 @@
 #include <string.h>
 
 #include "dist/dist.h"
+#include "dist/student.h"
 #include "kernels/mvn.h"
 #include "ops/rows.h"
 
-/* rows of an op whose inputs begin with loc [..., d] and scale_tril [..., d, d] */
+/* Inputs are loc [..., d], scale_tril [..., d, d], for log_prob y [..., d], and for Student's t at
+ * the end df [..., 1]. */
+enum { LOC, FACTOR, Y, LOG_PROB_DF, RSAMPLE_DF = 2, MAX_IN = 4 };
+
+static tril_shape batch_of(const tril_node *node, size_t k)
+{
+    return tril_shape_leading(node->in[k]->shape, k == FACTOR ? 2 : 1);
+}
+
+static bool broadcast_batches(const tril_node *node, tril_shape *rows)
+{
+    *rows = (tril_shape){ 0 };
+    for (size_t k = 0; k < node->n_in; k++)
+        if (!tril_shape_broadcast(*rows, batch_of(node, k), rows))
+            return false; /* distributions and tril_log_prob have looked */
+    return true;
+}
+
 static tril_walk walk_of(const tril_node *node, tril_shape rows)
 {
-    const tril_shape batches[3] = { tril_shape_leading(node->in[0]->shape, 1),
-                                    tril_shape_leading(node->in[1]->shape, 2),
-                                    node->n_in > 2 ? tril_shape_leading(node->in[2]->shape, 1)
-                                                   : rows };
-    return tril_walk_new(rows, batches, 3);
+    tril_shape batches[MAX_IN];
+    for (size_t k = 0; k < node->n_in; k++)
+        batches[k] = batch_of(node, k);
+    return tril_walk_new(rows, batches, node->n_in);
 }
 
 static size_t dim_of(const tril_node *node)
@@ -21,26 +38,22 @@ static size_t dim_of(const tril_node *node)
     return node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
 }
 
-/* ---- log_prob: inputs loc, scale_tril, y; saved: a row's arrays, then sums of shared inputs'
- * gradients */
+/* ---- log_prob; saved: a row's arrays, then sums of shared inputs' gradients */
 
-static size_t log_prob_event(size_t k, size_t d)
+static size_t event_of(size_t k, size_t d)
 {
-    return k == 1 ? d * d : d;
+    return k == FACTOR ? d * d : k == LOG_PROB_DF ? 1 : d;
 }
 
 static bool log_prob_shape(tril_node *node)
 {
     size_t d = dim_of(node);
-    tril_shape loc_and_factor, y = tril_shape_leading(node->in[2]->shape, 1);
-    if (!tril_shape_broadcast(tril_shape_leading(node->in[0]->shape, 1),
-                              tril_shape_leading(node->in[1]->shape, 2), &loc_and_factor) ||
-        !tril_shape_broadcast(loc_and_factor, y, &node->shape))
-        return false; /* tril_mvn and tril_log_prob have looked */
+    if (!broadcast_batches(node, &node->shape))
+        return false;
     node->saved_bytes = tril_mvn_row_doubles(d) * sizeof(double);
-    for (size_t k = 0; k < 3; k++)
+    for (size_t k = 0; k < node->n_in; k++)
         node->saved_bytes +=
-            tril_row_grad_bytes(node, k, tril_shape_size(node->shape), log_prob_event(k, d));
+            tril_row_grad_bytes(node, k, tril_shape_size(node->shape), event_of(k, d));
     return true;
 }
 
@@ -52,6 +65,13 @@ static void load_factor(tril_mvn_row *row, const tril_real *factor)
         row->diag[i] = (double)factor[i * row->d + i];
         row->log_diag[i] = log(row->diag[i]);
     }
+}
+
+/* degrees of freedom, the node's last input, for element i of the walk's row */
+static double df_at(const tril_node *node, const tril_walk *w, size_t i)
+{
+    size_t k = node->n_in - 1;
+    return (double)node->in[k]->value[w->offset[k] + i * w->stride[0][k]];
 }
 
 static bool log_prob_forward(tril_node *node)
@@ -72,24 +92,27 @@ static bool log_prob_forward(tril_node *node)
                                        node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d))
                 return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc of row [%s] is not finite",
                                     tril_shape_index(node->shape, row_index).text);
-            node->value[row_index] = tril_saturate(tril_mvn_row_log_prob(&row));
+            double log_prob = tril_mvn_row_log_prob(&row);
+            if (node->n_in > LOG_PROB_DF)
+                log_prob = tril_mvt_row_log_prob(&row, df_at(node, &w, i));
+            node->value[row_index] = tril_saturate(log_prob);
         }
     } while (tril_walk_next(&w));
     return true;
 }
 
-static void put_row(const tril_mvn_row *row, double upstream, tril_row_grad grads[3], size_t loc,
-                    size_t factor, size_t y)
+static void put_row(const tril_mvn_row *row, double upstream, tril_row_grad *grads,
+                    const size_t *at)
 {
     for (size_t i = 0; i < row->d; i++) {
         double a = tril_mvn_row_a(row, i);
-        tril_row_grad_put(&grads[0], loc + i, upstream, a);
-        tril_row_grad_put(&grads[2], y + i, upstream, -a);
-        for (size_t j = 0; j < row->d && grads[1].grad; j++) {
+        tril_row_grad_put(&grads[LOC], at[LOC] + i, upstream, a);
+        tril_row_grad_put(&grads[Y], at[Y] + i, upstream, -a);
+        for (size_t j = 0; j < row->d && grads[FACTOR].grad; j++) {
             double dl = j < i    ? a * row->z[j]
                         : j == i ? (row->w[i] * row->z[i] - 1) / row->diag[i]
                                  : 0;
-            tril_row_grad_put(&grads[1], factor + i * row->d + j, upstream, dl);
+            tril_row_grad_put(&grads[FACTOR], at[FACTOR] + i * row->d + j, upstream, dl);
         }
     }
 }
@@ -99,30 +122,35 @@ static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
     size_t d = dim_of(node), row_index = 0;
     tril_mvn_row row = tril_mvn_row_at(node->saved, d, TRIL_LOWER_FULL);
     char *memory = (char *)node->saved + tril_mvn_row_doubles(d) * sizeof(double);
-    tril_row_grad grads[3];
-    for (size_t k = 0; k < 3; k++)
-        grads[k] =
-            tril_row_grad_begin(node, k, node->size, log_prob_event(k, d), grad_in[k], &memory);
+    tril_row_grad grads[MAX_IN];
+    for (size_t k = 0; k < node->n_in; k++)
+        grads[k] = tril_row_grad_begin(node, k, node->size, event_of(k, d), grad_in[k], &memory);
     tril_walk w = walk_of(node, node->shape);
     const tril_real *factor = NULL;
     do {
         for (size_t i = 0; i < w.dim[0] && node->size; i++, row_index++) {
-            size_t at[3];
-            for (size_t k = 0; k < 3; k++)
-                at[k] = (w.offset[k] + i * w.stride[0][k]) * log_prob_event(k, d);
+            size_t at[MAX_IN];
+            for (size_t k = 0; k < node->n_in; k++)
+                at[k] = (w.offset[k] + i * w.stride[0][k]) * event_of(k, d);
             if (node->in[1]->value + at[1] != factor)
                 load_factor(&row, factor = node->in[1]->value + at[1]);
             tril_mvn_row_residual(&row, node->in[2]->value + at[2], node->in[0]->value + at[0]);
             tril_mvn_row_log_prob(&row);
             tril_mvn_row_backward(&row);
-            put_row(&row, (double)node->grad[row_index], grads, at[0], at[1], at[2]);
+            double upstream = (double)node->grad[row_index];
+            if (node->n_in > LOG_PROB_DF)
+                tril_row_grad_put(&grads[LOG_PROB_DF], at[LOG_PROB_DF], upstream,
+                                  tril_mvt_row_backward(&row, df_at(node, &w, i)));
+            put_row(&row, upstream, grads, at);
         }
     } while (node->size && tril_walk_next(&w));
-    for (size_t k = 0; k < 3; k++)
+    for (size_t k = 0; k < node->n_in; k++)
         tril_row_grad_end(&grads[k]);
 }
 
 const tril_op tril_op_mvn_log_prob = { "log_prob(mvn)", log_prob_shape, log_prob_forward,
+                                       log_prob_backward };
+const tril_op tril_op_mvt_log_prob = { "log_prob(mvt)", log_prob_shape, log_prob_forward,
                                        log_prob_backward };
 
 /* ---- rsample: loc + L eps; attributes: number of draws; saved: eps, then sums of shared inputs'
@@ -132,9 +160,10 @@ static bool rsample_shape(tril_node *node)
 {
     const size_t n = *(const size_t *)node->attrs, d = dim_of(node);
     tril_shape batch;
-    if (!tril_shape_broadcast(tril_shape_leading(node->in[0]->shape, 1),
-                              tril_shape_leading(node->in[1]->shape, 2), &batch))
-        return false; /* tril_mvn has looked */
+    if (node->n_in > RSAMPLE_DF && !tril_student_df_is_constant(node, RSAMPLE_DF))
+        return false;
+    if (!broadcast_batches(node, &batch))
+        return false;
     node->shape.rank = n > 0;
     node->shape.dim[0] = n;
     for (size_t i = 0; i < batch.rank; i++)
@@ -143,7 +172,7 @@ static bool rsample_shape(tril_node *node)
     size_t size = tril_shape_size(node->shape);
     node->saved_bytes = size * sizeof(double);
     for (size_t k = 0; k < 2; k++)
-        node->saved_bytes += tril_row_grad_bytes(node, k, size / (d ? d : 1), log_prob_event(k, d));
+        node->saved_bytes += tril_row_grad_bytes(node, k, size / d, event_of(k, d));
     return true;
 }
 
@@ -152,6 +181,9 @@ static bool rsample_forward(tril_node *node)
     size_t d = dim_of(node), row_index = 0;
     tril_real *eps = node->saved;
     tril_random_normal(tril_ctx_random(tril_tape_ctx(node->tape)), eps, node->size);
+    if (node->n_in > RSAMPLE_DF)
+        tril_student_weigh(node, eps, d, tril_shape_leading(node->shape, 1), RSAMPLE_DF,
+                           batch_of(node, RSAMPLE_DF));
     if (node->size == 0)
         return true;
     tril_walk w = walk_of(node, tril_shape_leading(node->shape, 1));
@@ -173,7 +205,7 @@ static bool rsample_forward(tril_node *node)
 
 static void rsample_backward(tril_node *node, tril_real *const *grad_in)
 {
-    size_t d = dim_of(node), rows = node->size / (d ? d : 1), row_index = 0;
+    size_t d = dim_of(node), rows = node->size / d, row_index = 0;
     const tril_real *eps = node->saved;
     char *memory = (char *)node->saved + node->size * sizeof(double);
     tril_row_grad loc = tril_row_grad_begin(node, 0, rows, d, grad_in[0], &memory);
@@ -195,6 +227,8 @@ static void rsample_backward(tril_node *node, tril_real *const *grad_in)
 }
 
 const tril_op tril_op_mvn_rsample = { "rsample(mvn)", rsample_shape, rsample_forward,
+                                      rsample_backward };
+const tril_op tril_op_mvt_rsample = { "rsample(mvt)", rsample_shape, rsample_forward,
                                       rsample_backward };
 
 /* ---- the distribution */
@@ -257,23 +291,20 @@ const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
                                             .as_mvn = mvn_as_mvn };
 
 /* finite numbers, and a positive diagonal */
-static bool valid(tril_var loc, tril_var scale_tril, size_t d)
+static bool valid(const char *what, tril_var loc, tril_var scale_tril, size_t d)
 {
-    tril_tape *tape = loc.tape;
-    tril_shape shape = tril_shape_of(loc), batch = tril_shape_leading(tril_shape_of(scale_tril), 2);
-    const tril_real *x = tril_value(loc), *factor = tril_value(scale_tril);
-    for (size_t i = 0; i < tril_size(loc); i++)
-        if (!isfinite(x[i]))
-            return tril_var_fail(tape, "mvn", TRIL_NOT_FINITE, "loc is %g at [%s]", (double)x[i],
-                                 tril_shape_index(shape, i).text),
-                   false;
+    tril_shape batch = tril_shape_leading(tril_shape_of(scale_tril), 2);
+    const tril_real *factor = tril_value(scale_tril);
+    if (!tril_dist_valid(what, "loc", loc, false))
+        return false;
     for (size_t i = 0; i < tril_shape_size(batch) * d; i++)
         for (size_t j = 0; j <= i % d; j++) {
             double value = (double)factor[i * d + j];
             bool pivot = j == i % d;
             if (isfinite(value) && (!pivot || value > 0))
                 continue;
-            return tril_var_fail(tape, "mvn", isfinite(value) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
+            return tril_var_fail(loc.tape, what,
+                                 isfinite(value) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
                                  "scale_tril of batch index [%s] is %g at [%zu, %zu]%s",
                                  tril_shape_index(batch, i / d).text, value, i % d, j,
                                  pivot && isfinite(value) ? ": its diagonal must be positive" : ""),
@@ -282,31 +313,36 @@ static bool valid(tril_var loc, tril_var scale_tril, size_t d)
     return true;
 }
 
-tril_dist tril_mvn(tril_var loc, tril_var scale_tril)
+tril_dist tril_mvn_named(const char *what, tril_var loc, tril_var scale_tril)
 {
     const tril_dist none = { 0 };
     tril_shape m, f, batch;
     tril_tape *tape = loc.tape ? loc.tape : scale_tril.tape;
     if (!loc.tape || loc.tape != scale_tril.tape)
-        return tril_var_fail(tape, "mvn", TRIL_BAD_VAR,
+        return tril_var_fail(tape, what, TRIL_BAD_VAR,
                              "loc and scale_tril are not two vars of one tape"),
                none;
-    if (!tril_var_shape(loc, "mvn", &m) || !tril_var_shape(scale_tril, "mvn", &f))
+    if (!tril_var_shape(loc, what, &m) || !tril_var_shape(scale_tril, what, &f))
         return none;
     size_t d = m.rank ? m.dim[m.rank - 1] : 0;
     if (d == 0 || f.rank < 2 || f.dim[f.rank - 1] != d || f.dim[f.rank - 2] != d)
-        return tril_var_fail(tape, "mvn", TRIL_BAD_SHAPE,
+        return tril_var_fail(tape, what, TRIL_BAD_SHAPE,
                              "loc is %s and scale_tril %s, want [..., d] and [..., d, d]",
                              tril_shape_text(m).text, tril_shape_text(f).text),
                none;
     if (!tril_shape_broadcast(tril_shape_leading(m, 1), tril_shape_leading(f, 2), &batch))
-        return tril_var_fail(tape, "mvn", TRIL_BAD_SHAPE,
+        return tril_var_fail(tape, what, TRIL_BAD_SHAPE,
                              "loc is %s and scale_tril %s: their batch dimensions do not broadcast",
                              tril_shape_text(m).text, tril_shape_text(f).text),
                none;
-    if (tril_ctx_validates(tril_tape_ctx(tape)) && !valid(loc, scale_tril, d))
+    if (tril_ctx_validates(tril_tape_ctx(tape)) && !valid(what, loc, scale_tril, d))
         return none;
     return (tril_dist){ &tril_dist_kind_mvn, { loc, scale_tril }, batch, { 1, { d } }, NULL };
+}
+
+tril_dist tril_mvn(tril_var loc, tril_var scale_tril)
+{
+    return tril_mvn_named("mvn", loc, scale_tril);
 }
 
 tril_dist tril_mvn_covariance(tril_var loc, tril_var covariance)
