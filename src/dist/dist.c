@@ -148,8 +148,8 @@ bool tril_dist_valid(const char *what, const char *name, tril_var x, bool positi
         if (finite && (values[i] > 0 || !positive))
             continue;
         return tril_var_fail(x.tape, what, finite ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
-                             "%s is %g at [%s]%s", name, (double)values[i],
-                             tril_shape_index(tril_shape_of(x), i).text,
+                             "%s is %g%s%s", name, (double)values[i],
+                             tril_shape_where(" at ", tril_shape_of(x), i).text,
                              finite ? ": it must be positive" : ""),
                false;
     }

@@ -16,9 +16,6 @@ extern const tril_dist_kind tril_dist_kind_normal, tril_dist_kind_mvn_diag;
  * has not the context fails with "WHAT: NAME is VALUE at [INDEX]", unless it does not validate. */
 bool tril_dist_valid(const char *what, const char *name, tril_var x, bool positive);
 
-/* tril_mvn for a distribution that begins with loc and scale_tril and fails by its own name. */
-tril_dist tril_mvn_named(const char *what, tril_var loc, tril_var scale_tril);
-
 /* The entropy of a normal of d dimensions from sum log L_ii. */
 tril_var tril_mvn_entropy_of(tril_var log_det, size_t d);
 

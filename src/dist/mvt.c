@@ -1,8 +1,7 @@
-/* Student's t of vectors, by df, loc and scale_tril. The operations are those of mvn.c, which know
- * it from the normal by one more input. */
+/* Student's t of vectors, by df, loc and scale_tril: the normal's operations with one more input.
+ */
+#include "dist/mvn.h"
 #include "dist/student.h"
-
-#include "core/shape.h"
 #include "kernels/special.h"
 
 static double squares_of(const tril_mvn_row *row)
@@ -13,24 +12,36 @@ static double squares_of(const tril_mvn_row *row)
     return sum;
 }
 
-double tril_mvt_row_log_prob(const tril_mvn_row *row, double df)
+static double row_log_prob(tril_mvn_row *row)
 {
     double log_det = 0;
+    tril_mvn_row_log_prob(row);
     for (size_t i = 0; i < row->d; i++)
         log_det += row->log_diag[i];
-    return tril_student_log(squares_of(row), df, row->d, NULL) - log_det -
+    return tril_student_log(squares_of(row), row->df, row->d, NULL) - log_det -
            0.5 * (double)row->d * TRIL_LOG_2PI;
 }
 
 /* d/dz = -z (df + d) / (df + z'z), and -z for the normal */
-double tril_mvt_row_backward(tril_mvn_row *row, double df)
+static void row_backward(tril_mvn_row *row)
 {
-    double m = squares_of(row), slope;
+    double m = squares_of(row), ratio = (row->df + (double)row->d) / (row->df + m);
+    tril_mvn_row_backward(row);
     for (size_t i = 0; i < row->d; i++)
-        row->w[i] = tril_within(row->w[i] * ((df + (double)row->d) / (df + m)), TRIL_MVN_MAX_W);
-    tril_student_log(m, df, row->d, &slope);
-    return slope;
+        row->w[i] = tril_within(row->w[i] * ratio, TRIL_MVN_MAX_W);
+    tril_student_log(m, row->df, row->d, &row->df_slope);
 }
+
+const tril_op tril_op_mvt_log_prob = { "log_prob(mvt)", tril_mvn_log_prob_shape,
+                                       tril_mvn_log_prob_forward, tril_mvn_log_prob_backward };
+
+static bool rsample_shape(tril_node *node)
+{
+    return tril_student_df_is_constant(node, 2) && tril_mvn_rsample_shape(node);
+}
+
+const tril_op tril_op_mvt_rsample = { "rsample(mvt)", rsample_shape, tril_mvn_rsample_forward,
+                                      tril_mvn_rsample_backward };
 
 /* df as an input of those operations, [..., 1] */
 static tril_var column(tril_var df)
@@ -42,8 +53,11 @@ static tril_var column(tril_var df)
 
 static tril_var mvt_log_prob(const tril_dist *p, tril_var y)
 {
+    static const tril_mvn_form student = { row_log_prob, row_backward, tril_mvn_row_a,
+                                           tril_mvn_put_factor };
     const tril_var in[4] = { p->param[0], p->param[1], y, column(p->param[2]) };
-    return tril_op_apply(&tril_op_mvt_log_prob, in, 4, NULL, 0);
+    return tril_op_apply(&tril_op_mvt_log_prob, in, 4, &(const tril_mvn_form *){ &student },
+                         sizeof(tril_mvn_form *));
 }
 
 static tril_var draw(const tril_dist *p, tril_var df, size_t n)
@@ -69,14 +83,9 @@ static tril_var mvt_entropy(const tril_dist *p)
     return tril_dist_stretch(p, "entropy", tril_add(standard, log_det), 0);
 }
 
-static tril_var mvt_mode(const tril_dist *p)
-{
-    return tril_dist_stretch(p, "mode", p->param[0], 1);
-}
-
 static tril_var mvt_mean(const tril_dist *p)
 {
-    return tril_student_has(p, "mean", 1) ? mvt_mode(p) : (tril_var){ 0 };
+    return tril_student_has(p, "mean", 1) ? tril_mvn_mean(p) : (tril_var){ 0 };
 }
 
 /* what the normal of the same loc and scale_tril has, times what the tails add */
@@ -110,14 +119,14 @@ const tril_dist_kind tril_dist_kind_mvt = { .name = "mvt",
                                             .mean = mvt_mean,
                                             .variance = mvt_variance,
                                             .covariance = mvt_covariance,
-                                            .mode = mvt_mode };
+                                            .mode = tril_mvn_mean };
 
 tril_dist tril_mvt(tril_var df, tril_var loc, tril_var scale_tril)
 {
     const tril_dist none = { 0 };
     const char *what = tril_dist_kind_mvt.name;
     tril_shape f, batch;
-    tril_dist p = tril_mvn_named(what, loc, scale_tril);
+    tril_dist p = tril_mvn_by_factor(&tril_dist_kind_mvt, what, "scale_tril", loc, scale_tril);
     if (!p.kind)
         return none;
     if (df.tape != loc.tape)
@@ -132,5 +141,5 @@ tril_dist tril_mvt(tril_var df, tril_var loc, tril_var scale_tril)
                none;
     if (!tril_dist_valid(what, "df", df, true))
         return none;
-    return (tril_dist){ &tril_dist_kind_mvt, { loc, scale_tril, df }, batch, p.event, NULL };
+    return (tril_dist){ p.kind, { loc, scale_tril, df }, batch, p.event, NULL };
 }

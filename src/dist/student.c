@@ -14,10 +14,10 @@ bool tril_student_has(const tril_dist *p, const char *method, double least)
     bool validates = values && tril_ctx_validates(tril_tape_ctx(df.tape));
     for (size_t i = 0; validates && i < tril_size(df); i++)
         if (!((double)values[i] > least))
-            return tril_dist_fail(p, method, TRIL_BAD_ARGUMENT,
-                                  "df is %g at [%s]: there is no %s unless it is above %g",
-                                  (double)values[i], tril_shape_index(tril_shape_of(df), i).text,
-                                  method, least),
+            return tril_dist_fail(
+                       p, method, TRIL_BAD_ARGUMENT,
+                       "df is %g%s: there is no %s unless it is above %g", (double)values[i],
+                       tril_shape_where(" at ", tril_shape_of(df), i).text, method, least),
                    false;
     return true;
 }

@@ -4,7 +4,6 @@
 #define TRIL_DIST_STUDENT_H
 
 #include "dist/dist.h"
-#include "kernels/mvn.h"
 
 /* Whether every df is above `least`, as a method asks: its result does not exist otherwise. */
 bool tril_student_has(const tril_dist *p, const char *method, double least);
@@ -22,12 +21,5 @@ bool tril_student_df_is_constant(tril_node *node, size_t df);
  * the node's input of that number, has a number for each of its rows, of shape `batch`. */
 void tril_student_weigh(tril_node *node, tril_real *eps, size_t d, tril_shape rows, size_t df,
                         tril_shape batch);
-
-/* The log-density of Student's t instead of the normal's, of a row whose z has been found; and w to
- * its own, which gradients are made of, returning the slope in df. */
-double tril_mvt_row_log_prob(const tril_mvn_row *row, double df);
-double tril_mvt_row_backward(tril_mvn_row *row, double df);
-
-extern const tril_op tril_op_mvt_log_prob, tril_op_mvt_rsample;
 
 #endif
