@@ -72,6 +72,18 @@ tril_dist tril_mvn_precision_tril(tril_var loc, tril_var precision_tril);
 tril_dist tril_normal(tril_var loc, tril_var scale);
 tril_dist tril_mvn_diag(tril_var loc, tril_var scale);
 
+/* Student's t, for heavy tails: df > 0 degrees of freedom, of numbers and of vectors. Its density
+ * falls with the power df + d of the distance, and as df grows it becomes that of tril_normal and
+ * tril_mvn. df [...] has a number for each of the batch and broadcasts with the others' batch
+ * dimensions. With z as at tril_log_prob, log p = log Gamma((df + d)/2) - log Gamma(df/2) - d/2
+ * log(df pi) - sum log L_ii - (df + d)/2 log(1 + z'z/df). There is a mean where df > 1 and a
+ * variance where df > 2, df/(df - 2) scale^2: to ask for them elsewhere is an error that names
+ * batch index and df. Gradients flow to df through log_prob, entropy and variance, but neither
+ * through draws nor through tril_cdf: a df that wants one is an error there, tril_sample excepted.
+ */
+tril_dist tril_student_t(tril_var df, tril_var loc, tril_var scale);
+tril_dist tril_mvt(tril_var df, tril_var loc, tril_var scale_tril);
+
 /* A class index 0, ..., k - 1, as a number: by logits [..., k], log w = log_softmax(logits), or by
  * probabilities, w = probs / sum(probs), none negative and with a sum of 1 up to 1e-5; gradients
  * are those of the quotient. The batch shape is [...]. log_prob of a number that is no class is an
