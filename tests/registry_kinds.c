@@ -11,6 +11,7 @@
 Suite *suite_dist_categorical(void);
 Suite *suite_dist_mixture(void);
 Suite *suite_dist_mvn(void);
+Suite *suite_dist_mvn_forms(void);
 Suite *suite_dist_normal(void);
 Suite *suite_nn_mvn_head(void);
 
@@ -23,6 +24,15 @@ static tril_dist make_mvn(tril_tape *tape)
     static const tril_real scale_tril[BATCH * 4] = { 1, 0, 1, 2, .5f, 0, -1, .5f, 2, 0, 0, 1 };
     return tril_mvn(tril_requires_grad(tril_input(tape, loc, TRIL_SHAPE(2))),
                     tril_requires_grad(tril_input(tape, scale_tril, TRIL_SHAPE(BATCH, 2, 2))));
+}
+
+static tril_dist make_mvn_precision(tril_tape *tape)
+{
+    static const tril_real loc[2] = { 1, -2 };
+    static const tril_real factor[BATCH * 4] = { 1, 0, 1, 2, .5f, 0, -1, .5f, 2, 0, 0, 1 };
+    return tril_mvn_precision_tril(
+        tril_requires_grad(tril_input(tape, loc, TRIL_SHAPE(2))),
+        tril_requires_grad(tril_input(tape, factor, TRIL_SHAPE(BATCH, 2, 2))));
 }
 
 static tril_dist make_mvn_head(tril_tape *tape)
@@ -87,6 +97,12 @@ static tril_dist bad_mvn(tril_tape *tape)
                     tril_input(tape, zeros, TRIL_SHAPE(1, 2, 2)));
 }
 
+static tril_dist bad_mvn_precision(tril_tape *tape)
+{
+    return tril_mvn_precision(tril_input(tape, zeros, TRIL_SHAPE(2)),
+                              tril_input(tape, zeros, TRIL_SHAPE(2, 2)));
+}
+
 static tril_dist bad_mvn_head(tril_tape *tape)
 {
     return tril_mvn_head(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2)), 2, NULL);
@@ -147,10 +163,12 @@ static const struct dist_row {
 } dist_rows[] = {
     { "mvn", make_mvn, suite_dist_mvn, OF_VECTORS, bad_mvn, TRIL_NOT_POSITIVE,
       "mvn: scale_tril of batch index [0] is 0 at [0, 0]: its diagonal must be positive" },
+    { "mvn_precision", make_mvn_precision, suite_dist_mvn_forms, OF_VECTORS, bad_mvn_precision,
+      TRIL_NOT_POSITIVE, "mvn_precision: the matrix is not positive definite: pivot 0 is 0" },
     { "mvn_head", make_mvn_head, suite_nn_mvn_head, OF_VECTORS, bad_mvn_head, TRIL_BAD_SHAPE,
       "mvn_head: raw is 3x2, but 2 targets need rows of 5 numbers" },
     { "normal", make_normal, suite_dist_normal, OF_NUMBERS, bad_normal, TRIL_NOT_POSITIVE,
-      "normal: scale is -1 at []: it must be positive" },
+      "normal: scale is -1: it must be positive" },
     { "mvn_diag", make_mvn_diag, suite_dist_normal, OF_VECTORS, bad_mvn_diag, TRIL_NOT_POSITIVE,
       "mvn_diag: scale is 0 at [0]: it must be positive" },
     { "independent", make_independent, suite_dist_normal, OF_VECTORS & ~COVARIANCE, bad_independent,

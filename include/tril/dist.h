@@ -57,6 +57,14 @@ tril_dist tril_mvn(tril_var loc, tril_var scale_tril);
  * inverted. */
 tril_dist tril_mvn_covariance(tril_var loc, tril_var covariance);
 
+/* The same by its precision [..., d, d], the inverse of the covariance, which is factored and never
+ * inverted; and by the factor T of the precision T T', lower triangular with a positive diagonal.
+ * log_prob solves and divides nothing: with z = T'(y - loc) it is -z'z/2 + sum log T_ii - d/2 log 2
+ * pi, d/dloc = T z, d/dT = diag(1/T_ii) - tril((y - loc) z') (Williams 1996). Draws, variance and
+ * covariance cost a triangular solve. */
+tril_dist tril_mvn_precision(tril_var loc, tril_var precision);
+tril_dist tril_mvn_precision_tril(tril_var loc, tril_var precision_tril);
+
 /* Normals of one number each, N(loc, scale^2), scale > 0: loc and scale broadcast to the batch
  * shape, the event is a number. And the same with the last axis as the event: a multivariate normal
  * with a diagonal covariance, whose event shape is [d], at a cost that grows with d and not with

@@ -101,9 +101,8 @@ static bool log_prob_forward(tril_node *node)
             const tril_real *y = node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * h->d;
             bool finite = load_raw(h, raw, &row, slope);
             if (!tril_mvn_row_residual(&row, y, raw) || !finite)
-                return tril_op_fail(node, TRIL_NOT_FINITE,
-                                    "y or the raw outputs of row [%s] are not finite",
-                                    tril_shape_index(node->shape, row_index).text);
+                return tril_op_fail(node, TRIL_NOT_FINITE, "y or the raw outputs%s are not finite",
+                                    tril_shape_where(" of row ", node->shape, row_index).text);
             node->value[row_index] = tril_saturate(tril_mvn_row_log_prob(&row));
         }
     } while (tril_walk_next(&w));
