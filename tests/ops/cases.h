@@ -57,6 +57,7 @@ typedef struct op_case {
     OPS_CASE_TABLES(X)                                                                             \
     X(dist_cases)                                                                                  \
     X(categorical_cases)                                                                           \
+    X(mixture_cases)                                                                               \
     X(precision_cases)                                                                             \
     X(student_cases)                                                                               \
     X(nn_cases)
