@@ -105,29 +105,26 @@ static void print_learned(const char *path, const classes *set, const outcome *o
                out[i].largest);
 }
 
-static void print_fit(const char *name, const fit *f)
-{
-    printf("%-22s %10.4f %22.4f %12.6f\n", name, f->accuracy, f->nll, f->kl);
-}
-
-/* the four judged alike: the start, the fit by steps, the closed form, and the truth if known */
+/* The four judged alike: the start, the fit by steps, the closed form, and the truth if known. */
 static bool fit_all(const classes *set, const moments *start, bool known, fit f[4])
 {
     moments closed[CLASSES_MAX];
     for (size_t c = 0; c < set->k; c++)
         classes_moments(set, c, &closed[c]);
-    if (!learner_fit(set, start, 0, &f[0]) || !learner_fit(set, start, FIT_STEPS, &f[1]) ||
-        !learner_fit(set, closed, 0, &f[2]) || (known && !learner_fit(set, truth, 0, &f[3])))
-        return false;
+    return learner_fit(set, start, 0, &f[0]) && learner_fit(set, start, FIT_STEPS, &f[1]) &&
+           learner_fit(set, closed, 0, &f[2]) && (!known || learner_fit(set, truth, 0, &f[3]));
+}
+
+static void print_fits(const fit f[4], bool known)
+{
+    static const char *const name[] = { "start", NULL, "closed form", "truth" };
+    char steps[32];
+    snprintf(steps, sizeof steps, "%d natural steps", FIT_STEPS);
     printf("\n%-22s %10s %22s %12s\n", "maximum likelihood", "accuracy", "NLL, nats per row",
            "divergence");
-    print_fit("start", &f[0]);
-    printf("%d ", FIT_STEPS);
-    printf("%-18s %10.4f %22.4f %12.6f\n", "natural steps", f[1].accuracy, f[1].nll, f[1].kl);
-    print_fit("closed form", &f[2]);
-    if (known)
-        print_fit("truth", &f[3]);
-    return true;
+    for (int i = 0; i < 3 + known; i++)
+        printf("%-22s %10.4f %22.4f %12.6f\n", name[i] ? name[i] : steps, f[i].accuracy, f[i].nll,
+               f[i].kl);
 }
 
 static bool draw(const char *path, const classes *set, const moments *start, bool known,
@@ -158,9 +155,11 @@ static int run_on(const char *path, const classes *set, const options *o)
     halfway(set, start);
     if (known)
         memcpy(start, known_start, sizeof known_start);
+    if (!fit_all(set, start, known, f))
+        return fprintf(stderr, "categories: %s: not every category has a covariance\n", path), 2;
     bool done = learn(set, start, o, out);
     print_learned(path, set, out);
-    done = fit_all(set, start, known, f) && done;
+    print_fits(f, known);
     if (done && o->pictures)
         done = draw(path, set, start, known, out, f, o);
     return !done;

@@ -6,7 +6,7 @@
 
 #include "plot.h"
 
-/* the same range for all panels: that of the rows, and a tenth more on each side */
+/* the same range for all panels: that of the rows, and a quarter more on each side */
 static void range(FILE *plot, char axis, const classes *set, size_t column)
 {
     double low = HUGE_VAL, high = -HUGE_VAL;
@@ -14,7 +14,7 @@ static void range(FILE *plot, char axis, const classes *set, size_t column)
         low = fmin(low, (double)set->x[i * set->d + column]);
         high = fmax(high, (double)set->x[i * set->d + column]);
     }
-    double margin = 0.1 * (high - low);
+    double margin = 0.25 * (high - low);
     fprintf(plot, "set %crange [%.7g:%.7g]\nset %clabel ", axis, low - margin, high + margin, axis);
     plot_text(plot, set->columns.name[column]);
     fputs("\n", plot);

@@ -89,8 +89,9 @@ typedef struct tril_adam_opts {
  * that fades by 1/40 a step), so that at any rate a row that the model is sure of moves it less
  * than one that it has wrong.
  *
- * An affine map of the data leaves the path of the densities what it was. Diagonals stay positive,
- * and scales within 1e-18 and 1e18 (1e-150 and 1e150 in double), so that variances have room in
+ * A change of units, or any affine map of the data by a lower triangular matrix, leaves the path of
+ * the densities what it was; other affine maps do so to first order in the steps. Diagonals stay
+ * positive, and scales within 1e-18 and 1e18 (1e-150 and 1e150 in double): variances have room in
  * tril_real. There is no momentum: a sum of past steps outlives the frame it was made in and what
  * clipping has made of them, and on single rows it made training at high rates fail more often.
  * There is no weight decay either. */

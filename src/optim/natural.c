@@ -166,7 +166,6 @@ tril_optim *tril_natural_new(tril_param loc, tril_param scale_tril, const tril_n
 {
     tril_natural_opts o = opts ? *opts : (tril_natural_opts){ 0 };
     o.lr = o.lr == 0 ? 0.1 : o.lr;
-    o.lr_loc = o.lr_loc == 0 ? o.lr : o.lr_loc;
     o.kl_clip = o.kl_clip == 0 ? 0.001 : o.kl_clip;
     tril_params *params = loc.params;
     if (!check_pair(loc, scale_tril) ||
@@ -183,7 +182,7 @@ tril_optim *tril_natural_new(tril_param loc, tril_param scale_tril, const tril_n
         return tril_optim_free(optim), NULL;
     const tril_param_entry *entries = params->entries;
     optim->n_spans = 2;
-    optim->spans[0] = tril_optim_span_of(&entries[loc.index], o.lr_loc, 0);
+    optim->spans[0] = tril_optim_span_of(&entries[loc.index], o.lr_loc == 0 ? o.lr : o.lr_loc, 0);
     optim->spans[1] = tril_optim_span_of(&entries[scale_tril.index], o.lr, 0);
     optim->opts.natural =
         (tril_natural){ o.kl_clip, d, params->values + optim->spans[1].offset, scratch };
