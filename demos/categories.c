@@ -230,9 +230,9 @@ int main(int argc, char **argv)
         if (!parse_option(&o, which))
             return 2;
     }
-    if (o.sweep)
-        return sweep(&o);
     int n = argc - optind, status = 0;
+    if (o.sweep)
+        return n ? usage(stderr, 2) : sweep(&o);
     for (int i = 0; i < (n ? n : 2) && status == 0; i++)
         status = run(n ? argv[optind + i] : ours[i], &o);
     return status;

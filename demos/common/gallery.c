@@ -6,6 +6,10 @@
 
 #include "plot.h"
 
+/* rows are pale, ellipses are not */
+static const char *const colours[CLASSES_MAX] = { "9400d3", "00805f", "2080d0", "d08000",
+                                                  "b0a000", "0040b0", "d00020", "404040" };
+
 /* the same range for all panels: that of the rows, and a quarter more on each side */
 static void range(FILE *plot, char axis, const classes *set, size_t column)
 {
@@ -26,9 +30,10 @@ static void panel(FILE *plot, const classes *set, const gallery_panel *p)
     fputs("set title ", plot);
     plot_text(plot, p->title);
     for (size_t c = 0; c < set->k; c++) {
-        fprintf(plot, "%s '-' with points pt 7 ps 0.4 lc %zu notitle", c ? "," : "\nplot", c + 1);
-        fprintf(plot, ", '-' with lines lw 2 lc %zu notitle", c + 1);
-        fprintf(plot, ", '-' with lines lw 2 dt 2 lc %zu notitle", c + 1);
+        fprintf(plot, "%s '-' with points pt 7 ps 0.4 lc rgb '#b0%s' notitle", c ? "," : "\nplot",
+                colours[c]);
+        fprintf(plot, ", '-' with lines lw 2 lc rgb '#%s' notitle", colours[c]);
+        fprintf(plot, ", '-' with lines lw 2 dt 2 lc rgb '#%s' notitle", colours[c]);
     }
     fputs("\n", plot);
     for (size_t c = 0; c < set->k; c++) {

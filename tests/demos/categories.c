@@ -139,6 +139,7 @@ static const struct {
     { "--seed -1 %s", NULL, "--seed wants a whole number from 0" },
     { "--pictures /no/such/folder %s", NULL, "no folder to write to" },
     { "--nonsense %s", NULL, "usage: categories" },
+    { "--sweep %s", NULL, "usage: categories" },
 };
 
 START_TEST(test_bad_input)
