@@ -1,4 +1,5 @@
-/* Forward and backward substitution of one row. */
+/* Forward and backward substitution of one row, and the products that take their place where the
+ * factor is that of the precision. */
 #include "kernels/mvn.h"
 
 #include <math.h>
@@ -67,5 +68,32 @@ void tril_mvn_row_backward(tril_mvn_row *row)
                                                    : tril_within(row->w[i] / row->diag[i], max_w);
         for (size_t j = 0; j < i; j++)
             row->w[j] = tril_within(row->w[j] - loaded(off[j]) * a, max_w);
+    }
+}
+
+double tril_mvn_row_precision_log_prob(tril_mvn_row *row)
+{
+    double squares = 0, log_det = 0;
+    for (size_t i = 0; i < row->d; i++) {
+        const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
+        for (size_t j = 0; j < i; j++)
+            row->z[j] += loaded(off[j]) * row->r[i];
+        row->z[i] = tril_within(row->diag[i], max_loaded) * row->r[i];
+        log_det += row->log_diag[i];
+    }
+    for (size_t i = 0; i < row->d; i++) {
+        row->z[i] = tril_within(row->z[i], max_z);
+        squares += row->z[i] * row->z[i];
+    }
+    return log_det - 0.5 * squares - 0.5 * (double)row->d * TRIL_LOG_2PI;
+}
+
+void tril_mvn_row_precision_backward(tril_mvn_row *row)
+{
+    for (size_t i = 0; i < row->d; i++) {
+        const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
+        row->w[i] = tril_within(row->diag[i], max_loaded) * row->z[i];
+        for (size_t j = 0; j < i; j++)
+            row->w[i] += loaded(off[j]) * row->z[j];
     }
 }

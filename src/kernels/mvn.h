@@ -42,6 +42,12 @@ double tril_mvn_row_log_prob(tril_mvn_row *row);
 /* z to w. */
 void tril_mvn_row_backward(tril_mvn_row *row);
 
+/* The same where diag and off hold T, the factor of the precision T T', log_diag its diagonal's
+ * logarithms: r to z = T'r and the log-density, then z to w = T z, the gradient with respect to loc
+ * itself. Nothing is divided. */
+double tril_mvn_row_precision_log_prob(tril_mvn_row *row);
+void tril_mvn_row_precision_backward(tril_mvn_row *row);
+
 static inline double tril_within(double x, double bound)
 {
     return x > bound ? bound : x < -bound ? -bound : x;

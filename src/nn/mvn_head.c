@@ -101,9 +101,8 @@ static bool log_prob_forward(tril_node *node)
             const tril_real *y = node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * h->d;
             bool finite = load_raw(h, raw, &row, slope);
             if (!tril_mvn_row_residual(&row, y, raw) || !finite)
-                return tril_op_fail(node, TRIL_NOT_FINITE,
-                                    "y or the raw outputs of row [%s] are not finite",
-                                    tril_shape_index(node->shape, row_index).text);
+                return tril_op_fail(node, TRIL_NOT_FINITE, "y or the raw outputs%s are not finite",
+                                    tril_shape_where(" of row ", node->shape, row_index).text);
             node->value[row_index] = tril_saturate(tril_mvn_row_log_prob(&row));
         }
     } while (tril_walk_next(&w));
@@ -145,9 +144,8 @@ static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
             tril_mvn_row_residual(&row, node->in[1]->value + at_y, node->in[0]->value + at_raw);
             tril_mvn_row_log_prob(&row);
             tril_mvn_row_backward(&row);
-            if (raw.grad)
-                put_row(h, &row, slope, upstream, &raw, at_raw);
-            for (size_t j = 0; j < h->d && y.grad; j++)
+            put_row(h, &row, slope, upstream, &raw, at_raw);
+            for (size_t j = 0; j < h->d; j++)
                 tril_row_grad_put(&y, at_y + j, upstream, -tril_mvn_row_a(&row, j));
         }
     } while (node->size && tril_walk_next(&w));

@@ -1,9 +1,11 @@
-/* Linear algebra of small matrices in batches: Cholesky factorisation and triangular solves. Each
- * matrix is worked on in double. */
+/* Linear algebra of small matrices in batches: Cholesky and LQ factorisations, triangular solves.
+ * Each matrix is worked on in double. */
 #include <math.h>
 #include <string.h>
 
 #include "kernels/cholesky.h"
+#include "kernels/lq.h"
+#include "kernels/mvn.h"
 #include "kernels/triangle.h"
 #include "ops/ops.h"
 #include "ops/rows.h"
@@ -13,7 +15,12 @@ static size_t last_dim(const tril_node *node)
     return node->shape.dim[node->shape.rank - 1];
 }
 
-/* ---- cholesky; saved: two matrices in double */
+static tril_shape_str index_of(const tril_node *node, size_t matrix)
+{
+    return tril_shape_where(" of batch index ", tril_shape_leading(node->shape, 2), matrix);
+}
+
+/* ---- cholesky; attributes: whom to name in a message; saved: two matrices in double */
 
 static bool cholesky_shape(tril_node *node)
 {
@@ -35,15 +42,27 @@ static bool cholesky_forward(tril_node *node)
             a[i] = (double)node->in[0]->value[first + i];
         size_t pivot = tril_cholesky_factor(d, a, 0);
         if (pivot < d)
-            return tril_op_fail(
-                node, TRIL_NOT_POSITIVE,
-                "the matrix of batch index [%s] is not positive definite: pivot %zu is %g",
-                tril_shape_index(tril_shape_leading(node->shape, 2), first / matrix).text, pivot,
-                a[pivot * d + pivot]);
+            return tril_var_fail(node->tape, *(const char **)node->attrs, TRIL_NOT_POSITIVE,
+                                 "the matrix%s is not positive definite: pivot %zu is %g",
+                                 index_of(node, first / matrix).text, pivot, a[pivot * d + pivot]),
+                   false;
         for (size_t i = 0; i < matrix; i++)
             node->value[first + i] = (tril_real)a[i];
     }
     return true;
+}
+
+/* the lower triangle of L' G with its diagonal halved: what a change of the factor L by G means for
+ * the product L L' */
+static void change_of_product(size_t d, const tril_real *l, const tril_real *g, double *s)
+{
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = 0; j < d; j++) {
+            double sum = 0;
+            for (size_t k = i; k < d && j <= i; k++)
+                sum += (double)l[k * d + i] * (double)g[k * d + j];
+            s[i * d + j] = i == j ? sum / 2 : sum;
+        }
 }
 
 /* Murray 2016, Differentiation of the Cholesky decomposition (arXiv:1602.07527): with S = L^-T P(L'
@@ -54,20 +73,76 @@ static void cholesky_backward(tril_node *node, tril_real *const *grad_in)
     size_t d = last_dim(node), matrix = d * d;
     double *s = node->saved, *t = s + matrix;
     for (size_t first = 0; first < node->size; first += matrix) {
-        const tril_real *l = node->value + first, *g = node->grad + first;
-        for (size_t i = 0; i < d; i++)
-            for (size_t j = 0; j < d; j++) {
-                double sum = 0;
-                for (size_t k = i; k < d && j <= i; k++)
-                    sum += (double)l[k * d + i] * (double)g[k * d + j];
-                s[i * d + j] = i == j ? sum / 2 : sum;
-            }
+        const tril_real *l = node->value + first;
+        change_of_product(d, l, node->grad + first, s);
         tril_solve_lower(true, d, d, l, s);
         for (size_t i = 0; i < matrix; i++)
             t[i] = s[i % d * d + i / d];
         tril_solve_lower(true, d, d, l, t); /* t = S' */
         for (size_t i = 0; i < matrix; i++)
             grad_in[0][first + i] = (tril_real)((t[i] + t[i % d * d + i / d]) / 2);
+    }
+}
+
+/* ---- lq; saved: two matrices like a, then one like L, in double */
+
+static bool lq_shape(tril_node *node)
+{
+    tril_shape a = node->in[0]->shape;
+    if (a.rank < 2 || a.dim[a.rank - 2] > a.dim[a.rank - 1])
+        return tril_op_fail(node, TRIL_BAD_SHAPE, "the matrix is %s, want [..., n, m] with n <= m",
+                            tril_shape_text(a).text);
+    size_t n = a.dim[a.rank - 2], m = a.dim[a.rank - 1];
+    node->shape = a;
+    node->shape.dim[a.rank - 1] = n;
+    node->saved_bytes = (2 * n * m + n * n) * sizeof(double);
+    return true;
+}
+
+static size_t columns_of(const tril_node *node)
+{
+    return node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
+}
+
+static bool lq_forward(tril_node *node)
+{
+    size_t n = last_dim(node), m = columns_of(node);
+    double *a = node->saved;
+    for (size_t first = 0, index = 0; first < node->size; first += n * n, index++) {
+        for (size_t i = 0; i < n * m; i++)
+            a[i] = (double)node->in[0]->value[index * n * m + i];
+        size_t pivot = tril_lq_factor(n, m, a, NULL);
+        if (pivot < n)
+            return tril_op_fail(node, TRIL_NOT_POSITIVE,
+                                "the rows of batch index [%s] are not independent: pivot %zu is %g",
+                                tril_shape_index(tril_shape_leading(node->shape, 2), index).text,
+                                pivot, a[pivot * m + pivot]);
+        for (size_t i = 0; i < n * n; i++)
+            node->value[first + i] = tril_saturate(a[i / n * m + i % n]);
+    }
+    return true;
+}
+
+/* A = L Q with Q Q' = I. From dA A' + A dA' = dL L' + L dL' follows, with P the lower triangle of
+ * L' G, its diagonal halved, and G the gradient of L: that of A is L^-T (P + P') Q. */
+static void lq_backward(tril_node *node, tril_real *const *grad_in)
+{
+    size_t n = last_dim(node), m = columns_of(node);
+    double *q = node->saved, *x = q + n * m, *p = x + n * m;
+    for (size_t first = 0, index = 0; first < node->size; first += n * n, index++) {
+        const tril_real *l = node->value + first;
+        change_of_product(n, l, node->grad + first, p);
+        for (size_t i = 0; i < n * m; i++)
+            q[i] = (double)node->in[0]->value[index * n * m + i];
+        tril_solve_lower(false, n, m, l, q);
+        for (size_t i = 0; i < n * m; i++) {
+            x[i] = 0;
+            for (size_t k = 0; k < n; k++)
+                x[i] += (p[i / m * n + k] + p[k * n + i / m]) * q[k * m + i % m];
+        }
+        tril_solve_lower(true, n, m, l, x);
+        for (size_t i = 0; i < n * m; i++)
+            grad_in[0][index * n * m + i] = tril_saturate(x[i]);
     }
 }
 
@@ -122,10 +197,8 @@ static bool solve_tril_forward(tril_node *node)
             const tril_real *b = node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * k;
             size_t pivot = bad_pivot(d, l);
             if (pivot < d)
-                return tril_op_fail(
-                    node, TRIL_NOT_POSITIVE, "pivot %zu of batch index [%s] is %g", pivot,
-                    tril_shape_index(tril_shape_leading(node->shape, 2), index).text,
-                    (double)l[pivot * d + pivot]);
+                return tril_op_fail(node, TRIL_NOT_POSITIVE, "pivot %zu%s is %g", pivot,
+                                    index_of(node, index).text, (double)l[pivot * d + pivot]);
             for (size_t j = 0; j < d * k; j++)
                 x[j] = (double)b[j];
             tril_solve_lower(*(bool *)node->attrs, d, k, l, x);
@@ -155,7 +228,7 @@ static void solve_tril_backward(tril_node *node, tril_real *const *grad_in)
             for (size_t j = 0; j < d * k; j++)
                 db[j] = (double)node->grad[index * d * k + j];
             tril_solve_lower(!transpose, d, k, node->in[0]->value + at_l, db);
-            for (size_t j = 0; j < d * k && right.grad; j++)
+            for (size_t j = 0; j < d * k; j++)
                 tril_row_grad_put(&right, at_b + j, 1, db[j]);
             for (size_t j = 0; j < d * d && factor.grad; j++) {
                 size_t row = j / d, column = j % d, p = transpose ? column : row,
@@ -173,12 +246,23 @@ static void solve_tril_backward(tril_node *node, tril_real *const *grad_in)
 
 const tril_op tril_op_cholesky = { "cholesky", cholesky_shape, cholesky_forward,
                                    cholesky_backward };
+const tril_op tril_op_lq = { "lq", lq_shape, lq_forward, lq_backward };
 const tril_op tril_op_solve_tril = { "solve_tril", solve_tril_shape, solve_tril_forward,
                                      solve_tril_backward };
 
+tril_var tril_cholesky_for(const char *what, tril_var a)
+{
+    return tril_op_apply(&tril_op_cholesky, &a, 1, &what, sizeof what);
+}
+
 tril_var tril_cholesky(tril_var a)
 {
-    return tril_op_apply(&tril_op_cholesky, &a, 1, NULL, 0);
+    return tril_cholesky_for("cholesky", a);
+}
+
+tril_var tril_lq(tril_var a)
+{
+    return tril_op_apply(&tril_op_lq, &a, 1, NULL, 0);
 }
 
 tril_var tril_solve_tril(tril_var factor, tril_var b, bool transpose)
