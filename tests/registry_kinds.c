@@ -7,7 +7,7 @@
 
 Suite *suite_dist_mvn(void);
 Suite *suite_dist_normal(void);
-Suite *suite_nn_mvn_head(void);
+Suite *suite_nn_head(void);
 
 enum { BATCH = 3, DRAWS = 4000 };
 
@@ -20,12 +20,12 @@ static tril_dist make_mvn(tril_tape *tape)
                     tril_requires_grad(tril_input(tape, scale_tril, TRIL_SHAPE(BATCH, 2, 2))));
 }
 
-static tril_dist make_mvn_head(tril_tape *tape)
+static tril_dist make_head(tril_tape *tape)
 {
     static const tril_real raw[BATCH * 5] = {
         1, -2, .5f, 0, 1, 1, -2, -1, -1, .5f, 1, -2, 0, 0, 0
     };
-    return tril_mvn_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, 5))), 2, NULL);
+    return tril_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, 5))), 2, NULL);
 }
 
 static const tril_real locs[BATCH * 2] = { 1, -2, 0, .5f, 3, 2 };
@@ -58,7 +58,7 @@ static const struct dist_row {
     Suite *(*references)(void); /* does not link without */
 } dist_rows[] = {
     { "mvn", make_mvn, suite_dist_mvn },
-    { "mvn_head", make_mvn_head, suite_nn_mvn_head },
+    { "head", make_head, suite_nn_head },
     { "normal", make_normal, suite_dist_normal },
     { "mvn_diag", make_mvn_diag, suite_dist_normal },
     { "independent", make_independent, suite_dist_normal },

@@ -5,10 +5,10 @@
 static tril_dist head(const op_case *row, tril_var raw)
 {
     const int *number = row->number;
-    const tril_mvn_head_opts opts = { .diagonal = (tril_diagonal_transform)number[1],
+    const tril_head_opts opts = { .diagonal = (tril_diagonal_transform)number[1],
                                       .row_scaled = number[2],
                                       .floor = number[3] ? 0.25 : TRIL_NO_FLOOR };
-    return tril_mvn_head(raw, (size_t)number[0], &opts);
+    return tril_head(raw, (size_t)number[0], &opts);
 }
 
 static tril_var log_prob(tril_tape *tape, const tril_var *in, void *user)
@@ -32,15 +32,15 @@ static tril_var entropy(tril_tape *tape, const tril_var *in, void *user)
 
 #define LOG_DIAGONAL(what, raw, out, ...)                                                          \
     {                                                                                              \
-        "mvn_head_log_diagonal", what, entropy, 1, { raw }, out, .number = { __VA_ARGS__ }         \
+        "head_log_diagonal", what, entropy, 1, { raw }, out, .number = { __VA_ARGS__ }         \
     }
 #define LOG_PROB(what, raw, y, out, ...)                                                           \
     {                                                                                              \
-        "mvn_head_log_prob", what, log_prob, 2, { raw, y }, out, .number = { __VA_ARGS__ }         \
+        "head_log_prob", what, log_prob, 2, { raw, y }, out, .number = { __VA_ARGS__ }         \
     }
 #define SCALE_TRIL(what, raw, out, ...)                                                            \
     {                                                                                              \
-        "mvn_head_scale_tril", what, covariance, 1, { raw }, out, .number = { __VA_ARGS__ }        \
+        "head_scale_tril", what, covariance, 1, { raw }, out, .number = { __VA_ARGS__ }        \
     }
 
 /* every transform, rows as they are or scaled, floor or not: d = 3, four rows */

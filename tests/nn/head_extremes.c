@@ -10,11 +10,11 @@ enum { D = 3, WIDTH = 9, COMBINATIONS = 7 * 7 * 7 };
 /* each way to make a head */
 enum { N_HEADS = 12 };
 
-static tril_mvn_head_opts head(int i)
+static tril_head_opts head(int i)
 {
     static const tril_diagonal_transform diagonals[3] = { TRIL_DIAGONAL_ELU, TRIL_DIAGONAL_EXP,
                                                           TRIL_DIAGONAL_SOFTPLUS };
-    return (tril_mvn_head_opts){ .diagonal = diagonals[i % 3],
+    return (tril_head_opts){ .diagonal = diagonals[i % 3],
                                  .row_scaled = i / 3 % 2,
                                  .floor = i / 6 ? TRIL_NO_FLOOR : 0 };
 }
@@ -24,12 +24,12 @@ static void check_rows(const char *what, int h, const tril_real *raw, tril_shape
                        const tril_real *y, tril_shape y_shape, tril_real upstream)
 {
     static tril_real seed[COMBINATIONS];
-    const tril_mvn_head_opts opts = head(h);
+    const tril_head_opts opts = head(h);
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_tape *tape = tril_tape_new(ctx);
     tril_var in[2] = { tril_requires_grad(tril_input(tape, raw, raw_shape)),
                        tril_requires_grad(tril_input(tape, y, y_shape)) };
-    tril_var log_prob = tril_log_prob(tril_mvn_head(in[0], D, &opts), in[1]);
+    tril_var log_prob = tril_log_prob(tril_head(in[0], D, &opts), in[1]);
     ck_fine(ctx);
     for (size_t i = 0; i < tril_size(log_prob); i++) {
         seed[i] = upstream;
@@ -132,7 +132,7 @@ END_TEST
 
 START_TEST(test_log_from_raw)
 {
-    const tril_mvn_head_opts opts = head(_i + 6);
+    const tril_head_opts opts = head(_i + 6);
     const tril_real max = TRIL_REAL_MAX;
     for (double s = -80; s >= -200; s -= 1.25) {
         tril_real raw[2] = { 0, (tril_real)s }, y[1] = { (tril_real)(0.7 * exp(s)) };
@@ -140,7 +140,7 @@ START_TEST(test_log_from_raw)
         tril_tape *tape = tril_tape_new(ctx);
         tril_var in = tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(1, 2)));
         tril_var log_prob =
-            tril_log_prob(tril_mvn_head(in, 1, &opts), tril_input(tape, y, TRIL_SHAPE(1, 1)));
+            tril_log_prob(tril_head(in, 1, &opts), tril_input(tape, y, TRIL_SHAPE(1, 1)));
         tril_backward(tril_sum(log_prob));
         ck_fine(ctx);
         double z =
@@ -158,12 +158,12 @@ END_TEST
 /* entropy from the logarithm too, and a factor for draws whose diagonal is in the type's range */
 START_TEST(test_other_methods)
 {
-    const tril_mvn_head_opts opts = head(6 + _i); /* no floor */
+    const tril_head_opts opts = head(6 + _i); /* no floor */
     for (int s = -3000; s <= 150; s += 450) {
         tril_real raw[2] = { 0, (tril_real)s };
         tril_ctx *ctx = tril_ctx_new(NULL);
         tril_tape *tape = tril_tape_new(ctx);
-        tril_dist p = tril_mvn_head(tril_input(tape, raw, TRIL_SHAPE(1, 2)), 1, &opts);
+        tril_dist p = tril_head(tril_input(tape, raw, TRIL_SHAPE(1, 2)), 1, &opts);
         double log_f = s < 0 || opts.diagonal == TRIL_DIAGONAL_EXP ? s
                        : opts.diagonal == TRIL_DIAGONAL_SOFTPLUS   ? log(s)
                                                                    : log1p(s);
@@ -177,9 +177,9 @@ START_TEST(test_other_methods)
 }
 END_TEST
 
-Suite *suite_nn_mvn_head_extremes(void)
+Suite *suite_nn_head_extremes(void)
 {
-    Suite *suite = suite_create("nn/mvn_head_extremes");
+    Suite *suite = suite_create("nn/head_extremes");
     TCase *tcase = tcase_create("extremes");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_extremes, 0, sizeof extremes / sizeof *extremes);
