@@ -1,8 +1,11 @@
-/* Every distribution kind and every optimizer that the library registers has its row here, with the
- * suite that holds its reference values; and every distribution keeps the promises of dist.h. */
+/* Every distribution kind and every optimizer that the library registers has its row here. A row
+ * of a distribution says which methods it has, what arguments it refuses, and which suite holds its
+ * reference values; and every distribution keeps the promises of dist.h. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "core/tape.h"
 #include "optim/optims.h"
 
 Suite *suite_dist_mvn(void);
@@ -52,26 +55,94 @@ static tril_dist make_independent(tril_tape *tape)
     return tril_independent(tril_mvn(loc, factor), 1);
 }
 
+/* ---- what is refused */
+
+static const tril_real zeros[4];
+
+static tril_dist bad_mvn(tril_tape *tape)
+{
+    return tril_mvn(tril_input(tape, zeros, TRIL_SHAPE(2)),
+                    tril_input(tape, zeros, TRIL_SHAPE(1, 2, 2)));
+}
+
+static tril_dist bad_head(tril_tape *tape)
+{
+    return tril_head(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2)), 2, NULL);
+}
+
+static tril_dist bad_normal(tril_tape *tape)
+{
+    return tril_normal(tril_scalar(tape, 0), tril_scalar(tape, -1));
+}
+
+static tril_dist bad_mvn_diag(tril_tape *tape)
+{
+    return tril_mvn_diag(tril_input(tape, locs, TRIL_SHAPE(2)),
+                         tril_input(tape, zeros, TRIL_SHAPE(2)));
+}
+
+static tril_dist bad_independent(tril_tape *tape)
+{
+    return tril_independent(make_mvn(tape), 2);
+}
+
+/* ---- the rows */
+
+/* Methods that a kind has. Those that it lacks must say that there is no closed form; without
+ * RSAMPLE, draws are there, but no gradient flows through them. SYMMETRIC: the mode is the mean. A
+ * number has no covariance and a vector no cdf, whatever the row says. */
+enum {
+    MEAN = 1,
+    VARIANCE = 2,
+    COVARIANCE = 4,
+    MODE = 8,
+    SYMMETRIC = 16,
+    ENTROPY = 32,
+    CDF = 64,
+    RSAMPLE = 128,
+    OF_NUMBERS = MEAN | VARIANCE | MODE | SYMMETRIC | ENTROPY | CDF | RSAMPLE,
+    OF_VECTORS = MEAN | VARIANCE | COVARIANCE | MODE | SYMMETRIC | ENTROPY | RSAMPLE
+};
+
 static const struct dist_row {
     const char *kind;
-    tril_dist (*make)(tril_tape *tape);
-    Suite *(*references)(void); /* does not link without */
+    tril_dist (*make)(tril_tape *tape); /* a batch of BATCH, of numbers or of vectors of two */
+    Suite *(*references)(void);         /* does not link without */
+    unsigned has;
+    tril_dist (*make_bad)(tril_tape *tape); /* refused with this status and sentence */
+    tril_status status;
+    const char *sentence;
 } dist_rows[] = {
-    { "mvn", make_mvn, suite_dist_mvn },
-    { "head", make_head, suite_nn_head },
-    { "normal", make_normal, suite_dist_normal },
-    { "mvn_diag", make_mvn_diag, suite_dist_normal },
-    { "independent", make_independent, suite_dist_normal },
+    { "mvn", make_mvn, suite_dist_mvn, OF_VECTORS, bad_mvn, TRIL_NOT_POSITIVE,
+      "mvn: scale_tril of batch index [0] is 0 at [0, 0]: its diagonal must be positive" },
+    { "head", make_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
+      "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
+    { "normal", make_normal, suite_dist_normal, OF_NUMBERS, bad_normal, TRIL_NOT_POSITIVE,
+      "normal: scale is -1 at []: it must be positive" },
+    { "mvn_diag", make_mvn_diag, suite_dist_normal, OF_VECTORS, bad_mvn_diag, TRIL_NOT_POSITIVE,
+      "mvn_diag: scale is 0 at [0]: it must be positive" },
+    { "independent", make_independent, suite_dist_normal, OF_VECTORS & ~COVARIANCE, bad_independent,
+      TRIL_BAD_SHAPE, "independent(mvn): 2 axes are wanted of batch shape [3]" },
 };
 
 enum { N_DISTS = sizeof dist_rows / sizeof *dist_rows };
 
-#define X_OP(name)
 #define X_OPTIM(name)
+#define X_OP(name) extern const tril_op tril_op_##name;
 #define X_DIST(name) extern const tril_dist_kind tril_dist_kind_##name;
 #include "registry.h"
+#undef X_OP
 #undef X_DIST
 
+#define X_DIST(name)
+#define X_OP(name) &tril_op_##name,
+static const tril_op *const registered_ops[] = {
+#include "registry.h"
+};
+#undef X_OP
+#undef X_DIST
+
+#define X_OP(name)
 static const struct {
     const char *name;
     const tril_dist_kind *kind;
@@ -87,28 +158,6 @@ static const struct {
 static const char *const registered_optims[] = {
 #include "registry.h"
 };
-
-START_TEST(test_dists_are_covered)
-{
-    size_t n = sizeof registered_dists / sizeof *registered_dists;
-    ck_assert_uint_ge(n, 2);
-    tril_ctx *ctx = tril_ctx_new(NULL);
-    tril_tape *tape = tril_tape_new(ctx);
-    for (size_t i = 0; i < n; i++) {
-        const char *name = registered_dists[i].name;
-        size_t row = 0;
-        while (row < N_DISTS && strcmp(dist_rows[row].kind, name) != 0)
-            row++;
-        ck_assert_msg(row < N_DISTS, "distribution %s has no row in tests/registry_kinds.c", name);
-        tril_dist p = dist_rows[row].make(tape);
-        ck_fine(ctx);
-        ck_assert_msg(p.kind == registered_dists[i].kind, "the row of %s makes another kind", name);
-        ck_assert_str_eq(p.kind->name, name);
-    }
-    tril_tape_free(tape);
-    tril_ctx_free(ctx);
-}
-END_TEST
 
 START_TEST(test_optims_are_covered)
 {
@@ -156,35 +205,149 @@ static tril_shape shape_of(size_t draws, tril_shape event)
 
 #define ck_shape(x, wanted) ck_assert(tril_shape_equal(tril_shape_of(x), wanted))
 
-START_TEST(test_promises)
+static tril_ctx *ctx;
+static tril_tape *tape;
+static const struct dist_row *row;
+static tril_dist p;
+static tril_shape event;
+
+static void set_up(void)
 {
-    const tril_shape none = { 0 };
-    tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 2 });
-    tril_tape *tape = tril_tape_new(ctx);
-    tril_dist p = dist_rows[_i].make(tape);
-    tril_shape event = tril_dist_event_shape(p);
-    tril_var draws = tril_sample(p, DRAWS), one = tril_rsample(p, 0);
-    tril_var mean = tril_dist_mean(p), surprise = tril_neg(tril_log_prob(p, draws));
-    tril_var entropy = tril_entropy(p), variance = tril_dist_variance(p);
-    ck_fine(ctx);
-    ck_assert(tril_shape_equal(tril_dist_batch_shape(p), TRIL_SHAPE(BATCH)));
-    ck_shape(one, shape_of(0, event));
-    ck_shape(draws, shape_of(DRAWS, event));
-    ck_shape(surprise, shape_of(DRAWS, none));
-    ck_shape(mean, shape_of(0, event));
-    ck_shape(variance, shape_of(0, event));
-    ck_shape(entropy, shape_of(0, none));
-    size_t size = tril_size(mean);
-    check_mean(tril_value(draws), size, tril_value(mean), "mean");
-    check_mean(tril_value(surprise), BATCH, tril_value(entropy), "entropy");
-    tril_var squares = tril_square(tril_sub(draws, mean));
-    check_mean(tril_value(squares), size, tril_value(variance), "variance");
-    ck_assert(!tril_backward(tril_sum(draws)));
-    ck_failed(ctx, TRIL_BAD_ARGUMENT, "depends on no parameter");
-    ck_assert(tril_backward(tril_sum(one)));
-    ck_assert_ptr_nonnull(tril_grad(p.param[0]));
+    ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 2 });
+    tape = tril_tape_new(ctx);
+}
+
+static void tear_down(void)
+{
     tril_tape_free(tape);
     tril_ctx_free(ctx);
+}
+
+static void begin(int i)
+{
+    row = &dist_rows[i];
+    p = row->make(tape);
+    ck_fine(ctx);
+    event = tril_dist_event_shape(p);
+}
+
+static bool has(unsigned method)
+{
+    if ((method == COVARIANCE && event.rank != 1) || (method == CDF && event.rank > 0))
+        return false;
+    return row->has & method;
+}
+
+/* what a method that the kind lacks has said */
+static void check_refused(tril_var result, const char *method, const char *why)
+{
+    char sentence[128];
+    snprintf(sentence, sizeof sentence, "%s(%s): %s", method, row->kind, why);
+    ck_assert_ptr_null(result.tape);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, sentence);
+}
+
+START_TEST(test_dists_are_covered)
+{
+    size_t n = sizeof registered_dists / sizeof *registered_dists;
+    ck_assert_uint_ge(n, 2);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = registered_dists[i].name;
+        int k = 0;
+        while (k < N_DISTS && strcmp(dist_rows[k].kind, name) != 0)
+            k++;
+        ck_assert_msg(k < N_DISTS, "distribution %s has no row in tests/registry_kinds.c", name);
+        ck_assert_msg(dist_rows[k].references, "distribution %s has no reference values", name);
+        ck_assert_msg(dist_rows[k].make_bad, "distribution %s has no bad-argument case", name);
+        begin(k);
+        ck_assert_msg(p.kind == registered_dists[i].kind, "the row of %s makes another kind", name);
+        ck_assert_str_eq(p.kind->name, name);
+    }
+}
+END_TEST
+
+static const char *const no_form = "there is no closed form";
+
+START_TEST(test_moments)
+{
+    begin(_i);
+    tril_var draws = tril_sample(p, DRAWS), mean = tril_dist_mean(p);
+    if (!has(MEAN))
+        check_refused(mean, "mean", no_form);
+    tril_var variance = tril_dist_variance(p);
+    if (!has(VARIANCE))
+        check_refused(variance, "variance", no_form);
+    ck_fine(ctx);
+    ck_assert(tril_shape_equal(tril_dist_batch_shape(p), TRIL_SHAPE(BATCH)));
+    ck_shape(draws, shape_of(DRAWS, event));
+    ck_shape(tril_sample(p, 0), shape_of(0, event));
+    size_t size = tril_size(draws) / DRAWS;
+    if (has(MEAN)) {
+        ck_shape(mean, shape_of(0, event));
+        check_mean(tril_value(draws), size, tril_value(mean), "mean");
+    }
+    if (has(VARIANCE)) {
+        ck_shape(variance, shape_of(0, event));
+        tril_var squares = tril_square(tril_sub(draws, mean));
+        check_mean(tril_value(squares), size, tril_value(variance), "variance");
+    }
+    ck_fine(ctx);
+}
+END_TEST
+
+START_TEST(test_entropy)
+{
+    const tril_shape none = { 0 };
+    begin(_i);
+    tril_var surprise = tril_neg(tril_log_prob(p, tril_sample(p, DRAWS)));
+    tril_var entropy = tril_entropy(p);
+    if (has(ENTROPY)) {
+        ck_fine(ctx);
+        ck_shape(entropy, shape_of(0, none));
+        check_mean(tril_value(surprise), BATCH, tril_value(entropy), "entropy");
+    } else {
+        check_refused(entropy, "entropy", no_form);
+    }
+    ck_shape(surprise, shape_of(DRAWS, none));
+    ck_fine(ctx);
+}
+END_TEST
+
+/* gradients flow through rsample, if there is one, and never through sample */
+START_TEST(test_gradients_of_draws)
+{
+    begin(_i);
+    ck_assert(!tril_backward(tril_sum(tril_sample(p, 0))));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "depends on no parameter");
+    tril_var one = tril_rsample(p, 0);
+    if (has(RSAMPLE)) {
+        ck_shape(one, shape_of(0, event));
+        ck_assert(tril_backward(tril_sum(one)));
+        ck_assert_ptr_nonnull(tril_grad(p.param[0]));
+    } else {
+        check_refused(one, "rsample", "draws cannot be differentiated");
+    }
+    ck_fine(ctx);
+}
+END_TEST
+
+/* of draws it is uniform on (0, 1) */
+START_TEST(test_cdf)
+{
+    const tril_real half[BATCH] = { .5f, .5f, .5f };
+    const tril_real third[BATCH] = { (tril_real)(1. / 3), (tril_real)(1. / 3),
+                                     (tril_real)(1. / 3) };
+    begin(_i);
+    tril_var draws = tril_sample(p, DRAWS), cdf = tril_cdf(p, draws);
+    if (has(CDF)) {
+        ck_fine(ctx);
+        ck_shape(cdf, shape_of(DRAWS, event));
+        check_mean(tril_value(cdf), BATCH, half, "cdf");
+        check_mean(tril_value(tril_square(cdf)), BATCH, third, "cdf's square");
+    } else {
+        check_refused(cdf, "cdf", no_form);
+    }
+    ck_fine(ctx);
 }
 END_TEST
 
@@ -192,19 +355,18 @@ END_TEST
 START_TEST(test_expand)
 {
     const tril_shape none = { 0 };
-    tril_ctx *ctx = tril_ctx_new(NULL);
-    tril_tape *tape = tril_tape_new(ctx);
-    tril_dist p = dist_rows[_i].make(tape), q = tril_dist_expand(p, TRIL_SHAPE(2, BATCH));
-    tril_var y = tril_dist_mean(p);
+    begin(_i);
+    tril_dist q = tril_dist_expand(p, TRIL_SHAPE(2, BATCH));
+    tril_var y = tril_sample(p, 0);
     const tril_real *few = tril_value(tril_log_prob(p, y)), *many = tril_value(tril_log_prob(q, y));
-    tril_var mean = tril_dist_mean(q);
     ck_fine(ctx);
     ck_assert(tril_shape_equal(tril_dist_batch_shape(q), TRIL_SHAPE(2, BATCH)));
-    ck_assert(tril_shape_equal(tril_dist_event_shape(q), tril_dist_event_shape(p)));
+    ck_assert(tril_shape_equal(tril_dist_event_shape(q), event));
     for (size_t i = 0; i < 2 * BATCH; i++)
         ck_assert(many[i] == few[i % BATCH]);
-    for (size_t i = 0; i < tril_size(mean); i++)
-        ck_assert(tril_value(mean)[i] == tril_value(y)[i % tril_size(y)]);
+    for (size_t i = 0; has(MEAN) && i < 2 * tril_size(y); i++)
+        ck_assert(tril_value(tril_dist_mean(q))[i] ==
+                  tril_value(tril_dist_mean(p))[i % tril_size(y)]);
     ck_assert(tril_backward(tril_sum(tril_log_prob(q, y))));
     ck_assert_ptr_nonnull(tril_grad(p.param[0]));
     ck_assert_ptr_null(tril_dist_expand(p, TRIL_SHAPE(BATCH, 2)).kind);
@@ -212,38 +374,83 @@ START_TEST(test_expand)
     ck_assert_ptr_null(tril_dist_expand(p, none).kind);
     ck_failed(ctx, TRIL_BAD_SHAPE, "): batch shape [3] cannot become [scalar]");
     ck_assert_ptr_null(tril_dist_expand((tril_dist){ 0 }, none).kind);
-    tril_tape_free(tape);
-    tril_ctx_free(ctx);
 }
 END_TEST
 
-/* of vectors: the covariance is that of the draws and has the variance on its diagonal; of
- * symmetric distributions the mode is the mean */
-START_TEST(test_covariance_and_mode)
+/* of vectors: the covariance is that of the draws and has the variance on its diagonal */
+START_TEST(test_covariance)
 {
-    tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 3 });
-    tril_tape *tape = tril_tape_new(ctx);
-    tril_dist p = dist_rows[_i].make(tape);
-    tril_var mean = tril_dist_mean(p), mode = tril_dist_mode(p);
-    ck_fine(ctx);
-    ck_assert(memcmp(tril_value(mode), tril_value(mean), tril_size(mean) * sizeof(tril_real)) == 0);
-    if (tril_dist_event_shape(p).rank == 1) {
-        tril_var covariance = tril_dist_covariance(p), draws = tril_sample(p, DRAWS);
-        ck_shape(covariance, TRIL_SHAPE(BATCH, 2, 2));
-        tril_var apart = tril_reshape(tril_sub(draws, mean), TRIL_SHAPE(DRAWS * BATCH, 2, 1));
-        tril_var products = tril_matmul(apart, tril_transpose(apart, -2, -1));
-        check_mean(tril_value(products), 4 * BATCH, tril_value(covariance), "covariance");
-        const tril_real *a = tril_value(tril_diagonal(covariance));
-        const tril_real *b = tril_value(tril_dist_variance(p));
-        for (size_t i = 0; i < 2 * BATCH; i++)
-            ck_close(a[i], b[i], IS_DOUBLE ? 1e-15 : 1e-6, 1);
-    } else {
-        tril_dist_covariance(p);
-        ck_failed(ctx, TRIL_BAD_ARGUMENT, "there is no closed form");
+    begin(_i);
+    tril_var covariance = tril_dist_covariance(p);
+    if (!has(COVARIANCE)) {
+        check_refused(covariance, "covariance", no_form);
+        return;
     }
+    ck_shape(covariance, TRIL_SHAPE(BATCH, 2, 2));
+    tril_var apart = tril_sub(tril_sample(p, DRAWS), tril_dist_mean(p));
+    apart = tril_reshape(apart, TRIL_SHAPE(DRAWS * BATCH, 2, 1));
+    tril_var products = tril_matmul(apart, tril_transpose(apart, -2, -1));
+    check_mean(tril_value(products), 4 * BATCH, tril_value(covariance), "covariance");
+    const tril_real *a = tril_value(tril_diagonal(covariance));
+    const tril_real *b = tril_value(tril_dist_variance(p));
+    for (size_t i = 0; i < 2 * BATCH; i++)
+        ck_close(a[i], b[i], IS_DOUBLE ? 1e-15 : 1e-6, 1);
     ck_fine(ctx);
-    tril_tape_free(tape);
-    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* nowhere is the density higher */
+START_TEST(test_mode)
+{
+    begin(_i);
+    tril_var mode = tril_dist_mode(p);
+    if (!has(MODE)) {
+        check_refused(mode, "mode", no_form);
+        return;
+    }
+    ck_shape(mode, shape_of(0, event));
+    const tril_real *peak = tril_value(tril_log_prob(p, mode));
+    const tril_real *of_draws = tril_value(tril_log_prob(p, tril_sample(p, DRAWS)));
+    ck_fine(ctx);
+    for (size_t i = 0; i < DRAWS * BATCH; i++)
+        ck_assert(of_draws[i] <= peak[i % BATCH]);
+    if (has(SYMMETRIC))
+        ck_assert_mem_eq(tril_value(mode), tril_value(tril_dist_mean(p)),
+                         tril_size(mode) * sizeof(tril_real));
+    ck_fine(ctx);
+}
+END_TEST
+
+/* whatever log_prob's gradient flows through is registered, and so has gradient cases */
+START_TEST(test_gradient_cases)
+{
+    begin(_i);
+    tril_var y = tril_sample(p, 0);
+    uint32_t first = tape->count;
+    tril_log_prob(p, y);
+    ck_fine(ctx);
+    ck_assert_uint_gt(tape->count, first);
+    for (uint32_t i = first; i < tape->count; i++) {
+        const tril_node *node = &tape->nodes[i]->node;
+        size_t n = sizeof registered_ops / sizeof *registered_ops, k = 0;
+        while (k < n && registered_ops[k] != node->op)
+            k++;
+        ck_assert_msg(k < n || !node->needs_grad, "%s: log_prob applies %s, which has no cases",
+                      row->kind, node->op->name);
+    }
+}
+END_TEST
+
+/* one sentence; afterwards all is well again */
+START_TEST(test_bad_arguments)
+{
+    begin(_i);
+    ck_assert_ptr_null(row->make_bad(tape).kind);
+    ck_failed(ctx, row->status, row->sentence);
+    tril_tape_reset(tape);
+    begin(_i);
+    tril_log_prob(p, tril_sample(p, 0));
+    ck_fine(ctx);
 }
 END_TEST
 
@@ -251,11 +458,18 @@ Suite *suite_registry_kinds(void)
 {
     Suite *suite = suite_create("registry_kinds");
     TCase *tcase = tcase_create("kinds");
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, test_dists_are_covered);
     tcase_add_test(tcase, test_optims_are_covered);
-    tcase_add_loop_test(tcase, test_promises, 0, N_DISTS);
-    tcase_add_loop_test(tcase, test_covariance_and_mode, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_moments, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_entropy, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_gradients_of_draws, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_cdf, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_covariance, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_mode, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_expand, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_gradient_cases, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_bad_arguments, 0, N_DISTS);
     suite_add_tcase(suite, tcase);
     return suite;
 }

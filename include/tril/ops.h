@@ -104,11 +104,18 @@ tril_var tril_cross_entropy(tril_var logits, const size_t *classes);
 /* The same numbers in another shape of the same size. */
 tril_var tril_reshape(tril_var x, tril_shape shape);
 
+/* x stretched to a shape by the rule of broadcasting; x itself must fit in it. */
+tril_var tril_broadcast_to(tril_var x, tril_shape shape);
+
 /* Exchanges two axes. */
 tril_var tril_transpose(tril_var x, int axis_a, int axis_b);
 
 /* Elements start ... start + count - 1 along an axis. */
 tril_var tril_slice(tril_var x, int axis, size_t start, size_t count);
+
+/* The n elements with these indices along an axis, in this order; an index may stand there twice.
+ * The indices are copied. */
+tril_var tril_select(tril_var x, int axis, const size_t *index, size_t n);
 
 /* Cuts an axis into n parts of the given sizes, which must add up to it; writes n vars. False on
  * failure. */
@@ -131,6 +138,11 @@ tril_var tril_tril(tril_var x);
  * lower triangle is read, and the gradient is symmetric, as that of (a + a') / 2 is. A matrix that
  * is not positive definite is an error that names batch index, pivot and value. */
 tril_var tril_cholesky(tril_var a);
+
+/* The lower triangular L [..., n, n] with a positive diagonal and L L' = a a', a [..., n, m] with
+ * n <= m: the factor of a = L Q, by reflections, without forming a a'. Rows that are not
+ * independent, to rounding, are an error that names batch index, pivot and value. */
+tril_var tril_lq(tril_var a);
 
 /* L^-1 b, or L^-T b with transpose: factor L [..., d, d], of which the lower triangle is read, b
  * [..., d, k]; leading dimensions broadcast. A pivot that is 0 or NaN is an error. */

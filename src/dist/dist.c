@@ -2,7 +2,6 @@
 #include "dist/dist.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "core/ctx.h"
 #include "core/shape.h"
@@ -149,14 +148,7 @@ tril_var tril_dist_stretch(const tril_dist *p, const char *method, tril_var x, s
             return tril_dist_fail(p, method, TRIL_BAD_SHAPE,
                                   "the result has no room for batch shape [%s] in rank 4",
                                   tril_shape_text(p->batch).text);
-    if (tril_shape_equal(shape, batch))
-        return x;
-    size_t size = tril_shape_size(batch);
-    tril_real *zeros = tril_tape_take(x.tape, size, sizeof *zeros);
-    if (!zeros)
-        return (tril_var){ 0 };
-    memset(zeros, 0, size * sizeof *zeros);
-    return tril_add(x, tril_input(x.tape, zeros, batch));
+    return tril_shape_equal(shape, batch) ? x : tril_broadcast_to(x, batch);
 }
 
 /* one parameter in the larger batch makes the whole distribution so */

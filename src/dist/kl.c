@@ -4,55 +4,12 @@
 #include <stdio.h>
 
 #include "dist/dist.h"
-#include "kernels/mvn.h"
+#include "dist/numbers.h"
 #include "kernels/triangle.h"
-#include "ops/ops.h"
-#include "ops/rows.h"
 
 enum { N_IN = 4 }; /* loc and scale of p, then of q */
 
-/* ---- of numbers: attributes; saved: a sum for each result, then sums of shared gradients */
-
-typedef struct diagonal {
-    size_t event_rank, event_size;
-    tril_shape full;
-} diagonal;
-
-static tril_walk walk_of_numbers(const tril_node *node)
-{
-    tril_shape operands[N_IN];
-    for (size_t k = 0; k < N_IN; k++)
-        operands[k] = node->in[k]->shape;
-    return tril_walk_new(((diagonal *)node->attrs)->full, operands, N_IN);
-}
-
-static bool normal_kl_shape(tril_node *node)
-{
-    diagonal *p = node->attrs;
-    p->full = node->in[0]->shape;
-    for (size_t k = 1; k < N_IN; k++)
-        if (!tril_shape_broadcast(p->full, node->in[k]->shape, &p->full))
-            return false; /* tril_kl has looked */
-    node->shape = tril_shape_leading(p->full, p->event_rank);
-    p->event_size = tril_ops_product(p->full, node->shape.rank, p->full.rank);
-    node->saved_bytes = tril_shape_size(node->shape) * sizeof(double);
-    for (size_t k = 0; k < N_IN; k++)
-        node->saved_bytes += tril_row_grad_bytes(node, k, tril_shape_size(p->full), 1);
-    return true;
-}
-
-/* of one pair: both scales, b = (s_p - s_q) / s_q and u = (m_q - m_p) / s_q */
-typedef struct pair {
-    double sp, sq, b, u;
-} pair;
-
-static pair pair_at(const tril_node *node, const tril_walk *w, size_t i)
-{
-    double x[N_IN];
-    for (size_t k = 0; k < N_IN; k++)
-        x[k] = (double)node->in[k]->value[w->offset[k] + i * w->stride[0][k]];
-    return (pair){ x[1], x[3], (x[1] - x[3]) / x[3], (x[2] - x[0]) / x[3] };
-}
+/* ---- of numbers */
 
 /* What two scales add to a divergence: (A^2 - 1) / 2 - log A, where A = s_p / s_q = 1 + b. Near 1
  * it is the series b^2 - b^3 / 3 + b^4 / 4 - ..., whose terms do not cancel; elsewhere log A is
@@ -68,51 +25,35 @@ static double of_ratio(double b, double sp, double sq)
     return b * (1 + 0.5 * b) - (log(sp) - log(sq));
 }
 
+/* with b = (s_p - s_q) / s_q and u = (m_q - m_p) / s_q */
+static double of_numbers(const double *x, double *slope)
+{
+    double sp = x[1], sq = x[3], b = (sp - sq) / sq, u = (x[2] - x[0]) / sq;
+    if (slope) {
+        double squares = b * (2 + b); /* s_p^2 / s_q^2 - 1 */
+        slope[0] = -u / sq, slope[1] = squares / sp;
+        slope[2] = u / sq, slope[3] = -(squares + u * u) / sq;
+    }
+    return 0.5 * u * u + of_ratio(b, sp, sq);
+}
+
+static const char *nothing_wrong(const double *x)
+{
+    (void)x;
+    return NULL;
+}
+
 static bool normal_kl_forward(tril_node *node)
 {
-    const diagonal *p = node->attrs;
-    double *sums = node->saved;
-    size_t index = 0, n = tril_shape_size(p->full);
-    for (size_t i = 0; i < node->size; i++)
-        sums[i] = 0;
-    tril_walk w = walk_of_numbers(node);
-    do {
-        for (size_t i = 0; i < w.dim[0] && n; i++, index++) {
-            pair x = pair_at(node, &w, i);
-            sums[index / p->event_size] += 0.5 * x.u * x.u + of_ratio(x.b, x.sp, x.sq);
-        }
-    } while (n && tril_walk_next(&w));
-    for (size_t i = 0; i < node->size; i++)
-        node->value[i] = tril_saturate(sums[i]);
-    return true;
+    return tril_numbers_forward(node, N_IN, of_numbers, nothing_wrong);
 }
 
 static void normal_kl_backward(tril_node *node, tril_real *const *grad_in)
 {
-    const diagonal *p = node->attrs;
-    size_t index = 0, n = tril_shape_size(p->full);
-    char *memory = (char *)node->saved + node->size * sizeof(double);
-    tril_row_grad grads[N_IN];
-    for (size_t k = 0; k < N_IN; k++)
-        grads[k] = tril_row_grad_begin(node, k, n, 1, grad_in[k], &memory);
-    tril_walk w = walk_of_numbers(node);
-    do {
-        for (size_t i = 0; i < w.dim[0] && n; i++, index++) {
-            pair x = pair_at(node, &w, i);
-            double squares = x.b * (2 + x.b); /* s_p^2 / s_q^2 - 1 */
-            const double slope[N_IN] = { -x.u / x.sq, squares / x.sp, x.u / x.sq,
-                                         -(squares + x.u * x.u) / x.sq };
-            for (size_t k = 0; k < N_IN; k++)
-                if (grads[k].grad)
-                    tril_row_grad_put(&grads[k], w.offset[k] + i * w.stride[0][k],
-                                      (double)node->grad[index / p->event_size], slope[k]);
-        }
-    } while (n && tril_walk_next(&w));
-    for (size_t k = 0; k < N_IN; k++)
-        tril_row_grad_end(&grads[k]);
+    tril_numbers_backward(node, N_IN, grad_in, of_numbers);
 }
 
-const tril_op tril_op_normal_kl = { "kl(normal)", normal_kl_shape, normal_kl_forward,
+const tril_op tril_op_normal_kl = { "kl(normal)", tril_numbers_shape, normal_kl_forward,
                                     normal_kl_backward };
 
 /* ---- of vectors, by their factors; saved: a row's arrays, then sums of shared gradients
@@ -228,18 +169,14 @@ static void put_row(const rows_of_kl *r, double g, tril_row_grad *grads, const s
 {
     size_t d = r->d;
     for (size_t i = 0; i < d; i++) {
-        if (grads[0].grad)
-            tril_row_grad_put(&grads[0], at[0] + i, g, -r->u[i]);
-        if (grads[2].grad)
-            tril_row_grad_put(&grads[2], at[2] + i, g, r->u[i]);
+        tril_row_grad_put(&grads[0], at[0] + i, g, -r->u[i]);
+        tril_row_grad_put(&grads[2], at[2] + i, g, r->u[i]);
         for (size_t j = 0; j < d; j++) {
             double of_p = j > i ? 0 : r->b[i * d + j];
             if (i == j)
                 of_p += r->ratio[i] / (double)factor_p[i * d + i];
-            if (grads[1].grad)
-                tril_row_grad_put(&grads[1], at[1] + i * d + j, g, of_p);
-            if (grads[3].grad)
-                tril_row_grad_put(&grads[3], at[3] + i * d + j, g, j > i ? 0 : -r->s[i * d + j]);
+            tril_row_grad_put(&grads[1], at[1] + i * d + j, g, of_p);
+            tril_row_grad_put(&grads[3], at[3] + i * d + j, g, j > i ? 0 : -r->s[i * d + j]);
         }
     }
 }
@@ -300,9 +237,9 @@ tril_var tril_kl(tril_dist p, tril_dist q)
     if (!tril_shape_broadcast(p.batch, q.batch, &unused))
         return fail(&p, &q, TRIL_BAD_SHAPE, "the batches do not broadcast");
     if (is_diagonal(&p) && is_diagonal(&q)) {
-        diagonal attrs = { .event_rank = p.event.rank };
         const tril_var in[N_IN] = { p.param[0], p.param[1], q.param[0], q.param[1] };
-        return tril_op_apply(&tril_op_normal_kl, in, N_IN, &attrs, sizeof attrs);
+        return tril_numbers_apply(&tril_op_normal_kl, in, N_IN,
+                                  (tril_numbers){ .event_rank = p.event.rank });
     }
     if (p.event.rank != 1 || !p.kind->as_mvn || !q.kind->as_mvn)
         return fail(&p, &q, TRIL_BAD_ARGUMENT, "there is no closed form");

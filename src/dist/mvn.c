@@ -83,10 +83,8 @@ static void put_row(const tril_mvn_row *row, double upstream, tril_row_grad grad
 {
     for (size_t i = 0; i < row->d; i++) {
         double a = tril_mvn_row_a(row, i);
-        if (grads[0].grad)
-            tril_row_grad_put(&grads[0], loc + i, upstream, a);
-        if (grads[2].grad)
-            tril_row_grad_put(&grads[2], y + i, upstream, -a);
+        tril_row_grad_put(&grads[0], loc + i, upstream, a);
+        tril_row_grad_put(&grads[2], y + i, upstream, -a);
         for (size_t j = 0; j < row->d && grads[1].grad; j++) {
             double dl = j < i    ? a * row->z[j]
                         : j == i ? (row->w[i] * row->z[i] - 1) / row->diag[i]
@@ -185,8 +183,7 @@ static void rsample_backward(tril_node *node, tril_real *const *grad_in)
         for (size_t i = 0; i < w.dim[0] && rows; i++, row_index++)
             for (size_t j = 0; j < d; j++) {
                 double g = (double)node->grad[row_index * d + j];
-                if (loc.grad)
-                    tril_row_grad_put(&loc, (w.offset[0] + i * w.stride[0][0]) * d + j, g, 1);
+                tril_row_grad_put(&loc, (w.offset[0] + i * w.stride[0][0]) * d + j, g, 1);
                 size_t line = (w.offset[1] + i * w.stride[0][1]) * d * d + j * d;
                 for (size_t k = 0; k < d && factor.grad; k++)
                     tril_row_grad_put(&factor, line + k, g,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dist/dist.h"
+#include "core/shape.h"
 #include "nn/head.h"
 
 typedef tril_head_layout head;
@@ -175,6 +176,20 @@ tril_var tril_head_raw(const tril_dist *p)
     return p->param[0];
 }
 
+/* W [..., d, rank] */
+static tril_var low_rank_w(tril_var raw, const head *h)
+{
+    tril_shape shape;
+    if (!tril_var_shape(raw, "head", &shape))
+        return (tril_var){ 0 };
+    shape.dim[shape.rank - 1] = h->d;
+    if (!tril_shape_append(&shape, h->rank))
+        return tril_var_fail(raw.tape, "head", TRIL_BAD_SHAPE,
+                             "raw is %s, whose matrices have no room in rank 4",
+                             tril_shape_text(tril_shape_of(raw)).text);
+    return tril_reshape(tril_slice(raw, -1, h->begin, h->d * h->rank), shape);
+}
+
 tril_dist tril_head_base(const tril_dist *p)
 {
     const head *h = p->attrs;
@@ -183,6 +198,10 @@ tril_dist tril_head_base(const tril_dist *p)
     switch (h->form) {
     case TRIL_HEAD_DIAGONAL:
         return tril_mvn_diag(loc, factor);
+    case TRIL_HEAD_PRECISION:
+        return tril_mvn_precision_tril(loc, factor);
+    case TRIL_HEAD_LOW_RANK:
+        return tril_mvn_low_rank(loc, low_rank_w(raw, h), factor);
     case TRIL_HEAD_FULL:
     case TRIL_HEAD_SHARED:
     case TRIL_HEAD_MIXTURE:

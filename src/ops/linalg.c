@@ -1,9 +1,11 @@
-/* Linear algebra of small matrices in batches: Cholesky factorisation and triangular solves. Each
- * matrix is worked on in double. */
+/* Linear algebra of small matrices in batches: Cholesky and LQ factorisations, triangular solves.
+ * Each matrix is worked on in double. */
 #include <math.h>
 #include <string.h>
 
 #include "kernels/cholesky.h"
+#include "kernels/lq.h"
+#include "kernels/mvn.h"
 #include "kernels/triangle.h"
 #include "ops/ops.h"
 #include "ops/rows.h"
@@ -46,6 +48,19 @@ static bool cholesky_forward(tril_node *node)
     return true;
 }
 
+/* the lower triangle of L' G with its diagonal halved: what a change of the factor L by G means for
+ * the product L L' */
+static void change_of_product(size_t d, const tril_real *l, const tril_real *g, double *s)
+{
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = 0; j < d; j++) {
+            double sum = 0;
+            for (size_t k = i; k < d && j <= i; k++)
+                sum += (double)l[k * d + i] * (double)g[k * d + j];
+            s[i * d + j] = i == j ? sum / 2 : sum;
+        }
+}
+
 /* Murray 2016, Differentiation of the Cholesky decomposition (arXiv:1602.07527): with S = L^-T P(L'
  * dL) L^-1, where P takes the lower triangle with its diagonal halved, the gradient is (S + S')
  * / 2. */
@@ -54,20 +69,76 @@ static void cholesky_backward(tril_node *node, tril_real *const *grad_in)
     size_t d = last_dim(node), matrix = d * d;
     double *s = node->saved, *t = s + matrix;
     for (size_t first = 0; first < node->size; first += matrix) {
-        const tril_real *l = node->value + first, *g = node->grad + first;
-        for (size_t i = 0; i < d; i++)
-            for (size_t j = 0; j < d; j++) {
-                double sum = 0;
-                for (size_t k = i; k < d && j <= i; k++)
-                    sum += (double)l[k * d + i] * (double)g[k * d + j];
-                s[i * d + j] = i == j ? sum / 2 : sum;
-            }
+        const tril_real *l = node->value + first;
+        change_of_product(d, l, node->grad + first, s);
         tril_solve_lower(true, d, d, l, s);
         for (size_t i = 0; i < matrix; i++)
             t[i] = s[i % d * d + i / d];
         tril_solve_lower(true, d, d, l, t); /* t = S' */
         for (size_t i = 0; i < matrix; i++)
             grad_in[0][first + i] = (tril_real)((t[i] + t[i % d * d + i / d]) / 2);
+    }
+}
+
+/* ---- lq; saved: two matrices like a, then one like L, in double */
+
+static bool lq_shape(tril_node *node)
+{
+    tril_shape a = node->in[0]->shape;
+    if (a.rank < 2 || a.dim[a.rank - 2] > a.dim[a.rank - 1])
+        return tril_op_fail(node, TRIL_BAD_SHAPE, "the matrix is %s, want [..., n, m] with n <= m",
+                            tril_shape_text(a).text);
+    size_t n = a.dim[a.rank - 2], m = a.dim[a.rank - 1];
+    node->shape = a;
+    node->shape.dim[a.rank - 1] = n;
+    node->saved_bytes = (2 * n * m + n * n) * sizeof(double);
+    return true;
+}
+
+static size_t columns_of(const tril_node *node)
+{
+    return node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
+}
+
+static bool lq_forward(tril_node *node)
+{
+    size_t n = last_dim(node), m = columns_of(node);
+    double *a = node->saved;
+    for (size_t first = 0, index = 0; first < node->size; first += n * n, index++) {
+        for (size_t i = 0; i < n * m; i++)
+            a[i] = (double)node->in[0]->value[index * n * m + i];
+        size_t pivot = tril_lq_factor(n, m, a, NULL);
+        if (pivot < n)
+            return tril_op_fail(node, TRIL_NOT_POSITIVE,
+                                "the rows of batch index [%s] are not independent: pivot %zu is %g",
+                                tril_shape_index(tril_shape_leading(node->shape, 2), index).text,
+                                pivot, a[pivot * m + pivot]);
+        for (size_t i = 0; i < n * n; i++)
+            node->value[first + i] = tril_saturate(a[i / n * m + i % n]);
+    }
+    return true;
+}
+
+/* A = L Q with Q Q' = I. From dA A' + A dA' = dL L' + L dL' follows, with P the lower triangle of
+ * L' G, its diagonal halved, and G the gradient of L: that of A is L^-T (P + P') Q. */
+static void lq_backward(tril_node *node, tril_real *const *grad_in)
+{
+    size_t n = last_dim(node), m = columns_of(node);
+    double *q = node->saved, *x = q + n * m, *p = x + n * m;
+    for (size_t first = 0, index = 0; first < node->size; first += n * n, index++) {
+        const tril_real *l = node->value + first;
+        change_of_product(n, l, node->grad + first, p);
+        for (size_t i = 0; i < n * m; i++)
+            q[i] = (double)node->in[0]->value[index * n * m + i];
+        tril_solve_lower(false, n, m, l, q);
+        for (size_t i = 0; i < n * m; i++) {
+            x[i] = 0;
+            for (size_t k = 0; k < n; k++)
+                x[i] += (p[i / m * n + k] + p[k * n + i / m]) * q[k * m + i % m];
+        }
+        tril_solve_lower(true, n, m, l, x);
+        for (size_t i = 0; i < n * m; i++)
+            grad_in[0][index * n * m + i] = tril_saturate(x[i]);
     }
 }
 
@@ -155,7 +226,7 @@ static void solve_tril_backward(tril_node *node, tril_real *const *grad_in)
             for (size_t j = 0; j < d * k; j++)
                 db[j] = (double)node->grad[index * d * k + j];
             tril_solve_lower(!transpose, d, k, node->in[0]->value + at_l, db);
-            for (size_t j = 0; j < d * k && right.grad; j++)
+            for (size_t j = 0; j < d * k; j++)
                 tril_row_grad_put(&right, at_b + j, 1, db[j]);
             for (size_t j = 0; j < d * d && factor.grad; j++) {
                 size_t row = j / d, column = j % d, p = transpose ? column : row,
@@ -173,12 +244,18 @@ static void solve_tril_backward(tril_node *node, tril_real *const *grad_in)
 
 const tril_op tril_op_cholesky = { "cholesky", cholesky_shape, cholesky_forward,
                                    cholesky_backward };
+const tril_op tril_op_lq = { "lq", lq_shape, lq_forward, lq_backward };
 const tril_op tril_op_solve_tril = { "solve_tril", solve_tril_shape, solve_tril_forward,
                                      solve_tril_backward };
 
 tril_var tril_cholesky(tril_var a)
 {
     return tril_op_apply(&tril_op_cholesky, &a, 1, NULL, 0);
+}
+
+tril_var tril_lq(tril_var a)
+{
+    return tril_op_apply(&tril_op_lq, &a, 1, NULL, 0);
 }
 
 tril_var tril_solve_tril(tril_var factor, tril_var b, bool transpose)

@@ -1,10 +1,7 @@
 /* Gradients of operands that rows have to themselves or share. */
 #include "ops/rows.h"
 
-#include <float.h>
 #include <string.h>
-
-#include "kernels/mvn.h"
 
 static bool is_shared(const tril_node *node, size_t k, size_t rows, size_t event)
 {
@@ -28,16 +25,6 @@ tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, 
         memset(g.sums, 0, g.size * sizeof(double));
     }
     return g;
-}
-
-void tril_row_grad_put(tril_row_grad *g, size_t at, double upstream, double x)
-{
-    /* infinities of both signs must not meet in a sum either */
-    x = tril_within(upstream * tril_within(x, DBL_MAX), DBL_MAX);
-    if (g->sums)
-        g->sums[at] += x;
-    else
-        g->grad[at] = tril_saturate(x);
 }
 
 void tril_row_grad_end(tril_row_grad *g)

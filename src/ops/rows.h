@@ -3,7 +3,10 @@
 #ifndef TRIL_OPS_ROWS_H
 #define TRIL_OPS_ROWS_H
 
+#include <float.h>
+
 #include "core/shape.h"
+#include "kernels/mvn.h"
 
 /* The gradient of one operand. Where each row has a block of its own, rows write it; where blocks
  * are shared, they add to sums in double, which tril_row_grad_end stores. Numbers beyond the type's
@@ -22,8 +25,19 @@ size_t tril_row_grad_bytes(const tril_node *node, size_t k, size_t rows, size_t 
 tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, size_t event,
                                   tril_real *grad, char **memory);
 
-/* upstream x, where x may be infinite: times zero it is nothing. */
-void tril_row_grad_put(tril_row_grad *g, size_t at, double upstream, double x);
+/* upstream x, where x may be infinite: times zero it is nothing. Nothing where nobody needs it. */
+static inline void tril_row_grad_put(tril_row_grad *g, size_t at, double upstream, double x)
+{
+    if (!g->grad)
+        return;
+    /* infinities of both signs must not meet in a sum either */
+    x = tril_within(upstream * tril_within(x, DBL_MAX), DBL_MAX);
+    if (g->sums)
+        g->sums[at] += x;
+    else
+        g->grad[at] = tril_saturate(x);
+}
+
 void tril_row_grad_end(tril_row_grad *g);
 
 #endif

@@ -1,8 +1,10 @@
-/* Operations that move numbers: reshape, transpose, slice, concat, stack. */
+/* Operations that move numbers: reshape, broadcast_to, transpose, slice, select, concat, stack. */
 #include <string.h>
 
 #include "core/shape.h"
+#include "kernels/reduce.h"
 #include "ops/ops.h"
+#include "ops/rows.h"
 
 static bool reshape_shape(tril_node *node)
 {
@@ -17,6 +19,43 @@ static bool reshape_shape(tril_node *node)
 static void reshape_backward(tril_node *node, tril_real *const *grad_in)
 {
     memcpy(grad_in[0], node->grad, node->size * sizeof(tril_real));
+}
+
+/* ---- broadcast_to; saved: sums of the gradient */
+
+static bool broadcast_to_shape(tril_node *node)
+{
+    const tril_shape *wanted = node->attrs, x = node->in[0]->shape;
+    if (wanted->rank > TRIL_MAX_RANK || !tril_shape_broadcast(x, *wanted, &node->shape) ||
+        !tril_shape_equal(node->shape, *wanted))
+        return tril_op_fail(node, TRIL_BAD_SHAPE, "x is %s, which cannot be stretched to %s",
+                            tril_shape_text(x).text, tril_shape_text(*wanted).text);
+    node->saved_bytes = tril_row_grad_bytes(node, 0, tril_shape_size(node->shape), 1);
+    return true;
+}
+
+static bool broadcast_to_forward(tril_node *node)
+{
+    tril_real *to = node->value;
+    tril_walk w = tril_walk_new(node->shape, &node->in[0]->shape, 1);
+    do {
+        for (size_t i = 0; i < w.dim[0] && node->size; i++)
+            *to++ = node->in[0]->value[w.offset[0] + i * w.stride[0][0]];
+    } while (node->size && tril_walk_next(&w));
+    return true;
+}
+
+static void broadcast_to_backward(tril_node *node, tril_real *const *grad_in)
+{
+    char *memory = node->saved;
+    const tril_real *from = node->grad;
+    tril_row_grad grad = tril_row_grad_begin(node, 0, node->size, 1, grad_in[0], &memory);
+    tril_walk w = tril_walk_new(node->shape, &node->in[0]->shape, 1);
+    do {
+        for (size_t i = 0; i < w.dim[0] && node->size; i++)
+            tril_row_grad_put(&grad, w.offset[0] + i * w.stride[0][0], 1, (double)*from++);
+    } while (node->size && tril_walk_next(&w));
+    tril_row_grad_end(&grad);
 }
 
 typedef struct transpose {
@@ -115,6 +154,61 @@ static void slice_backward(tril_node *node, tril_real *const *grad_in)
                to * sizeof(tril_real));
 }
 
+/* ---- select; saved: sums of the gradient of one block along the axis, because an index may stand
+ * there twice */
+
+typedef struct selection {
+    int axis;
+    const size_t *index;
+    size_t n;
+    tril_ops_span span;
+} selection;
+
+static bool select_shape(tril_node *node)
+{
+    selection *p = node->attrs;
+    tril_shape x = node->in[0]->shape;
+    size_t axis;
+    if (!tril_ops_axis(node, p->axis, x.rank, &axis))
+        return false;
+    for (size_t k = 0; k < p->n; k++)
+        if (p->index[k] >= x.dim[axis])
+            return tril_op_fail(node, TRIL_BAD_ARGUMENT,
+                                "index %zu is %zu, but axis %d of x (%s) has %zu", k, p->index[k],
+                                p->axis, tril_shape_text(x).text, x.dim[axis]);
+    p->span = tril_ops_along(x, axis);
+    node->shape = x;
+    node->shape.dim[axis] = p->n;
+    node->saved_bytes = p->span.n * p->span.inner * sizeof(double);
+    return true;
+}
+
+static bool select_forward(tril_node *node)
+{
+    const selection *p = node->attrs;
+    const size_t inner = p->span.inner;
+    for (size_t o = 0; o < p->span.outer; o++)
+        for (size_t k = 0; k < p->n; k++)
+            memcpy(node->value + (o * p->n + k) * inner,
+                   node->in[0]->value + (o * p->span.n + p->index[k]) * inner,
+                   inner * sizeof(tril_real));
+    return true;
+}
+
+static void select_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const selection *p = node->attrs;
+    const size_t inner = p->span.inner, block = p->span.n * inner;
+    double *sums = node->saved;
+    for (size_t o = 0; o < p->span.outer; o++) {
+        memset(sums, 0, block * sizeof *sums);
+        for (size_t k = 0; k < p->n; k++)
+            tril_add_to_sums(inner, node->grad + (o * p->n + k) * inner,
+                             sums + p->index[k] * inner);
+        tril_store_sums(block, sums, grad_in[0] + o * block);
+    }
+}
+
 /* concat and stack copy the same way: inputs as [outer, its own length] into [outer, total] */
 typedef struct joint {
     int axis;
@@ -197,15 +291,23 @@ static void joint_backward(tril_node *node, tril_real *const *grad_in)
 }
 
 const tril_op tril_op_reshape = { "reshape", reshape_shape, NULL, reshape_backward };
+const tril_op tril_op_broadcast_to = { "broadcast_to", broadcast_to_shape, broadcast_to_forward,
+                                       broadcast_to_backward };
 const tril_op tril_op_transpose = { "transpose", transpose_shape, transpose_forward,
                                     transpose_backward };
 const tril_op tril_op_slice = { "slice", slice_shape, slice_forward, slice_backward };
+const tril_op tril_op_select = { "select", select_shape, select_forward, select_backward };
 const tril_op tril_op_concat = { "concat", concat_shape, joint_forward, joint_backward };
 const tril_op tril_op_stack = { "stack", stack_shape, joint_forward, joint_backward };
 
 tril_var tril_reshape(tril_var x, tril_shape shape)
 {
     return tril_op_apply(&tril_op_reshape, &x, 1, &shape, sizeof shape);
+}
+
+tril_var tril_broadcast_to(tril_var x, tril_shape shape)
+{
+    return tril_op_apply(&tril_op_broadcast_to, &x, 1, &shape, sizeof shape);
 }
 
 tril_var tril_transpose(tril_var x, int axis_a, int axis_b)
@@ -218,6 +320,20 @@ tril_var tril_slice(tril_var x, int axis, size_t start, size_t count)
 {
     return tril_op_apply(&tril_op_slice, &x, 1,
                          &(slice){ .axis = axis, .start = start, .count = count }, sizeof(slice));
+}
+
+tril_var tril_select(tril_var x, int axis, const size_t *index, size_t n)
+{
+    tril_shape shape;
+    if (!tril_var_shape(x, "select", &shape))
+        return (tril_var){ 0 };
+    if (!index && n)
+        return tril_var_fail(x.tape, "select", TRIL_BAD_ARGUMENT, "no indices, but %zu are wanted",
+                             n);
+    if (n && !(index = tril_tape_copy(x.tape, index, n * sizeof *index)))
+        return (tril_var){ 0 };
+    return tril_op_apply(&tril_op_select, &x, 1,
+                         &(selection){ .axis = axis, .index = index, .n = n }, sizeof(selection));
 }
 
 bool tril_split(tril_var x, int axis, const size_t *sizes, size_t n, tril_var *parts)

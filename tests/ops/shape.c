@@ -10,6 +10,12 @@ static tril_var reshape(tril_tape *tape, const tril_var *in, void *user)
     return tril_reshape(in[0], ((const op_case *)user)->out);
 }
 
+static tril_var broadcast_to(tril_tape *tape, const tril_var *in, void *user)
+{
+    (void)tape;
+    return tril_broadcast_to(in[0], ((const op_case *)user)->out);
+}
+
 static tril_var transpose(tril_tape *tape, const tril_var *in, void *user)
 {
     const op_case *row = user;
@@ -23,6 +29,15 @@ static tril_var slice(tril_tape *tape, const tril_var *in, void *user)
     const op_case *row = user;
     (void)tape;
     return tril_slice(in[0], row->number[0], (size_t)row->number[1], (size_t)row->number[2]);
+}
+
+/* axis, how many indices, two of them; a third is 0 */
+static tril_var choose(tril_tape *tape, const tril_var *in, void *user)
+{
+    const op_case *row = user;
+    const size_t index[3] = { (size_t)row->number[2], (size_t)row->number[3], 0 };
+    (void)tape;
+    return tril_select(in[0], row->number[0], index, (size_t)row->number[1]);
 }
 
 static tril_var concat(tril_tape *tape, const tril_var *in, void *user)
@@ -52,7 +67,38 @@ static tril_var stack_itself(tril_tape *tape, const tril_var *in, void *user)
     return tril_stack((tril_var[]){ in[0], in[0] }, 2, 0);
 }
 
+#define BROADCAST(what, x, to, ...)                                                                \
+    {                                                                                              \
+        "broadcast_to", what, broadcast_to, 1, { x }, to, __VA_ARGS__                              \
+    }
+#define SELECT(what, x, to, axis, n, first, second, ...)                                           \
+    {                                                                                              \
+        "select", what, choose, 1, { x }, to, .number = { axis, n, first, second }, __VA_ARGS__    \
+    }
+
 const op_case shape_cases[] = {
+    BROADCAST("reference", S(2, 1), S(2, 2, 3), .reference = true),
+    BROADCAST("a number", { 0 }, S(2, 3), .number = { 0 }),
+    BROADCAST("one row", S(1, 3), S(4, 3), .number = { 0 }),
+    BROADCAST("as it is", S(2, 3), S(2, 3), .number = { 0 }),
+    BROADCAST("to rank 4", S(2, 1, 3), S(2, 2, 2, 3), .number = { 0 }),
+    BROADCAST("no rows", S(0, 3), S(2, 0, 3), .number = { 0 }),
+    BROADCAST("to no rows", S(1, 3), S(0, 3), .number = { 0 }),
+    BROADCAST("refused", S(2, 3), S(4, 3), .status = TRIL_BAD_SHAPE,
+              .message = "broadcast_to: x is 2x3, which cannot be stretched to 4x3"),
+    BROADCAST("refused", S(2, 3), S(3), .status = TRIL_BAD_SHAPE,
+              .message = "broadcast_to: x is 2x3, which cannot be stretched to 3"),
+    SELECT("reference", S(2, 3, 2), S(2, 3, 2), 1, 3, 2, 0, .reference = true),
+    SELECT("columns", S(3, 4), S(3, 2), -1, 2, 3, 1),
+    SELECT("rows", S(4, 2), S(3, 2), 0, 3, 2, 2),
+    SELECT("one row", S(1, 3), S(3, 3), 0, 3, 0, 0),
+    SELECT("nothing", S(2, 3), S(2, 0), 1, 0, 0, 0),
+    SELECT("rank 4", S(2, 1, 3, 2), S(2, 1, 2, 2), 2, 2, 1, 0),
+    SELECT("no rows", S(0, 4), S(0, 2), 1, 2, 3, 1),
+    SELECT("refused", S(3, 2), { 0 }, 0, 2, 1, 3, .status = TRIL_BAD_ARGUMENT,
+           .message = "select: index 1 is 3, but axis 0 of x (3x2) has 3"),
+    SELECT("refused", S(3, 2), { 0 }, 2, 1, 0, 0, .status = TRIL_BAD_ARGUMENT,
+           .message = "select: axis 2 of a tensor of rank 2"),
     { "reshape", "reference", reshape, 1, { S(2, 3, 2) }, S(3, 4), .reference = true },
     { "transpose",
       "reference",
@@ -331,12 +377,27 @@ START_TEST(test_split_errors)
 }
 END_TEST
 
+START_TEST(test_select_nothing)
+{
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tape *tape = tril_tape_new(ctx);
+    tril_var x = tril_input(tape, numbers, TRIL_SHAPE(3, 4));
+    ck_assert_ptr_null(tril_select(x, 0, NULL, 2).tape);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "select: no indices, but 2 are wanted");
+    ck_assert_uint_eq(tril_size(tril_select(x, 0, NULL, 0)), 0);
+    ck_fine(ctx);
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 Suite *suite_ops_shape(void)
 {
     Suite *suite = suite_create("ops/shape");
     TCase *tcase = tcase_create("split");
     tcase_add_loop_test(tcase, test_split, 0, 6);
     tcase_add_loop_test(tcase, test_split_errors, 0, 6);
+    tcase_add_test(tcase, test_select_nothing);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -106,6 +106,16 @@ op("unpack_tril", unpack, drawn(2, 6))
 op("cholesky", lambda x: torch.linalg.cholesky(x @ x.mT + 2 * torch.eye(3)), drawn(2, 3, 3))
 op("solve_tril", lambda l, b: torch.linalg.solve_triangular(torch.tril(l), b, upper=False),
    drawn(3, 3) + 3 * torch.eye(3), drawn(2, 3, 2))
+op("broadcast_to", lambda x: x.expand(2, 2, 3), drawn(2, 1))
+op("select", lambda x: x[:, [2, 0, 0]], cube())
+
+
+def lq(a):
+    r = torch.linalg.qr(a.mT).R
+    return (torch.sign(torch.diagonal(r, dim1=-2, dim2=-1))[..., None] * r).mT
+
+
+op("lq", lq, drawn(2, 3, 4))
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.csv"), "w", newline="") as out:
     writer = csv.writer(out, lineterminator="\n")
