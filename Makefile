@@ -75,6 +75,9 @@ $(LIB): $(OBJECTS) $(STAMP)
 	@echo '  AR   $@'
 	@ar rcs $@ $(OBJECTS)
 
+# products and sums may be fused where the processor can, which only kernels need
+$(BUILD)/src/kernels/%.o: CFLAGS += -ffp-contract=fast
+
 $(BUILD)/src/%.o: src/%.c $(STAMP) | $(BUILD)/headers
 	@mkdir -p $(@D)
 	@echo '  CC   $<'

@@ -103,8 +103,7 @@ static void baseline(tril_ctx *ctx, tril_tape *tape, const dataset *set, bool fu
 {
     network net = network_new(ctx, set, 0, TRIL_ZERO);
     if (full)
-        tril_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n,
-                            NULL);
+        tril_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n, NULL);
     out[0] = nll_of(&net, tape, &set->train, set);
     out[1] = nll_of(&net, tape, &set->validation, set);
     tril_params_free(net.params);
@@ -286,8 +285,7 @@ static bool run_on(tril_ctx *ctx, const char *path, const dataset *set, const op
     /* With the input fixed the Gaussian fit is the answer itself: there the network starts without
      * it. */
     if (set->inputs.n)
-        tril_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n,
-                            NULL);
+        tril_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n, NULL);
     bool done = train(ctx, &net, tape, set, o, &r) && judge(ctx, &net, tape, set, &r) &&
                 describe(&net, tape, set, l);
     if (done && o->csv) {

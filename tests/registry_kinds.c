@@ -8,7 +8,10 @@
 #include "core/tape.h"
 #include "optim/optims.h"
 
+Suite *suite_dist_categorical(void);
+Suite *suite_dist_low_rank(void);
 Suite *suite_dist_mvn(void);
+Suite *suite_dist_mvn_forms(void);
 Suite *suite_dist_normal(void);
 Suite *suite_nn_head(void);
 
@@ -23,12 +26,45 @@ static tril_dist make_mvn(tril_tape *tape)
                     tril_requires_grad(tril_input(tape, scale_tril, TRIL_SHAPE(BATCH, 2, 2))));
 }
 
+static tril_dist make_mvn_precision(tril_tape *tape)
+{
+    static const tril_real loc[2] = { 1, -2 };
+    static const tril_real factor[BATCH * 4] = { 1, 0, 1, 2, .5f, 0, -1, .5f, 2, 0, 0, 1 };
+    return tril_mvn_precision_tril(
+        tril_requires_grad(tril_input(tape, loc, TRIL_SHAPE(2))),
+        tril_requires_grad(tril_input(tape, factor, TRIL_SHAPE(BATCH, 2, 2))));
+}
+
 static tril_dist make_head(tril_tape *tape)
 {
     static const tril_real raw[BATCH * 5] = {
         1, -2, .5f, 0, 1, 1, -2, -1, -1, .5f, 1, -2, 0, 0, 0
     };
     return tril_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, 5))), 2, NULL);
+}
+
+static tril_dist make_form(tril_tape *tape, tril_head_form form)
+{
+    static const tril_real raw[BATCH * 6] = { 1, -2,   .5f, 0, 1,  .5f, 1,   -2, 0,
+                                              1, .25f, -1,  1, -2, -1,  .5f, 1,  1 };
+    const tril_head_opts opts = { .form = form, .rank = 1 };
+    size_t width = tril_head_width(2, &opts);
+    return tril_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, width))), 2, &opts);
+}
+
+static tril_dist make_diagonal_head(tril_tape *tape)
+{
+    return make_form(tape, TRIL_HEAD_DIAGONAL);
+}
+
+static tril_dist make_precision_head(tril_tape *tape)
+{
+    return make_form(tape, TRIL_HEAD_PRECISION);
+}
+
+static tril_dist make_low_rank_head(tril_tape *tape)
+{
+    return make_form(tape, TRIL_HEAD_LOW_RANK);
 }
 
 static const tril_real locs[BATCH * 2] = { 1, -2, 0, .5f, 3, 2 };
@@ -46,6 +82,13 @@ static tril_dist make_mvn_diag(tril_tape *tape)
                          tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
 }
 
+static tril_dist make_mvn_low_rank(tril_tape *tape)
+{
+    return tril_mvn_low_rank(tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(2))),
+                             tril_input(tape, locs, TRIL_SHAPE(2, 1)),
+                             tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
+}
+
 /* of normals by loc and scale it is one of them; the kind shows with others: three pairs of normals
  * in one dimension */
 static tril_dist make_independent(tril_tape *tape)
@@ -53,6 +96,11 @@ static tril_dist make_independent(tril_tape *tape)
     tril_var loc = tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2, 1)));
     tril_var factor = tril_input(tape, scales, TRIL_SHAPE(BATCH, 2, 1, 1));
     return tril_independent(tril_mvn(loc, factor), 1);
+}
+
+static tril_dist make_categorical(tril_tape *tape)
+{
+    return tril_categorical(tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2))));
 }
 
 /* ---- what is refused */
@@ -63,6 +111,19 @@ static tril_dist bad_mvn(tril_tape *tape)
 {
     return tril_mvn(tril_input(tape, zeros, TRIL_SHAPE(2)),
                     tril_input(tape, zeros, TRIL_SHAPE(1, 2, 2)));
+}
+
+static tril_dist bad_mvn_precision(tril_tape *tape)
+{
+    return tril_mvn_precision(tril_input(tape, zeros, TRIL_SHAPE(2)),
+                              tril_input(tape, zeros, TRIL_SHAPE(2, 2)));
+}
+
+static tril_dist bad_mvn_low_rank(tril_tape *tape)
+{
+    return tril_mvn_low_rank(tril_input(tape, zeros, TRIL_SHAPE(2)),
+                             tril_input(tape, zeros, TRIL_SHAPE(2, 1)),
+                             tril_input(tape, zeros, TRIL_SHAPE(2, 2)));
 }
 
 static tril_dist bad_head(tril_tape *tape)
@@ -84,6 +145,11 @@ static tril_dist bad_mvn_diag(tril_tape *tape)
 static tril_dist bad_independent(tril_tape *tape)
 {
     return tril_independent(make_mvn(tape), 2);
+}
+
+static tril_dist bad_categorical(tril_tape *tape)
+{
+    return tril_categorical_probs(tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
 }
 
 /* ---- the rows */
@@ -115,14 +181,26 @@ static const struct dist_row {
 } dist_rows[] = {
     { "mvn", make_mvn, suite_dist_mvn, OF_VECTORS, bad_mvn, TRIL_NOT_POSITIVE,
       "mvn: scale_tril of batch index [0] is 0 at [0, 0]: its diagonal must be positive" },
+    { "mvn_precision", make_mvn_precision, suite_dist_mvn_forms, OF_VECTORS, bad_mvn_precision,
+      TRIL_NOT_POSITIVE, "mvn_precision: the matrix is not positive definite: pivot 0 is 0" },
     { "head", make_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
       "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
+    { "head", make_diagonal_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
+      "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
+    { "head", make_precision_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
+      "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
+    { "head", make_low_rank_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
+      "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
+    { "mvn_low_rank", make_mvn_low_rank, suite_dist_low_rank, OF_VECTORS, bad_mvn_low_rank,
+      TRIL_NOT_POSITIVE, "mvn_low_rank: diag is 0 at [0, 0]: it must be positive" },
     { "normal", make_normal, suite_dist_normal, OF_NUMBERS, bad_normal, TRIL_NOT_POSITIVE,
-      "normal: scale is -1 at []: it must be positive" },
+      "normal: scale is -1: it must be positive" },
     { "mvn_diag", make_mvn_diag, suite_dist_normal, OF_VECTORS, bad_mvn_diag, TRIL_NOT_POSITIVE,
       "mvn_diag: scale is 0 at [0]: it must be positive" },
     { "independent", make_independent, suite_dist_normal, OF_VECTORS & ~COVARIANCE, bad_independent,
       TRIL_BAD_SHAPE, "independent(mvn): 2 axes are wanted of batch shape [3]" },
+    { "categorical", make_categorical, suite_dist_categorical, MODE | ENTROPY, bad_categorical,
+      TRIL_BAD_ARGUMENT, "categorical_probs: probs of batch index [0] sum to 3, not to 1" },
 };
 
 enum { N_DISTS = sizeof dist_rows / sizeof *dist_rows };

@@ -34,10 +34,10 @@ static void begin(training *t, tril_ctx *ctx, const char *kind)
 {
     make_data(t);
     t->params = tril_params_new(ctx);
-    t->net =
-        tril_mlp_new(t->params, "net",
-                     &(tril_mlp_opts){
-                         .inputs = INPUTS, .hidden = { 8, 8 }, .outputs = tril_head_width(D, NULL) });
+    t->net = tril_mlp_new(t->params, "net",
+                          &(tril_mlp_opts){ .inputs = INPUTS,
+                                            .hidden = { 8, 8 },
+                                            .outputs = tril_head_width(D, NULL) });
     tril_head_start(tril_mlp_last(t->net), t->y, ROWS, D, NULL);
     t->optim = make_optim(kind, t->params,
                           (optim_options){ .lr = 1e-2, .momentum = 0.9, .clip = { .norm = 10 } });

@@ -57,9 +57,17 @@ tril_dist tril_mvn(tril_var loc, tril_var scale_tril);
  * inverted. */
 tril_dist tril_mvn_covariance(tril_var loc, tril_var covariance);
 
+/* The same by its precision [..., d, d], the inverse of the covariance, which is factored and never
+ * inverted; and by the factor T of the precision T T', lower triangular with a positive diagonal.
+ * log_prob solves and divides nothing: with z = T'(y - loc) it is -z'z/2 + sum log T_ii - d/2 log 2
+ * pi, d/dloc = T z, d/dT = diag(1/T_ii) - tril((y - loc) z') (Williams 1996). Draws, variance and
+ * covariance cost a triangular solve. */
+tril_dist tril_mvn_precision(tril_var loc, tril_var precision);
+tril_dist tril_mvn_precision_tril(tril_var loc, tril_var precision_tril);
+
 /* The same with covariance W W' + diag(D): loc [..., d], factor W [..., d, r] and diag D [..., d],
- * positive, whose batch dimensions broadcast: what r factors common to all explain, and what is each
- * one's own. At a cost that grows with d r^2 and not with d^3. */
+ * positive, whose batch dimensions broadcast: what r factors common to all explain, and what is
+ * each one's own. At a cost that grows with d r^2 and not with d^3. */
 tril_dist tril_mvn_low_rank(tril_var loc, tril_var factor, tril_var diag);
 
 /* Normals of one number each, N(loc, scale^2), scale > 0: loc and scale broadcast to the batch
@@ -68,6 +76,14 @@ tril_dist tril_mvn_low_rank(tril_var loc, tril_var factor, tril_var diag);
  * d^2. */
 tril_dist tril_normal(tril_var loc, tril_var scale);
 tril_dist tril_mvn_diag(tril_var loc, tril_var scale);
+
+/* A class index 0, ..., k - 1, as a number: by logits [..., k], log w = log_softmax(logits), or by
+ * probabilities, w = probs / sum(probs), none negative and with a sum of 1 up to 1e-5; gradients
+ * are those of the quotient. The batch shape is [...]. log_prob of a number that is no class is an
+ * error; that of a class of probability zero is the largest negative number. No gradient flows
+ * through y or draws; there is no mean. */
+tril_dist tril_categorical(tril_var logits);
+tril_dist tril_categorical_probs(tril_var probs);
 
 /* The last n axes of p's batch shape become the first of its event shape: log-densities and
  * entropies are summed over them, in the same node for tril_normal and tril_mvn_diag, in a node of
@@ -89,7 +105,8 @@ tril_var tril_log_prob(tril_dist p, tril_var y);
 tril_var tril_sample(tril_dist p, size_t n);
 tril_var tril_rsample(tril_dist p, size_t n);
 
-/* Differential entropy [batch]: d/2 (1 + log 2 pi) + sum log L_ii for normals. */
+/* Entropy [batch]: the differential one, d/2 (1 + log 2 pi) + sum log L_ii, for normals, -sum w log
+ * w for classes. */
 tril_var tril_entropy(tril_dist p);
 
 /* Mean, variance and mode [batch, event], and covariance [batch, d, d] of an event of shape [d]. */
@@ -105,7 +122,8 @@ tril_var tril_cdf(tril_dist p, tril_var y);
  * (tril_normal, tril_mvn_diag, tril_mvn, heads, tril_independent of tril_normal) with equal event
  * shapes; batches broadcast. With A = L_q^-1 L_p and u = L_q^-1 (loc_q - loc_p) it is |A|^2/2 +
  * u'u/2 - d/2 - sum log A_ii, computed so that it is 0 for equal ones and keeps its digits near
- * them. */
+ * them. For two categorical distributions of equally many classes it is sum w_p (log w_p - log
+ * w_q), to the same end. */
 tril_var tril_kl(tril_dist p, tril_dist q);
 
 /* The same distributions in a larger batch: the batch shape is stretched to the given one, by the

@@ -117,16 +117,16 @@ tril_dense *tril_mlp_last(const tril_mlp *mlp);
 
 /* The covariance, and the layout of a row: parts in the order given, matrices row by row. */
 typedef enum tril_head_form {
-    TRIL_HEAD_FULL, /* default: L L', L lower triangular with diagonal v: loc (d) | strict lower
-                       triangle of L (d (d - 1) / 2) | s (d) */
+    TRIL_HEAD_FULL,     /* default: L L', L lower triangular with diagonal v: loc (d) | strict lower
+                           triangle of L (d (d - 1) / 2) | s (d) */
     TRIL_HEAD_DIAGONAL, /* diag(v^2), standard deviations v: loc (d) | s (d) */
     TRIL_HEAD_PRECISION, /* (T T')^-1, T lower triangular with diagonal 1 / v: v_i is the standard
                             deviation of target i given those after it. The log-density takes no
                             division: loc (d) | strict lower triangle of T | s (d) */
-    TRIL_HEAD_LOW_RANK, /* W W' + diag(v^2), W d x rank: loc (d) | W (d rank) | s (d) */
-    TRIL_HEAD_SHARED,   /* L L' as in the full form, but one for all rows, a parameter: loc (d) */
-    TRIL_HEAD_MIXTURE   /* K components of a form among the first four: logits of their weights (K)
-                           | row of component 0 | row of component 1 | ... */
+    TRIL_HEAD_LOW_RANK,  /* W W' + diag(v^2), W d x rank: loc (d) | W (d rank) | s (d) */
+    TRIL_HEAD_SHARED,    /* L L' as in the full form, but one for all rows, a parameter: loc (d) */
+    TRIL_HEAD_MIXTURE    /* K components of a form among the first four: logits of their weights (K)
+                            | row of component 0 | row of component 1 | ... */
 } tril_head_form;
 
 typedef enum tril_diagonal_transform {
@@ -144,10 +144,10 @@ typedef struct tril_head_opts {
     bool row_scaled; /* off-diagonals are L_ij / L_ii, or T_ij / T_jj: minus the weight of target i
                         in the regression of target j on those after it. Their gradient then does
                         not grow as the diagonal shrinks. Default: they are L_ij, or T_ij */
-    double floor; /* of v, in the units of the targets; default 1e-6; TRIL_NO_FLOOR for none */
-    size_t rank;  /* low rank: columns of W, at least 1 */
-    tril_param shared; /* shared: the covariance's parameter, from tril_head_shared_new */
-    size_t components; /* mixture: K, at least 1 */
+    double floor;    /* of v, in the units of the targets; default 1e-6; TRIL_NO_FLOOR for none */
+    size_t rank;     /* low rank: columns of W, at least 1 */
+    tril_param shared;        /* shared: the covariance's parameter, from tril_head_shared_new */
+    size_t components;        /* mixture: K, at least 1 */
     tril_head_form component; /* mixture: the form of each; default full */
 } tril_head_opts;
 

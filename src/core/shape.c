@@ -51,6 +51,15 @@ tril_shape_str tril_shape_index(tril_shape shape, size_t element)
     return s;
 }
 
+tril_shape_str tril_shape_where(const char *preposition, tril_shape shape, size_t element)
+{
+    tril_shape_str s = { "" };
+    if (shape.rank > 0)
+        snprintf(s.text, sizeof s.text, "%s[%.80s]", preposition,
+                 tril_shape_index(shape, element).text);
+    return s;
+}
+
 bool tril_shape_broadcast(tril_shape a, tril_shape b, tril_shape *out)
 {
     size_t rank = a.rank > b.rank ? a.rank : b.rank;

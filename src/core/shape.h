@@ -7,6 +7,10 @@
 /* The index of an element, as text: "5, 2". */
 tril_shape_str tril_shape_index(tril_shape shape, size_t element);
 
+/* The same in brackets behind a preposition: " of row [5, 2]"; nothing for a shape of rank 0, where
+ * there is only one. */
+tril_shape_str tril_shape_where(const char *preposition, tril_shape shape, size_t element);
+
 /* The shape without its last `drop` axes. */
 tril_shape tril_shape_leading(tril_shape shape, size_t drop);
 

@@ -1,9 +1,10 @@
-/* The Kullback-Leibler divergence of normals. Each formula is arranged around the difference of the
- * two scales, so that near p = q no digits are lost, and KL(p, p) is 0. */
+/* The Kullback-Leibler divergence of every pair, and that of normals. Each formula is arranged
+ * around the difference of the two scales, so that near p = q no digits are lost, and KL(p, p) is
+ * 0. */
 #include <math.h>
 #include <stdio.h>
 
-#include "dist/dist.h"
+#include "dist/categorical.h"
 #include "dist/numbers.h"
 #include "kernels/triangle.h"
 
@@ -236,6 +237,8 @@ tril_var tril_kl(tril_dist p, tril_dist q)
         return fail(&p, &q, TRIL_BAD_SHAPE, "the events differ");
     if (!tril_shape_broadcast(p.batch, q.batch, &unused))
         return fail(&p, &q, TRIL_BAD_SHAPE, "the batches do not broadcast");
+    if (p.kind == &tril_dist_kind_categorical && q.kind == p.kind)
+        return tril_categorical_kl(&p, &q);
     if (is_diagonal(&p) && is_diagonal(&q)) {
         const tril_var in[N_IN] = { p.param[0], p.param[1], q.param[0], q.param[1] };
         return tril_numbers_apply(&tril_op_normal_kl, in, N_IN,

@@ -163,8 +163,8 @@ static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
 const tril_op tril_op_low_rank_log_prob = { "log_prob(mvn_low_rank)", log_prob_shape,
                                             log_prob_forward, log_prob_backward };
 
-/* ---- rsample: loc + W e + sqrt(D) eps; attributes: number of draws; saved: for each draw e and eps,
- * then sums of shared gradients */
+/* ---- rsample: loc + W e + sqrt(D) eps; attributes: number of draws; saved: for each draw e and
+ * eps, then sums of shared gradients */
 
 static bool rsample_shape(tril_node *node)
 {
@@ -211,8 +211,7 @@ static void rsample_backward(tril_node *node, tril_real *const *grad_in)
     const tril_real *e = node->saved, *g = node->grad;
     size_t draws = node->size / n.d;
     tril_row_grad grads[N_IN];
-    begin(node, draws, grads, grad_in,
-          (char *)node->saved + draws * (n.r + n.d) * sizeof(double));
+    begin(node, draws, grads, grad_in, (char *)node->saved + draws * (n.r + n.d) * sizeof(double));
     tril_walk w = walk_of(node, tril_shape_leading(node->shape, 1));
     do {
         for (size_t i = 0; i < w.dim[0] && draws; i++, e += n.r + n.d)
@@ -225,8 +224,8 @@ static void rsample_backward(tril_node *node, tril_real *const *grad_in)
                 tril_row_grad_put(&grads[DIAG], row[DIAG] * n.d + j, (double)*g,
                                   0.5 * (double)e[n.r + j] / sqrt(diag));
                 for (size_t a = 0; a < n.r; a++)
-                    tril_row_grad_put(&grads[FACTOR], (row[FACTOR] * n.d + j) * n.r + a,
-                                      (double)*g, (double)e[a]);
+                    tril_row_grad_put(&grads[FACTOR], (row[FACTOR] * n.d + j) * n.r + a, (double)*g,
+                                      (double)e[a]);
             }
     } while (draws && tril_walk_next(&w));
     for (size_t k = 0; k < node->n_in; k++)

@@ -2,12 +2,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "dist/dist.h"
-#include "kernels/mvn.h"
-#include "ops/rows.h"
+#include "dist/mvn.h"
+#include "ops/ops.h"
 
-/* rows of an op whose inputs begin with loc [..., d] and scale_tril [..., d, d] */
-static tril_walk walk_of(const tril_node *node, tril_shape rows)
+tril_walk tril_mvn_walk(const tril_node *node, tril_shape rows)
 {
     const tril_shape batches[3] = { tril_shape_leading(node->in[0]->shape, 1),
                                     tril_shape_leading(node->in[1]->shape, 2),
@@ -16,22 +14,22 @@ static tril_walk walk_of(const tril_node *node, tril_shape rows)
     return tril_walk_new(rows, batches, 3);
 }
 
-static size_t dim_of(const tril_node *node)
+size_t tril_mvn_dim(const tril_node *node)
 {
     return node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
 }
 
-/* ---- log_prob: inputs loc, scale_tril, y; saved: a row's arrays, then sums of shared inputs'
- * gradients */
+/* ---- log_prob: inputs loc, factor, y; attributes: the form; saved: a row's arrays, then sums of
+ * shared inputs' gradients */
 
-static size_t log_prob_event(size_t k, size_t d)
+size_t tril_mvn_event(size_t k, size_t d)
 {
     return k == 1 ? d * d : d;
 }
 
-static bool log_prob_shape(tril_node *node)
+bool tril_mvn_log_prob_shape(tril_node *node)
 {
-    size_t d = dim_of(node);
+    size_t d = tril_mvn_dim(node);
     tril_shape loc_and_factor, y = tril_shape_leading(node->in[2]->shape, 1);
     if (!tril_shape_broadcast(tril_shape_leading(node->in[0]->shape, 1),
                               tril_shape_leading(node->in[1]->shape, 2), &loc_and_factor) ||
@@ -40,12 +38,11 @@ static bool log_prob_shape(tril_node *node)
     node->saved_bytes = tril_mvn_row_doubles(d) * sizeof(double);
     for (size_t k = 0; k < 3; k++)
         node->saved_bytes +=
-            tril_row_grad_bytes(node, k, tril_shape_size(node->shape), log_prob_event(k, d));
+            tril_row_grad_bytes(node, k, tril_shape_size(node->shape), tril_mvn_event(k, d));
     return true;
 }
 
-/* takes over the factor's diagonal */
-static void load_factor(tril_mvn_row *row, const tril_real *factor)
+void tril_mvn_load(tril_mvn_row *row, const tril_real *factor)
 {
     row->off = factor;
     for (size_t i = 0; i < row->d; i++) {
@@ -54,83 +51,94 @@ static void load_factor(tril_mvn_row *row, const tril_real *factor)
     }
 }
 
-static bool log_prob_forward(tril_node *node)
+bool tril_mvn_log_prob_forward(tril_node *node)
 {
-    size_t d = dim_of(node), row_index = 0;
+    const tril_mvn_form *form = *(const tril_mvn_form **)node->attrs;
+    size_t d = tril_mvn_dim(node), row_index = 0;
     if (node->size == 0)
         return true;
     tril_mvn_row row = tril_mvn_row_at(node->saved, d, TRIL_LOWER_FULL);
-    tril_walk w = walk_of(node, node->shape);
+    tril_walk w = tril_mvn_walk(node, node->shape);
     const tril_real *factor = NULL;
     do {
         for (size_t i = 0; i < w.dim[0]; i++, row_index++) {
             const tril_real *own = node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * d;
             if (own != factor)
-                load_factor(&row, factor = own);
+                tril_mvn_load(&row, factor = own);
             if (!tril_mvn_row_residual(&row,
                                        node->in[2]->value + (w.offset[2] + i * w.stride[0][2]) * d,
                                        node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d))
-                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc of row [%s] is not finite",
-                                    tril_shape_index(node->shape, row_index).text);
-            node->value[row_index] = tril_saturate(tril_mvn_row_log_prob(&row));
+                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc%s is not finite",
+                                    tril_shape_where(" of row ", node->shape, row_index).text);
+            node->value[row_index] = tril_saturate(form->log_prob(&row));
         }
     } while (tril_walk_next(&w));
     return true;
 }
 
-static void put_row(const tril_mvn_row *row, double upstream, tril_row_grad grads[3], size_t loc,
-                    size_t factor, size_t y)
+static void put_factor(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at)
 {
     for (size_t i = 0; i < row->d; i++) {
         double a = tril_mvn_row_a(row, i);
-        tril_row_grad_put(&grads[0], loc + i, upstream, a);
-        tril_row_grad_put(&grads[2], y + i, upstream, -a);
-        for (size_t j = 0; j < row->d && grads[1].grad; j++) {
+        for (size_t j = 0; j < row->d; j++) {
             double dl = j < i    ? a * row->z[j]
                         : j == i ? (row->w[i] * row->z[i] - 1) / row->diag[i]
                                  : 0;
-            tril_row_grad_put(&grads[1], factor + i * row->d + j, upstream, dl);
+            tril_row_grad_put(g, at + i * row->d + j, upstream, dl);
         }
     }
 }
 
-static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
+static void put_row(const tril_mvn_form *form, const tril_mvn_row *row, double upstream,
+                    tril_row_grad grads[3], const size_t at[3])
 {
-    size_t d = dim_of(node), row_index = 0;
+    for (size_t i = 0; i < row->d; i++) {
+        double a = form->loc_slope(row, i);
+        tril_row_grad_put(&grads[0], at[0] + i, upstream, a);
+        tril_row_grad_put(&grads[2], at[2] + i, upstream, -a);
+    }
+    if (grads[1].grad)
+        form->put_factor(row, upstream, &grads[1], at[1]);
+}
+
+void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const tril_mvn_form *form = *(const tril_mvn_form **)node->attrs;
+    size_t d = tril_mvn_dim(node), row_index = 0;
     tril_mvn_row row = tril_mvn_row_at(node->saved, d, TRIL_LOWER_FULL);
     char *memory = (char *)node->saved + tril_mvn_row_doubles(d) * sizeof(double);
     tril_row_grad grads[3];
     for (size_t k = 0; k < 3; k++)
         grads[k] =
-            tril_row_grad_begin(node, k, node->size, log_prob_event(k, d), grad_in[k], &memory);
-    tril_walk w = walk_of(node, node->shape);
+            tril_row_grad_begin(node, k, node->size, tril_mvn_event(k, d), grad_in[k], &memory);
+    tril_walk w = tril_mvn_walk(node, node->shape);
     const tril_real *factor = NULL;
     do {
         for (size_t i = 0; i < w.dim[0] && node->size; i++, row_index++) {
             size_t at[3];
             for (size_t k = 0; k < 3; k++)
-                at[k] = (w.offset[k] + i * w.stride[0][k]) * log_prob_event(k, d);
+                at[k] = (w.offset[k] + i * w.stride[0][k]) * tril_mvn_event(k, d);
             if (node->in[1]->value + at[1] != factor)
-                load_factor(&row, factor = node->in[1]->value + at[1]);
+                tril_mvn_load(&row, factor = node->in[1]->value + at[1]);
             tril_mvn_row_residual(&row, node->in[2]->value + at[2], node->in[0]->value + at[0]);
-            tril_mvn_row_log_prob(&row);
-            tril_mvn_row_backward(&row);
-            put_row(&row, (double)node->grad[row_index], grads, at[0], at[1], at[2]);
+            form->log_prob(&row);
+            form->backward(&row);
+            put_row(form, &row, (double)node->grad[row_index], grads, at);
         }
     } while (node->size && tril_walk_next(&w));
     for (size_t k = 0; k < 3; k++)
         tril_row_grad_end(&grads[k]);
 }
 
-const tril_op tril_op_mvn_log_prob = { "log_prob(mvn)", log_prob_shape, log_prob_forward,
-                                       log_prob_backward };
+const tril_op tril_op_mvn_log_prob = { "log_prob(mvn)", tril_mvn_log_prob_shape,
+                                       tril_mvn_log_prob_forward, tril_mvn_log_prob_backward };
 
 /* ---- rsample: loc + L eps; attributes: number of draws; saved: eps, then sums of shared inputs'
  * gradients */
 
-static bool rsample_shape(tril_node *node)
+bool tril_mvn_rsample_shape(tril_node *node)
 {
-    const size_t n = *(const size_t *)node->attrs, d = dim_of(node);
+    const size_t n = *(const size_t *)node->attrs, d = tril_mvn_dim(node);
     tril_shape batch;
     if (!tril_shape_broadcast(tril_shape_leading(node->in[0]->shape, 1),
                               tril_shape_leading(node->in[1]->shape, 2), &batch))
@@ -143,18 +151,18 @@ static bool rsample_shape(tril_node *node)
     size_t size = tril_shape_size(node->shape);
     node->saved_bytes = size * sizeof(double);
     for (size_t k = 0; k < 2; k++)
-        node->saved_bytes += tril_row_grad_bytes(node, k, size / (d ? d : 1), log_prob_event(k, d));
+        node->saved_bytes += tril_row_grad_bytes(node, k, size / (d ? d : 1), tril_mvn_event(k, d));
     return true;
 }
 
 static bool rsample_forward(tril_node *node)
 {
-    size_t d = dim_of(node), row_index = 0;
+    size_t d = tril_mvn_dim(node), row_index = 0;
     tril_real *eps = node->saved;
     tril_random_normal(tril_ctx_random(tril_tape_ctx(node->tape)), eps, node->size);
     if (node->size == 0)
         return true;
-    tril_walk w = walk_of(node, tril_shape_leading(node->shape, 1));
+    tril_walk w = tril_mvn_walk(node, tril_shape_leading(node->shape, 1));
     do {
         for (size_t i = 0; i < w.dim[0]; i++, row_index++) {
             const tril_real *loc = node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d;
@@ -173,12 +181,12 @@ static bool rsample_forward(tril_node *node)
 
 static void rsample_backward(tril_node *node, tril_real *const *grad_in)
 {
-    size_t d = dim_of(node), rows = node->size / (d ? d : 1), row_index = 0;
+    size_t d = tril_mvn_dim(node), rows = node->size / (d ? d : 1), row_index = 0;
     const tril_real *eps = node->saved;
     char *memory = (char *)node->saved + node->size * sizeof(double);
     tril_row_grad loc = tril_row_grad_begin(node, 0, rows, d, grad_in[0], &memory);
     tril_row_grad factor = tril_row_grad_begin(node, 1, rows, d * d, grad_in[1], &memory);
-    tril_walk w = walk_of(node, tril_shape_leading(node->shape, 1));
+    tril_walk w = tril_mvn_walk(node, tril_shape_leading(node->shape, 1));
     do {
         for (size_t i = 0; i < w.dim[0] && rows; i++, row_index++)
             for (size_t j = 0; j < d; j++) {
@@ -194,15 +202,17 @@ static void rsample_backward(tril_node *node, tril_real *const *grad_in)
     tril_row_grad_end(&factor);
 }
 
-const tril_op tril_op_mvn_rsample = { "rsample(mvn)", rsample_shape, rsample_forward,
+const tril_op tril_op_mvn_rsample = { "rsample(mvn)", tril_mvn_rsample_shape, rsample_forward,
                                       rsample_backward };
 
 /* ---- the distribution */
 
 static tril_var mvn_log_prob(const tril_dist *p, tril_var y)
 {
+    static const tril_mvn_form by_scale = { tril_mvn_row_log_prob, tril_mvn_row_backward,
+                                            tril_mvn_row_a, put_factor };
     return tril_op_apply(&tril_op_mvn_log_prob, (tril_var[]){ p->param[0], p->param[1], y }, 3,
-                         NULL, 0);
+                         &(const tril_mvn_form *){ &by_scale }, sizeof(tril_mvn_form *));
 }
 
 static tril_var mvn_rsample(const tril_dist *p, size_t n)
@@ -222,7 +232,7 @@ static tril_var mvn_entropy(const tril_dist *p)
     return tril_dist_stretch(p, "entropy", tril_mvn_entropy_of(log_det, p->event.dim[0]), 0);
 }
 
-static tril_var mvn_mean(const tril_dist *p)
+tril_var tril_mvn_mean(const tril_dist *p)
 {
     return tril_dist_stretch(p, "mean", p->param[0], 1);
 }
@@ -250,80 +260,93 @@ const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
                                             .log_prob = mvn_log_prob,
                                             .rsample = mvn_rsample,
                                             .entropy = mvn_entropy,
-                                            .mean = mvn_mean,
+                                            .mean = tril_mvn_mean,
                                             .variance = mvn_variance,
                                             .covariance = mvn_covariance,
-                                            .mode = mvn_mean,
+                                            .mode = tril_mvn_mean,
                                             .as_mvn = mvn_as_mvn };
 
 /* finite numbers, and a positive diagonal */
-static bool valid(tril_var loc, tril_var scale_tril, size_t d)
+static bool valid(const char *what, const char *name, tril_var loc, tril_var factor)
 {
     tril_tape *tape = loc.tape;
-    tril_shape shape = tril_shape_of(loc), batch = tril_shape_leading(tril_shape_of(scale_tril), 2);
-    const tril_real *x = tril_value(loc), *factor = tril_value(scale_tril);
+    tril_shape shape = tril_shape_of(loc), batch = tril_shape_leading(tril_shape_of(factor), 2);
+    const tril_real *x = tril_value(loc), *l = tril_value(factor);
+    size_t d = shape.dim[shape.rank - 1];
     for (size_t i = 0; i < tril_size(loc); i++)
         if (!isfinite(x[i]))
-            return tril_var_fail(tape, "mvn", TRIL_NOT_FINITE, "loc is %g at [%s]", (double)x[i],
+            return tril_var_fail(tape, what, TRIL_NOT_FINITE, "loc is %g at [%s]", (double)x[i],
                                  tril_shape_index(shape, i).text),
                    false;
     for (size_t i = 0; i < tril_shape_size(batch) * d; i++)
         for (size_t j = 0; j <= i % d; j++) {
-            double value = (double)factor[i * d + j];
+            double value = (double)l[i * d + j];
             bool pivot = j == i % d;
             if (isfinite(value) && (!pivot || value > 0))
                 continue;
-            return tril_var_fail(tape, "mvn", isfinite(value) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
-                                 "scale_tril of batch index [%s] is %g at [%zu, %zu]%s",
-                                 tril_shape_index(batch, i / d).text, value, i % d, j,
+            return tril_var_fail(tape, what, isfinite(value) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
+                                 "%s%s is %g at [%zu, %zu]%s", name,
+                                 tril_shape_where(" of batch index ", batch, i / d).text, value,
+                                 i % d, j,
                                  pivot && isfinite(value) ? ": its diagonal must be positive" : ""),
                    false;
         }
     return true;
 }
 
-tril_dist tril_mvn(tril_var loc, tril_var scale_tril)
+/* whether loc is [..., d] and the other [..., d, d], of one tape */
+static bool fits(const char *what, const char *name, tril_var loc, tril_var matrix,
+                 tril_shape *batch)
 {
-    const tril_dist none = { 0 };
-    tril_shape m, f, batch;
-    tril_tape *tape = loc.tape ? loc.tape : scale_tril.tape;
-    if (!loc.tape || loc.tape != scale_tril.tape)
-        return tril_var_fail(tape, "mvn", TRIL_BAD_VAR,
-                             "loc and scale_tril are not two vars of one tape"),
-               none;
-    if (!tril_var_shape(loc, "mvn", &m) || !tril_var_shape(scale_tril, "mvn", &f))
-        return none;
+    tril_shape m, f;
+    if (!loc.tape || loc.tape != matrix.tape)
+        return tril_var_fail(loc.tape ? loc.tape : matrix.tape, what, TRIL_BAD_VAR,
+                             "loc and %s are not two vars of one tape", name),
+               false;
+    if (!tril_var_shape(loc, what, &m) || !tril_var_shape(matrix, what, &f))
+        return false;
     size_t d = m.rank ? m.dim[m.rank - 1] : 0;
     if (d == 0 || f.rank < 2 || f.dim[f.rank - 1] != d || f.dim[f.rank - 2] != d)
-        return tril_var_fail(tape, "mvn", TRIL_BAD_SHAPE,
-                             "loc is %s and scale_tril %s, want [..., d] and [..., d, d]",
-                             tril_shape_text(m).text, tril_shape_text(f).text),
-               none;
-    if (!tril_shape_broadcast(tril_shape_leading(m, 1), tril_shape_leading(f, 2), &batch))
-        return tril_var_fail(tape, "mvn", TRIL_BAD_SHAPE,
-                             "loc is %s and scale_tril %s: their batch dimensions do not broadcast",
-                             tril_shape_text(m).text, tril_shape_text(f).text),
-               none;
-    if (tril_ctx_validates(tril_tape_ctx(tape)) && !valid(loc, scale_tril, d))
-        return none;
-    return (tril_dist){ &tril_dist_kind_mvn, { loc, scale_tril }, batch, { 1, { d } }, NULL };
+        return tril_var_fail(loc.tape, what, TRIL_BAD_SHAPE,
+                             "loc is %s and %s %s, want [..., d] and [..., d, d]",
+                             tril_shape_text(m).text, name, tril_shape_text(f).text),
+               false;
+    if (!tril_shape_broadcast(tril_shape_leading(m, 1), tril_shape_leading(f, 2), batch))
+        return tril_var_fail(loc.tape, what, TRIL_BAD_SHAPE,
+                             "loc is %s and %s %s: their batch dimensions do not broadcast",
+                             tril_shape_text(m).text, name, tril_shape_text(f).text),
+               false;
+    return true;
+}
+
+tril_dist tril_mvn_by_factor(const tril_dist_kind *kind, const char *what, const char *name,
+                             tril_var loc, tril_var factor)
+{
+    tril_dist p = { .kind = kind, .param = { loc, factor } };
+    if (!fits(what, name, loc, factor, &p.batch) ||
+        (tril_ctx_validates(tril_tape_ctx(loc.tape)) && !valid(what, name, loc, factor)))
+        return (tril_dist){ 0 };
+    tril_shape m = tril_shape_of(loc);
+    p.event = (tril_shape){ 1, { m.dim[m.rank - 1] } };
+    return p;
+}
+
+tril_dist tril_mvn_by_matrix(const tril_dist_kind *kind, const char *what, const char *name,
+                             tril_var loc, tril_var matrix)
+{
+    tril_shape batch;
+    if (!fits(what, name, loc, matrix, &batch))
+        return (tril_dist){ 0 };
+    tril_var factor = tril_cholesky_for(what, matrix);
+    return factor.tape ? tril_mvn_by_factor(kind, what, name, loc, factor) : (tril_dist){ 0 };
+}
+
+tril_dist tril_mvn(tril_var loc, tril_var scale_tril)
+{
+    return tril_mvn_by_factor(&tril_dist_kind_mvn, "mvn", "scale_tril", loc, scale_tril);
 }
 
 tril_dist tril_mvn_covariance(tril_var loc, tril_var covariance)
 {
-    const tril_dist none = { 0 };
-    tril_shape m, c;
-    if (!loc.tape || loc.tape != covariance.tape)
-        return tril_var_fail(loc.tape ? loc.tape : covariance.tape, "mvn_covariance", TRIL_BAD_VAR,
-                             "loc and covariance are not two vars of one tape"),
-               none;
-    if (!tril_var_shape(loc, "mvn_covariance", &m) ||
-        !tril_var_shape(covariance, "mvn_covariance", &c))
-        return none;
-    if (m.rank == 0 || c.rank < 2 || c.dim[c.rank - 1] != m.dim[m.rank - 1])
-        return tril_var_fail(loc.tape, "mvn_covariance", TRIL_BAD_SHAPE,
-                             "loc is %s and covariance %s, want [..., d] and [..., d, d]",
-                             tril_shape_text(m).text, tril_shape_text(c).text),
-               none;
-    return tril_mvn(loc, tril_cholesky(covariance));
+    return tril_mvn_by_matrix(&tril_dist_kind_mvn, "mvn_covariance", "covariance", loc, covariance);
 }

@@ -163,15 +163,15 @@ static bool valid(const char *what, tril_var loc, tril_var scale)
     const tril_real *m = tril_value(loc), *s = tril_value(scale);
     for (size_t i = 0; i < tril_size(loc); i++)
         if (!isfinite(m[i]))
-            return tril_var_fail(loc.tape, what, TRIL_NOT_FINITE, "loc is %g at [%s]", (double)m[i],
-                                 tril_shape_index(tril_shape_of(loc), i).text),
+            return tril_var_fail(loc.tape, what, TRIL_NOT_FINITE, "loc is %g%s", (double)m[i],
+                                 tril_shape_where(" at ", tril_shape_of(loc), i).text),
                    false;
     for (size_t i = 0; i < tril_size(scale); i++)
         if (!(s[i] > 0) || !isfinite(s[i]))
             return tril_var_fail(loc.tape, what,
                                  isfinite(s[i]) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
-                                 "scale is %g at [%s]%s", (double)s[i],
-                                 tril_shape_index(tril_shape_of(scale), i).text,
+                                 "scale is %g%s%s", (double)s[i],
+                                 tril_shape_where(" at ", tril_shape_of(scale), i).text,
                                  isfinite(s[i]) ? ": it must be positive" : ""),
                    false;
     return true;

@@ -57,8 +57,8 @@ tril_numbers_forward(tril_node *node, size_t n_in, tril_number_function of, tril
             tril_numbers_at(node, &w, n_in, i, x);
             const char *what = wrong(x);
             if (what)
-                return tril_op_fail(node, TRIL_NOT_FINITE, "%s at [%s]", what,
-                                    tril_shape_index(p->full, index).text);
+                return tril_op_fail(node, TRIL_NOT_FINITE, "%s%s", what,
+                                    tril_shape_where(" at ", p->full, index).text);
             sums[index / p->event_size] += of(x, NULL);
         }
     } while (n && tril_walk_next(&w));

@@ -1,4 +1,5 @@
-/* Forward and backward substitution of one row. */
+/* Forward and backward substitution of one row, and the products that take their place where the
+ * factor is that of the precision. */
 #include "kernels/mvn.h"
 
 #include <math.h>
@@ -62,5 +63,35 @@ void tril_mvn_row_backward(tril_mvn_row *row)
                                                    : tril_within(row->w[i] / row->diag[i], max_w);
         for (size_t j = 0; j < tril_lower_count(row->lower, i); j++)
             row->w[j] = tril_within(row->w[j] - tril_mvn_loaded(off[j]) * a, max_w);
+    }
+}
+
+double tril_mvn_row_precision_log_prob(tril_mvn_row *row)
+{
+    double squares = 0, log_det = 0;
+    bool scaled = row->lower == TRIL_LOWER_SCALED;
+    for (size_t i = 0; i < row->d; i++) {
+        const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
+        for (size_t j = 0; j < i; j++)
+            row->z[j] += tril_mvn_loaded(off[j]) * row->r[i];
+        row->z[i] = (scaled ? 1 : tril_within(row->diag[i], max_loaded)) * row->r[i];
+        log_det += row->log_diag[i];
+    }
+    for (size_t i = 0; i < row->d; i++) {
+        row->z[i] = tril_within((scaled ? row->diag[i] : 1) * row->z[i], max_z);
+        squares += row->z[i] * row->z[i];
+    }
+    return log_det - 0.5 * squares - 0.5 * (double)row->d * TRIL_LOG_2PI;
+}
+
+void tril_mvn_row_precision_backward(tril_mvn_row *row)
+{
+    for (size_t i = 0; i < row->d; i++) {
+        const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
+        row->w[i] = tril_mvn_row_scaled_z(row, i);
+        for (size_t j = 0; j < i; j++)
+            row->w[i] +=
+                tril_mvn_loaded(off[j]) *
+                (row->lower == TRIL_LOWER_SCALED ? tril_mvn_row_scaled_z(row, j) : row->z[j]);
     }
 }

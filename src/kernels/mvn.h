@@ -43,6 +43,12 @@ double tril_mvn_row_log_prob(tril_mvn_row *row);
 /* z to w. */
 void tril_mvn_row_backward(tril_mvn_row *row);
 
+/* The same where diag and off hold T, the factor of the precision T T' (or T_ij / T_jj, scaled),
+ * log_diag its diagonal's logarithms: r to z = T'r and the log-density, then z to w = T z, the
+ * gradient with respect to loc itself. Nothing is divided. */
+double tril_mvn_row_precision_log_prob(tril_mvn_row *row);
+void tril_mvn_row_precision_backward(tril_mvn_row *row);
+
 static inline double tril_within(double x, double bound)
 {
     return x > bound ? bound : x < -bound ? -bound : x;
@@ -60,6 +66,12 @@ static inline double tril_mvn_row_a(const tril_mvn_row *row, size_t i)
 static inline double tril_mvn_row_scaled_r(const tril_mvn_row *row, size_t i)
 {
     return tril_within(row->r[i] / row->diag[i], TRIL_MVN_MAX_W);
+}
+
+/* T_ii z_i */
+static inline double tril_mvn_row_scaled_z(const tril_mvn_row *row, size_t i)
+{
+    return tril_within(row->diag[i] * row->z[i], 1e150);
 }
 
 /* An off-diagonal within bounds, so that products with it are finite; in float it is. */

@@ -8,22 +8,22 @@
 #include <tril/real.h>
 
 /* name, value in x, derivative in x and y, whether the derivative needs x (otherwise x may be
- * overwritten by y) */
+ * overwritten by y). MATH(exp) is the exp of kernels/vector_math.h for tril_real. */
 #define TRIL_UNARY_TABLE(X)                                                                        \
     X(neg, -x, -1, false)                                                                          \
-    X(exp, exp(x), y, false)                                                                       \
-    X(log, log(x), 1 / x, true)                                                                    \
-    X(log1p, log1p(x), 1 / (1 + x), true)                                                          \
-    X(expm1, expm1(x), y + 1, false)                                                               \
+    X(exp, MATH(exp)(x), y, false)                                                                 \
+    X(log, MATH(log)(x), 1 / x, true)                                                              \
+    X(log1p, MATH(log1p)(x), 1 / (1 + x), true)                                                    \
+    X(expm1, MATH(expm1)(x), y + 1, false)                                                         \
     X(sqrt, sqrt(x), 1 / (2 * y), false)                                                           \
     X(square, x *x, 2 * x, true)                                                                   \
     X(abs, fabs(x), (tril_real)(x > 0) - (tril_real)(x < 0), true)                                 \
-    X(tanh, tanh(x), 1 - y * y, false)                                                             \
-    X(sigmoid, sigmoid(x), y *(1 - y), false)                                                      \
+    X(tanh, MATH(tanh)(x), 1 - y * y, false)                                                       \
+    X(sigmoid, MATH(sigmoid)(x), y *(1 - y), false)                                                \
     X(relu, x<0 ? 0 : x, y> 0, false)                                                              \
-    X(elu, x > 0 ? x : expm1(x), y > 0 ? 1 : y + 1, false)                                         \
-    X(softplus, (x > 0 ? x : 0) + log1p(exp(-fabs(x))), -expm1(-y), false)                         \
-    X(silu, x *sigmoid(x), sigmoid(x) * (1 + x * (1 - sigmoid(x))), true)
+    X(elu, x > 0 ? x : MATH(expm1)(x), y > 0 ? 1 : y + 1, false)                                   \
+    X(softplus, MATH(softplus)(x), -MATH(expm1)(-y), false)                                        \
+    X(silu, x *MATH(sigmoid)(x), MATH(sigmoid)(x) * (1 + x * (1 - MATH(sigmoid)(x))), true)
 
 typedef struct tril_unary {
     const char *name;

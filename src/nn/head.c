@@ -91,14 +91,15 @@ bool tril_head_layout_of(tril_ctx *ctx, size_t d, const tril_head_opts *opts, he
 {
     static const tril_diag_transform *const diagonals[] = { &tril_diag_elu, &tril_diag_elu,
                                                             &tril_diag_exp, &tril_diag_softplus };
-    static const tril_head_rows *const rows[] = { &tril_head_mvn_rows, &tril_head_mvn_rows,
+    static const tril_head_rows *const rows[] = { &tril_head_mvn_rows,
+                                                  &tril_head_mvn_rows,
                                                   &tril_head_precision_rows,
-                                                  &tril_head_low_rank_rows, NULL, NULL };
+                                                  &tril_head_low_rank_rows,
+                                                  NULL,
+                                                  NULL };
     const tril_head_opts defaults = { 0 };
     opts = opts ? opts : &defaults;
-    double floor = opts->floor == 0               ? 1e-6
-                   : opts->floor == TRIL_NO_FLOOR ? 0
-                                                  : opts->floor;
+    double floor = opts->floor == 0 ? 1e-6 : opts->floor == TRIL_NO_FLOOR ? 0 : opts->floor;
     if (!check(ctx, d, opts, floor))
         return false;
     *h = (head){ .rows = rows[opts->form],
@@ -193,9 +194,8 @@ static bool log_prob_forward(tril_node *node)
         for (size_t i = 0; i < w.dim[0]; i++, index++) {
             double log_prob = row_log_prob(node, &w, i, &loaded);
             if (isnan(log_prob))
-                return tril_op_fail(node, TRIL_NOT_FINITE,
-                                    "y or the raw outputs of row [%s] are not finite",
-                                    tril_shape_index(node->shape, index).text);
+                return tril_op_fail(node, TRIL_NOT_FINITE, "y or the raw outputs%s are not finite",
+                                    tril_shape_where(" of row ", node->shape, index).text);
             node->value[index] = tril_saturate(log_prob);
         }
     } while (tril_walk_next(&w));
@@ -218,8 +218,8 @@ static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
     tril_row_grad grads[N_IN] = { { 0 } };
     for (size_t k = 0; k < N_IN; k++)
         if (node->in[k])
-            grads[k] = tril_row_grad_begin(node, k, node->size, event_of(node, k), grad_in[k],
-                                           &memory);
+            grads[k] =
+                tril_row_grad_begin(node, k, node->size, event_of(node, k), grad_in[k], &memory);
     tril_walk w = walk_of(node);
     do {
         for (size_t i = 0; i < w.dim[0] && node->size; i++, index++) {

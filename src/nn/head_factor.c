@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "dist/dist.h"
 #include "core/shape.h"
+#include "dist/dist.h"
 #include "nn/head.h"
 
 typedef tril_head_layout head;
@@ -111,8 +111,7 @@ static void factor_backward(tril_node *node, tril_real *const *grad_in)
     size_t blocks = node->in[0]->size / h->width, size = h->d * (is_matrix(h) ? h->d : 1);
     for (size_t i = 0; i < blocks; i++) {
         const tril_real *raw = node->in[0]->value + i * h->width;
-        block_backward(h, load(node, raw), raw, node->grad + i * size,
-                       grad_in[0] + i * h->width);
+        block_backward(h, load(node, raw), raw, node->grad + i * size, grad_in[0] + i * h->width);
     }
 }
 

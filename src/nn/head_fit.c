@@ -51,8 +51,8 @@ static bool deviations(tril_ctx *ctx, const head *h, const double *covariance, d
 
 /* With the targets in reverse order covariance = L L', and T is L^-1 turned about its
  * antidiagonal. */
-static bool precision(tril_ctx *ctx, const head *h, const double *covariance, double *l, double *off,
-                      double *s)
+static bool precision(tril_ctx *ctx, const head *h, const double *covariance, double *l,
+                      double *off, double *s)
 {
     size_t d = h->d;
     double *x = l + d * d; /* L^-1 */

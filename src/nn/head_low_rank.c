@@ -47,8 +47,9 @@ static void gradient(const head *h, double *memory, const tril_real *raw, double
 }
 
 /* loc by its Fisher matrix, whose inverse is the covariance; W and v by that of y and the latent
- * numbers e together, y = loc + W e + v eps: 1 / v_i^2 for each number of row i of W, 2 for log v_i.
- * It is not less than the Fisher matrix of y alone, so that no step is longer than a natural one. */
+ * numbers e together, y = loc + W e + v eps: 1 / v_i^2 for each number of row i of W, 2 for log
+ * v_i. It is not less than the Fisher matrix of y alone, so that no step is longer than a natural
+ * one. */
 static void natural(const head *h, double *memory, const tril_real *raw, double *g)
 {
     tril_low_rank_row row = tril_low_rank_row_at(memory, h->d, h->rank);
@@ -59,8 +60,8 @@ static void natural(const head *h, double *memory, const tril_real *raw, double 
         for (size_t a = 0; a < h->rank; a++)
             g[h->d + i * h->rank + a] =
                 v * (tril_within(row.u[i] * row.zeta[a], 1e300) - row.b[i * h->rank + a]);
-        g[h->width - h->d + i] = 0.5 * tril_low_rank_row_dlog_scale(&row, i) *
-                                 tril_head_reach(h, s, slope[i]);
+        g[h->width - h->d + i] =
+            0.5 * tril_low_rank_row_dlog_scale(&row, i) * tril_head_reach(h, s, slope[i]);
     }
 }
 

@@ -116,10 +116,10 @@ bool tril_head_start(tril_dense *last, const tril_real *targets, size_t rows, si
         return false;
     double *covariance = mean + d, *raw = covariance + d * d, *memory = raw + h.width;
     memset(mean, 0, (d + d * d) * sizeof *mean);
-    bool fitted = moments(ctx, targets, rows, &h, mean, covariance) &&
-                  (h.form == TRIL_HEAD_MIXTURE
-                       ? mixture(ctx, &h, opts, mean, covariance, memory, raw)
-                       : tril_head_fit(ctx, &h, mean, covariance, memory, raw));
+    bool fitted =
+        moments(ctx, targets, rows, &h, mean, covariance) &&
+        (h.form == TRIL_HEAD_MIXTURE ? mixture(ctx, &h, opts, mean, covariance, memory, raw)
+                                     : tril_head_fit(ctx, &h, mean, covariance, memory, raw));
     if (fitted) {
         store(last->bias, raw);
         if (outputs < h.width)

@@ -15,7 +15,12 @@ static size_t last_dim(const tril_node *node)
     return node->shape.dim[node->shape.rank - 1];
 }
 
-/* ---- cholesky; saved: two matrices in double */
+static tril_shape_str index_of(const tril_node *node, size_t matrix)
+{
+    return tril_shape_where(" of batch index ", tril_shape_leading(node->shape, 2), matrix);
+}
+
+/* ---- cholesky; attributes: whom to name in a message; saved: two matrices in double */
 
 static bool cholesky_shape(tril_node *node)
 {
@@ -37,11 +42,10 @@ static bool cholesky_forward(tril_node *node)
             a[i] = (double)node->in[0]->value[first + i];
         size_t pivot = tril_cholesky_factor(d, a, 0);
         if (pivot < d)
-            return tril_op_fail(
-                node, TRIL_NOT_POSITIVE,
-                "the matrix of batch index [%s] is not positive definite: pivot %zu is %g",
-                tril_shape_index(tril_shape_leading(node->shape, 2), first / matrix).text, pivot,
-                a[pivot * d + pivot]);
+            return tril_var_fail(node->tape, *(const char **)node->attrs, TRIL_NOT_POSITIVE,
+                                 "the matrix%s is not positive definite: pivot %zu is %g",
+                                 index_of(node, first / matrix).text, pivot, a[pivot * d + pivot]),
+                   false;
         for (size_t i = 0; i < matrix; i++)
             node->value[first + i] = (tril_real)a[i];
     }
@@ -193,10 +197,8 @@ static bool solve_tril_forward(tril_node *node)
             const tril_real *b = node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * k;
             size_t pivot = bad_pivot(d, l);
             if (pivot < d)
-                return tril_op_fail(
-                    node, TRIL_NOT_POSITIVE, "pivot %zu of batch index [%s] is %g", pivot,
-                    tril_shape_index(tril_shape_leading(node->shape, 2), index).text,
-                    (double)l[pivot * d + pivot]);
+                return tril_op_fail(node, TRIL_NOT_POSITIVE, "pivot %zu%s is %g", pivot,
+                                    index_of(node, index).text, (double)l[pivot * d + pivot]);
             for (size_t j = 0; j < d * k; j++)
                 x[j] = (double)b[j];
             tril_solve_lower(*(bool *)node->attrs, d, k, l, x);
@@ -248,9 +250,14 @@ const tril_op tril_op_lq = { "lq", lq_shape, lq_forward, lq_backward };
 const tril_op tril_op_solve_tril = { "solve_tril", solve_tril_shape, solve_tril_forward,
                                      solve_tril_backward };
 
+tril_var tril_cholesky_for(const char *what, tril_var a)
+{
+    return tril_op_apply(&tril_op_cholesky, &a, 1, &what, sizeof what);
+}
+
 tril_var tril_cholesky(tril_var a)
 {
-    return tril_op_apply(&tril_op_cholesky, &a, 1, NULL, 0);
+    return tril_cholesky_for("cholesky", a);
 }
 
 tril_var tril_lq(tril_var a)

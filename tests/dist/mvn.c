@@ -4,11 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support.h"
+#include "dist/cursor.h"
 
 /* ---- against PyTorch: reference/mvn.py has the same table */
-
-enum { MAX_NUMBERS = 512 };
 
 static const struct mvn_case {
     size_t d;
@@ -47,79 +45,26 @@ static tril_shape with(tril_shape batch, size_t times, size_t d)
     return batch;
 }
 
-/* the numbers of the file, read one tensor after the other */
-typedef struct cursor {
-    double *values;
-    size_t at, rows;
-} cursor;
-
-static const double *take(cursor *file, size_t n)
-{
-    ck_assert_uint_le(file->at + n, file->rows);
-    file->at += n;
-    return file->values + file->at - n;
-}
-
-static tril_var take_input(cursor *file, tril_tape *tape, tril_real *memory, tril_shape shape)
-{
-    const double *x = take(file, tril_shape_size(shape));
-    for (size_t i = 0; i < tril_shape_size(shape); i++)
-        memory[i] = (tril_real)x[i];
-    return tril_requires_grad(tril_input(tape, memory, shape));
-}
-
-/* Relative to the tensor's largest number: small entries are differences of large ones. */
-static void compare(const tril_real *x, const double *wanted, size_t n, size_t row,
-                    const char *what)
-{
-    double largest = 1e-3;
-    for (size_t i = 0; i < n; i++)
-        largest = fmax(largest, fabs(wanted[i]));
-    ck_assert_msg(x || n == 0, "case %zu: no %s", row, what);
-    for (size_t i = 0; i < n; i++)
-        ck_assert_msg(fabs((double)x[i] - wanted[i]) <= (IS_DOUBLE ? 1e-12 : 1e-5) * largest,
-                      "case %zu: %s is %.17g at %zu, PyTorch says %.17g", row, what, (double)x[i],
-                      i, wanted[i]);
-}
-
-/* the value of one method, and its gradients with the file's seed */
-static void check_method(cursor *file, tril_var y, const tril_var *inputs, size_t n, size_t row,
-                         const char *what)
-{
-    tril_real seed[MAX_NUMBERS];
-    const double *from = take(file, tril_size(y));
-    for (size_t i = 0; i < tril_size(y); i++)
-        seed[i] = (tril_real)from[i];
-    compare(tril_value(y), take(file, tril_size(y)), tril_size(y), row, what);
-    ck_assert(tril_backward_with(y, &(tril_backward_opts){ .seed = seed }));
-    for (size_t k = 0; k < n; k++)
-        compare(tril_grad(inputs[k]), take(file, tril_size(inputs[k])), tril_size(inputs[k]), row,
-                what);
-}
-
 START_TEST(test_pytorch)
 {
-    cursor file = { .at = 0 };
-    file.values = reference("reference/mvn.csv", "value", &file.rows);
+    cursor file = cursor_begin("reference/mvn.csv");
     for (size_t row = 0; row < N_CASES; row++) {
         const struct mvn_case *c = &cases[row];
-        tril_real memory[3][MAX_NUMBERS];
         tril_ctx *ctx = tril_ctx_new(NULL);
         tril_tape *tape = tril_tape_new(ctx);
-        tril_var in[3] = { take_input(&file, tape, memory[0], with(c->loc, 1, c->d)),
-                           take_input(&file, tape, memory[1], with(c->scale_tril, 2, c->d)),
-                           take_input(&file, tape, memory[2], with(c->y, 1, c->d)) };
+        tril_var in[3] = { cursor_input(&file, tape, with(c->loc, 1, c->d)),
+                           cursor_input(&file, tape, with(c->scale_tril, 2, c->d)),
+                           cursor_input(&file, tape, with(c->y, 1, c->d)) };
         tril_dist p = tril_mvn(in[0], in[1]);
-        check_method(&file, tril_log_prob(p, in[2]), in, 3, row, "log_prob");
-        check_method(&file, tril_entropy(p), in + 1, 1, row, "entropy");
-        check_method(&file, tril_dist_mean(p), in, 1, row, "mean");
-        check_method(&file, tril_dist_covariance(p), in + 1, 1, row, "covariance");
+        cursor_check(&file, tril_log_prob(p, in[2]), in, 3, row, "log_prob");
+        cursor_check(&file, tril_entropy(p), in + 1, 1, row, "entropy");
+        cursor_check(&file, tril_dist_mean(p), in, 1, row, "mean");
+        cursor_check(&file, tril_dist_covariance(p), in + 1, 1, row, "covariance");
         ck_fine(ctx);
         tril_tape_free(tape);
         tril_ctx_free(ctx);
     }
-    ck_assert_uint_eq(file.at, file.rows);
-    free(file.values);
+    cursor_end(&file);
 }
 END_TEST
 

@@ -74,8 +74,9 @@ START_TEST(test_not_definite)
     tril_dist p = tril_mvn_covariance(tril_input(tape, loc, TRIL_SHAPE(2)),
                                       tril_input(tape, sigma, TRIL_SHAPE(2, 2, 2)));
     ck_assert_ptr_null(p.kind);
-    ck_failed(ctx, TRIL_NOT_POSITIVE,
-              "the matrix of batch index [1] is not positive definite: pivot 1 is -3");
+    ck_failed(
+        ctx, TRIL_NOT_POSITIVE,
+        "mvn_covariance: the matrix of batch index [1] is not positive definite: pivot 1 is -3");
     tril_tape_free(tape);
     tril_ctx_free(ctx);
 }

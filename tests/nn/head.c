@@ -19,15 +19,21 @@ static const struct variant {
     { FILE_1, "elu", { .floor = TRIL_NO_FLOOR } },
     { FILE_1, "elu floor", { 0 } },
     { FILE_2, "elu scaled", { .row_scaled = true, .floor = TRIL_NO_FLOOR } },
-    { FILE_2, "elu scaled floor", { TRIL_DIAGONAL_ELU, true, 1e-6 } },
-    { FILE_2, "exp", { TRIL_DIAGONAL_EXP, false, TRIL_NO_FLOOR } },
-    { FILE_2, "exp floor", { TRIL_DIAGONAL_EXP, false } },
-    { FILE_2, "exp scaled", { TRIL_DIAGONAL_EXP, true, TRIL_NO_FLOOR } },
-    { FILE_2, "exp scaled floor", { TRIL_DIAGONAL_EXP, true } },
-    { FILE_2, "softplus", { TRIL_DIAGONAL_SOFTPLUS, false, TRIL_NO_FLOOR } },
-    { FILE_2, "softplus floor", { TRIL_DIAGONAL_SOFTPLUS, false } },
-    { FILE_2, "softplus scaled", { TRIL_DIAGONAL_SOFTPLUS, true, TRIL_NO_FLOOR } },
-    { FILE_2, "softplus scaled floor", { TRIL_DIAGONAL_SOFTPLUS, true } },
+    { FILE_2,
+      "elu scaled floor",
+      { .diagonal = TRIL_DIAGONAL_ELU, .row_scaled = true, .floor = 1e-6 } },
+    { FILE_2, "exp", { .diagonal = TRIL_DIAGONAL_EXP, .floor = TRIL_NO_FLOOR } },
+    { FILE_2, "exp floor", { .diagonal = TRIL_DIAGONAL_EXP } },
+    { FILE_2,
+      "exp scaled",
+      { .diagonal = TRIL_DIAGONAL_EXP, .row_scaled = true, .floor = TRIL_NO_FLOOR } },
+    { FILE_2, "exp scaled floor", { .diagonal = TRIL_DIAGONAL_EXP, .row_scaled = true } },
+    { FILE_2, "softplus", { .diagonal = TRIL_DIAGONAL_SOFTPLUS, .floor = TRIL_NO_FLOOR } },
+    { FILE_2, "softplus floor", { .diagonal = TRIL_DIAGONAL_SOFTPLUS } },
+    { FILE_2,
+      "softplus scaled",
+      { .diagonal = TRIL_DIAGONAL_SOFTPLUS, .row_scaled = true, .floor = TRIL_NO_FLOOR } },
+    { FILE_2, "softplus scaled floor", { .diagonal = TRIL_DIAGONAL_SOFTPLUS, .row_scaled = true } },
 };
 
 enum { N_VARIANTS = sizeof variants / sizeof *variants };
@@ -181,8 +187,8 @@ END_TEST
 START_TEST(test_width)
 {
     /* of a size that wrapped around, no width is right */
-    ck_assert_uint_eq(tril_head_width((size_t)-4), SIZE_MAX);
-    ck_assert_uint_eq(tril_head_width((size_t)-3), SIZE_MAX);
+    ck_assert_uint_eq(tril_head_width((size_t)-4, NULL), SIZE_MAX);
+    ck_assert_uint_eq(tril_head_width((size_t)-3, NULL), SIZE_MAX);
     const size_t widths[] = { 0, 2, 5, 9, 14 };
     for (size_t d = 0; d < 5; d++)
         ck_assert_uint_eq(tril_head_width(d, NULL), widths[d]);
@@ -257,9 +263,8 @@ START_TEST(test_errors)
 {
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_tape *tape = tril_tape_new(ctx);
-    tril_log_prob(
-        tril_head(tril_input(tape, ones, errors[_i].raw), errors[_i].d, &errors[_i].opts),
-        tril_input(tape, ones, errors[_i].y));
+    tril_log_prob(tril_head(tril_input(tape, ones, errors[_i].raw), errors[_i].d, &errors[_i].opts),
+                  tril_input(tape, ones, errors[_i].y));
     ck_failed(ctx, errors[_i].status, errors[_i].text);
     tril_tape_free(tape);
     tril_ctx_free(ctx);

@@ -15,8 +15,8 @@ static tril_head_opts head(int i)
     static const tril_diagonal_transform diagonals[3] = { TRIL_DIAGONAL_ELU, TRIL_DIAGONAL_EXP,
                                                           TRIL_DIAGONAL_SOFTPLUS };
     return (tril_head_opts){ .diagonal = diagonals[i % 3],
-                                 .row_scaled = i / 3 % 2,
-                                 .floor = i / 6 ? TRIL_NO_FLOOR : 0 };
+                             .row_scaled = i / 3 % 2,
+                             .floor = i / 6 ? TRIL_NO_FLOOR : 0 };
 }
 
 /* log-density and gradients of rows: all finite, and with a gradient of zero to start from, zero */

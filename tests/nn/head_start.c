@@ -114,8 +114,8 @@ START_TEST(test_first_nll)
     make_targets(y, scale);
     for (int k = 0; k < 3 * 2 * 3; k++) {
         const tril_head_opts opts = { .diagonal = (tril_diagonal_transform)(1 + k % 3),
-                                          .row_scaled = k / 3 % 2,
-                                          .floor = floors[k / 6] };
+                                      .row_scaled = k / 3 % 2,
+                                      .floor = floors[k / 6] };
         if (opts.floor > 0.1 * scale[0] || opts.floor > 0.1 * scale[2])
             continue; /* a floor of that size is not for such targets: the next test has it */
         double floor = opts.floor == TRIL_NO_FLOOR ? 0 : opts.floor > 0 ? opts.floor : 1e-6;
@@ -181,8 +181,7 @@ START_TEST(test_degenerate)
         tril_params *params = tril_params_new(ctx);
         tril_dense *last = tril_dense_new(params, "last",
                                           &(tril_dense_opts){ .inputs = INPUTS, .outputs = WIDTH });
-        ck_assert(!tril_head_start(last, y, ROWS, D,
-                                       &(tril_head_opts){ .floor = TRIL_NO_FLOOR }));
+        ck_assert(!tril_head_start(last, y, ROWS, D, &(tril_head_opts){ .floor = TRIL_NO_FLOOR }));
         ck_failed(ctx, TRIL_NOT_POSITIVE, degenerate[_i].text);
         ck_assert_msg(tril_head_start(last, y, ROWS, D, NULL), "scale %g: %s", orders[k],
                       tril_ctx_message(ctx));
@@ -239,15 +238,7 @@ static const struct {
       "no network has 18446744073709551612 targets" },
     { 9, true, false, ROWS, 3, { 0 }, 1, TRIL_BAD_SHAPE, "9 outputs and no bias, but 3 targets" },
     { 9, false, false, 0, 3, { 0 }, 1, TRIL_BAD_ARGUMENT, "head_start: there are no targets" },
-    { 9,
-      false,
-      true,
-      ROWS,
-      3,
-      { 0 },
-      1,
-      TRIL_BAD_ARGUMENT,
-      "head_start: there are no targets" },
+    { 9, false, true, ROWS, 3, { 0 }, 1, TRIL_BAD_ARGUMENT, "head_start: there are no targets" },
     { 9, false, false, ROWS, 3, { .floor = -2 }, 1, TRIL_BAD_ARGUMENT, "head: a floor of -2" },
     { 9,
       false,
@@ -302,7 +293,7 @@ START_TEST(test_errors)
     size_t bytes = tril_params_size(params) * sizeof *before;
     memcpy(before, tril_params_values(params), bytes);
     ck_assert(!tril_head_start(last, errors[_i].no_targets ? NULL : y, errors[_i].rows,
-                                   errors[_i].d, &errors[_i].opts));
+                               errors[_i].d, &errors[_i].opts));
     ck_failed(ctx, errors[_i].status, errors[_i].text);
     ck_assert_mem_eq(before, tril_params_values(params), bytes);
     ck_assert(!tril_head_start(NULL, y, ROWS, D, NULL));

@@ -53,7 +53,13 @@ typedef struct op_case {
     X(triangle_cases)                                                                              \
     X(unary_cases)
 
-#define OP_CASE_TABLES(X) OPS_CASE_TABLES(X) X(dist_cases) X(nn_cases)
+#define OP_CASE_TABLES(X)                                                                          \
+    OPS_CASE_TABLES(X)                                                                             \
+    X(low_rank_cases)                                                                              \
+    X(dist_cases)                                                                                  \
+    X(categorical_cases)                                                                           \
+    X(precision_cases)                                                                             \
+    X(nn_cases)
 
 #define OP_CASE_DECLARE(table) extern const op_case table[];
 OP_CASE_TABLES(OP_CASE_DECLARE)

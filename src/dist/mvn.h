@@ -1,0 +1,51 @@
+/* What multivariate normals by loc [..., d] and a triangular factor [..., d, d] share: L of the
+ * covariance L L', or T of the precision T T'. Their operations' inputs are loc, factor and, for
+ * log_prob, y [..., d]. */
+#ifndef TRIL_DIST_MVN_H
+#define TRIL_DIST_MVN_H
+
+#include "core/shape.h"
+#include "dist/dist.h"
+#include "kernels/mvn.h"
+#include "ops/rows.h"
+
+size_t tril_mvn_dim(const tril_node *node);
+
+/* How many numbers of input k stand in one row. */
+size_t tril_mvn_event(size_t k, size_t d);
+
+/* A walk over rows: the batches of the inputs stretched against each other. */
+tril_walk tril_mvn_walk(const tril_node *node, tril_shape rows);
+
+/* Takes over the factor's diagonal, and where the rest of it stands. */
+void tril_mvn_load(tril_mvn_row *row, const tril_real *factor);
+
+/* Of one form of the normal: the log-density of a row whose r and factor are there, which leaves z;
+ * from z what the gradients need; and that of the factor, which stands at `at`. */
+typedef struct tril_mvn_form {
+    double (*log_prob)(tril_mvn_row *row);
+    void (*backward)(tril_mvn_row *row);
+    double (*loc_slope)(const tril_mvn_row *row, size_t i);
+    void (*put_factor)(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at);
+} tril_mvn_form;
+
+/* The functions of log_prob's operation; its attributes: a pointer to the form. */
+bool tril_mvn_log_prob_shape(tril_node *node);
+bool tril_mvn_log_prob_forward(tril_node *node);
+void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in);
+
+/* The shape rule of rsample's: attributes: the number of draws; saved: eps, then sums of shared
+ * gradients. */
+bool tril_mvn_rsample_shape(tril_node *node);
+
+/* The mean, and the mode. */
+tril_var tril_mvn_mean(const tril_dist *p);
+
+/* A distribution of that kind, or the inert one after an error that says `what` was asked for, and
+ * what the factor or the matrix is called. The matrix is factored. */
+tril_dist tril_mvn_by_factor(const tril_dist_kind *kind, const char *what, const char *name,
+                             tril_var loc, tril_var factor);
+tril_dist tril_mvn_by_matrix(const tril_dist_kind *kind, const char *what, const char *name,
+                             tril_var loc, tril_var matrix);
+
+#endif
