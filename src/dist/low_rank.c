@@ -122,8 +122,8 @@ static bool log_prob_forward(tril_node *node)
         for (size_t i = 0; i < s.walk.dim[0] && node->size; i++, index++) {
             double log_prob = row_log_prob(node, &s, i, &is_new);
             if (isnan(log_prob))
-                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc of row [%s] is not finite",
-                                    tril_shape_index(node->shape, index).text);
+                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc%s is not finite",
+                                    tril_shape_where(" of row ", node->shape, index).text);
             node->value[index] = tril_saturate(log_prob);
         }
     } while (node->size && tril_walk_next(&s.walk));
@@ -328,9 +328,9 @@ static bool valid(tril_var loc, tril_var factor, tril_var diag)
             if (isfinite(x) && (k != DIAG || x > 0))
                 continue;
             return tril_var_fail(loc.tape, "mvn_low_rank",
-                                 isfinite(x) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
-                                 "%s is %g at [%s]%s", names[k], x,
-                                 tril_shape_index(tril_shape_of(in[k]), i).text,
+                                 isfinite(x) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE, "%s is %g%s%s",
+                                 names[k], x,
+                                 tril_shape_where(" at ", tril_shape_of(in[k]), i).text,
                                  isfinite(x) ? ": it must be positive" : ""),
                    false;
         }
