@@ -11,8 +11,10 @@
 Suite *suite_dist_categorical(void);
 Suite *suite_dist_low_rank(void);
 Suite *suite_dist_mvn(void);
+Suite *suite_dist_mvt(void);
 Suite *suite_dist_mvn_forms(void);
 Suite *suite_dist_normal(void);
+Suite *suite_dist_student_t(void);
 Suite *suite_nn_head(void);
 
 enum { BATCH = 3, DRAWS = 4000 };
@@ -89,6 +91,22 @@ static tril_dist make_mvn_low_rank(tril_tape *tape)
                              tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
 }
 
+/* enough for draws to have a fourth moment */
+static const tril_real dfs[BATCH] = { 40, 12, 16 };
+
+static tril_dist make_student_t(tril_tape *tape)
+{
+    return tril_student_t(tril_input(tape, dfs, TRIL_SHAPE(BATCH)),
+                          tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(1))),
+                          tril_input(tape, scales, TRIL_SHAPE(BATCH)));
+}
+
+static tril_dist make_mvt(tril_tape *tape)
+{
+    tril_dist p = make_mvn(tape);
+    return tril_mvt(tril_input(tape, dfs, TRIL_SHAPE(BATCH)), p.param[0], p.param[1]);
+}
+
 /* of normals by loc and scale it is one of them; the kind shows with others: three pairs of normals
  * in one dimension */
 static tril_dist make_independent(tril_tape *tape)
@@ -140,6 +158,18 @@ static tril_dist bad_mvn_diag(tril_tape *tape)
 {
     return tril_mvn_diag(tril_input(tape, locs, TRIL_SHAPE(2)),
                          tril_input(tape, zeros, TRIL_SHAPE(2)));
+}
+
+static tril_dist bad_student_t(tril_tape *tape)
+{
+    return tril_student_t(tril_input(tape, zeros, TRIL_SHAPE(1, 3)), tril_scalar(tape, 0),
+                          tril_scalar(tape, 1));
+}
+
+static tril_dist bad_mvt(tril_tape *tape)
+{
+    tril_dist p = make_mvn(tape);
+    return tril_mvt(tril_input(tape, locs, TRIL_SHAPE(BATCH)), p.param[0], p.param[1]);
 }
 
 static tril_dist bad_independent(tril_tape *tape)
@@ -197,6 +227,10 @@ static const struct dist_row {
       "normal: scale is -1: it must be positive" },
     { "mvn_diag", make_mvn_diag, suite_dist_normal, OF_VECTORS, bad_mvn_diag, TRIL_NOT_POSITIVE,
       "mvn_diag: scale is 0 at [0]: it must be positive" },
+    { "student_t", make_student_t, suite_dist_student_t, OF_NUMBERS, bad_student_t,
+      TRIL_NOT_POSITIVE, "student_t: df is 0 at [0, 0]: it must be positive" },
+    { "mvt", make_mvt, suite_dist_mvt, OF_VECTORS, bad_mvt, TRIL_NOT_POSITIVE,
+      "mvt: df is -2 at [1]: it must be positive" },
     { "independent", make_independent, suite_dist_normal, OF_VECTORS & ~COVARIANCE, bad_independent,
       TRIL_BAD_SHAPE, "independent(mvn): 2 axes are wanted of batch shape [3]" },
     { "categorical", make_categorical, suite_dist_categorical, MODE | ENTROPY, bad_categorical,
