@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/dataset.h"
+#include "common/number.h"
 #include "common/plot.h"
 #include "common/portrait.h"
 #include "common/progress.h"
@@ -342,19 +343,6 @@ static int usage(FILE *to, int status)
     return status;
 }
 
-/* a whole number in a range; false, with a sentence, for anything else */
-static bool parse_number(const char *option, const char *text, unsigned long long low,
-                         unsigned long long high, unsigned long long *out)
-{
-    char *end;
-    *out = strtoull(text, &end, 10);
-    bool good = *text >= '0' && *text <= '9' && *end == 0 && *out >= low && *out <= high;
-    if (!good)
-        fprintf(stderr, "points: --%s wants a whole number from %llu to %llu, not '%s'\n", option,
-                low, high, text);
-    return good;
-}
-
 static bool parse_option(options *o, int which)
 {
     unsigned long long number = 0;
@@ -366,9 +354,11 @@ static bool parse_option(options *o, int which)
         return access(optarg, W_OK | X_OK) == 0 ||
                (fprintf(stderr, "points: --pictures %s: no folder to write to\n", optarg), false);
     case 'e':
-        return parse_number("epochs", optarg, 1, 1000000, &number) && (o->epochs = (size_t)number);
+        return number_parse("points", "epochs", optarg, 1, 1000000, &number) &&
+               (o->epochs = (size_t)number);
     case 's':
-        return parse_number("seed", optarg, 0, UINT64_MAX, &number) && ((o->seed = number), true);
+        return number_parse("points", "seed", optarg, 0, UINT64_MAX, &number) &&
+               ((o->seed = number), true);
     case 'l':
         return (o->own.truth = optarg) != NULL;
     case 't':

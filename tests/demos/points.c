@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "support.h"
+#include "demos/demo.h"
 
 static char folder[] = "/tmp/tril-points-XXXXXX";
 
@@ -35,23 +34,6 @@ static void write_file(const char *name, const char *text)
     fclose(file);
 }
 
-/* runs the demo; its exit status, and what it printed to both streams */
-static int run(const char *arguments, char *text, size_t size)
-{
-    char command[512];
-    const char *build = getenv("BUILD");
-    snprintf(command, sizeof command, "%s/demos/points %s 2>&1", build ? build : "build",
-             arguments);
-    FILE *out = popen(command, "r");
-    ck_assert_ptr_nonnull(out);
-    text[fread(text, 1, size - 1, out)] = 0;
-    while (fgetc(out) != EOF)
-        ;
-    int status = pclose(out);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
 /* the number behind "name," at the beginning of a line, from a place on */
 static double figure(const char *text, const char *file, const char *name)
 {
@@ -65,7 +47,7 @@ static double figure(const char *text, const char *file, const char *name)
 START_TEST(test_figures)
 {
     static char text[8192];
-    ck_assert_int_eq(run("--csv", text, sizeof text), 0);
+    ck_assert_int_eq(demo_run("points", "--csv", text, sizeof text), 0);
     /* the input fixed: the closed form is the best there is */
     double gap = figure(text, "quakes.csv", "nll_train") - figure(text, "quakes.csv", "nll_full");
     ck_assert_double_ge(gap, -1e-5);
@@ -85,7 +67,7 @@ START_TEST(test_readme)
 {
     static const char *const file[2] = { "quakes.csv", "points.csv" };
     static char text[8192], readme[32768];
-    ck_assert_int_eq(run("--csv", text, sizeof text), 0);
+    ck_assert_int_eq(demo_run("points", "--csv", text, sizeof text), 0);
     FILE *f = fopen("README.md", "r");
     ck_assert_ptr_nonnull(f);
     readme[fread(readme, 1, sizeof readme - 1, f)] = 0;
@@ -109,7 +91,7 @@ START_TEST(test_pictures)
     struct stat about;
     make_folder();
     snprintf(path, sizeof path, "--epochs 2 --pictures %s", folder);
-    ck_assert_int_eq(run(path, text, sizeof text), 0);
+    ck_assert_int_eq(demo_run("points", path, text, sizeof text), 0);
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/%s.png", folder, i ? "points" : "quakes");
         ck_assert_msg(stat(path, &about) == 0 && about.st_size > 10000, "%s is no picture", path);
@@ -163,7 +145,7 @@ START_TEST(test_bad_input)
     snprintf(arguments, sizeof arguments, "--pictures %s ", folder);
     snprintf(arguments + strlen(arguments), sizeof arguments - strlen(arguments), bad[_i].arguments,
              path);
-    int status = run(arguments, text, sizeof text);
+    int status = demo_run("points", arguments, text, sizeof text);
     ck_assert_msg(status == 2, "status %d: %s", status, text);
     ck_assert_msg(strstr(text, bad[_i].sentence), "'%s' lacks '%s'", text, bad[_i].sentence);
     snprintf(path, sizeof path, "%s/data.png", folder);
