@@ -10,7 +10,7 @@
 #include <time.h>
 #include <tril/tril.h>
 
-#include "common/number.h"
+#include "common/options.h"
 
 enum { POINTS = 5, D = 2, FORMS = 3 };
 
@@ -266,12 +266,13 @@ static bool parse_option(options *o, int which)
     case 'c':
         return o->csv = true;
     case 'n':
-        return number_parse("shapes", "rows", optarg, 1, 1 << 24, &number) &&
+        return option_number("shapes", "rows", optarg, 1, 1 << 24, &number) &&
                (o->rows = (size_t)number);
     case 'd':
-        return number_parse("shapes", "dim", optarg, 1, 256, &number) && (o->d = (size_t)number);
+        return option_number("shapes", "dim", optarg, 1, 256, &number) && (o->d = (size_t)number);
     case 'r':
-        return number_parse("shapes", "runs", optarg, 1, 99, &number) && (o->runs = (size_t)number);
+        return option_number("shapes", "runs", optarg, 1, 99, &number) &&
+               (o->runs = (size_t)number);
     default:
         usage(stderr, 2);
         return false;

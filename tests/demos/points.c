@@ -5,34 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "demos/demo.h"
-
-static char folder[] = "/tmp/tril-points-XXXXXX";
-
-static void make_folder(void)
-{
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void remove_folder(void)
-{
-    char command[256];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
-static void write_file(const char *name, const char *text)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-}
 
 /* the number behind "name," at the beginning of a line, from a place on */
 static double figure(const char *text, const char *file, const char *name)
@@ -87,16 +61,17 @@ END_TEST
 
 START_TEST(test_pictures)
 {
-    static char text[8192], path[256];
+    static char text[8192];
+    char path[256], folder[DEMO_FOLDER];
     struct stat about;
-    make_folder();
+    demo_folder(folder);
     snprintf(path, sizeof path, "--epochs 2 --pictures %s", folder);
     ck_assert_int_eq(demo_run("points", path, text, sizeof text), 0);
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/%s.png", folder, i ? "points" : "quakes");
         ck_assert_msg(stat(path, &about) == 0 && about.st_size > 10000, "%s is no picture", path);
     }
-    remove_folder();
+    demo_remove(folder);
 }
 END_TEST
 
@@ -136,12 +111,12 @@ static const struct {
 START_TEST(test_bad_input)
 {
     static char text[8192];
-    char arguments[256], path[128];
+    char arguments[256], path[128], folder[DEMO_FOLDER];
     struct stat about;
-    make_folder();
+    demo_folder(folder);
     snprintf(path, sizeof path, "%s/data.csv", folder);
     if (bad[_i].content)
-        write_file("data.csv", bad[_i].content);
+        demo_write(path, bad[_i].content);
     snprintf(arguments, sizeof arguments, "--pictures %s ", folder);
     snprintf(arguments + strlen(arguments), sizeof arguments - strlen(arguments), bad[_i].arguments,
              path);
@@ -150,7 +125,7 @@ START_TEST(test_bad_input)
     ck_assert_msg(strstr(text, bad[_i].sentence), "'%s' lacks '%s'", text, bad[_i].sentence);
     snprintf(path, sizeof path, "%s/data.png", folder);
     ck_assert_int_ne(stat(path, &about), 0);
-    remove_folder();
+    demo_remove(folder);
 }
 END_TEST
 

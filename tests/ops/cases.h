@@ -59,6 +59,7 @@ typedef struct op_case {
     X(categorical_cases)                                                                           \
     X(mixture_cases)                                                                               \
     X(precision_cases)                                                                             \
+    X(student_cases)                                                                               \
     X(nn_cases)
 
 #define OP_CASE_DECLARE(table) extern const op_case table[];
