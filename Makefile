@@ -96,6 +96,7 @@ $(BUILD)/demos/%: demos/%.c $(SHARED) $(LIB)
 
 demo: demos
 	@mkdir -p $(BUILD)/pictures
+	$(BUILD)/demos/shapes
 	$(BUILD)/demos/categories --pictures $(BUILD)/pictures
 	$(BUILD)/demos/points --pictures $(BUILD)/pictures
 
