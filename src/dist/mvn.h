@@ -31,6 +31,12 @@ typedef struct tril_mvn_form {
     void (*put_factor)(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at);
 } tril_mvn_form;
 
+extern const tril_mvn_form tril_mvn_by_scale;
+
+/* Puts the gradients of a row whose operands stand at those places. */
+void tril_mvn_put_row(const tril_mvn_form *form, const tril_mvn_row *row, double upstream,
+                      tril_row_grad grads[3], const size_t at[3]);
+
 /* The functions of log_prob's operation; its attributes: a pointer to the form. */
 bool tril_mvn_log_prob_shape(tril_node *node);
 bool tril_mvn_log_prob_forward(tril_node *node);

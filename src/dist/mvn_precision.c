@@ -6,13 +6,13 @@
 
 static void put_factor(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at)
 {
-    for (size_t i = 0; i < row->d; i++)
-        for (size_t j = 0; j < row->d; j++) {
-            double slope = j > i ? 0 : -row->r[i] * row->z[j];
-            if (i == j)
-                slope += 1 / row->diag[i];
-            tril_row_grad_put(g, at + i * row->d + j, upstream, slope);
-        }
+    for (size_t i = 0; i < row->d; i++) {
+        size_t line = at + i * row->d;
+        for (size_t j = 0; j < i; j++)
+            tril_row_grad_put(g, line + j, upstream, -row->r[i] * row->z[j]);
+        tril_row_grad_put(g, line + i, upstream, 1 / row->diag[i] - row->r[i] * row->z[i]);
+        tril_row_grad_skip(g, line + i + 1, row->d - i - 1);
+    }
 }
 
 static double loc_slope(const tril_mvn_row *row, size_t i)
