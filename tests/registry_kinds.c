@@ -9,9 +9,12 @@
 #include "optim/optims.h"
 
 Suite *suite_dist_categorical(void);
+Suite *suite_dist_mixture(void);
 Suite *suite_dist_mvn(void);
+Suite *suite_dist_mvt(void);
 Suite *suite_dist_mvn_forms(void);
 Suite *suite_dist_normal(void);
+Suite *suite_dist_student_t(void);
 Suite *suite_nn_mvn_head(void);
 
 enum { BATCH = 3, DRAWS = 4000 };
@@ -57,6 +60,22 @@ static tril_dist make_mvn_diag(tril_tape *tape)
                          tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
 }
 
+/* enough for draws to have a fourth moment */
+static const tril_real dfs[BATCH] = { 40, 12, 16 };
+
+static tril_dist make_student_t(tril_tape *tape)
+{
+    return tril_student_t(tril_input(tape, dfs, TRIL_SHAPE(BATCH)),
+                          tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(1))),
+                          tril_input(tape, scales, TRIL_SHAPE(BATCH)));
+}
+
+static tril_dist make_mvt(tril_tape *tape)
+{
+    tril_dist p = make_mvn(tape);
+    return tril_mvt(tril_input(tape, dfs, TRIL_SHAPE(BATCH)), p.param[0], p.param[1]);
+}
+
 /* of normals by loc and scale it is one of them; the kind shows with others: three pairs of normals
  * in one dimension */
 static tril_dist make_independent(tril_tape *tape)
@@ -69,6 +88,21 @@ static tril_dist make_independent(tril_tape *tape)
 static tril_dist make_categorical(tril_tape *tape)
 {
     return tril_categorical(tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2))));
+}
+
+/* of two classes with weights from locs, each number or vector a component */
+static tril_dist make_mixture(tril_tape *tape)
+{
+    tril_var loc = tril_input(tape, locs, TRIL_SHAPE(BATCH, 2, 1));
+    tril_var scale = tril_input(tape, scales, TRIL_SHAPE(BATCH, 1, 2));
+    return tril_mixture(make_categorical(tape), tril_mvn_diag(loc, scale));
+}
+
+static tril_dist make_mixture_of_numbers(tril_tape *tape)
+{
+    return tril_mixture(make_categorical(tape),
+                        tril_normal(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2)),
+                                    tril_input(tape, scales, TRIL_SHAPE(BATCH, 2))));
 }
 
 /* ---- what is refused */
@@ -103,6 +137,18 @@ static tril_dist bad_mvn_diag(tril_tape *tape)
                          tril_input(tape, zeros, TRIL_SHAPE(2)));
 }
 
+static tril_dist bad_student_t(tril_tape *tape)
+{
+    return tril_student_t(tril_input(tape, zeros, TRIL_SHAPE(1, 3)), tril_scalar(tape, 0),
+                          tril_scalar(tape, 1));
+}
+
+static tril_dist bad_mvt(tril_tape *tape)
+{
+    tril_dist p = make_mvn(tape);
+    return tril_mvt(tril_input(tape, locs, TRIL_SHAPE(BATCH)), p.param[0], p.param[1]);
+}
+
 static tril_dist bad_independent(tril_tape *tape)
 {
     return tril_independent(make_mvn(tape), 2);
@@ -111,6 +157,11 @@ static tril_dist bad_independent(tril_tape *tape)
 static tril_dist bad_categorical(tril_tape *tape)
 {
     return tril_categorical_probs(tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
+}
+
+static tril_dist bad_mixture(tril_tape *tape)
+{
+    return tril_mixture(make_categorical(tape), make_normal(tape));
 }
 
 /* ---- the rows */
@@ -150,8 +201,18 @@ static const struct dist_row {
       "normal: scale is -1: it must be positive" },
     { "mvn_diag", make_mvn_diag, suite_dist_normal, OF_VECTORS, bad_mvn_diag, TRIL_NOT_POSITIVE,
       "mvn_diag: scale is 0 at [0]: it must be positive" },
+    { "student_t", make_student_t, suite_dist_student_t, OF_NUMBERS, bad_student_t,
+      TRIL_NOT_POSITIVE, "student_t: df is 0 at [0, 0]: it must be positive" },
+    { "mvt", make_mvt, suite_dist_mvt, OF_VECTORS, bad_mvt, TRIL_NOT_POSITIVE,
+      "mvt: df is -2 at [1]: it must be positive" },
     { "independent", make_independent, suite_dist_normal, OF_VECTORS & ~COVARIANCE, bad_independent,
       TRIL_BAD_SHAPE, "independent(mvn): 2 axes are wanted of batch shape [3]" },
+    { "mixture", make_mixture, suite_dist_mixture, MEAN | VARIANCE | COVARIANCE, bad_mixture,
+      TRIL_BAD_SHAPE,
+      "mixture: weights are 3x2, components have batch shape [3] and event shape [scalar]: the "
+      "last axis of the components' batch must be that of the weights" },
+    { "mixture", make_mixture_of_numbers, suite_dist_mixture, MEAN | VARIANCE | CDF, bad_mixture,
+      TRIL_BAD_SHAPE, "the last axis of the components' batch must be that of the weights" },
     { "categorical", make_categorical, suite_dist_categorical, MODE | ENTROPY, bad_categorical,
       TRIL_BAD_ARGUMENT, "categorical_probs: probs of batch index [0] sum to 3, not to 1" },
 };
@@ -200,8 +261,8 @@ START_TEST(test_optims_are_covered)
             row++;
         ck_assert_msg(row->kind, "optimizer %s has no row in tests/optim/optims.c",
                       registered_optims[i]);
-        ck_assert_msg(optim_references(row->kind) > 0,
-                      "optimizer %s has no reference values in tests/optim/optim.c", row->kind);
+        ck_assert_msg(row->references(row->kind) > 0, "optimizer %s has no reference values",
+                      row->kind);
     }
 }
 END_TEST

@@ -72,6 +72,18 @@ tril_dist tril_mvn_precision_tril(tril_var loc, tril_var precision_tril);
 tril_dist tril_normal(tril_var loc, tril_var scale);
 tril_dist tril_mvn_diag(tril_var loc, tril_var scale);
 
+/* Student's t, for heavy tails: df > 0 degrees of freedom, of numbers and of vectors. Its density
+ * falls with the power df + d of the distance, and as df grows it becomes that of tril_normal and
+ * tril_mvn. df [...] has a number for each of the batch and broadcasts with the others' batch
+ * dimensions. With z as at tril_log_prob, log p = log Gamma((df + d)/2) - log Gamma(df/2) - d/2
+ * log(df pi) - sum log L_ii - (df + d)/2 log(1 + z'z/df). There is a mean where df > 1 and a
+ * variance where df > 2, df/(df - 2) scale^2: to ask for them elsewhere is an error that names
+ * batch index and df. Gradients flow to df through log_prob, entropy and variance, but neither
+ * through draws nor through tril_cdf: a df that wants one is an error there, tril_sample excepted.
+ */
+tril_dist tril_student_t(tril_var df, tril_var loc, tril_var scale);
+tril_dist tril_mvt(tril_var df, tril_var loc, tril_var scale_tril);
+
 /* A class index 0, ..., k - 1, as a number: by logits [..., k], log w = log_softmax(logits), or by
  * probabilities, w = probs / sum(probs), none negative and with a sum of 1 up to 1e-5; gradients
  * are those of the quotient. The batch shape is [...]. log_prob of a number that is no class is an
@@ -79,6 +91,16 @@ tril_dist tril_mvn_diag(tril_var loc, tril_var scale);
  * through y or draws; there is no mean. */
 tril_dist tril_categorical(tril_var logits);
 tril_dist tril_categorical_probs(tril_var probs);
+
+/* A mixture, p(y) = sum_j w_j p_j(y): categorical weights of k classes and batch shape [...],
+ * components of any kind whose last batch axis is k and whose others broadcast with [...]; events
+ * are those of a component. log_prob is log sum exp(log w_j + log p_j(y)): it does not underflow
+ * where every density does, its gradient in log p_j(y) is the component's share of p(y), and
+ * parameters of a component of weight zero have a gradient of exactly 0. Mean, variance (sum w_j
+ * (v_j + (m_j - m)^2)), covariance and cdf are there if the components have them; entropy, mode and
+ * rsample are not. sample draws one of each component and takes one of them, in the memory of one
+ * draw, and in k times the time. A y of rank 4 has no room beside the components' axis. */
+tril_dist tril_mixture(tril_dist weights, tril_dist components);
 
 /* The last n axes of p's batch shape become the first of its event shape: log-densities and
  * entropies are summed over them, in the same node for tril_normal and tril_mvn_diag, in a node of

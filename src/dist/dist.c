@@ -1,9 +1,11 @@
 /* The methods of distributions: each asks the kind, and says so where the kind has no answer. */
 #include "dist/dist.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "core/ctx.h"
+#include "core/finite.h"
 #include "core/shape.h"
 
 tril_var tril_dist_fail(const tril_dist *p, const char *method, tril_status status,
@@ -149,6 +151,22 @@ tril_shape tril_dist_batch_shape(tril_dist p)
 tril_shape tril_dist_event_shape(tril_dist p)
 {
     return p.event;
+}
+
+bool tril_dist_valid(const char *what, const char *name, tril_var x, bool positive)
+{
+    const tril_real *values = tril_value(x);
+    size_t size = tril_ctx_validates(tril_tape_ctx(x.tape)) ? tril_size(x) : 0, i = 0;
+    size_t infinite = tril_first_not_finite(values, size);
+    while (i < infinite && (values[i] > 0 || !positive))
+        i = positive ? i + 1 : infinite;
+    if (i == size)
+        return true;
+    return tril_var_fail(x.tape, what, i < infinite ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
+                         "%s is %g%s%s", name, (double)values[i],
+                         tril_shape_where(" at ", tril_shape_of(x), i).text,
+                         i < infinite ? ": it must be positive" : ""),
+           false;
 }
 
 tril_var tril_dist_stretch(const tril_dist *p, const char *method, tril_var x, size_t event_rank)

@@ -3,15 +3,32 @@
 #include <string.h>
 
 #include "dist/mvn.h"
+#include "dist/student.h"
 #include "ops/ops.h"
+
+enum { FACTOR = 1, DRAWS_DF = 2, DF = 3, MAX_IN = 4 };
+
+static tril_shape batch_of(const tril_node *node, size_t k)
+{
+    return tril_shape_leading(node->in[k]->shape, k == FACTOR ? 2 : 1);
+}
+
+/* the batches of the inputs stretched against each other */
+static bool batch_shape(const tril_node *node, tril_shape *rows)
+{
+    *rows = (tril_shape){ 0 };
+    for (size_t k = 0; k < node->n_in; k++)
+        if (!tril_shape_broadcast(*rows, batch_of(node, k), rows))
+            return false; /* distributions and tril_log_prob have looked */
+    return true;
+}
 
 tril_walk tril_mvn_walk(const tril_node *node, tril_shape rows)
 {
-    const tril_shape batches[3] = { tril_shape_leading(node->in[0]->shape, 1),
-                                    tril_shape_leading(node->in[1]->shape, 2),
-                                    node->n_in > 2 ? tril_shape_leading(node->in[2]->shape, 1)
-                                                   : rows };
-    return tril_walk_new(rows, batches, 3);
+    tril_shape batches[MAX_IN];
+    for (size_t k = 0; k < node->n_in; k++)
+        batches[k] = batch_of(node, k);
+    return tril_walk_new(rows, batches, node->n_in);
 }
 
 size_t tril_mvn_dim(const tril_node *node)
@@ -19,24 +36,21 @@ size_t tril_mvn_dim(const tril_node *node)
     return node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
 }
 
-/* ---- log_prob: inputs loc, factor, y; attributes: the form; saved: a row's arrays, then sums of
+/* ---- log_prob; attributes: the form; saved: a row's arrays, then sums of
  * shared inputs' gradients */
 
 size_t tril_mvn_event(size_t k, size_t d)
 {
-    return k == 1 ? d * d : d;
+    return k == FACTOR ? d * d : k == DF ? 1 : d;
 }
 
 bool tril_mvn_log_prob_shape(tril_node *node)
 {
     size_t d = tril_mvn_dim(node);
-    tril_shape loc_and_factor, y = tril_shape_leading(node->in[2]->shape, 1);
-    if (!tril_shape_broadcast(tril_shape_leading(node->in[0]->shape, 1),
-                              tril_shape_leading(node->in[1]->shape, 2), &loc_and_factor) ||
-        !tril_shape_broadcast(loc_and_factor, y, &node->shape))
-        return false; /* tril_mvn and tril_log_prob have looked */
+    if (!batch_shape(node, &node->shape))
+        return false;
     node->saved_bytes = tril_mvn_row_doubles(d) * sizeof(double);
-    for (size_t k = 0; k < 3; k++)
+    for (size_t k = 0; k < node->n_in; k++)
         node->saved_bytes +=
             tril_row_grad_bytes(node, k, tril_shape_size(node->shape), tril_mvn_event(k, d));
     return true;
@@ -49,6 +63,12 @@ void tril_mvn_load(tril_mvn_row *row, const tril_real *factor)
         row->diag[i] = (double)factor[i * row->d + i];
         row->log_diag[i] = log(row->diag[i]);
     }
+}
+
+/* degrees of freedom, if there are any, at element i of the walk's row */
+static double df_at(const tril_node *node, const tril_walk *w, size_t i)
+{
+    return node->n_in > DF ? (double)node->in[DF]->value[w->offset[DF] + i * w->stride[0][DF]] : 0;
 }
 
 bool tril_mvn_log_prob_forward(tril_node *node)
@@ -70,13 +90,14 @@ bool tril_mvn_log_prob_forward(tril_node *node)
                                        node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d))
                 return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc%s is not finite",
                                     tril_shape_where(" of row ", node->shape, row_index).text);
+            row.df = df_at(node, &w, i);
             node->value[row_index] = tril_saturate(form->log_prob(&row));
         }
     } while (tril_walk_next(&w));
     return true;
 }
 
-static void put_factor(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at)
+void tril_mvn_put_factor(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at)
 {
     for (size_t i = 0; i < row->d; i++) {
         double a = tril_mvn_row_a(row, i);
@@ -89,10 +110,10 @@ static void put_factor(const tril_mvn_row *row, double upstream, tril_row_grad *
 }
 
 const tril_mvn_form tril_mvn_by_scale = { tril_mvn_row_log_prob, tril_mvn_row_backward,
-                                          tril_mvn_row_a, put_factor };
+                                          tril_mvn_row_a, tril_mvn_put_factor };
 
 void tril_mvn_put_row(const tril_mvn_form *form, const tril_mvn_row *row, double upstream,
-                      tril_row_grad grads[3], const size_t at[3])
+                      tril_row_grad *grads, const size_t *at)
 {
     for (size_t i = 0; i < row->d; i++) {
         double a = form->loc_slope(row, i);
@@ -109,26 +130,29 @@ void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in)
     size_t d = tril_mvn_dim(node), row_index = 0;
     tril_mvn_row row = tril_mvn_row_at(node->saved, d, TRIL_LOWER_FULL);
     char *memory = (char *)node->saved + tril_mvn_row_doubles(d) * sizeof(double);
-    tril_row_grad grads[3];
-    for (size_t k = 0; k < 3; k++)
+    tril_row_grad grads[MAX_IN];
+    for (size_t k = 0; k < node->n_in; k++)
         grads[k] =
             tril_row_grad_begin(node, k, node->size, tril_mvn_event(k, d), grad_in[k], &memory);
     tril_walk w = tril_mvn_walk(node, node->shape);
     const tril_real *factor = NULL;
     do {
         for (size_t i = 0; i < w.dim[0] && node->size; i++, row_index++) {
-            size_t at[3];
-            for (size_t k = 0; k < 3; k++)
+            size_t at[MAX_IN];
+            for (size_t k = 0; k < node->n_in; k++)
                 at[k] = (w.offset[k] + i * w.stride[0][k]) * tril_mvn_event(k, d);
             if (node->in[1]->value + at[1] != factor)
                 tril_mvn_load(&row, factor = node->in[1]->value + at[1]);
             tril_mvn_row_residual(&row, node->in[2]->value + at[2], node->in[0]->value + at[0]);
+            row.df = df_at(node, &w, i);
             form->log_prob(&row);
             form->backward(&row);
             tril_mvn_put_row(form, &row, (double)node->grad[row_index], grads, at);
+            if (node->n_in > DF)
+                tril_row_grad_put(&grads[DF], at[DF], (double)node->grad[row_index], row.df_slope);
         }
     } while (node->size && tril_walk_next(&w));
-    for (size_t k = 0; k < 3; k++)
+    for (size_t k = 0; k < node->n_in; k++)
         tril_row_grad_end(&grads[k]);
 }
 
@@ -142,9 +166,8 @@ bool tril_mvn_rsample_shape(tril_node *node)
 {
     const size_t n = *(const size_t *)node->attrs, d = tril_mvn_dim(node);
     tril_shape batch;
-    if (!tril_shape_broadcast(tril_shape_leading(node->in[0]->shape, 1),
-                              tril_shape_leading(node->in[1]->shape, 2), &batch))
-        return false; /* tril_mvn has looked */
+    if (!batch_shape(node, &batch))
+        return false;
     node->shape.rank = n > 0;
     node->shape.dim[0] = n;
     for (size_t i = 0; i < batch.rank; i++)
@@ -157,11 +180,14 @@ bool tril_mvn_rsample_shape(tril_node *node)
     return true;
 }
 
-static bool rsample_forward(tril_node *node)
+bool tril_mvn_rsample_forward(tril_node *node)
 {
     size_t d = tril_mvn_dim(node), row_index = 0;
     tril_real *eps = node->saved;
     tril_random_normal(tril_ctx_random(tril_tape_ctx(node->tape)), eps, node->size);
+    if (node->n_in > DRAWS_DF)
+        tril_student_weigh(node, eps, d, tril_shape_leading(node->shape, 1), DRAWS_DF,
+                           batch_of(node, DRAWS_DF));
     if (node->size == 0)
         return true;
     tril_walk w = tril_mvn_walk(node, tril_shape_leading(node->shape, 1));
@@ -181,7 +207,7 @@ static bool rsample_forward(tril_node *node)
     return true;
 }
 
-static void rsample_backward(tril_node *node, tril_real *const *grad_in)
+void tril_mvn_rsample_backward(tril_node *node, tril_real *const *grad_in)
 {
     size_t d = tril_mvn_dim(node), rows = node->size / (d ? d : 1), row_index = 0;
     const tril_real *eps = node->saved;
@@ -204,13 +230,15 @@ static void rsample_backward(tril_node *node, tril_real *const *grad_in)
     tril_row_grad_end(&factor);
 }
 
-const tril_op tril_op_mvn_rsample = { "rsample(mvn)", tril_mvn_rsample_shape, rsample_forward,
-                                      rsample_backward };
+const tril_op tril_op_mvn_rsample = { "rsample(mvn)", tril_mvn_rsample_shape,
+                                      tril_mvn_rsample_forward, tril_mvn_rsample_backward };
 
 /* ---- the distribution */
 
 static tril_var mvn_log_prob(const tril_dist *p, tril_var y)
 {
+    if (tril_mvn_is_shared(p, y))
+        return tril_mvn_shared_log_prob(p, y);
     return tril_op_apply(&tril_op_mvn_log_prob, (tril_var[]){ p->param[0], p->param[1], y }, 3,
                          &(const tril_mvn_form *){ &tril_mvn_by_scale }, sizeof(tril_mvn_form *));
 }
@@ -270,26 +298,22 @@ const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
 /* finite numbers, and a positive diagonal */
 static bool valid(const char *what, const char *name, tril_var loc, tril_var factor)
 {
-    tril_tape *tape = loc.tape;
     tril_shape shape = tril_shape_of(loc), batch = tril_shape_leading(tril_shape_of(factor), 2);
-    const tril_real *x = tril_value(loc), *l = tril_value(factor);
+    const tril_real *l = tril_value(factor);
     size_t d = shape.dim[shape.rank - 1];
-    for (size_t i = 0; i < tril_size(loc); i++)
-        if (!isfinite(x[i]))
-            return tril_var_fail(tape, what, TRIL_NOT_FINITE, "loc is %g at [%s]", (double)x[i],
-                                 tril_shape_index(shape, i).text),
-                   false;
+    if (!tril_dist_valid(what, "loc", loc, false))
+        return false;
     for (size_t i = 0; i < tril_shape_size(batch) * d; i++)
         for (size_t j = 0; j <= i % d; j++) {
             double value = (double)l[i * d + j];
             bool pivot = j == i % d;
             if (isfinite(value) && (!pivot || value > 0))
                 continue;
-            return tril_var_fail(tape, what, isfinite(value) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
-                                 "%s%s is %g at [%zu, %zu]%s", name,
-                                 tril_shape_where(" of batch index ", batch, i / d).text, value,
-                                 i % d, j,
-                                 pivot && isfinite(value) ? ": its diagonal must be positive" : ""),
+            return tril_var_fail(
+                       loc.tape, what, isfinite(value) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
+                       "%s%s is %g at [%zu, %zu]%s", name,
+                       tril_shape_where(" of batch index ", batch, i / d).text, value, i % d, j,
+                       pivot && isfinite(value) ? ": its diagonal must be positive" : ""),
                    false;
         }
     return true;

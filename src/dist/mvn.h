@@ -1,6 +1,6 @@
 /* What multivariate normals by loc [..., d] and a triangular factor [..., d, d] share: L of the
- * covariance L L', or T of the precision T T'. Their operations' inputs are loc, factor and, for
- * log_prob, y [..., d]. */
+ * covariance L L', or T of the precision T T'. Their operations' inputs are loc, factor, for
+ * log_prob y [..., d], and for Student's t at the end its degrees of freedom [..., 1]. */
 #ifndef TRIL_DIST_MVN_H
 #define TRIL_DIST_MVN_H
 
@@ -31,20 +31,28 @@ typedef struct tril_mvn_form {
     void (*put_factor)(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at);
 } tril_mvn_form;
 
+/* That of L, and its last member. */
 extern const tril_mvn_form tril_mvn_by_scale;
+void tril_mvn_put_factor(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at);
 
 /* Puts the gradients of a row whose operands stand at those places. */
 void tril_mvn_put_row(const tril_mvn_form *form, const tril_mvn_row *row, double upstream,
-                      tril_row_grad grads[3], const size_t at[3]);
+                      tril_row_grad *grads, const size_t *at);
 
 /* The functions of log_prob's operation; its attributes: a pointer to the form. */
 bool tril_mvn_log_prob_shape(tril_node *node);
 bool tril_mvn_log_prob_forward(tril_node *node);
 void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in);
 
-/* The shape rule of rsample's: attributes: the number of draws; saved: eps, then sums of shared
+/* The log-density where one scale_tril serves all rows: its own operation. */
+bool tril_mvn_is_shared(const tril_dist *p, tril_var y);
+tril_var tril_mvn_shared_log_prob(const tril_dist *p, tril_var y);
+
+/* Those of rsample's by L: attributes: the number of draws; saved: eps, then sums of shared
  * gradients. */
 bool tril_mvn_rsample_shape(tril_node *node);
+bool tril_mvn_rsample_forward(tril_node *node);
+void tril_mvn_rsample_backward(tril_node *node, tril_real *const *grad_in);
 
 /* The method of that name. */
 tril_var tril_mvn_log_prob_observed(const tril_dist *p, tril_var y);

@@ -193,26 +193,6 @@ static tril_var diag_covariance(const tril_dist *p)
 const tril_dist_kind tril_dist_kind_normal = KIND_NAMED("normal");
 const tril_dist_kind tril_dist_kind_mvn_diag = KIND_NAMED("mvn_diag");
 
-/* finite numbers, and positive scales */
-static bool valid(const char *what, tril_var loc, tril_var scale)
-{
-    const tril_real *m = tril_value(loc), *s = tril_value(scale);
-    for (size_t i = 0; i < tril_size(loc); i++)
-        if (!isfinite(m[i]))
-            return tril_var_fail(loc.tape, what, TRIL_NOT_FINITE, "loc is %g%s", (double)m[i],
-                                 tril_shape_where(" at ", tril_shape_of(loc), i).text),
-                   false;
-    for (size_t i = 0; i < tril_size(scale); i++)
-        if (!(s[i] > 0) || !isfinite(s[i]))
-            return tril_var_fail(loc.tape, what,
-                                 isfinite(s[i]) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
-                                 "scale is %g%s%s", (double)s[i],
-                                 tril_shape_where(" at ", tril_shape_of(scale), i).text,
-                                 isfinite(s[i]) ? ": it must be positive" : ""),
-                   false;
-    return true;
-}
-
 /* a normal whose last event_rank axes are its event */
 static tril_dist make(const tril_dist_kind *kind, tril_var loc, tril_var scale, size_t event_rank)
 {
@@ -231,7 +211,8 @@ static tril_dist make(const tril_dist_kind *kind, tril_var loc, tril_var scale, 
                              full.rank < event_rank ? "there is no axis for the event"
                                                     : "they do not broadcast"),
                none;
-    if (tril_ctx_validates(tril_tape_ctx(tape)) && !valid(kind->name, loc, scale))
+    if (!tril_dist_valid(kind->name, "loc", loc, false) ||
+        !tril_dist_valid(kind->name, "scale", scale, true))
         return none;
     tril_dist p = { kind, { loc, scale }, tril_shape_leading(full, event_rank), { 0 }, NULL };
     for (size_t i = 0; i < event_rank; i++)

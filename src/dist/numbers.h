@@ -14,7 +14,7 @@ enum { TRIL_NUMBERS = TRIL_WALK_OPERANDS };
 /* The value, and in backward, where slope is not NULL, its slope in each of x. */
 typedef double tril_number_function(const double *x, double *slope);
 
-/* NULL, or what is wrong with one set: "y is not finite". */
+/* NULL, or what is wrong with one set: "y is not finite". No function: nothing can be. */
 typedef const char *tril_number_check(const double *x);
 
 /* An op's attributes. saved: a number for each result, then sums of shared gradients. */
@@ -55,7 +55,7 @@ tril_numbers_forward(tril_node *node, size_t n_in, tril_number_function of, tril
     do {
         for (size_t i = 0; i < w.dim[0] && n; i++, index++) {
             tril_numbers_at(node, &w, n_in, i, x);
-            const char *what = wrong(x);
+            const char *what = wrong ? wrong(x) : NULL;
             if (what)
                 return tril_op_fail(node, TRIL_NOT_FINITE, "%s%s", what,
                                     tril_shape_where(" at ", p->full, index).text);

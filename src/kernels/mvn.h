@@ -27,6 +27,7 @@ typedef struct tril_mvn_row {
     double *r;               /* y - loc */
     double *z;               /* L^-1 r */
     double *w;               /* L_ii a_i where a = L^-T z, the gradient with respect to loc */
+    double df, df_slope;     /* of Student's t, its degrees of freedom and their gradient */
 } tril_mvn_row;
 
 /* How many doubles the arrays of a row take, and a row whose arrays stand there. */

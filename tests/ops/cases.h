@@ -57,7 +57,9 @@ typedef struct op_case {
     OPS_CASE_TABLES(X)                                                                             \
     X(dist_cases)                                                                                  \
     X(categorical_cases)                                                                           \
+    X(mixture_cases)                                                                               \
     X(precision_cases)                                                                             \
+    X(student_cases)                                                                               \
     X(nn_cases)
 
 #define OP_CASE_DECLARE(table) extern const op_case table[];

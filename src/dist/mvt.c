@@ -1,0 +1,145 @@
+/* Student's t of vectors, by df, loc and scale_tril: the normal's operations with one more input.
+ */
+#include "dist/mvn.h"
+#include "dist/student.h"
+#include "kernels/special.h"
+
+static double squares_of(const tril_mvn_row *row)
+{
+    double sum = 0;
+    for (size_t i = 0; i < row->d; i++)
+        sum += row->z[i] * row->z[i];
+    return sum;
+}
+
+static double row_log_prob(tril_mvn_row *row)
+{
+    double log_det = 0;
+    tril_mvn_row_log_prob(row);
+    for (size_t i = 0; i < row->d; i++)
+        log_det += row->log_diag[i];
+    return tril_student_log(squares_of(row), row->df, row->d, NULL) - log_det -
+           0.5 * (double)row->d * TRIL_LOG_2PI;
+}
+
+/* d/dz = -z (df + d) / (df + z'z), and -z for the normal */
+static void row_backward(tril_mvn_row *row)
+{
+    double m = squares_of(row), ratio = (row->df + (double)row->d) / (row->df + m);
+    tril_mvn_row_backward(row);
+    for (size_t i = 0; i < row->d; i++)
+        row->w[i] = tril_within(row->w[i] * ratio, TRIL_MVN_MAX_W);
+    tril_student_log(m, row->df, row->d, &row->df_slope);
+}
+
+const tril_op tril_op_mvt_log_prob = { "log_prob(mvt)", tril_mvn_log_prob_shape,
+                                       tril_mvn_log_prob_forward, tril_mvn_log_prob_backward };
+
+static bool rsample_shape(tril_node *node)
+{
+    return tril_student_df_is_constant(node, 2) && tril_mvn_rsample_shape(node);
+}
+
+const tril_op tril_op_mvt_rsample = { "rsample(mvt)", rsample_shape, tril_mvn_rsample_forward,
+                                      tril_mvn_rsample_backward };
+
+/* df as an input of those operations, [..., 1] */
+static tril_var column(tril_var df)
+{
+    tril_shape shape = tril_shape_of(df);
+    tril_shape_append(&shape, 1); /* tril_mvt has looked */
+    return tril_reshape(df, shape);
+}
+
+static tril_var mvt_log_prob(const tril_dist *p, tril_var y)
+{
+    static const tril_mvn_form student = { row_log_prob, row_backward, tril_mvn_row_a,
+                                           tril_mvn_put_factor };
+    const tril_var in[4] = { p->param[0], p->param[1], y, column(p->param[2]) };
+    return tril_op_apply(&tril_op_mvt_log_prob, in, 4, &(const tril_mvn_form *){ &student },
+                         sizeof(tril_mvn_form *));
+}
+
+static tril_var draw(const tril_dist *p, tril_var df, size_t n)
+{
+    const tril_var in[3] = { p->param[0], p->param[1], column(df) };
+    return tril_op_apply(&tril_op_mvt_rsample, in, 3, &n, sizeof n);
+}
+
+static tril_var mvt_rsample(const tril_dist *p, size_t n)
+{
+    return draw(p, p->param[2], n);
+}
+
+static tril_var mvt_sample(const tril_dist *p, size_t n)
+{
+    return draw(p, tril_detach(p->param[2]), n);
+}
+
+static tril_var mvt_entropy(const tril_dist *p)
+{
+    tril_var log_det = tril_sum_axis(tril_log(tril_diagonal(p->param[1])), -1, false);
+    tril_var standard = tril_student_entropy_of(p->param[2], p->event.dim[0]);
+    return tril_dist_stretch(p, "entropy", tril_add(standard, log_det), 0);
+}
+
+static tril_var mvt_mean(const tril_dist *p)
+{
+    return tril_student_has(p, "mean", 1) ? tril_mvn_mean(p) : (tril_var){ 0 };
+}
+
+/* what the normal of the same loc and scale_tril has, times what the tails add */
+static tril_var spread(const tril_dist *p, const char *method, tril_var of_normal, tril_var by,
+                       size_t event_rank)
+{
+    return tril_dist_stretch(p, method, tril_mul(of_normal, tril_student_spread(by)), event_rank);
+}
+
+static tril_var mvt_variance(const tril_dist *p)
+{
+    if (!tril_student_has(p, "variance", 2))
+        return (tril_var){ 0 };
+    tril_dist normal = tril_mvn(p->param[0], p->param[1]);
+    return spread(p, "variance", tril_dist_variance(normal), column(p->param[2]), 1);
+}
+
+static tril_var mvt_covariance(const tril_dist *p)
+{
+    if (!tril_student_has(p, "covariance", 2))
+        return (tril_var){ 0 };
+    tril_dist normal = tril_mvn(p->param[0], p->param[1]);
+    return spread(p, "covariance", tril_dist_covariance(normal), column(column(p->param[2])), 2);
+}
+
+const tril_dist_kind tril_dist_kind_mvt = { .name = "mvt",
+                                            .log_prob = mvt_log_prob,
+                                            .rsample = mvt_rsample,
+                                            .sample = mvt_sample,
+                                            .entropy = mvt_entropy,
+                                            .mean = mvt_mean,
+                                            .variance = mvt_variance,
+                                            .covariance = mvt_covariance,
+                                            .mode = tril_mvn_mean };
+
+tril_dist tril_mvt(tril_var df, tril_var loc, tril_var scale_tril)
+{
+    const tril_dist none = { 0 };
+    const char *what = tril_dist_kind_mvt.name;
+    tril_shape f, batch;
+    tril_dist p = tril_mvn_by_factor(&tril_dist_kind_mvt, what, "scale_tril", loc, scale_tril);
+    if (!p.kind)
+        return none;
+    if (df.tape != loc.tape)
+        return tril_var_fail(loc.tape, what, TRIL_BAD_VAR, "df is not a var of the tape of loc"),
+               none;
+    if (!tril_var_shape(df, what, &f))
+        return none;
+    if (f.rank == TRIL_MAX_RANK || !tril_shape_broadcast(f, p.batch, &batch))
+        return tril_var_fail(loc.tape, what, TRIL_BAD_SHAPE,
+                             "df is %s, which does not fit loc and scale_tril of batch shape [%s]",
+                             tril_shape_text(f).text, tril_shape_text(p.batch).text),
+               none;
+    if (!tril_dist_valid(what, "df", df, true))
+        return none;
+    return (tril_dist){ p.kind, { loc, scale_tril, df }, batch, p.event, NULL };
+}

@@ -1,0 +1,113 @@
+/* What Student's t of numbers and of vectors share: draws, entropy, and which moments exist. */
+#include "dist/student.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "dist/numbers.h"
+#include "kernels/special.h"
+
+bool tril_student_has(const tril_dist *p, const char *method, double least)
+{
+    tril_var df = p->param[2];
+    const tril_real *values = tril_value(df);
+    bool validates = values && tril_ctx_validates(tril_tape_ctx(df.tape));
+    for (size_t i = 0; validates && i < tril_size(df); i++)
+        if (!((double)values[i] > least))
+            return tril_dist_fail(
+                       p, method, TRIL_BAD_ARGUMENT,
+                       "df is %g%s: there is no %s unless it is above %g", (double)values[i],
+                       tril_shape_where(" at ", tril_shape_of(df), i).text, method, least),
+                   false;
+    return true;
+}
+
+/* with df large the difference of df and df - 2 would have no digits */
+tril_var tril_student_spread(tril_var df)
+{
+    tril_var excess = tril_div(tril_scalar(df.tape, 2), tril_sub(df, tril_scalar(df.tape, 2)));
+    return tril_add(excess, tril_scalar(df.tape, 1));
+}
+
+/* ---- entropy: inputs df and the number of dimensions, a constant */
+
+static double entropy(const double *x, double *slope)
+{
+    if (slope)
+        slope[1] = 0;
+    return tril_student_entropy(x[0], (size_t)x[1], slope);
+}
+
+static bool entropy_forward(tril_node *node)
+{
+    return tril_numbers_forward(node, 2, entropy, NULL);
+}
+
+static void entropy_backward(tril_node *node, tril_real *const *grad_in)
+{
+    tril_numbers_backward(node, 2, grad_in, entropy);
+}
+
+const tril_op tril_op_student_entropy = { "entropy(student)", tril_numbers_shape, entropy_forward,
+                                          entropy_backward };
+
+tril_var tril_student_entropy_of(tril_var df, size_t d)
+{
+    return tril_numbers_apply(&tril_op_student_entropy,
+                              (tril_var[]){ df, tril_scalar(df.tape, (tril_real)d) }, 2,
+                              (tril_numbers){ 0 });
+}
+
+/* ---- draws: a normal divided by sqrt(chi2 / df), and chi2 / 2 has the gamma distribution of shape
+ * df / 2 */
+
+bool tril_student_df_is_constant(tril_node *node, size_t df)
+{
+    return !node->in[df]->needs_grad ||
+           tril_op_fail(node, TRIL_BAD_ARGUMENT, "df wants a gradient, and there is none");
+}
+
+/* log of a draw from the gamma distribution of shape a >= 1 (Marsaglia and Tsang, A Simple Method
+ * for Generating Gamma Variables, 2000) */
+static double log_gamma_draw(tril_random *random, double a)
+{
+    const double d = a - 1. / 3, c = 1 / sqrt(9 * d);
+    for (;;) {
+        tril_real normal, uniform;
+        tril_random_normal(random, &normal, 1);
+        tril_random_uniform(random, &uniform, 1);
+        /* v - 1 where v = (1 + x)^3 */
+        double x = c * (double)normal, more = x * (3 + x * (3 + x));
+        if (x > -1 &&
+            log((double)uniform) < 0.5 * (double)normal * (double)normal + d * (log1p(more) - more))
+            return log(d) + log1p(more);
+    }
+}
+
+/* sqrt(df / chi2); of a shape below 1 by that above it, times u^(1 / a) */
+static double weight(tril_random *random, double df)
+{
+    const double a = 0.5 * df;
+    tril_real u = 1;
+    if (a < 1)
+        tril_random_uniform(random, &u, 1);
+    double log_chi2 = log_gamma_draw(random, a < 1 ? a + 1 : a) + log((double)u) / a;
+    return tril_within(exp(0.5 * (log(a) - log_chi2)), DBL_MAX);
+}
+
+void tril_student_weigh(tril_node *node, tril_real *eps, size_t d, tril_shape rows, size_t df,
+                        tril_shape batch)
+{
+    /* a stream for each row: how often one rejects does not change the others */
+    uint64_t key = tril_random_below(tril_ctx_random(tril_tape_ctx(node->tape)), SIZE_MAX);
+    size_t row = 0, n = tril_shape_size(rows);
+    tril_walk w = tril_walk_new(rows, &batch, 1);
+    do {
+        for (size_t i = 0; i < w.dim[0] && n; i++, row++) {
+            tril_random own = tril_random_stream(key, row);
+            double by = weight(&own, (double)node->in[df]->value[w.offset[0] + i * w.stride[0][0]]);
+            for (size_t j = row * d; j < (row + 1) * d; j++)
+                eps[j] = tril_saturate(by * (double)eps[j]);
+        }
+    } while (n && tril_walk_next(&w));
+}

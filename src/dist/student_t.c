@@ -1,0 +1,181 @@
+/* Student's t of one number each, by df, loc and scale. */
+#include <math.h>
+
+#include "dist/numbers.h"
+#include "dist/student.h"
+#include "kernels/special.h"
+
+/* ---- log_prob and cdf: inputs loc, scale, df, y */
+
+static double standardised(const double *x)
+{
+    return (x[3] - x[0]) / x[1];
+}
+
+static const char *not_finite(const double *x)
+{
+    return isfinite(x[0]) && isfinite(x[3]) ? NULL : "y or loc is not finite";
+}
+
+/* with z = (y - loc) / scale and w = (df + 1) / (df + z^2): d/dloc = w z / scale = -d/dy, d/dscale
+ * = (w z^2 - 1) / scale */
+static double log_density(const double *x, double *slope)
+{
+    double z = tril_within(standardised(x), 1e150), scale = x[1], df = x[2];
+    if (slope) {
+        double w = (df + 1) / (df + z * z);
+        slope[0] = w * z / scale, slope[1] = (w * z * z - 1) / scale, slope[3] = -slope[0];
+    }
+    return tril_student_log(z * z, df, 1, slope ? &slope[2] : NULL) - 0.5 * TRIL_LOG_2PI -
+           log(scale);
+}
+
+static bool log_prob_forward(tril_node *node)
+{
+    return tril_numbers_forward(node, 4, log_density, not_finite);
+}
+
+static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
+{
+    tril_numbers_backward(node, 4, grad_in, log_density);
+}
+
+const tril_op tril_op_student_t_log_prob = { "log_prob(student_t)", tril_numbers_shape,
+                                             log_prob_forward, log_prob_backward };
+
+static const char *not_a_number(const double *x)
+{
+    return isnan(standardised(x)) ? "y or loc is not a number" : NULL;
+}
+
+/* the shape rule has seen to it that nobody asks for d/ddf */
+static double probability(const double *x, double *slope)
+{
+    double z = standardised(x);
+    if (slope) {
+        double at = tril_within(z, 1e150);
+        double density = exp(tril_student_log(at * at, x[2], 1, NULL) - 0.5 * TRIL_LOG_2PI) / x[1];
+        slope[0] = -density, slope[1] = -density * at, slope[2] = 0, slope[3] = density;
+    }
+    return tril_student_cdf(z, x[2]);
+}
+
+static bool constant_df_shape(tril_node *node)
+{
+    return tril_student_df_is_constant(node, 2) && tril_numbers_shape(node);
+}
+
+static bool cdf_forward(tril_node *node)
+{
+    return tril_numbers_forward(node, 4, probability, not_a_number);
+}
+
+static void cdf_backward(tril_node *node, tril_real *const *grad_in)
+{
+    tril_numbers_backward(node, 4, grad_in, probability);
+}
+
+const tril_op tril_op_student_t_cdf = { "cdf(student_t)", constant_df_shape, cdf_forward,
+                                        cdf_backward };
+
+/* ---- rsample: inputs loc, scale, df */
+
+static bool rsample_forward(tril_node *node)
+{
+    tril_random_normal(tril_ctx_random(tril_tape_ctx(node->tape)), node->saved, node->size);
+    tril_student_weigh(node, node->saved, 1, node->shape, 2, node->in[2]->shape);
+    return tril_numbers_draw(node);
+}
+
+const tril_op tril_op_student_t_rsample = { "rsample(student_t)", constant_df_shape,
+                                            rsample_forward, tril_numbers_draw_backward };
+
+/* ---- the distribution */
+
+static tril_var of_y(const tril_op *op, const tril_dist *p, tril_var y)
+{
+    return tril_numbers_apply(op, (tril_var[]){ p->param[0], p->param[1], p->param[2], y }, 4,
+                              (tril_numbers){ 0 });
+}
+
+static tril_var student_log_prob(const tril_dist *p, tril_var y)
+{
+    return of_y(&tril_op_student_t_log_prob, p, y);
+}
+
+static tril_var student_cdf(const tril_dist *p, tril_var y)
+{
+    return of_y(&tril_op_student_t_cdf, p, y);
+}
+
+static tril_var student_rsample(const tril_dist *p, size_t n)
+{
+    return tril_numbers_apply(&tril_op_student_t_rsample, p->param, 3,
+                              (tril_numbers){ .draws = n });
+}
+
+static tril_var student_sample(const tril_dist *p, size_t n)
+{
+    tril_dist q = *p;
+    q.param[2] = tril_detach(p->param[2]);
+    return student_rsample(&q, n);
+}
+
+static tril_var student_entropy(const tril_dist *p)
+{
+    tril_var sum = tril_add(tril_student_entropy_of(p->param[2], 1), tril_log(p->param[1]));
+    return tril_dist_stretch(p, "entropy", sum, 0);
+}
+
+static tril_var student_mode(const tril_dist *p)
+{
+    return tril_dist_stretch(p, "mode", p->param[0], 0);
+}
+
+static tril_var student_mean(const tril_dist *p)
+{
+    return tril_student_has(p, "mean", 1) ? student_mode(p) : (tril_var){ 0 };
+}
+
+static tril_var student_variance(const tril_dist *p)
+{
+    if (!tril_student_has(p, "variance", 2))
+        return (tril_var){ 0 };
+    return tril_dist_stretch(
+        p, "variance", tril_mul(tril_square(p->param[1]), tril_student_spread(p->param[2])), 0);
+}
+
+const tril_dist_kind tril_dist_kind_student_t = { .name = "student_t",
+                                                  .log_prob = student_log_prob,
+                                                  .rsample = student_rsample,
+                                                  .sample = student_sample,
+                                                  .entropy = student_entropy,
+                                                  .mean = student_mean,
+                                                  .variance = student_variance,
+                                                  .mode = student_mode,
+                                                  .cdf = student_cdf };
+
+tril_dist tril_student_t(tril_var df, tril_var loc, tril_var scale)
+{
+    const tril_dist none = { 0 };
+    const char *what = tril_dist_kind_student_t.name;
+    tril_tape *tape = df.tape ? df.tape : loc.tape ? loc.tape : scale.tape;
+    tril_shape f, m, s, batch;
+    if (!df.tape || df.tape != loc.tape || df.tape != scale.tape)
+        return tril_var_fail(tape, what, TRIL_BAD_VAR,
+                             "df, loc and scale are not three vars of one tape"),
+               none;
+    if (!tril_var_shape(df, what, &f) || !tril_var_shape(loc, what, &m) ||
+        !tril_var_shape(scale, what, &s))
+        return none;
+    if (!tril_shape_broadcast(m, s, &batch) || !tril_shape_broadcast(f, batch, &batch))
+        return tril_var_fail(tape, what, TRIL_BAD_SHAPE,
+                             "df is %s, loc %s and scale %s: they do not broadcast",
+                             tril_shape_text(f).text, tril_shape_text(m).text,
+                             tril_shape_text(s).text),
+               none;
+    if (!tril_dist_valid(what, "df", df, true) || !tril_dist_valid(what, "loc", loc, false) ||
+        !tril_dist_valid(what, "scale", scale, true))
+        return none;
+    return (tril_dist){ &tril_dist_kind_student_t, { loc, scale, df }, batch, { 0 }, NULL };
+}

@@ -1,0 +1,5 @@
+#include "support.h"
+Suite *suite_dist_mvt(void)
+{
+    return suite_create("dist/mvt");
+}
