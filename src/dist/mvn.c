@@ -110,7 +110,7 @@ void tril_mvn_put_factor(const tril_mvn_row *row, double upstream, tril_row_grad
 }
 
 const tril_mvn_form tril_mvn_by_scale = { tril_mvn_row_log_prob, tril_mvn_row_backward,
-                                          tril_mvn_row_a, tril_mvn_put_factor };
+                                          tril_mvn_row_a, tril_mvn_put_factor, false };
 
 void tril_mvn_put_row(const tril_mvn_form *form, const tril_mvn_row *row, double upstream,
                       tril_row_grad *grads, const size_t *at)
@@ -238,7 +238,7 @@ const tril_op tril_op_mvn_rsample = { "rsample(mvn)", tril_mvn_rsample_shape,
 static tril_var mvn_log_prob(const tril_dist *p, tril_var y)
 {
     if (tril_mvn_is_shared(p, y))
-        return tril_mvn_shared_log_prob(p, y);
+        return tril_mvn_shared_log_prob(&tril_mvn_by_scale, p, y);
     return tril_op_apply(&tril_op_mvn_log_prob, (tril_var[]){ p->param[0], p->param[1], y }, 3,
                          &(const tril_mvn_form *){ &tril_mvn_by_scale }, sizeof(tril_mvn_form *));
 }

@@ -29,6 +29,7 @@ typedef struct tril_mvn_form {
     void (*backward)(tril_mvn_row *row);
     double (*loc_slope)(const tril_mvn_row *row, size_t i);
     void (*put_factor)(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at);
+    bool of_precision; /* the factor is T */
 } tril_mvn_form;
 
 /* That of L, and its last member. */
@@ -44,9 +45,9 @@ bool tril_mvn_log_prob_shape(tril_node *node);
 bool tril_mvn_log_prob_forward(tril_node *node);
 void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in);
 
-/* The log-density where one scale_tril serves all rows: its own operation. */
+/* The log-density where one factor serves all rows: its own operation. */
 bool tril_mvn_is_shared(const tril_dist *p, tril_var y);
-tril_var tril_mvn_shared_log_prob(const tril_dist *p, tril_var y);
+tril_var tril_mvn_shared_log_prob(const tril_mvn_form *form, const tril_dist *p, tril_var y);
 
 /* Those of rsample's by L: attributes: the number of draws; saved: eps, then sums of shared
  * gradients. */

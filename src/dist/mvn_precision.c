@@ -108,7 +108,9 @@ static tril_var precision_log_prob(const tril_dist *p, tril_var y)
 {
     static const tril_mvn_form by_precision = { tril_mvn_row_precision_log_prob,
                                                 tril_mvn_row_precision_backward, loc_slope,
-                                                put_factor };
+                                                put_factor, true };
+    if (tril_mvn_is_shared(p, y))
+        return tril_mvn_shared_log_prob(&by_precision, p, y);
     return tril_op_apply(&tril_op_mvn_precision_log_prob,
                          (tril_var[]){ p->param[0], p->param[1], y }, 3,
                          &(const tril_mvn_form *){ &by_precision }, sizeof(tril_mvn_form *));
