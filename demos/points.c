@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/dataset.h"
-#include "common/plot.h"
+#include "common/options.h"
 #include "common/portrait.h"
 #include "common/progress.h"
 
@@ -48,7 +47,7 @@ static network network_new(tril_ctx *ctx, const dataset *set, size_t hidden, tri
     net.mlp = tril_mlp_new(net.params, "net",
                            &(tril_mlp_opts){ .inputs = set->input_width,
                                              .hidden = { hidden, hidden },
-                                             .outputs = tril_mvn_head_width(set->targets.n),
+                                             .outputs = tril_head_width(set->targets.n, NULL),
                                              .init = init });
     return net;
 }
@@ -57,7 +56,7 @@ static tril_dist predict(const network *net, tril_tape *tape, const tril_real *x
                          const dataset *set)
 {
     tril_var input = tril_input(tape, x, TRIL_SHAPE(n, set->input_width));
-    return tril_mvn_head(tril_mlp_apply(net->mlp, input), set->targets.n, NULL);
+    return tril_head(tril_mlp_apply(net->mlp, input), set->targets.n, NULL);
 }
 
 static figure figure_of(double sum, double squares, size_t n)
@@ -103,8 +102,7 @@ static void baseline(tril_ctx *ctx, tril_tape *tape, const dataset *set, bool fu
 {
     network net = network_new(ctx, set, 0, TRIL_ZERO);
     if (full)
-        tril_mvn_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n,
-                            NULL);
+        tril_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n, NULL);
     out[0] = nll_of(&net, tape, &set->train, set);
     out[1] = nll_of(&net, tape, &set->validation, set);
     tril_params_free(net.params);
@@ -151,7 +149,7 @@ static bool train(tril_ctx *ctx, const network *net, tril_tape *tape, const data
     bool done = order && batch;
     for (size_t i = 0; done && i < n; i++)
         order[i] = i;
-    progress p = progress_begin(o->epochs);
+    progress p = progress_begin("epoch", o->epochs, 4);
     for (size_t e = 0; done && e < o->epochs; e++) {
         tril_optim_set_lr_factor(
             adam, 0.5 + 0.5 * cos(3.141592653589793 * (double)e / (double)o->epochs));
@@ -160,7 +158,8 @@ static bool train(tril_ctx *ctx, const network *net, tril_tape *tape, const data
         r->loss.validation[e] = nll_of(net, tape, &set->validation, set).nll;
         done = !tril_ctx_failed(ctx);
         if (done)
-            progress_show(&p, e + 1, r->loss.train[e], r->loss.validation[e]);
+            progress_show(&p, e + 1, "NLL training %.4f, validation %.4f", r->loss.train[e],
+                          r->loss.validation[e]);
     }
     r->seconds = progress_end(&p);
     tril_optim_free(adam);
@@ -286,8 +285,7 @@ static bool run_on(tril_ctx *ctx, const char *path, const dataset *set, const op
     /* With the input fixed the Gaussian fit is the answer itself: there the network starts without
      * it. */
     if (set->inputs.n)
-        tril_mvn_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n,
-                            NULL);
+        tril_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n, NULL);
     bool done = train(ctx, &net, tape, set, o, &r) && judge(ctx, &net, tape, set, &r) &&
                 describe(&net, tape, set, l);
     if (done && o->csv) {
@@ -342,19 +340,6 @@ static int usage(FILE *to, int status)
     return status;
 }
 
-/* a whole number in a range; false, with a sentence, for anything else */
-static bool parse_number(const char *option, const char *text, unsigned long long low,
-                         unsigned long long high, unsigned long long *out)
-{
-    char *end;
-    *out = strtoull(text, &end, 10);
-    bool good = *text >= '0' && *text <= '9' && *end == 0 && *out >= low && *out <= high;
-    if (!good)
-        fprintf(stderr, "points: --%s wants a whole number from %llu to %llu, not '%s'\n", option,
-                low, high, text);
-    return good;
-}
-
 static bool parse_option(options *o, int which)
 {
     unsigned long long number = 0;
@@ -362,13 +347,13 @@ static bool parse_option(options *o, int which)
     case 'c':
         return o->csv = true;
     case 'p':
-        o->pictures = optarg;
-        return access(optarg, W_OK | X_OK) == 0 ||
-               (fprintf(stderr, "points: --pictures %s: no folder to write to\n", optarg), false);
+        return option_pictures("points", optarg, &o->pictures);
     case 'e':
-        return parse_number("epochs", optarg, 1, 1000000, &number) && (o->epochs = (size_t)number);
+        return option_number("points", "epochs", optarg, 1, 1000000, &number) &&
+               (o->epochs = (size_t)number);
     case 's':
-        return parse_number("seed", optarg, 0, UINT64_MAX, &number) && ((o->seed = number), true);
+        return option_number("points", "seed", optarg, 0, UINT64_MAX, &number) &&
+               ((o->seed = number), true);
     case 'l':
         return (o->own.truth = optarg) != NULL;
     case 't':
@@ -400,10 +385,6 @@ int main(int argc, char **argv)
             return usage(stdout, 0);
         if (!parse_option(&o, which))
             return 2;
-    }
-    if (o.pictures && !plot_available()) {
-        fprintf(stderr, "points: gnuplot is not installed, so there will be no pictures\n");
-        o.pictures = NULL;
     }
     int n = argc - optind, status = 0;
     for (int i = 0; i < (n ? n : 2) && status == 0; i++)

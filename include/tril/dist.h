@@ -65,6 +65,11 @@ tril_dist tril_mvn_covariance(tril_var loc, tril_var covariance);
 tril_dist tril_mvn_precision(tril_var loc, tril_var precision);
 tril_dist tril_mvn_precision_tril(tril_var loc, tril_var precision_tril);
 
+/* The same with covariance W W' + diag(D): loc [..., d], factor W [..., d, r] and diag D [..., d],
+ * positive, whose batch dimensions broadcast: what r factors common to all explain, and what is
+ * each one's own. At a cost that grows with d r^2 and not with d^3. */
+tril_dist tril_mvn_low_rank(tril_var loc, tril_var factor, tril_var diag);
+
 /* Normals of one number each, N(loc, scale^2), scale > 0: loc and scale broadcast to the batch
  * shape, the event is a number. And the same with the last axis as the event: a multivariate normal
  * with a diagonal covariance, whose event shape is [d], at a cost that grows with d and not with
@@ -92,6 +97,16 @@ tril_dist tril_mvt(tril_var df, tril_var loc, tril_var scale_tril);
 tril_dist tril_categorical(tril_var logits);
 tril_dist tril_categorical_probs(tril_var probs);
 
+/* A mixture, p(y) = sum_j w_j p_j(y): categorical weights of k classes and batch shape [...],
+ * components of any kind whose last batch axis is k and whose others broadcast with [...]; events
+ * are those of a component. log_prob is log sum exp(log w_j + log p_j(y)): it does not underflow
+ * where every density does, its gradient in log p_j(y) is the component's share of p(y), and
+ * parameters of a component of weight zero have a gradient of exactly 0. Mean, variance (sum w_j
+ * (v_j + (m_j - m)^2)), covariance and cdf are there if the components have them; entropy, mode and
+ * rsample are not. sample draws one of each component and takes one of them, in the memory of one
+ * draw, and in k times the time. A y of rank 4 has no room beside the components' axis. */
+tril_dist tril_mixture(tril_dist weights, tril_dist components);
+
 /* The last n axes of p's batch shape become the first of its event shape: log-densities and
  * entropies are summed over them, in the same node for tril_normal and tril_mvn_diag, in a node of
  * their own for others. */
@@ -103,6 +118,13 @@ tril_dist tril_independent(tril_dist p, size_t n);
  * the range of tril_real is its largest finite value, and so is a gradient. NaN or an infinity is
  * an error that names the row. */
 tril_var tril_log_prob(tril_dist p, tril_var y);
+
+/* The same of rows of which some numbers are missing, which y marks by NaN (tril_input_missing):
+ * the exact log-density of those that are there, 0 where there are none; the gradient of what is
+ * missing is 0. For any normal, and for tril_independent of one. A row's observed coordinates S are
+ * normal with the factor M of M Q = L_S, found by LQ; with z = M^-1 (y_S - loc_S) and a = M^-T z:
+ * d/dloc_S = a, d/dL_S = M^-T (z (Q'z)' - Q). */
+tril_var tril_log_prob_observed(tril_dist p, tril_var y);
 
 /* A draw from each distribution of the batch, [batch, event], and with n > 0 n draws, [n, batch,
  * event], from the context's random stream. No gradient flows through sample; through rsample it
@@ -126,12 +148,20 @@ tril_var tril_dist_covariance(tril_dist p);
 tril_var tril_cdf(tril_dist p, tril_var y);
 
 /* The Kullback-Leibler divergence of p from q, E_p[log p - log q], for any two normals
- * (tril_normal, tril_mvn_diag, tril_mvn, heads, tril_independent of tril_normal) with equal event
- * shapes; batches broadcast. With A = L_q^-1 L_p and u = L_q^-1 (loc_q - loc_p) it is |A|^2/2 +
- * u'u/2 - d/2 - sum log A_ii, computed so that it is 0 for equal ones and keeps its digits near
- * them. For two categorical distributions of equally many classes it is sum w_p (log w_p - log
- * w_q), to the same end. */
+ * (tril_normal, tril_mvn_diag, tril_mvn, tril_mvn_precision, heads) with equal event shapes;
+ * batches broadcast. Of two tril_independent over the same axes it is the sum over them. With A =
+ * L_q^-1 L_p and u = L_q^-1 (loc_q - loc_p) it is |A|^2/2 + u'u/2 - d/2 - sum log A_ii, computed so
+ * that it is 0 for equal ones and keeps its digits near them. For two categorical distributions of
+ * equally many classes it is sum w_p (log w_p - log w_q), to the same end. */
 tril_var tril_kl(tril_dist p, tril_dist q);
+
+/* Of any normal over vectors [d]: that of the n coordinates with these indices, in this order; and
+ * that of the other coordinates, in their own order, given that those with these indices are y
+ * [..., n], whose rows broadcast with the batch. No matrix is inverted: the factor of some rows of
+ * L is that of their LQ factorisation (tril_lq). A diagonal normal stays one. An index that is not
+ * below d or stands twice is an error, and so is a conditional that leaves no coordinate. */
+tril_dist tril_mvn_marginal(tril_dist p, const size_t *index, size_t n);
+tril_dist tril_mvn_conditional(tril_dist p, const size_t *index, size_t n, tril_var y);
 
 /* The same distributions in a larger batch: the batch shape is stretched to the given one, by the
  * rule of broadcasting. */

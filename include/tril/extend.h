@@ -141,6 +141,9 @@ bool tril_shape_broadcast(tril_shape a, tril_shape b, tril_shape *out);
 struct tril_dist_kind {
     const char *name; /* as it stands in messages: "log_prob(NAME): ..." */
     tril_var (*log_prob)(const tril_dist *p, tril_var y);
+
+    /* NaN in y is missing. NULL: that of as_mvn. */
+    tril_var (*log_prob_observed)(const tril_dist *p, tril_var y);
     tril_var (*rsample)(const tril_dist *p, size_t n);
 
     /* Draws that no gradient flows through. NULL: those of rsample, detached. */

@@ -66,6 +66,10 @@ size_t tril_tape_bytes(const tril_tape *tape);
  * the context was made without validation. */
 tril_var tril_input(tril_tape *tape, const tril_real *values, tril_shape shape);
 
+/* The same, where NaN is allowed and means that a number is missing (see tril_log_prob_observed).
+ */
+tril_var tril_input_missing(tril_tape *tape, const tril_real *values, tril_shape shape);
+
 /* A tensor of rank 0 that holds a copy of the number. */
 tril_var tril_scalar(tril_tape *tape, tril_real value);
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/finite.h"
 #include "core/shape.h"
 
 static const tril_op leaf_op = { "input", NULL, NULL, NULL };
@@ -38,6 +39,17 @@ void tril_tape_reset(tril_tape *tape)
     tape->epoch = ++tape->ctx->epochs ? tape->ctx->epochs : ++tape->ctx->epochs;
     tape->recording = true;
     tape->stores = NULL;
+}
+
+tril_tape_mark tril_tape_here(const tril_tape *tape)
+{
+    return (tril_tape_mark){ tril_arena_here(&tape->arena), tape->count };
+}
+
+void tril_tape_back(tril_tape *tape, tril_tape_mark mark)
+{
+    tril_arena_back(&tape->arena, mark.arena);
+    tape->count = mark.count;
 }
 
 void tril_tape_record(tril_tape *tape, bool record)
@@ -148,27 +160,38 @@ static tril_tape_node *new_leaf(tril_tape *tape, const tril_real *values, tril_s
     return t;
 }
 
-tril_var tril_input(tril_tape *tape, const tril_real *values, tril_shape shape)
+static tril_var input(tril_tape *tape, const char *what, const tril_real *values, tril_shape shape,
+                      bool missing)
 {
     if (!tape || tril_ctx_failed(tape->ctx))
         return (tril_var){ 0 };
     size_t size = shape.rank <= TRIL_MAX_RANK ? tril_shape_size(shape) : SIZE_MAX;
     if (size == SIZE_MAX)
-        return tril_var_fail(tape, "input", TRIL_BAD_SHAPE, "no tensor can be %s",
+        return tril_var_fail(tape, what, TRIL_BAD_SHAPE, "no tensor can be %s",
                              tril_shape_text(shape).text);
     if (!values && size)
-        return tril_var_fail(tape, "input", TRIL_BAD_ARGUMENT, "no values for a tensor of shape %s",
+        return tril_var_fail(tape, what, TRIL_BAD_ARGUMENT, "no values for a tensor of shape %s",
                              tril_shape_text(shape).text);
-    if (tril_ctx_validates(tape->ctx))
-        for (size_t i = 0; i < size; i++)
-            if (!isfinite(values[i]))
-                return tril_var_fail(tape, "input", TRIL_NOT_FINITE,
-                                     "element [%s] of the %s tensor is %g",
-                                     tril_shape_index(shape, i).text, tril_shape_text(shape).text,
-                                     (double)values[i]);
+    size_t bad = tril_ctx_validates(tape->ctx) ? tril_first_not_finite(values, size) : size;
+    while (missing && bad < size && isnan(values[bad]))
+        bad += 1 + tril_first_not_finite(values + bad + 1, size - bad - 1);
+    if (bad < size)
+        return tril_var_fail(tape, what, TRIL_NOT_FINITE, "element [%s] of the %s tensor is %g",
+                             tril_shape_index(shape, bad).text, tril_shape_text(shape).text,
+                             (double)values[bad]);
     static const tril_real nothing = 0;
     tril_tape_node *t = new_leaf(tape, values ? values : &nothing, shape);
     return t ? record(t) : (tril_var){ 0 };
+}
+
+tril_var tril_input(tril_tape *tape, const tril_real *values, tril_shape shape)
+{
+    return input(tape, "input", values, shape, false);
+}
+
+tril_var tril_input_missing(tril_tape *tape, const tril_real *values, tril_shape shape)
+{
+    return input(tape, "input_missing", values, shape, true);
 }
 
 tril_var tril_scalar(tril_tape *tape, tril_real value)

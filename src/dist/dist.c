@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/ctx.h"
+#include "core/finite.h"
 #include "core/shape.h"
 
 tril_var tril_dist_fail(const tril_dist *p, const char *method, tril_status status,
@@ -58,6 +59,19 @@ static bool takes(const tril_dist *p, const char *method, tril_var y)
 tril_var tril_log_prob(tril_dist p, tril_var y)
 {
     return takes(&p, "log_prob", y) ? p.kind->log_prob(&p, y) : (tril_var){ 0 };
+}
+
+tril_var tril_log_prob_observed(tril_dist p, tril_var y)
+{
+    if (!takes(&p, "log_prob_observed", y))
+        return (tril_var){ 0 };
+    if (p.kind->log_prob_observed)
+        return p.kind->log_prob_observed(&p, y);
+    if (!p.kind->as_mvn || p.event.rank != 1)
+        return tril_dist_fail(&p, "log_prob_observed", TRIL_BAD_ARGUMENT,
+                              "there is no closed form");
+    tril_dist q = p.kind->as_mvn(&p);
+    return q.kind ? q.kind->log_prob_observed(&q, y) : (tril_var){ 0 };
 }
 
 tril_var tril_cdf(tril_dist p, tril_var y)
@@ -142,18 +156,17 @@ tril_shape tril_dist_event_shape(tril_dist p)
 bool tril_dist_valid(const char *what, const char *name, tril_var x, bool positive)
 {
     const tril_real *values = tril_value(x);
-    bool validates = tril_ctx_validates(tril_tape_ctx(x.tape));
-    for (size_t i = 0; validates && i < tril_size(x); i++) {
-        bool finite = isfinite(values[i]);
-        if (finite && (values[i] > 0 || !positive))
-            continue;
-        return tril_var_fail(x.tape, what, finite ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
-                             "%s is %g%s%s", name, (double)values[i],
-                             tril_shape_where(" at ", tril_shape_of(x), i).text,
-                             finite ? ": it must be positive" : ""),
-               false;
-    }
-    return true;
+    size_t size = tril_ctx_validates(tril_tape_ctx(x.tape)) ? tril_size(x) : 0, i = 0;
+    size_t infinite = tril_first_not_finite(values, size);
+    while (i < infinite && (values[i] > 0 || !positive))
+        i = positive ? i + 1 : infinite;
+    if (i == size)
+        return true;
+    return tril_var_fail(x.tape, what, i < infinite ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
+                         "%s is %g%s%s", name, (double)values[i],
+                         tril_shape_where(" at ", tril_shape_of(x), i).text,
+                         i < infinite ? ": it must be positive" : ""),
+           false;
 }
 
 tril_var tril_dist_stretch(const tril_dist *p, const char *method, tril_var x, size_t event_rank)

@@ -12,6 +12,10 @@ tril_dist_fail(const tril_dist *p, const char *method, tril_status status, const
 
 extern const tril_dist_kind tril_dist_kind_normal, tril_dist_kind_mvn_diag;
 
+/* How many batch axes are part of the event of an independent distribution, 0 for other kinds; and
+ * p with n axes of its event back in the batch, inert where it is not made so. */
+size_t tril_independent_axes(const tril_dist *p);
+tril_dist tril_independent_base(const tril_dist *p, size_t n);
 /* Whether a parameter of that name has finite numbers, which must be positive if so said. Where it
  * has not the context fails with "WHAT: NAME is VALUE at [INDEX]", unless it does not validate. */
 bool tril_dist_valid(const char *what, const char *name, tril_var x, bool positive);

@@ -23,6 +23,12 @@ static tril_var independent_log_prob(const tril_dist *p, tril_var y)
     return summed(q, tril_log_prob(q->base, y));
 }
 
+static tril_var independent_log_prob_observed(const tril_dist *p, tril_var y)
+{
+    const independent *q = p->attrs;
+    return summed(q, tril_log_prob_observed(q->base, y));
+}
+
 static tril_var independent_rsample(const tril_dist *p, size_t n)
 {
     return tril_rsample(((const independent *)p->attrs)->base, n);
@@ -64,6 +70,8 @@ static tril_dist independent_expand(const tril_dist *p, tril_shape batch)
 
 const tril_dist_kind tril_dist_kind_independent = { .name = "independent",
                                                     .log_prob = independent_log_prob,
+                                                    .log_prob_observed =
+                                                        independent_log_prob_observed,
                                                     .rsample = independent_rsample,
                                                     .sample = independent_sample,
                                                     .entropy = independent_entropy,
@@ -71,6 +79,25 @@ const tril_dist_kind tril_dist_kind_independent = { .name = "independent",
                                                     .variance = independent_variance,
                                                     .mode = independent_mode,
                                                     .expand = independent_expand };
+
+size_t tril_independent_axes(const tril_dist *p)
+{
+    return p->kind == &tril_dist_kind_independent ? ((const independent *)p->attrs)->n : 0;
+}
+
+tril_dist tril_independent_base(const tril_dist *p, size_t n)
+{
+    if (tril_independent_axes(p) == n)
+        return ((const independent *)p->attrs)->base;
+    if (p->event.rank < n ||
+        (p->kind != &tril_dist_kind_normal && p->kind != &tril_dist_kind_mvn_diag))
+        return (tril_dist){ 0 };
+    tril_dist base = *p;
+    base.event = (tril_shape){ 0 };
+    for (size_t i = 0; i < p->event.rank; i++)
+        tril_shape_append(i < n ? &base.batch : &base.event, p->event.dim[i]);
+    return base;
+}
 
 tril_dist tril_independent(tril_dist p, size_t n)
 {

@@ -219,6 +219,18 @@ static bool is_diagonal(const tril_dist *p)
     return p->kind == &tril_dist_kind_normal || p->kind == &tril_dist_kind_mvn_diag;
 }
 
+/* the sum of the bases' divergences over n independent axes */
+static tril_var of_independent(const tril_dist *p, const tril_dist *q, size_t n)
+{
+    tril_dist a = tril_independent_base(p, n), b = tril_independent_base(q, n);
+    if (!a.kind || !b.kind)
+        return fail(p, q, TRIL_BAD_ARGUMENT, "there is no closed form");
+    tril_var kl = tril_kl(a, b);
+    for (size_t i = 0; i < n; i++)
+        kl = tril_sum_axis(kl, -1, false);
+    return kl;
+}
+
 tril_var tril_kl(tril_dist p, tril_dist q)
 {
     tril_shape unused;
@@ -238,6 +250,9 @@ tril_var tril_kl(tril_dist p, tril_dist q)
         return tril_numbers_apply(&tril_op_normal_kl, in, N_IN,
                                   (tril_numbers){ .event_rank = p.event.rank });
     }
+    size_t n = tril_independent_axes(&p);
+    if (n || (n = tril_independent_axes(&q)))
+        return of_independent(&p, &q, n);
     if (p.event.rank != 1 || !p.kind->as_mvn || !q.kind->as_mvn)
         return fail(&p, &q, TRIL_BAD_ARGUMENT, "there is no closed form");
     tril_dist a = p.kind->as_mvn(&p), b = q.kind->as_mvn(&q);

@@ -237,6 +237,8 @@ static tril_var mvn_log_prob(const tril_dist *p, tril_var y)
 {
     static const tril_mvn_form by_scale = { tril_mvn_row_log_prob, tril_mvn_row_backward,
                                             tril_mvn_row_a, tril_mvn_put_factor };
+    if (tril_mvn_is_shared(p, y))
+        return tril_mvn_shared_log_prob(p, y);
     return tril_op_apply(&tril_op_mvn_log_prob, (tril_var[]){ p->param[0], p->param[1], y }, 3,
                          &(const tril_mvn_form *){ &by_scale }, sizeof(tril_mvn_form *));
 }
@@ -284,6 +286,7 @@ static tril_dist mvn_as_mvn(const tril_dist *p)
 
 const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
                                             .log_prob = mvn_log_prob,
+                                            .log_prob_observed = tril_mvn_log_prob_observed,
                                             .rsample = mvn_rsample,
                                             .entropy = mvn_entropy,
                                             .mean = tril_mvn_mean,

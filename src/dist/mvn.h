@@ -9,6 +9,8 @@
 #include "kernels/mvn.h"
 #include "ops/rows.h"
 
+extern const tril_dist_kind tril_dist_kind_mvn;
+
 size_t tril_mvn_dim(const tril_node *node);
 
 /* How many numbers of input k stand in one row. */
@@ -37,11 +39,18 @@ bool tril_mvn_log_prob_shape(tril_node *node);
 bool tril_mvn_log_prob_forward(tril_node *node);
 void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in);
 
+/* The log-density where one scale_tril serves all rows: its own operation. */
+bool tril_mvn_is_shared(const tril_dist *p, tril_var y);
+tril_var tril_mvn_shared_log_prob(const tril_dist *p, tril_var y);
+
 /* Those of rsample's by L: attributes: the number of draws; saved: eps, then sums of shared
  * gradients. */
 bool tril_mvn_rsample_shape(tril_node *node);
 bool tril_mvn_rsample_forward(tril_node *node);
 void tril_mvn_rsample_backward(tril_node *node, tril_real *const *grad_in);
+
+/* The method of that name. */
+tril_var tril_mvn_log_prob_observed(const tril_dist *p, tril_var y);
 
 /* The mean, and the mode. */
 tril_var tril_mvn_mean(const tril_dist *p);

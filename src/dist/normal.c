@@ -40,6 +40,35 @@ static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
 const tril_op tril_op_normal_log_prob = { "log_prob(normal)", tril_numbers_shape, log_prob_forward,
                                           log_prob_backward };
 
+/* what is missing adds nothing */
+static double observed_density(const double *x, double *slope)
+{
+    if (!isnan(x[2]))
+        return log_density(x, slope);
+    if (slope)
+        slope[0] = slope[1] = slope[2] = 0;
+    return 0;
+}
+
+static const char *infinite(const double *x)
+{
+    return isfinite(x[0]) && !isinf(x[2]) ? NULL : "y is infinite or loc not finite";
+}
+
+static bool log_prob_observed_forward(tril_node *node)
+{
+    return tril_numbers_forward(node, 3, observed_density, infinite);
+}
+
+static void log_prob_observed_backward(tril_node *node, tril_real *const *grad_in)
+{
+    tril_numbers_backward(node, 3, grad_in, observed_density);
+}
+
+const tril_op tril_op_normal_log_prob_observed = { "log_prob_observed(normal)", tril_numbers_shape,
+                                                   log_prob_observed_forward,
+                                                   log_prob_observed_backward };
+
 static const char *not_a_number(const double *x)
 {
     return isnan(standardised(x)) ? "y or loc is not a number" : NULL;
@@ -85,6 +114,13 @@ static tril_var normal_log_prob(const tril_dist *p, tril_var y)
 {
     return tril_numbers_apply(&tril_op_normal_log_prob, (tril_var[]){ p->param[0], p->param[1], y },
                               3, (tril_numbers){ .event_rank = p->event.rank });
+}
+
+static tril_var normal_log_prob_observed(const tril_dist *p, tril_var y)
+{
+    return tril_numbers_apply(&tril_op_normal_log_prob_observed,
+                              (tril_var[]){ p->param[0], p->param[1], y }, 3,
+                              (tril_numbers){ .event_rank = p->event.rank });
 }
 
 static tril_var normal_rsample(const tril_dist *p, size_t n)
@@ -148,10 +184,10 @@ static tril_var diag_covariance(const tril_dist *p)
  * tril_dist_covariance tell by the event's rank. */
 #define KIND_NAMED(title)                                                                          \
     {                                                                                              \
-        .name = title, .log_prob = normal_log_prob, .rsample = normal_rsample,                     \
-        .entropy = normal_entropy, .mean = normal_mean, .variance = normal_variance,               \
-        .mode = normal_mean, .cdf = normal_cdf, .covariance = diag_covariance,                     \
-        .as_mvn = normal_as_mvn, .expand = normal_expand                                           \
+        .name = title, .log_prob = normal_log_prob, .log_prob_observed = normal_log_prob_observed, \
+        .rsample = normal_rsample, .entropy = normal_entropy, .mean = normal_mean,                 \
+        .variance = normal_variance, .mode = normal_mean, .cdf = normal_cdf,                       \
+        .covariance = diag_covariance, .as_mvn = normal_as_mvn, .expand = normal_expand            \
     }
 
 const tril_dist_kind tril_dist_kind_normal = KIND_NAMED("normal");

@@ -74,6 +74,10 @@ static tril_var mvn_kl(tril_tape *tape, const tril_var *in, void *user)
     {                                                                                              \
         "mvn_log_prob", what, log_prob, 3, { loc, scale_tril, y }, out, POSITIVE                   \
     }
+#define SHARED(what, loc, scale_tril, y, out)                                                      \
+    {                                                                                              \
+        "mvn_shared_log_prob", what, log_prob, 3, { loc, scale_tril, y }, out, POSITIVE            \
+    }
 #define RSAMPLE(what, loc, scale_tril, out, n)                                                     \
     {                                                                                              \
         "mvn_rsample", what, rsample, 2, { loc, scale_tril }, out, POSITIVE,                       \
@@ -93,13 +97,20 @@ const op_case dist_cases[] = {
     LOG_PROB("y shared", S(4, 3), S(4, 3, 3), S(3), S(4)),
     LOG_PROB("one row", S(1, 3), S(1, 3, 3), S(1, 3), S(1)),
     LOG_PROB("one row stretched", S(1, 2), S(4, 2, 2), S(4, 2), S(4)),
-    LOG_PROB("no rows", S(0, 3), S(3, 3), S(0, 3), S(0)),
+    SHARED("no rows", S(0, 3), S(3, 3), S(0, 3), S(0)),
     LOG_PROB("no rows at all", S(0, 3), S(0, 3, 3), S(0, 3), S(0)),
     LOG_PROB("two batch axes", S(2, 3, 2), S(3, 2, 2), S(2, 1, 2), S(2, 3)),
     LOG_PROB("a grid", S(3, 1, 2), S(3, 1, 2, 2), S(4, 2), S(3, 4)),
-    LOG_PROB("three batch axes", S(2, 1, 2, 2), S(2, 2), S(3, 1, 2), S(2, 3, 2)),
+    LOG_PROB("three batch axes", S(2, 1, 2, 2), S(2, 2, 2), S(3, 1, 2), S(2, 3, 2)),
     LOG_PROB("d = 1", S(4, 1), S(4, 1, 1), S(4, 1), S(4)),
     LOG_PROB("d = 5", S(2, 5), S(2, 5, 5), S(2, 5), S(2)),
+    SHARED("one for nine rows", S(9, 3), S(3, 3), S(9, 3), S(9)),
+    SHARED("loc shared too", S(3), S(1, 3, 3), S(9, 3), S(9)),
+    SHARED("y shared too", S(9, 2), S(2, 2), S(2), S(9)),
+    SHARED("a grid", S(4, 1, 2), S(2, 2), S(3, 2), S(4, 3)),
+    SHARED("more than a tile", S(70, 2), S(2, 2), S(2), S(70)),
+    SHARED("three batch axes", S(2, 1, 2, 2), S(2, 2), S(3, 1, 2), S(2, 3, 2)),
+    SHARED("d = 1", S(9, 1), S(1, 1), S(1, 1), S(9)),
     RSAMPLE("one draw", S(3), S(3, 3), S(3), 0),
     RSAMPLE("n = 1", S(3), S(3, 3), S(1, 3), 1),
     RSAMPLE("all batched", S(4, 3), S(4, 3, 3), S(4, 3), 0),

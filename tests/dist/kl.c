@@ -171,7 +171,7 @@ START_TEST(test_pairs)
                           tril_independent(tril_normal(in[0], scale), 1),
                           tril_mvn(in[0], tril_diag_embed(scale)) };
     tril_dist q = tril_mvn(in[2], in[3]);
-    tril_dist head = tril_mvn_head(tril_input(tape, raw, TRIL_SHAPE(ROWS, 9)), D, NULL);
+    tril_dist head = tril_head(tril_input(tape, raw, TRIL_SHAPE(ROWS, 9)), D, NULL);
     const tril_real *wanted = tril_value(tril_kl(same[0], q));
     const tril_real *back = tril_value(tril_kl(q, same[0]));
     for (size_t k = 0; k < 3; k++) {
@@ -189,6 +189,71 @@ START_TEST(test_pairs)
 }
 END_TEST
 
+/* By precision, L^-T (L^-T)' = T T' where T is the LQ factor of L^-T: the same normal, and 0 of
+ * itself to the last bit. */
+START_TEST(test_precision)
+{
+    tril_dist p = tril_mvn(in[0], in[1]), q = tril_mvn(in[2], in[3]);
+    tril_dist forms[2];
+    for (size_t k = 0; k < 2; k++) {
+        tril_real ones[D] = { 1, 1, 1 };
+        tril_var identity = tril_diag_embed(
+            tril_input(tape, tril_tape_copy(tape, ones, sizeof ones), TRIL_SHAPE(D)));
+        tril_var inverse = tril_solve_tril(in[2 * k + 1], identity, true);
+        forms[k] = tril_mvn_precision_tril(in[2 * k], tril_lq(inverse));
+    }
+    const tril_real *wanted = tril_value(tril_kl(p, q));
+    const tril_real *some[3] = { tril_value(tril_kl(forms[0], forms[1])),
+                                 tril_value(tril_kl(forms[0], q)),
+                                 tril_value(tril_kl(p, forms[1])) };
+    const tril_real *of_itself = tril_value(tril_kl(forms[0], forms[0]));
+    ck_fine(ctx);
+    for (size_t i = 0; i < ROWS; i++) {
+        for (size_t k = 0; k < 3; k++)
+            ck_close(some[k][i], wanted[i], IS_DOUBLE ? 1e-10 : 1e-3, 1);
+        ck_assert(of_itself[i] == 0);
+    }
+}
+END_TEST
+
+/* at a distance of 1e-6, to six digits, whichever form says so */
+START_TEST(test_near_by_precision)
+{
+    const double e = IS_DOUBLE ? 1e-6 : 0x1p-10, digits = IS_DOUBLE ? 5e-6 : 1e-2;
+    const tril_real loc[2] = { 0, 0 }, factor[4] = { 2, 0, .5f, 1 };
+    const tril_real moved[4] = { 2, 0, (tril_real)(.5 + e), 1 },
+                    wide[4] = { (tril_real)(2 * (1 + e)), 0, (tril_real)(.5 * (1 + e)), 1 };
+    tril_var m = tril_input(tape, loc, TRIL_SHAPE(2));
+    tril_dist p = tril_mvn_precision_tril(m, tril_input(tape, factor, TRIL_SHAPE(2, 2)));
+    tril_dist near[2] = { tril_mvn_precision_tril(m, tril_input(tape, moved, TRIL_SHAPE(2, 2))),
+                          tril_mvn_precision_tril(m, tril_input(tape, wide, TRIL_SHAPE(2, 2))) };
+    /* with T = T_p (1 + E): E is e T_p^-1 in the one place, or e in the first of the diagonal */
+    const double wanted[2] = { e * e / 2, e * e };
+    for (size_t k = 0; k < 2; k++) {
+        ck_close(tril_item(tril_kl(near[k], p)), wanted[k], digits, 0);
+        ck_close(tril_item(tril_kl(p, near[k])), wanted[k], digits, 0);
+    }
+    ck_fine(ctx);
+}
+END_TEST
+
+/* independent vectors: the sum over the axes; normals of numbers take part */
+START_TEST(test_independent)
+{
+    tril_dist p = tril_mvn(in[0], in[1]), q = tril_mvn(in[2], in[3]), r = diagonal(0);
+    tril_dist all = tril_independent(tril_normal(in[0], tril_diagonal(in[1])), 2);
+    tril_var sums[3] = { tril_sum(tril_kl(p, q)), tril_sum(tril_kl(r, q)),
+                         tril_sum(tril_kl(q, r)) };
+    tril_var kls[3] = { tril_kl(tril_independent(p, 1), tril_independent(q, 1)),
+                        tril_kl(all, tril_independent(q, 1)),
+                        tril_kl(tril_independent(q, 1), all) };
+    ck_fine(ctx);
+    for (size_t k = 0; k < 3; k++)
+        ck_close(tril_item(kls[k]), tril_item(sums[k]), IS_DOUBLE ? 1e-14 : 1e-6, 1);
+    ck_assert(tril_item(tril_kl(tril_independent(p, 1), tril_independent(p, 1))) == 0);
+}
+END_TEST
+
 START_TEST(test_errors)
 {
     tril_dist p = tril_mvn(in[0], in[1]), number = tril_normal(in[0], tril_diagonal(in[1]));
@@ -202,8 +267,15 @@ START_TEST(test_errors)
     tril_var loc = tril_slice(in[0], 0, 0, 2), factor = tril_slice(in[1], 0, 0, 2);
     tril_kl(p, tril_mvn(loc, factor));
     ck_failed(ctx, TRIL_BAD_SHAPE, "kl(mvn, mvn): the batches do not broadcast");
-    tril_dist pairs_of = tril_independent(p, 1);
-    tril_kl(pairs_of, pairs_of);
+    tril_shape two = TRIL_SHAPE(ROWS, 1, D);
+    tril_dist q =
+        tril_mvn(tril_reshape(in[0], two), tril_reshape(in[1], TRIL_SHAPE(ROWS, 1, D, D)));
+    tril_kl(tril_independent(q, 1), tril_independent(q, 2));
+    ck_failed(ctx, TRIL_BAD_SHAPE, "kl(independent, independent): the events differ");
+    tril_kl(tril_independent(p, 1), tril_independent(tril_independent(p, 0), 1));
+    ck_fine(ctx);
+    tril_dist nested = tril_independent(tril_independent(q, 1), 1);
+    tril_kl(nested, tril_independent(q, 2));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "kl(independent, independent): there is no closed form");
     tril_tape_reset(tape);
     tril_kl(p, p);
@@ -221,6 +293,9 @@ Suite *suite_dist_kl(void)
     tcase_add_test(tcase, test_near);
     tcase_add_loop_test(tcase, test_ratios, 0, 7);
     tcase_add_test(tcase, test_pairs);
+    tcase_add_test(tcase, test_precision);
+    tcase_add_test(tcase, test_near_by_precision);
+    tcase_add_test(tcase, test_independent);
     tcase_add_test(tcase, test_errors);
     suite_add_tcase(suite, tcase);
     return suite;

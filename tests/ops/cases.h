@@ -55,8 +55,10 @@ typedef struct op_case {
 
 #define OP_CASE_TABLES(X)                                                                          \
     OPS_CASE_TABLES(X)                                                                             \
+    X(low_rank_cases)                                                                              \
     X(dist_cases)                                                                                  \
     X(categorical_cases)                                                                           \
+    X(mixture_cases)                                                                               \
     X(precision_cases)                                                                             \
     X(student_cases)                                                                               \
     X(nn_cases)

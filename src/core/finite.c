@@ -1,0 +1,22 @@
+/* Block by block, so that the loop over good numbers has no exit and vectorises. */
+#include "core/finite.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+enum { BLOCK = 256 };
+
+size_t tril_first_not_finite(const tril_real *x, size_t n)
+{
+    size_t i = 0;
+    for (; n - i >= BLOCK; i += BLOCK) {
+        bool bad = false;
+        for (size_t k = 0; k < BLOCK; k++)
+            bad |= !(x[i + k] - x[i + k] == 0);
+        if (bad)
+            break;
+    }
+    while (i < n && isfinite(x[i]))
+        i++;
+    return i;
+}

@@ -1,0 +1,222 @@
+/* log_prob of a multivariate normal whose scale_tril is one for all rows: rows are solved for
+ * together, a tile at a time, by BLAS. Inputs loc, scale_tril [d, d], y. A row whose numbers leave
+ * the range in which products are finite goes the way of mvn.c, alone. */
+#include <string.h>
+
+#include "dist/mvn.h"
+#include "kernels/blas.h"
+#include "kernels/reduce.h"
+
+/* TILE rows of a few hundred numbers stay in the cache; below FEW rows BLAS does not pay */
+enum { TILE = 64, FEW = 8 };
+
+/* |z|^2 and |a|^2 are below this, so that no product of theirs overflows */
+static const double most = 1e200;
+
+/* saved, in doubles: L, or its inverse where that pays: a product is faster than a solution; a tile
+ * of gradients, a sum for dL, z of all rows, or of a tile if nobody needs gradients; a row's
+ * arrays; whether a row goes alone; then sums of shared gradients */
+typedef struct shared {
+    size_t d, rows, next, in_line; /* next row, and where it stands in the walk's line */
+    bool inverted;
+    tril_walk walk;
+    double *l, *tile, *dl, *z;
+    tril_mvn_row row;
+    double *alone; /* of each row, 0 or 1 */
+    char *sums;
+    size_t n, loc[TILE], y[TILE]; /* the tile's rows, and where their loc and y stand */
+} shared;
+
+/* how many rows' z are kept */
+static size_t kept(const tril_node *node, size_t rows)
+{
+    return node->needs_grad ? rows : TILE;
+}
+
+static size_t saved_doubles(const tril_node *node, size_t rows, size_t d)
+{
+    return 2 * d * d + TILE * d + kept(node, rows) * d + tril_mvn_row_doubles(d) + rows;
+}
+
+static bool shared_shape(tril_node *node)
+{
+    size_t d = tril_mvn_dim(node);
+    if (!tril_mvn_log_prob_shape(node))
+        return false;
+    node->saved_bytes -= tril_mvn_row_doubles(d) * sizeof(double);
+    node->saved_bytes += saved_doubles(node, tril_shape_size(node->shape), d) * sizeof(double);
+    return true;
+}
+
+static shared shared_of(const tril_node *node)
+{
+    size_t d = tril_mvn_dim(node);
+    shared s = { .d = d, .rows = node->size, .walk = tril_mvn_walk(node, node->shape) };
+    s.l = node->saved;
+    s.tile = s.l + d * d;
+    s.dl = s.tile + TILE * d;
+    s.z = s.dl + d * d;
+    s.alone = s.z + kept(node, s.rows) * d;
+    s.row = tril_mvn_row_at(s.alone + s.rows, d, TRIL_LOWER_FULL);
+    s.sums = (char *)(s.alone + s.rows + tril_mvn_row_doubles(d));
+    tril_mvn_load(&s.row, node->in[1]->value);
+    s.inverted = s.rows / 4 >= d;
+    for (size_t i = 0; i < d * d; i++) {
+        double l = i % d > i / d ? 0 : (double)node->in[1]->value[i];
+        s.l[i] = s.inverted ? i % d == i / d : l;
+        s.dl[i] = l;
+    }
+    if (s.inverted)
+        tril_trsm_rows(true, d, d, s.dl, s.l); /* X L = I */
+    return s;
+}
+
+/* L^-1 x of each of the tile's rows, or L^-T x */
+static void solve(const shared *s, bool transpose, const double *x, double *to)
+{
+    if (s->inverted) {
+        tril_trmm_rows(transpose, s->n, s->d, s->l, x, to);
+        return;
+    }
+    memcpy(to, x, s->n * s->d * sizeof *to);
+    tril_trsm_rows(transpose, s->n, s->d, s->l, to);
+}
+
+/* the next rows; false after the last */
+static bool next_tile(shared *s)
+{
+    for (s->n = 0; s->n < TILE && s->next < s->rows; s->n++, s->next++) {
+        if (s->in_line == s->walk.dim[0]) {
+            tril_walk_next(&s->walk);
+            s->in_line = 0;
+        }
+        s->loc[s->n] = (s->walk.offset[0] + s->in_line * s->walk.stride[0][0]) * s->d;
+        s->y[s->n] = (s->walk.offset[2] + s->in_line * s->walk.stride[0][2]) * s->d;
+        s->in_line++;
+    }
+    return s->n > 0;
+}
+
+static bool residual_of(const tril_node *node, shared *s, size_t i)
+{
+    return tril_mvn_row_residual(&s->row, node->in[2]->value + s->y[i],
+                                 node->in[0]->value + s->loc[i]);
+}
+
+static double squares_of(const double *x, size_t d)
+{
+    double sum = 0;
+    for (size_t i = 0; i < d; i++)
+        sum += x[i] * x[i];
+    return sum;
+}
+
+static bool shared_forward(tril_node *node)
+{
+    if (node->size == 0)
+        return true;
+    shared s = shared_of(node);
+    double constant = -0.5 * (double)s.d * TRIL_LOG_2PI;
+    for (size_t i = 0; i < s.d; i++)
+        constant -= s.row.log_diag[i];
+    while (next_tile(&s)) {
+        size_t first = s.next - s.n;
+        double *z = node->needs_grad ? s.z + first * s.d : s.z;
+        for (size_t i = 0; i < s.n; i++) {
+            if (!residual_of(node, &s, i))
+                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc%s is not finite",
+                                    tril_shape_where(" of row ", node->shape, first + i).text);
+            memcpy(s.tile + i * s.d, s.row.r, s.d * sizeof *z);
+        }
+        solve(&s, false, s.tile, z);
+        for (size_t i = 0; i < s.n; i++) {
+            double log_prob = constant - 0.5 * squares_of(z + i * s.d, s.d);
+            s.alone[first + i] = !(squares_of(z + i * s.d, s.d) < most);
+            if (s.alone[first + i] != 0) {
+                residual_of(node, &s, i);
+                log_prob = tril_mvn_row_log_prob(&s.row);
+                memset(z + i * s.d, 0, s.d * sizeof *z);
+            }
+            node->value[first + i] = tril_saturate(log_prob);
+        }
+    }
+    return true;
+}
+
+/* the gradients of one row on its own, dL's included */
+static void put_alone(const tril_node *node, shared *s, size_t i, double g, tril_row_grad grads[3])
+{
+    tril_mvn_row *row = &s->row;
+    residual_of(node, s, i);
+    tril_mvn_row_log_prob(row);
+    tril_mvn_row_backward(row);
+    for (size_t j = 0; j < s->d; j++) {
+        double a = tril_mvn_row_a(row, j);
+        tril_row_grad_put(&grads[0], s->loc[i] + j, g, a);
+        tril_row_grad_put(&grads[2], s->y[i] + j, g, -a);
+        for (size_t k = 0; k < j; k++)
+            tril_row_grad_put(&grads[1], j * s->d + k, g, a * row->z[k]);
+        tril_row_grad_put(&grads[1], j * s->d + j, g, row->w[j] * row->z[j] / row->diag[j]);
+    }
+}
+
+/* a = L^-T z of the tile's rows, times the gradient of their log-densities: those of loc and y */
+static void put_tile(const tril_node *node, shared *s, tril_row_grad grads[3])
+{
+    size_t first = s->next - s->n, d = s->d;
+    solve(s, true, s->z + first * d, s->tile);
+    for (size_t i = 0; i < s->n; i++) {
+        double *a = s->tile + i * d, g = (double)node->grad[first + i];
+        if (s->alone[first + i] != 0 || !(squares_of(a, d) < most)) {
+            put_alone(node, s, i, g, grads);
+            memset(a, 0, d * sizeof *a);
+            continue;
+        }
+        for (size_t j = 0; j < d; j++)
+            a[j] *= g;
+        for (size_t j = 0; j < d; j++)
+            tril_row_grad_put(&grads[0], s->loc[i] + j, 1, a[j]);
+        for (size_t j = 0; j < d; j++)
+            tril_row_grad_put(&grads[2], s->y[i] + j, 1, -a[j]);
+    }
+    if (grads[1].grad)
+        tril_add_gram(s->n, d, d, s->tile, s->z + first * d, s->dl);
+}
+
+static void shared_backward(tril_node *node, tril_real *const *grad_in)
+{
+    shared s = shared_of(node);
+    tril_row_grad grads[3];
+    for (size_t k = 0; k < 3; k++)
+        grads[k] =
+            tril_row_grad_begin(node, k, node->size, tril_mvn_event(k, s.d), grad_in[k], &s.sums);
+    memset(s.dl, 0, s.d * s.d * sizeof *s.dl);
+    while (next_tile(&s))
+        put_tile(node, &s, grads);
+    double g = tril_sum_of(node->size, node->grad);
+    for (size_t i = 0; i < s.d; i++)
+        for (size_t j = 0; j <= i; j++)
+            tril_row_grad_put(&grads[1], i * s.d + j, 1,
+                              s.dl[i * s.d + j] - (i == j ? g / s.row.diag[i] : 0));
+    for (size_t k = 0; k < 3; k++)
+        tril_row_grad_end(&grads[k]);
+}
+
+const tril_op tril_op_mvn_shared_log_prob = { "log_prob(mvn)", shared_shape, shared_forward,
+                                              shared_backward };
+
+bool tril_mvn_is_shared(const tril_dist *p, tril_var y)
+{
+    tril_shape rows, factor = tril_shape_of(p->param[1]);
+    size_t d = p->event.dim[0];
+    if (!tril_shape_broadcast(p->batch, tril_shape_leading(tril_shape_of(y), 1), &rows))
+        return false; /* tril_log_prob has looked */
+    size_t n = tril_shape_size(rows);
+    return tril_shape_size(factor) == d * d && tril_blas_fits(d) && (n == 0 || n >= FEW);
+}
+
+tril_var tril_mvn_shared_log_prob(const tril_dist *p, tril_var y)
+{
+    return tril_op_apply(&tril_op_mvn_shared_log_prob, (tril_var[]){ p->param[0], p->param[1], y },
+                         3, NULL, 0);
+}

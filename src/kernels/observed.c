@@ -1,0 +1,99 @@
+/* With S the coordinates that are there: L_S = M Q by LQ, z = M^-1 r, log p = -z'z/2 - sum log M_ii
+ * - n/2 log 2 pi; d/dloc = M^-T z, d/dL_S = M^-T (z (Q'z)' - Q). */
+#include "kernels/observed.h"
+
+#include <math.h>
+
+#include "kernels/lq.h"
+#include "kernels/mvn.h"
+
+/* As in kernels/mvn.c: bounds that no useful number meets, within which infinities never do. */
+static const double max_loaded = 1e150, max_z = 1e100;
+
+size_t tril_observed_bytes(size_t d)
+{
+    return (d * (3 * d + 3)) * sizeof(double) + d * sizeof(size_t);
+}
+
+tril_observed tril_observed_at(void *memory, size_t d)
+{
+    double *x = memory;
+    return (tril_observed){ .d = d,
+                            .rows = x,
+                            .m = x + d * d,
+                            .slope = x + 2 * d * d,
+                            .r = x + d * (3 * d + 1),
+                            .least = x + d * (3 * d + 2),
+                            .index = (size_t *)(void *)(x + d * (3 * d + 3)) };
+}
+
+bool tril_observed_load(tril_observed *o, const tril_real *y, const tril_real *loc,
+                        const tril_real *factor)
+{
+    bool fine = true;
+    o->n = 0;
+    for (size_t i = 0; i < o->d; i++) {
+        fine &= !isinf(y[i]) && isfinite(loc[i]);
+        if (isnan(y[i]))
+            continue;
+        double *row = o->rows + o->n * o->d;
+        for (size_t j = 0; j < o->d; j++)
+            row[j] = j > i ? 0 : tril_within((double)factor[i * o->d + j], max_loaded);
+        o->least[o->n] = row[i];
+        o->r[o->n] = tril_within((double)y[i] - (double)loc[i], max_loaded);
+        o->index[o->n++] = i;
+    }
+    return fine;
+}
+
+double tril_observed_log_prob(tril_observed *o)
+{
+    const size_t d = o->d;
+    double squares = 0, log_det = 0;
+    for (size_t i = 0; i < o->n * d; i++)
+        o->m[i] = o->rows[i];
+    tril_lq_factor(o->n, d, o->m, o->least);
+    for (size_t i = 0; i < o->n; i++) {
+        double sum = 0;
+        for (size_t j = 0; j < i; j++)
+            sum += o->m[i * d + j] * o->slope[j * (d + 1) + d];
+        double z = tril_within((o->r[i] - sum) / o->m[i * d + i], max_z);
+        o->slope[i * (d + 1) + d] = z;
+        squares += z * z;
+        log_det += log(o->m[i * d + i]);
+    }
+    return -0.5 * squares - log_det - 0.5 * (double)o->n * TRIL_LOG_2PI;
+}
+
+/* Q = M^-1 L_S, whose numbers are at most 1, and then z (Q'z)' - Q beside z */
+static void right_side(tril_observed *o)
+{
+    const size_t d = o->d, width = d + 1;
+    double *q = o->rows;
+    for (size_t j = 0; j < d; j++) {
+        double along = 0;
+        for (size_t i = 0; i < o->n; i++) {
+            double sum = q[i * d + j];
+            for (size_t k = 0; k < i; k++)
+                sum -= o->m[i * d + k] * o->slope[k * width + j];
+            o->slope[i * width + j] = tril_within(sum / o->m[i * d + i], 1);
+            along += o->slope[i * width + j] * o->slope[i * width + d];
+        }
+        for (size_t i = 0; i < o->n; i++)
+            o->slope[i * width + j] = o->slope[i * width + d] * along - o->slope[i * width + j];
+    }
+}
+
+void tril_observed_backward(tril_observed *o)
+{
+    const size_t width = o->d + 1;
+    right_side(o);
+    for (size_t i = o->n; i-- > 0;)
+        for (size_t j = 0; j < width; j++) {
+            double *x = o->slope + j, solved = x[i * width] / o->m[i * o->d + i];
+            x[i * width] = solved = tril_within(solved, TRIL_MVN_MAX_W);
+            for (size_t k = 0; k < i; k++)
+                x[k * width] =
+                    tril_within(x[k * width] - o->m[i * o->d + k] * solved, TRIL_MVN_MAX_W);
+        }
+}

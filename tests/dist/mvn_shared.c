@@ -1,0 +1,110 @@
+/* One scale_tril for many rows: rows solved for together are what they are one by one. */
+#include <math.h>
+#include <string.h>
+
+#include "support.h"
+
+enum { ROWS = 150, D = 4 };
+
+typedef struct answer {
+    tril_real log_prob[ROWS], loc[D], factor[D * D], y[ROWS * D];
+} answer;
+
+/* rows [first, first + n) as one batch, added to what is there */
+static void ask(const tril_real *y, const tril_real *factor, size_t first, size_t n, answer *out)
+{
+    static const tril_real loc[D] = { 1, -1, .5f, 0 };
+    tril_real ones[ROWS];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tape *tape = tril_tape_new(ctx);
+    tril_var m = tril_requires_grad(tril_input(tape, loc, TRIL_SHAPE(D)));
+    tril_var l = tril_requires_grad(tril_input(tape, factor, TRIL_SHAPE(D, D)));
+    tril_var x = tril_requires_grad(tril_input(tape, y + first * D, TRIL_SHAPE(n, D)));
+    tril_var log_prob = tril_log_prob(tril_mvn(m, l), x);
+    for (size_t i = 0; i < n; i++)
+        ones[i] = 1;
+    ck_assert(tril_backward_with(log_prob, &(tril_backward_opts){ .seed = ones }));
+    memcpy(out->log_prob + first, tril_value(log_prob), n * sizeof(tril_real));
+    memcpy(out->y + first * D, tril_grad(x), n * D * sizeof(tril_real));
+    for (size_t i = 0; i < D; i++)
+        out->loc[i] += tril_grad(m)[i];
+    for (size_t i = 0; i < D * D; i++)
+        out->factor[i] += tril_grad(l)[i];
+    ck_fine(ctx);
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+
+static void same(const tril_real *a, const tril_real *b, size_t n, const char *what)
+{
+    double largest = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs((double)b[i]));
+    for (size_t i = 0; i < n; i++)
+        ck_assert_msg(fabs((double)a[i] - (double)b[i]) <= (IS_DOUBLE ? 1e-13 : 2e-6) * largest,
+                      "%s[%zu] is %g together, %g alone", what, i, (double)a[i], (double)b[i]);
+}
+
+/* row i of y stands at a distance of far[i % n_far] */
+static void compare(const tril_real *factor, const tril_real *far, size_t n_far)
+{
+    tril_real y[ROWS * D];
+    tril_random random = tril_random_stream(3, 0);
+    tril_random_normal(&random, y, ROWS * D);
+    for (size_t i = 0; i < ROWS * D; i++)
+        y[i] *= far[i / D % n_far];
+    answer together = { { 0 } }, alone = { { 0 } };
+    ask(y, factor, 0, ROWS, &together);
+    for (size_t i = 0; i < ROWS; i++)
+        ask(y, factor, i, 1, &alone);
+    same(together.log_prob, alone.log_prob, ROWS, "log_prob");
+    same(together.y, alone.y, ROWS * D, "dy");
+    same(together.loc, alone.loc, D, "dloc");
+    same(together.factor, alone.factor, D * D, "dfactor");
+}
+
+START_TEST(test_usual)
+{
+    const tril_real factor[D * D] = { 1, 9, 9, 9, .5f, 2, 9, 9, -1, 1, .25f, 9, 3, 0, 1, 4 };
+    compare(factor, (const tril_real[]){ 1, 3 }, 2);
+}
+END_TEST
+
+/* rows so far out that products overflow go alone, the others together */
+START_TEST(test_far)
+{
+    const tril_real tiny = IS_DOUBLE ? (tril_real)1e-200 : (tril_real)1e-30;
+    const tril_real huge = IS_DOUBLE ? (tril_real)1e200 : (tril_real)1e30;
+    const tril_real factor[D * D] = { tiny, 0, 0, 0, 1, tiny, 0, 0, huge, 1, 1, 0, 1, 1, 1, tiny };
+    compare(factor, (const tril_real[]){ 1, huge, tiny }, 3);
+    const tril_real plain[D * D] = { 1, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1 };
+    compare(plain, (const tril_real[]){ 1, huge }, 2);
+}
+END_TEST
+
+START_TEST(test_not_finite)
+{
+    const tril_real factor[4] = { 1, 0, 0, 1 }, loc[2] = { 0, 0 };
+    tril_real y[2 * ROWS] = { 0 };
+    y[2 * 77 + 1] = (tril_real)NAN;
+    tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .no_validation = true });
+    tril_tape *tape = tril_tape_new(ctx);
+    tril_dist p =
+        tril_mvn(tril_input(tape, loc, TRIL_SHAPE(2)), tril_input(tape, factor, TRIL_SHAPE(2, 2)));
+    tril_log_prob(p, tril_input(tape, y, TRIL_SHAPE(ROWS, 2)));
+    ck_failed(ctx, TRIL_NOT_FINITE, "log_prob(mvn): y or loc of row [77] is not finite");
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+Suite *suite_dist_mvn_shared(void)
+{
+    Suite *suite = suite_create("dist_mvn_shared");
+    TCase *tcase = tcase_create("shared");
+    tcase_add_test(tcase, test_usual);
+    tcase_add_test(tcase, test_far);
+    tcase_add_test(tcase, test_not_finite);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
