@@ -96,6 +96,7 @@ $(BUILD)/demos/%: demos/%.c $(SHARED) $(LIB)
 
 demo: demos
 	@mkdir -p $(BUILD)/pictures
+	$(BUILD)/demos/categories --pictures $(BUILD)/pictures
 	$(BUILD)/demos/points --pictures $(BUILD)/pictures
 
 # OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check

@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/dataset.h"
-#include "common/plot.h"
+#include "common/options.h"
 #include "common/portrait.h"
 #include "common/progress.h"
 
@@ -150,7 +149,7 @@ static bool train(tril_ctx *ctx, const network *net, tril_tape *tape, const data
     bool done = order && batch;
     for (size_t i = 0; done && i < n; i++)
         order[i] = i;
-    progress p = progress_begin(o->epochs);
+    progress p = progress_begin("epoch", o->epochs, 4);
     for (size_t e = 0; done && e < o->epochs; e++) {
         tril_optim_set_lr_factor(
             adam, 0.5 + 0.5 * cos(3.141592653589793 * (double)e / (double)o->epochs));
@@ -159,7 +158,8 @@ static bool train(tril_ctx *ctx, const network *net, tril_tape *tape, const data
         r->loss.validation[e] = nll_of(net, tape, &set->validation, set).nll;
         done = !tril_ctx_failed(ctx);
         if (done)
-            progress_show(&p, e + 1, r->loss.train[e], r->loss.validation[e]);
+            progress_show(&p, e + 1, "NLL training %.4f, validation %.4f", r->loss.train[e],
+                          r->loss.validation[e]);
     }
     r->seconds = progress_end(&p);
     tril_optim_free(adam);
@@ -340,19 +340,6 @@ static int usage(FILE *to, int status)
     return status;
 }
 
-/* a whole number in a range; false, with a sentence, for anything else */
-static bool parse_number(const char *option, const char *text, unsigned long long low,
-                         unsigned long long high, unsigned long long *out)
-{
-    char *end;
-    *out = strtoull(text, &end, 10);
-    bool good = *text >= '0' && *text <= '9' && *end == 0 && *out >= low && *out <= high;
-    if (!good)
-        fprintf(stderr, "points: --%s wants a whole number from %llu to %llu, not '%s'\n", option,
-                low, high, text);
-    return good;
-}
-
 static bool parse_option(options *o, int which)
 {
     unsigned long long number = 0;
@@ -360,13 +347,13 @@ static bool parse_option(options *o, int which)
     case 'c':
         return o->csv = true;
     case 'p':
-        o->pictures = optarg;
-        return access(optarg, W_OK | X_OK) == 0 ||
-               (fprintf(stderr, "points: --pictures %s: no folder to write to\n", optarg), false);
+        return option_pictures("points", optarg, &o->pictures);
     case 'e':
-        return parse_number("epochs", optarg, 1, 1000000, &number) && (o->epochs = (size_t)number);
+        return option_number("points", "epochs", optarg, 1, 1000000, &number) &&
+               (o->epochs = (size_t)number);
     case 's':
-        return parse_number("seed", optarg, 0, UINT64_MAX, &number) && ((o->seed = number), true);
+        return option_number("points", "seed", optarg, 0, UINT64_MAX, &number) &&
+               ((o->seed = number), true);
     case 'l':
         return (o->own.truth = optarg) != NULL;
     case 't':
@@ -398,10 +385,6 @@ int main(int argc, char **argv)
             return usage(stdout, 0);
         if (!parse_option(&o, which))
             return 2;
-    }
-    if (o.pictures && !plot_available()) {
-        fprintf(stderr, "points: gnuplot is not installed, so there will be no pictures\n");
-        o.pictures = NULL;
     }
     int n = argc - optind, status = 0;
     for (int i = 0; i < (n ? n : 2) && status == 0; i++)

@@ -10,6 +10,7 @@
 
 Suite *suite_dist_categorical(void);
 Suite *suite_dist_low_rank(void);
+Suite *suite_dist_mixture(void);
 Suite *suite_dist_mvn(void);
 Suite *suite_dist_mvt(void);
 Suite *suite_dist_mvn_forms(void);
@@ -121,6 +122,21 @@ static tril_dist make_categorical(tril_tape *tape)
     return tril_categorical(tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2))));
 }
 
+/* of two classes with weights from locs, each number or vector a component */
+static tril_dist make_mixture(tril_tape *tape)
+{
+    tril_var loc = tril_input(tape, locs, TRIL_SHAPE(BATCH, 2, 1));
+    tril_var scale = tril_input(tape, scales, TRIL_SHAPE(BATCH, 1, 2));
+    return tril_mixture(make_categorical(tape), tril_mvn_diag(loc, scale));
+}
+
+static tril_dist make_mixture_of_numbers(tril_tape *tape)
+{
+    return tril_mixture(make_categorical(tape),
+                        tril_normal(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2)),
+                                    tril_input(tape, scales, TRIL_SHAPE(BATCH, 2))));
+}
+
 /* ---- what is refused */
 
 static const tril_real zeros[4];
@@ -182,6 +198,11 @@ static tril_dist bad_categorical(tril_tape *tape)
     return tril_categorical_probs(tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
 }
 
+static tril_dist bad_mixture(tril_tape *tape)
+{
+    return tril_mixture(make_categorical(tape), make_normal(tape));
+}
+
 /* ---- the rows */
 
 /* Methods that a kind has. Those that it lacks must say that there is no closed form; without
@@ -233,6 +254,12 @@ static const struct dist_row {
       "mvt: df is -2 at [1]: it must be positive" },
     { "independent", make_independent, suite_dist_normal, OF_VECTORS & ~COVARIANCE, bad_independent,
       TRIL_BAD_SHAPE, "independent(mvn): 2 axes are wanted of batch shape [3]" },
+    { "mixture", make_mixture, suite_dist_mixture, MEAN | VARIANCE | COVARIANCE, bad_mixture,
+      TRIL_BAD_SHAPE,
+      "mixture: weights are 3x2, components have batch shape [3] and event shape [scalar]: the "
+      "last axis of the components' batch must be that of the weights" },
+    { "mixture", make_mixture_of_numbers, suite_dist_mixture, MEAN | VARIANCE | CDF, bad_mixture,
+      TRIL_BAD_SHAPE, "the last axis of the components' batch must be that of the weights" },
     { "categorical", make_categorical, suite_dist_categorical, MODE | ENTROPY, bad_categorical,
       TRIL_BAD_ARGUMENT, "categorical_probs: probs of batch index [0] sum to 3, not to 1" },
 };
@@ -281,8 +308,8 @@ START_TEST(test_optims_are_covered)
             row++;
         ck_assert_msg(row->kind, "optimizer %s has no row in tests/optim/optims.c",
                       registered_optims[i]);
-        ck_assert_msg(optim_references(row->kind) > 0,
-                      "optimizer %s has no reference values in tests/optim/optim.c", row->kind);
+        ck_assert_msg(row->references(row->kind) > 0, "optimizer %s has no reference values",
+                      row->kind);
     }
 }
 END_TEST

@@ -148,7 +148,7 @@ END_TEST
 
 Suite *suite_training(void)
 {
-    enum { N = N_OPTIMS };
+    enum { N = N_ELEMENTWISE };
     Suite *suite = suite_create("training");
     TCase *tcase = tcase_create("training");
     tcase_set_timeout(tcase, 60);

@@ -4,10 +4,17 @@
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool plot_available(void)
 {
     return system("command -v gnuplot > /dev/null 2>&1") == 0;
+}
+
+void plot_path(char *file, size_t size, const char *folder, const char *csv)
+{
+    const char *name = strrchr(csv, '/') ? strrchr(csv, '/') + 1 : csv;
+    snprintf(file, size, "%s/%.*s.png", folder, (int)strcspn(name, "."), name);
 }
 
 FILE *plot_open(const char *path, int width, int height)

@@ -3,10 +3,14 @@
 #define DEMOS_PLOT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 /* Whether gnuplot is there. */
 bool plot_available(void);
+
+/* FOLDER/NAME.png for a set from .../NAME.csv. */
+void plot_path(char *file, size_t size, const char *folder, const char *csv);
 
 /* A gnuplot that draws into a PNG file of the given size; write commands to the stream. NULL on
  * failure. */

@@ -96,7 +96,7 @@ bool portrait_draw(const char *folder, const char *csv, const dataset *set, cons
     size_t d = set->targets.n < MOST_TARGETS ? set->targets.n : MOST_TARGETS;
     size_t panels = d * (d - 1) / 2 + 1, columns = panels > 1 ? 2 : 1;
     size_t lines = (panels + columns - 1) / columns;
-    snprintf(file, file_size, "%s/%.*s.png", folder, (int)strcspn(name, "."), name);
+    plot_path(file, file_size, folder, csv);
     FILE *plot = plot_open(file, 480 * (int)columns, 400 * (int)lines);
     if (plot) {
         heading(plot, name, set, l);

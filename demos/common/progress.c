@@ -1,11 +1,12 @@
-/* Progress of a training. */
+/* Progress of long work. */
 #include "progress.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR = 24, LINES_IN_A_PIPE = 4 };
+enum { BAR = 24 };
 
 static double seconds(void)
 {
@@ -14,30 +15,50 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-progress progress_begin(size_t total)
+progress progress_begin(const char *unit, size_t total, size_t lines_in_a_pipe)
 {
-    return (progress){ .total = total, .terminal = isatty(STDERR_FILENO), .begun = seconds() };
+    return (progress){ .unit = unit,
+                       .total = total,
+                       .lines_in_a_pipe = lines_in_a_pipe,
+                       .terminal = isatty(STDERR_FILENO),
+                       .begun = seconds() };
 }
 
-void progress_show(progress *p, size_t done, double nll_train, double nll_validation)
+/* whether this is the time for a line in a pipe, or for drawing the bar anew */
+static bool due(progress *p, size_t done)
 {
-    double now = seconds(), left = (now - p->begun) / (double)done * (double)(p->total - done);
     if (!p->terminal) {
-        size_t every = (p->total + LINES_IN_A_PIPE - 1) / LINES_IN_A_PIPE;
-        if (done % every == 0 || done == p->total)
-            fprintf(stderr, "epoch %zu of %zu: NLL training %.4f, validation %.4f\n", done,
-                    p->total, nll_train, nll_validation);
-        return;
+        size_t n = p->lines_in_a_pipe, every = n ? (p->total + n - 1) / n : 0;
+        return n && (done % every == 0 || done == p->total);
     }
+    double now = seconds();
     if (now - p->shown < 0.1 && done < p->total)
-        return;
+        return false;
     p->shown = now;
-    char bar[BAR + 1];
-    for (size_t i = 0; i < BAR; i++)
-        bar[i] = i * p->total < BAR * done ? '#' : '.';
-    bar[BAR] = 0;
-    fprintf(stderr, "\r[%s] epoch %zu/%zu  NLL training %.4f  validation %.4f  %.0f s left \033[K",
-            bar, done, p->total, nll_train, nll_validation, left);
+    return true;
+}
+
+void progress_show(progress *p, size_t done, const char *format, ...)
+{
+    if (!due(p, done))
+        return;
+    if (p->terminal) {
+        char bar[BAR + 1];
+        for (size_t i = 0; i < BAR; i++)
+            bar[i] = i * p->total < BAR * done ? '#' : '.';
+        bar[BAR] = 0;
+        fprintf(stderr, "\r[%s] ", bar);
+    }
+    fprintf(stderr, "%s %zu of %zu: ", p->unit, done, p->total);
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    double left = (seconds() - p->begun) / (double)done * (double)(p->total - done);
+    if (p->terminal)
+        fprintf(stderr, "  %.0f s left \033[K", left);
+    else
+        fputs("\n", stderr);
 }
 
 double progress_end(progress *p)

@@ -1,4 +1,4 @@
-/* Progress of a training: a bar on a terminal, a few plain lines in a pipe, on standard error. */
+/* Progress of long work on standard error: a bar on a terminal, a few plain lines in a pipe. */
 #ifndef DEMOS_PROGRESS_H
 #define DEMOS_PROGRESS_H
 
@@ -6,15 +6,19 @@
 #include <stddef.h>
 
 typedef struct progress {
+    const char *unit; /* "epoch" */
     size_t total;
+    size_t lines_in_a_pipe;
     bool terminal;
     double begun, shown; /* seconds */
 } progress;
 
-progress progress_begin(size_t total);
+/* lines_in_a_pipe 0: nothing there. */
+progress progress_begin(const char *unit, size_t total, size_t lines_in_a_pipe);
 
-/* `done` of `total` epochs are behind, with these NLLs. */
-void progress_show(progress *p, size_t done, double nll_train, double nll_validation);
+/* `done` of `total` units are behind; what else there is to say. */
+__attribute__((format(printf, 3, 4))) void progress_show(progress *p, size_t done,
+                                                         const char *format, ...);
 
 /* Clears the bar; the seconds since the beginning. */
 double progress_end(progress *p);

@@ -97,6 +97,16 @@ tril_dist tril_mvt(tril_var df, tril_var loc, tril_var scale_tril);
 tril_dist tril_categorical(tril_var logits);
 tril_dist tril_categorical_probs(tril_var probs);
 
+/* A mixture, p(y) = sum_j w_j p_j(y): categorical weights of k classes and batch shape [...],
+ * components of any kind whose last batch axis is k and whose others broadcast with [...]; events
+ * are those of a component. log_prob is log sum exp(log w_j + log p_j(y)): it does not underflow
+ * where every density does, its gradient in log p_j(y) is the component's share of p(y), and
+ * parameters of a component of weight zero have a gradient of exactly 0. Mean, variance (sum w_j
+ * (v_j + (m_j - m)^2)), covariance and cdf are there if the components have them; entropy, mode and
+ * rsample are not. sample draws one of each component and takes one of them, in the memory of one
+ * draw, and in k times the time. A y of rank 4 has no room beside the components' axis. */
+tril_dist tril_mixture(tril_dist weights, tril_dist components);
+
 /* The last n axes of p's batch shape become the first of its event shape: log-densities and
  * entropies are summed over them, in the same node for tril_normal and tril_mvn_diag, in a node of
  * their own for others. */

@@ -175,6 +175,27 @@ tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts);
 bool tril_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
                      const tril_head_opts *opts);
 
+/* ---- Normals without a network: k of them in d dimensions, their means and factors parameters of
+ * a store. tril_natural_new trains them so that covariances stay valid at any learning rate. */
+typedef struct tril_mvn_free tril_mvn_free;
+
+/* Adds NAME.loc [k, d], zero, and NAME.scale_tril [k, d, d], identity matrices: standard normals. k
+ * and d are at least 1. NULL on failure. */
+tril_mvn_free *tril_mvn_free_new(tril_params *params, const char *name, size_t k, size_t d);
+
+/* Sets normal number `index`: loc [d], covariance [d, d], of which the lower triangle is read.
+ * False, and nothing is set, where a number is not finite or the covariance not positive definite
+ * to the digits that it has. */
+bool tril_mvn_free_start(tril_mvn_free *normals, size_t index, const tril_real *loc,
+                         const tril_real *covariance);
+
+/* The distributions on a tape: tril_mvn of batch shape [k], event shape [d]. */
+tril_dist tril_mvn_free_dist(const tril_mvn_free *normals, tril_tape *tape);
+
+/* Their parameters. */
+tril_param tril_mvn_free_loc(const tril_mvn_free *normals);
+tril_param tril_mvn_free_scale_tril(const tril_mvn_free *normals);
+
 #ifdef __cplusplus
 }
 #endif

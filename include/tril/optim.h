@@ -73,6 +73,41 @@ typedef struct tril_adam_opts {
     tril_clip clip;
 } tril_adam_opts;
 
+/* The natural step for normals by loc [..., d] and scale_tril L [..., d, d]: covariances stay valid
+ * at any learning rate. Steps are taken in the normal's own coordinates, loc + L delta and L
+ * exp(M), in which the Fisher matrix is constant (Lin, Nielsen, Khan and Schmidt 2021, Tractable
+ * structured natural gradient descent using local parameterizations): with gradients g of the loss,
+ *
+ *     delta = -lr_loc L' g_loc,   M = -lr Phi(L' g_L),   loc += L delta,   L <- L E,
+ *
+ * Phi the lower triangle with its diagonal halved; E has exp(M_ii) on its diagonal and M_ij below,
+ * which agrees with exp(M) to first order. To second order the divergence of the new normal from
+ * the old one is |delta|^2 / 2 + |M|^2, where |M|^2 is the sum of M_ij^2 / 2 below the diagonal and
+ * of M_ii^2 on it. The step of each normal of the batch is scaled down so that |delta|^2 / 2 and
+ * |M|^2 are at most kl_clip / 2 each: one rate does not slow down the other. Where longer steps
+ * than that were asked for a little while ago, a step is scaled down as those were (by a factor
+ * that fades by 1/40 a step), so that at any rate a row that the model is sure of moves it less
+ * than one that it has wrong.
+ *
+ * A change of units, or any affine map of the data by a lower triangular matrix, leaves the path of
+ * the densities what it was; other affine maps do so to first order in the steps. Diagonals stay
+ * positive, and scales within 1e-18 and 1e18 (1e-150 and 1e150 in double): variances have room in
+ * tril_real. There is no momentum: a sum of past steps outlives the frame it was made in and what
+ * clipping has made of them, and on single rows it made training at high rates fail more often.
+ * There is no weight decay either. */
+typedef struct tril_natural_opts {
+    double lr;      /* of scale_tril; 1 on a mean NLL is Fisher scoring; default 0.1 */
+    double lr_loc;  /* of loc; default: lr */
+    double kl_clip; /* in (0, 1), nats a step and normal; default 0.001, right for single rows at
+                       any rate; the gradients of many rows bear more */
+} tril_natural_opts;
+
+/* Moves these two parameters of a store and nothing else; the others may have an optimizer in which
+ * the group of these two has the rate 0, or stand in another store. The groups of loc and
+ * scale_tril have rates of their own where they are different ones. A diagonal that is not positive
+ * is an error. NULL on failure; opts may be NULL. */
+tril_optim *tril_natural_new(tril_param loc, tril_param scale_tril, const tril_natural_opts *opts);
+
 /* NULL on failure; opts may be NULL. The store must outlive the optimizer, and can grow no more. */
 tril_optim *tril_sgd_new(tril_params *params, const tril_sgd_opts *opts);
 tril_optim *tril_adam_new(tril_params *params, const tril_adam_opts *opts);

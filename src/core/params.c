@@ -1,6 +1,7 @@
 /* The parameter store. */
 #include "core/params.h"
 
+#include <stdio.h>
 #include <string.h>
 
 tril_params *tril_params_new(tril_ctx *ctx)
@@ -104,6 +105,18 @@ tril_param tril_params_add(tril_params *params, const char *name, tril_shape sha
     memset(params->grads + params->size, 0, size * sizeof(tril_real));
     params->size += size;
     return (tril_param){ params, params->count++ };
+}
+
+tril_param tril_params_add_part(tril_params *params, const char *what, const char *layer,
+                                const char *part, tril_shape shape)
+{
+    char name[256];
+    int length = snprintf(name, sizeof name, "%s.%s", layer, part);
+    if (length < 0 || (size_t)length >= sizeof name)
+        return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "%s: the name %.32s... is too long",
+                             what, layer),
+               (tril_param){ 0 };
+    return tril_params_add(params, name, shape);
 }
 
 tril_param tril_params_find(tril_params *params, const char *name)

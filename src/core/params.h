@@ -25,6 +25,11 @@ struct tril_params {
     bool grouped; /* an optimizer has read the groups */
 };
 
+/* A new parameter named LAYER.PART; `what` is the kind of layer, for the sentence about a name that
+ * is too long. */
+tril_param tril_params_add_part(tril_params *params, const char *what, const char *layer,
+                                const char *part, tril_shape shape);
+
 /* Takes back all parameters from number `count` on: those of a layer whose making failed. */
 void tril_params_back(tril_params *params, size_t count);
 

@@ -41,6 +41,17 @@ void tril_tape_reset(tril_tape *tape)
     tape->stores = NULL;
 }
 
+tril_tape_mark tril_tape_here(const tril_tape *tape)
+{
+    return (tril_tape_mark){ tril_arena_here(&tape->arena), tape->count };
+}
+
+void tril_tape_back(tril_tape *tape, tril_tape_mark mark)
+{
+    tril_arena_back(&tape->arena, mark.arena);
+    tape->count = mark.count;
+}
+
 void tril_tape_record(tril_tape *tape, bool record)
 {
     if (tape)

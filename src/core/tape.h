@@ -37,6 +37,16 @@ struct tril_tape {
  * fail one. */
 tril_tape_node *tril_tape_node_of(tril_var x, const char *what);
 
+/* A place to come back to: vars made since are no more, what they took is free again. No parameter
+ * may have been asked for in between. */
+typedef struct tril_tape_mark {
+    tril_arena_mark arena;
+    uint32_t count;
+} tril_tape_mark;
+
+tril_tape_mark tril_tape_here(const tril_tape *tape);
+void tril_tape_back(tril_tape *tape, tril_tape_mark mark);
+
 static inline tril_tape_node *tril_tape_node_from(tril_node *node)
 {
     return (tril_tape_node *)node; /* its first member */

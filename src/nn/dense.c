@@ -2,7 +2,6 @@
 #include "nn/dense.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include <tril/extend.h>
 
@@ -51,17 +50,6 @@ static void initialise(tril_ctx *ctx, tril_param weight, const tril_dense_opts *
     }
 }
 
-static tril_param add(tril_params *params, const char *layer, const char *name, tril_shape shape)
-{
-    char full[256];
-    int length = snprintf(full, sizeof full, "%s.%s", layer, name);
-    if (length < 0 || (size_t)length >= sizeof full)
-        return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "dense: the name %.32s... is too long",
-                             layer),
-               (tril_param){ 0 };
-    return tril_params_add(params, full, shape);
-}
-
 tril_dense *tril_dense_new(tril_params *params, const char *name, const tril_dense_opts *opts)
 {
     if (!params || tril_ctx_failed(params->ctx))
@@ -84,9 +72,11 @@ tril_dense *tril_dense_new(tril_params *params, const char *name, const tril_den
     if (!dense)
         return NULL;
     *dense = (tril_dense){ .activation = opts->activation };
-    dense->weight = add(params, name, "weight", TRIL_SHAPE(opts->outputs, opts->inputs));
+    dense->weight = tril_params_add_part(params, "dense", name, "weight",
+                                         TRIL_SHAPE(opts->outputs, opts->inputs));
     if (!opts->no_bias)
-        dense->bias = add(params, name, "bias", TRIL_SHAPE(opts->outputs));
+        dense->bias =
+            tril_params_add_part(params, "dense", name, "bias", TRIL_SHAPE(opts->outputs));
     if (tril_ctx_failed(params->ctx))
         return tril_params_back(params, before), NULL;
     initialise(params->ctx, dense->weight, opts);

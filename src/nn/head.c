@@ -324,6 +324,22 @@ static tril_dist shared(tril_var loc, const head *h, tril_param param)
     return tril_mvn(loc, tril_head_factor(tril_param_var(loc.tape, param), &block));
 }
 
+static tril_dist mixture(tril_var raw, size_t d, const tril_head_opts *opts)
+{
+    const tril_head_opts component = tril_head_component(opts);
+    tril_shape shape = tril_shape_of(raw);
+    size_t k = opts->components, width = tril_head_width(d, &component);
+    shape.dim[shape.rank - 1] = k;
+    if (!tril_shape_append(&shape, width))
+        return tril_var_fail(raw.tape, "head", TRIL_BAD_SHAPE,
+                             "raw is %s, whose components have no room in rank 4",
+                             tril_shape_text(tril_shape_of(raw)).text),
+               (tril_dist){ 0 };
+    tril_var rows = tril_reshape(tril_slice(raw, -1, k, k * width), shape);
+    return tril_mixture(tril_categorical(tril_slice(raw, -1, 0, k)),
+                        tril_head(rows, d, &component));
+}
+
 tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts)
 {
     const tril_dist none = { 0 };
@@ -339,6 +355,8 @@ tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts)
                none;
     if (h.form == TRIL_HEAD_SHARED)
         return shared(raw, &h, opts->shared);
+    if (h.form == TRIL_HEAD_MIXTURE)
+        return mixture(raw, d, opts);
     const head *kept = tril_tape_copy(raw.tape, &h, sizeof h);
     if (!kept)
         return none;

@@ -16,6 +16,11 @@ bool tril_optim_check(tril_params *params, const char *optim, const char *option
                          option, x, low, option, high);
 }
 
+tril_optim_span tril_optim_span_of(const tril_param_entry *entry, double lr, double weight_decay)
+{
+    return (tril_optim_span){ entry->group, entry->offset, entry->size, lr, weight_decay };
+}
+
 /* neighbours of one group make one span */
 static void find_spans(tril_optim *optim, double lr, double weight_decay)
 {
@@ -26,8 +31,7 @@ static void find_spans(tril_optim *optim, double lr, double weight_decay)
         if (last && strcmp(last->group, entry->group) == 0)
             last->size += entry->size;
         else
-            optim->spans[optim->n_spans++] =
-                (tril_optim_span){ entry->group, entry->offset, entry->size, lr, weight_decay };
+            optim->spans[optim->n_spans++] = tril_optim_span_of(entry, lr, weight_decay);
     }
 }
 
@@ -122,6 +126,9 @@ static bool set_group(tril_optim *optim, const char *group, group_option option,
     const char *name = option == GROUP_LR ? "lr" : "weight_decay";
     if (!optim || !tril_optim_check(optim->params, optim->kind->name, name, x, 0, HUGE_VAL))
         return false;
+    if (option == GROUP_WEIGHT_DECAY && optim->kind->no_decay)
+        return tril_ctx_fail(optim->params->ctx, TRIL_BAD_ARGUMENT, "%s: it has no weight decay",
+                             optim->kind->name);
     bool found = false;
     for (size_t i = 0; i < optim->n_spans; i++)
         if (!group || strcmp(optim->spans[i].group, group) == 0) {

@@ -22,7 +22,17 @@ typedef struct tril_optim_kind {
     size_t n_states; /* blocks of state, as large as the parameters, zero at the start */
     void (*update)(const tril_optim *optim, const tril_optim_span *span, double lr, tril_real *w,
                    const tril_real *g, tril_real *const *state);
+    bool no_decay; /* has no weight decay */
 } tril_optim_kind;
+
+/* What the natural step works with: the divergence allowed, the events' size, the factors, and d^2
+ * numbers of its own. */
+typedef struct tril_natural {
+    double kl_clip;
+    size_t d;
+    const tril_real *factors;
+    double *scratch;
+} tril_natural;
 
 struct tril_optim {
     const tril_optim_kind *kind;
@@ -37,12 +47,16 @@ struct tril_optim {
     union {
         tril_sgd_opts sgd;
         tril_adam_opts adam;
+        tril_natural natural;
     } opts;
 };
 
 /* Memory for an optimizer of a kind; lr and weight decay of every group. The caller sets opts. */
 tril_optim *tril_optim_new(const tril_optim_kind *kind, tril_params *params, double lr,
                            double weight_decay, tril_clip clip);
+
+/* The span of one parameter. */
+tril_optim_span tril_optim_span_of(const tril_param_entry *entry, double lr, double weight_decay);
 
 /* Whether low <= x < high (x finite); fails the context otherwise, naming optimizer and option. */
 bool tril_optim_check(tril_params *params, const char *optim, const char *option, double x,

@@ -5,52 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "support.h"
-
-static char folder[] = "/tmp/tril-points-XXXXXX";
-
-static void make_folder(void)
-{
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void remove_folder(void)
-{
-    char command[256];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
-static void write_file(const char *name, const char *text)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-/* runs the demo; its exit status, and what it printed to both streams */
-static int run(const char *arguments, char *text, size_t size)
-{
-    char command[512];
-    const char *build = getenv("BUILD");
-    snprintf(command, sizeof command, "%s/demos/points %s 2>&1", build ? build : "build",
-             arguments);
-    FILE *out = popen(command, "r");
-    ck_assert_ptr_nonnull(out);
-    text[fread(text, 1, size - 1, out)] = 0;
-    while (fgetc(out) != EOF)
-        ;
-    int status = pclose(out);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
+#include "demos/demo.h"
 
 /* the number behind "name," at the beginning of a line, from a place on */
 static double figure(const char *text, const char *file, const char *name)
@@ -65,7 +21,7 @@ static double figure(const char *text, const char *file, const char *name)
 START_TEST(test_figures)
 {
     static char text[8192];
-    ck_assert_int_eq(run("--csv", text, sizeof text), 0);
+    ck_assert_int_eq(demo_run("points", "--csv", text, sizeof text), 0);
     /* the input fixed: the closed form is the best there is */
     double gap = figure(text, "quakes.csv", "nll_train") - figure(text, "quakes.csv", "nll_full");
     ck_assert_double_ge(gap, -1e-5);
@@ -85,7 +41,7 @@ START_TEST(test_readme)
 {
     static const char *const file[2] = { "quakes.csv", "points.csv" };
     static char text[8192], readme[32768];
-    ck_assert_int_eq(run("--csv", text, sizeof text), 0);
+    ck_assert_int_eq(demo_run("points", "--csv", text, sizeof text), 0);
     FILE *f = fopen("README.md", "r");
     ck_assert_ptr_nonnull(f);
     readme[fread(readme, 1, sizeof readme - 1, f)] = 0;
@@ -105,16 +61,17 @@ END_TEST
 
 START_TEST(test_pictures)
 {
-    static char text[8192], path[256];
+    static char text[8192];
+    char path[256], folder[DEMO_FOLDER];
     struct stat about;
-    make_folder();
+    demo_folder(folder);
     snprintf(path, sizeof path, "--epochs 2 --pictures %s", folder);
-    ck_assert_int_eq(run(path, text, sizeof text), 0);
+    ck_assert_int_eq(demo_run("points", path, text, sizeof text), 0);
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/%s.png", folder, i ? "points" : "quakes");
         ck_assert_msg(stat(path, &about) == 0 && about.st_size > 10000, "%s is no picture", path);
     }
-    remove_folder();
+    demo_remove(folder);
 }
 END_TEST
 
@@ -154,21 +111,21 @@ static const struct {
 START_TEST(test_bad_input)
 {
     static char text[8192];
-    char arguments[256], path[128];
+    char arguments[256], path[128], folder[DEMO_FOLDER];
     struct stat about;
-    make_folder();
+    demo_folder(folder);
     snprintf(path, sizeof path, "%s/data.csv", folder);
     if (bad[_i].content)
-        write_file("data.csv", bad[_i].content);
+        demo_write(path, bad[_i].content);
     snprintf(arguments, sizeof arguments, "--pictures %s ", folder);
     snprintf(arguments + strlen(arguments), sizeof arguments - strlen(arguments), bad[_i].arguments,
              path);
-    int status = run(arguments, text, sizeof text);
+    int status = demo_run("points", arguments, text, sizeof text);
     ck_assert_msg(status == 2, "status %d: %s", status, text);
     ck_assert_msg(strstr(text, bad[_i].sentence), "'%s' lacks '%s'", text, bad[_i].sentence);
     snprintf(path, sizeof path, "%s/data.png", folder);
     ck_assert_int_ne(stat(path, &about), 0);
-    remove_folder();
+    demo_remove(folder);
 }
 END_TEST
 

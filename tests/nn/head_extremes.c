@@ -5,16 +5,18 @@
 
 #include "support.h"
 
-enum { D = 3, MOST = 12, COMBINATIONS = 7 * 7 * 7 };
+enum { D = 3, MOST = 26, COMBINATIONS = 7 * 7 * 7 };
 
-/* each way to make a head: 12 of each form */
-enum { N_FORMS = 4, N_HEADS = 12 * N_FORMS };
+/* each way to make a head: 12 of each form, then of mixtures of two of each */
+enum { N_FORMS = 4, N_HEADS = 2 * 12 * N_FORMS };
 
 static tril_head_opts head(int i)
 {
     static const tril_diagonal_transform diagonals[3] = { TRIL_DIAGONAL_ELU, TRIL_DIAGONAL_EXP,
                                                           TRIL_DIAGONAL_SOFTPLUS };
-    return (tril_head_opts){ .form = (tril_head_form)(i / 12),
+    return (tril_head_opts){ .form = (tril_head_form)(i < 48 ? i / 12 : TRIL_HEAD_MIXTURE),
+                             .components = 2,
+                             .component = (tril_head_form)(i / 12 % 4),
                              .rank = 2,
                              .diagonal = diagonals[i % 3],
                              .row_scaled = i / 3 % 2,

@@ -58,6 +58,7 @@ typedef struct op_case {
     X(low_rank_cases)                                                                              \
     X(dist_cases)                                                                                  \
     X(categorical_cases)                                                                           \
+    X(mixture_cases)                                                                               \
     X(precision_cases)                                                                             \
     X(student_cases)                                                                               \
     X(nn_cases)

@@ -320,11 +320,11 @@ Suite *suite_optim_optim(void)
     TCase *tcase = tcase_create("optim");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_pytorch, 0, N_REFERENCES);
-    tcase_add_loop_test(tcase, test_bad_gradient, 0, N_OPTIMS);
-    tcase_add_loop_test(tcase, test_huge_gradients, 0, N_OPTIMS);
-    tcase_add_loop_test(tcase, test_groups, 0, N_OPTIMS);
+    tcase_add_loop_test(tcase, test_bad_gradient, 0, N_ELEMENTWISE);
+    tcase_add_loop_test(tcase, test_huge_gradients, 0, N_ELEMENTWISE);
+    tcase_add_loop_test(tcase, test_groups, 0, N_ELEMENTWISE);
     tcase_add_test(tcase, test_thaw);
-    tcase_add_loop_test(tcase, test_bad_options, 0, N_OPTIMS);
+    tcase_add_loop_test(tcase, test_bad_options, 0, N_ELEMENTWISE);
     suite_add_tcase(suite, tcase);
     return suite;
 }

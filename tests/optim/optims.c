@@ -29,9 +29,17 @@ static tril_optim *make_adamw(tril_params *params, optim_options o)
     return tril_adamw_new(params, &opts);
 }
 
-const optim_row optim_rows[] = {
-    { "sgd", make_sgd }, { "adam", make_adam }, { "adamw", make_adamw }, { 0 }
-};
+static tril_optim *make_natural(tril_params *params, optim_options o)
+{
+    return tril_natural_new(tril_params_at(params, 0), tril_params_at(params, 1),
+                            &(tril_natural_opts){ .lr = o.lr });
+}
+
+const optim_row optim_rows[] = { { "sgd", make_sgd, optim_references },
+                                 { "adam", make_adam, optim_references },
+                                 { "adamw", make_adamw, optim_references },
+                                 { "natural", make_natural, natural_references },
+                                 { 0 } };
 
 _Static_assert(sizeof optim_rows / sizeof *optim_rows == N_OPTIMS + 1, "the header counts them");
 

@@ -1,0 +1,15 @@
+/* What the demos' command lines have in common. */
+#ifndef DEMOS_OPTIONS_H
+#define DEMOS_OPTIONS_H
+
+#include <stdbool.h>
+
+/* A whole number in a range. False, with a sentence, for anything else. */
+bool option_number(const char *program, const char *option, const char *text,
+                   unsigned long long low, unsigned long long high, unsigned long long *out);
+
+/* A folder to draw pictures into. False, with a sentence, where nothing can be written there; true
+ * with *out NULL, with a sentence too, where gnuplot is not installed. */
+bool option_pictures(const char *program, const char *folder, const char **out);
+
+#endif

@@ -1,0 +1,384 @@
+/* Mixtures: categorical weights over the last batch axis of other distributions. */
+#include <float.h>
+#include <string.h>
+
+#include "core/tape.h"
+#include "dist/categorical.h"
+#include "kernels/mvn.h"
+#include "ops/ops.h"
+#include "ops/rows.h"
+
+/* ---- what the two operations share: inputs are the weights' parameter [..., k] and numbers of
+ * each component [..., k, event]; saved: log-weights, then a double for each result, then sums of
+ * shared gradients */
+
+typedef struct over_components {
+    bool probs;
+    size_t k, event_rank, event_size;
+    tril_shape rows; /* of both inputs together */
+} over_components;
+
+static tril_shape batch_of(const tril_node *node, size_t which)
+{
+    const over_components *a = node->attrs;
+    return tril_shape_leading(node->in[which]->shape, 1 + which * a->event_rank);
+}
+
+static bool over_shape(tril_node *node)
+{
+    over_components *a = node->attrs;
+    const tril_node *x = node->in[1];
+    if (!tril_shape_broadcast(batch_of(node, 0), batch_of(node, 1), &a->rows))
+        return false; /* tril_mixture and the methods have looked */
+    node->shape = a->rows;
+    for (size_t i = x->shape.rank - a->event_rank; i < x->shape.rank; i++)
+        if (!tril_shape_append(&node->shape, x->shape.dim[i]))
+            return false;
+    a->k = node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
+    a->event_size = tril_ops_product(node->shape, a->rows.rank, node->shape.rank);
+    size_t rows = tril_shape_size(a->rows);
+    node->saved_bytes = (a->k + tril_shape_size(node->shape)) * sizeof(double) +
+                        tril_row_grad_bytes(node, 0, rows, a->k) +
+                        tril_row_grad_bytes(node, 1, rows, a->k * a->event_size);
+    return true;
+}
+
+static tril_walk walk_of(const tril_node *node)
+{
+    const over_components *a = node->attrs;
+    return tril_walk_new(a->rows, (tril_shape[]){ batch_of(node, 0), batch_of(node, 1) }, 2);
+}
+
+/* One row of the walk, for both directions of both operations. */
+typedef struct component_row {
+    const over_components *of;
+    tril_classes weights;
+    size_t index;        /* of the row */
+    size_t at[2];        /* where its weights and its numbers begin */
+    const tril_real *x;  /* its numbers, component by component */
+    double *result;      /* its results, in double */
+    tril_row_grad *grad; /* of both inputs; NULL in forward */
+} component_row;
+
+typedef void component_function(tril_node *node, component_row *row);
+
+static void each_row(tril_node *node, tril_row_grad *grad, component_function *f)
+{
+    const over_components *a = node->attrs;
+    double *memory = node->saved;
+    component_row row = { .of = a,
+                          .weights = tril_classes_at(memory, a->k, a->probs),
+                          .result = memory + a->k,
+                          .grad = grad };
+    if (tril_shape_size(a->rows) == 0)
+        return;
+    tril_walk w = walk_of(node);
+    do {
+        for (size_t i = 0; i < w.dim[0]; i++, row.index++, row.result += a->event_size) {
+            row.at[0] = (w.offset[0] + i * w.stride[0][0]) * a->k;
+            row.at[1] = (w.offset[1] + i * w.stride[0][1]) * a->k * a->event_size;
+            row.x = node->in[1]->value + row.at[1];
+            tril_classes_load(&row.weights, node->in[0]->value + row.at[0]);
+            f(node, &row);
+        }
+    } while (tril_walk_next(&w));
+}
+
+static bool forward(tril_node *node, component_function *f)
+{
+    each_row(node, NULL, f);
+    const double *result = (double *)node->saved + ((const over_components *)node->attrs)->k;
+    for (size_t i = 0; i < node->size; i++)
+        node->value[i] = tril_saturate(result[i]);
+    return true;
+}
+
+static void backward(tril_node *node, tril_real *const *grad_in, component_function *f)
+{
+    const over_components *a = node->attrs;
+    size_t rows = tril_shape_size(a->rows);
+    char *memory = (char *)node->saved + (a->k + node->size) * sizeof(double);
+    tril_row_grad grad[2];
+    for (size_t which = 0; which < 2; which++)
+        grad[which] = tril_row_grad_begin(node, which, rows, which ? a->k * a->event_size : a->k,
+                                          grad_in[which], &memory);
+    each_row(node, grad, f);
+    for (size_t which = 0; which < 2; which++)
+        tril_row_grad_end(&grad[which]);
+}
+
+/* ---- log_prob: log sum_j w_j p_j(y) from l_j = log p_j(y), the largest term taken out first; a
+ * weight of zero makes a term of -infinity, whatever l_j is */
+
+static double log_term(const component_row *row, size_t j)
+{
+    return row->weights.log_weight[j] + (double)row->x[j];
+}
+
+static void log_prob_row(tril_node *node, component_row *row)
+{
+    (void)node;
+    double largest = -INFINITY, sum = 0;
+    for (size_t j = 0; j < row->of->k; j++)
+        largest = fmax(largest, log_term(row, j));
+    for (size_t j = 0; j < row->of->k; j++)
+        sum += exp(log_term(row, j) - largest);
+    *row->result = largest + log(sum);
+}
+
+/* With the responsibilities r_j, the shares of the terms in their sum: d/dl_j = r_j; of logits r_j
+ * - w_j; of probabilities (p_j(y) / p(y) - 1) / sum(probs), which needs no division by w_j. */
+static void log_prob_slopes(tril_node *node, component_row *row)
+{
+    double upstream = (double)node->grad[row->index];
+    for (size_t j = 0; j < row->of->k; j++) {
+        double share = exp(log_term(row, j) - *row->result);
+        double of_weight = row->of->probs
+                               ? expm1((double)row->x[j] - *row->result) / row->weights.sum
+                               : share - tril_classes_weight(&row->weights, j);
+        tril_row_grad_put(&row->grad[0], row->at[0] + j, upstream, of_weight);
+        tril_row_grad_put(&row->grad[1], row->at[1] + j, upstream, share);
+    }
+}
+
+static bool log_prob_forward(tril_node *node)
+{
+    return forward(node, log_prob_row);
+}
+
+static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
+{
+    backward(node, grad_in, log_prob_slopes);
+}
+
+const tril_op tril_op_mixture_log_prob = { "log_prob(mixture)", over_shape, log_prob_forward,
+                                           log_prob_backward };
+
+/* ---- mean over the components: sum_j w_j x_j; what has no weight does not count, even if it is
+ * infinite */
+
+static double number_of(const component_row *row, size_t j, size_t i)
+{
+    return tril_within((double)row->x[j * row->of->event_size + i], DBL_MAX);
+}
+
+static void mean_row(tril_node *node, component_row *row)
+{
+    (void)node;
+    memset(row->result, 0, row->of->event_size * sizeof *row->result);
+    for (size_t j = 0; j < row->of->k; j++) {
+        double weight = tril_classes_weight(&row->weights, j);
+        for (size_t i = 0; i < row->of->event_size && weight > 0; i++)
+            row->result[i] += weight * number_of(row, j, i);
+    }
+}
+
+/* s_j = sum_i g_i (x_ji - mean_i) for the weights */
+static void mean_slopes(tril_node *node, component_row *row)
+{
+    size_t n = row->of->event_size;
+    const tril_real *upstream = node->grad + row->index * n;
+    for (size_t j = 0; j < row->of->k; j++) {
+        double weight = tril_classes_weight(&row->weights, j), slope = 0;
+        for (size_t i = 0; i < n; i++) {
+            slope +=
+                (double)upstream[i] * tril_within(number_of(row, j, i) - row->result[i], DBL_MAX);
+            tril_row_grad_put(&row->grad[1], row->at[1] + j * n + i, (double)upstream[i], weight);
+        }
+        tril_row_grad_put(&row->grad[0], row->at[0] + j, tril_classes_slope(&row->weights, j),
+                          slope);
+    }
+}
+
+static bool mean_forward(tril_node *node)
+{
+    return forward(node, mean_row);
+}
+
+static void mean_backward(tril_node *node, tril_real *const *grad_in)
+{
+    backward(node, grad_in, mean_slopes);
+}
+
+const tril_op tril_op_mixture_mean = { "mean(mixture)", over_shape, mean_forward, mean_backward };
+
+/* ---- the distribution */
+
+typedef struct mixture {
+    tril_dist weights, components;
+} mixture;
+
+static tril_var apply(const tril_op *op, const tril_dist *p, tril_var x, size_t event_rank)
+{
+    const mixture *m = p->attrs;
+    over_components attrs = { .probs = tril_categorical_by_probs(&m->weights),
+                              .event_rank = event_rank };
+    return tril_op_apply(op, (tril_var[]){ p->param[0], x }, 2, &attrs, sizeof attrs);
+}
+
+/* x with an axis of one in front of the last n axes */
+static tril_var with_axis(const tril_dist *p, const char *method, tril_var x, size_t n)
+{
+    tril_shape shape, longer;
+    if (!tril_var_shape(x, method, &shape))
+        return (tril_var){ 0 };
+    longer = tril_shape_leading(shape, n);
+    bool room = tril_shape_append(&longer, 1);
+    for (size_t i = shape.rank - n; i < shape.rank; i++)
+        room = room && tril_shape_append(&longer, shape.dim[i]);
+    if (!room)
+        return tril_dist_fail(p, method, TRIL_BAD_SHAPE,
+                              "%s leaves no room in rank 4 for the axis of the components",
+                              tril_shape_text(shape).text);
+    return tril_reshape(x, longer);
+}
+
+static tril_var mixture_log_prob(const tril_dist *p, tril_var y)
+{
+    const mixture *m = p->attrs;
+    y = with_axis(p, "log_prob", y, p->event.rank);
+    return apply(&tril_op_mixture_log_prob, p, tril_log_prob(m->components, y), 0);
+}
+
+static tril_var mixture_cdf(const tril_dist *p, tril_var y)
+{
+    const mixture *m = p->attrs;
+    return apply(&tril_op_mixture_mean, p, tril_cdf(m->components, with_axis(p, "cdf", y, 0)), 0);
+}
+
+static tril_var mixture_mean(const tril_dist *p)
+{
+    const mixture *m = p->attrs;
+    return apply(&tril_op_mixture_mean, p, tril_dist_mean(m->components), p->event.rank);
+}
+
+/* the components' means less that of the mixture */
+static tril_var apart(const tril_dist *p, const char *method)
+{
+    const mixture *m = p->attrs;
+    return tril_sub(tril_dist_mean(m->components),
+                    with_axis(p, method, mixture_mean(p), p->event.rank));
+}
+
+static tril_var mixture_variance(const tril_dist *p)
+{
+    const mixture *m = p->attrs;
+    tril_var each = tril_dist_variance(m->components);
+    return apply(&tril_op_mixture_mean, p, tril_add(each, tril_square(apart(p, "variance"))),
+                 p->event.rank);
+}
+
+static tril_var mixture_covariance(const tril_dist *p)
+{
+    const mixture *m = p->attrs;
+    tril_var each = tril_dist_covariance(m->components), off = apart(p, "covariance");
+    tril_var row = with_axis(p, "covariance", off, 1), column = with_axis(p, "covariance", off, 0);
+    return apply(&tril_op_mixture_mean, p, tril_add(each, tril_mul(row, column)), 2);
+}
+
+static tril_dist mixture_expand(const tril_dist *p, tril_shape batch)
+{
+    const mixture *m = p->attrs;
+    tril_shape of_components = batch;
+    if (!tril_shape_append(&of_components, tril_categorical_size(&m->weights)))
+        return tril_dist_fail(p, "expand", TRIL_BAD_SHAPE,
+                              "batch shape [%s] leaves no room in rank 4 for the components' axis",
+                              tril_shape_text(batch).text),
+               (tril_dist){ 0 };
+    return tril_mixture(tril_dist_expand(m->weights, batch),
+                        tril_dist_expand(m->components, of_components));
+}
+
+/* takes from a draw of each component the one that was chosen */
+static void choose(const tril_real *classes, size_t rows, size_t k, size_t event,
+                   const tril_real *each, tril_real *out)
+{
+    for (size_t i = 0; i < rows; i++)
+        memcpy(out + i * event, each + (i * k + (size_t)classes[i]) * event, event * sizeof *out);
+}
+
+/* A kind can draw from all of its batch only, so each draw is one of every component, of which one
+ * is taken; the tape then goes back, so that many draws need no more memory than one. */
+static tril_var mixture_sample(const tril_dist *p, size_t n)
+{
+    tril_dist all = mixture_expand(p, p->batch);
+    const mixture *m = all.attrs;
+    tril_var classes = m ? tril_sample(m->weights, n) : (tril_var){ 0 };
+    tril_shape shape = tril_shape_of(classes);
+    size_t rows = tril_shape_size(p->batch), event = tril_shape_size(p->event);
+    for (size_t i = 0; i < p->event.rank; i++)
+        tril_shape_append(&shape, p->event.dim[i]);
+    tril_tape *tape = p->param[0].tape;
+    tril_real *out = tril_tape_take(tape, tril_shape_size(shape), sizeof *out);
+    tril_tape_mark mark = tril_tape_here(tape);
+    for (size_t i = 0; i < (n ? n : 1) && out; i++) {
+        const tril_real *each = tril_value(tril_sample(m->components, 0));
+        if (!each)
+            return (tril_var){ 0 };
+        choose(tril_value(classes) + i * rows, rows, tril_categorical_size(&m->weights), event,
+               each, out + i * rows * event);
+        tril_tape_back(tape, mark);
+    }
+    return out ? tril_input(tape, out, shape) : (tril_var){ 0 };
+}
+
+const tril_dist_kind tril_dist_kind_mixture = { .name = "mixture",
+                                                .log_prob = mixture_log_prob,
+                                                .sample = mixture_sample,
+                                                .mean = mixture_mean,
+                                                .variance = mixture_variance,
+                                                .covariance = mixture_covariance,
+                                                .cdf = mixture_cdf,
+                                                .expand = mixture_expand };
+
+/* ---- what it is made of */
+
+/* whether the shapes fit, and the batch shape of the mixture */
+static bool fit(const tril_dist *weights, const tril_dist *components, tril_shape *batch)
+{
+    size_t k = tril_categorical_size(weights), rank = components->batch.rank;
+    const char *wrong = NULL;
+    if (rank == 0 || components->batch.dim[rank - 1] != k)
+        wrong = "the last axis of the components' batch must be that of the weights";
+    else if (!tril_shape_broadcast(weights->batch, tril_shape_leading(components->batch, 1), batch))
+        wrong = "their batches do not broadcast";
+    else if (batch->rank + 1 + components->event.rank > TRIL_MAX_RANK)
+        wrong = "there is no room for them in rank 4";
+    if (wrong)
+        tril_var_fail(weights->param[0].tape, "mixture", TRIL_BAD_SHAPE,
+                      "weights are %s, components have batch shape [%s] and event shape [%s]: %s",
+                      tril_shape_text(tril_shape_of(weights->param[0])).text,
+                      tril_shape_text(components->batch).text,
+                      tril_shape_text(components->event).text, wrong);
+    return !wrong;
+}
+
+tril_dist tril_mixture(tril_dist weights, tril_dist components)
+{
+    const tril_dist none = { 0 };
+    tril_shape unused, batch;
+    tril_tape *tape = weights.kind ? weights.param[0].tape : components.param[0].tape;
+    if (!weights.kind || !components.kind)
+        return tril_var_fail(tape, "mixture", TRIL_BAD_ARGUMENT, "there are no %s",
+                             weights.kind ? "components" : "weights"),
+               none;
+    if (weights.kind != &tril_dist_kind_categorical)
+        return tril_var_fail(tape, "mixture", TRIL_BAD_ARGUMENT, "weights are %s, want categorical",
+                             weights.kind->name),
+               none;
+    if (tape != components.param[0].tape)
+        return tril_var_fail(tape, "mixture", TRIL_BAD_VAR,
+                             "weights and components are not of one tape"),
+               none;
+    if (!tril_var_shape(weights.param[0], "mixture", &unused) ||
+        !tril_var_shape(components.param[0], "mixture", &unused) ||
+        !fit(&weights, &components, &batch))
+        return none;
+    const mixture *kept = tril_tape_copy(tape, &(mixture){ weights, components }, sizeof(mixture));
+    return kept ? (tril_dist){ &tril_dist_kind_mixture,
+                               { weights.param[0] },
+                               batch,
+                               components.event,
+                               kept }
+                : none;
+}

@@ -1,0 +1,18 @@
+/* What the tests of the demos share: a folder of their own, and running a program. */
+#ifndef TESTS_DEMOS_DEMO_H
+#define TESTS_DEMOS_DEMO_H
+
+#include "support.h"
+
+enum { DEMO_FOLDER = 32 };
+
+/* Makes an empty folder and writes its path; removes it with all that is in it. */
+void demo_folder(char folder[DEMO_FOLDER]);
+void demo_remove(const char *folder);
+
+void demo_write(const char *path, const char *text);
+
+/* Runs a demo of this build; its exit status, and what it printed to both streams. */
+int demo_run(const char *program, const char *arguments, char *text, size_t size);
+
+#endif
