@@ -47,7 +47,7 @@ static network network_new(tril_ctx *ctx, const dataset *set, size_t hidden, tri
     net.mlp = tril_mlp_new(net.params, "net",
                            &(tril_mlp_opts){ .inputs = set->input_width,
                                              .hidden = { hidden, hidden },
-                                             .outputs = tril_mvn_head_width(set->targets.n),
+                                             .outputs = tril_head_width(set->targets.n, NULL),
                                              .init = init });
     return net;
 }
@@ -56,7 +56,7 @@ static tril_dist predict(const network *net, tril_tape *tape, const tril_real *x
                          const dataset *set)
 {
     tril_var input = tril_input(tape, x, TRIL_SHAPE(n, set->input_width));
-    return tril_mvn_head(tril_mlp_apply(net->mlp, input), set->targets.n, NULL);
+    return tril_head(tril_mlp_apply(net->mlp, input), set->targets.n, NULL);
 }
 
 static figure figure_of(double sum, double squares, size_t n)
@@ -102,8 +102,7 @@ static void baseline(tril_ctx *ctx, tril_tape *tape, const dataset *set, bool fu
 {
     network net = network_new(ctx, set, 0, TRIL_ZERO);
     if (full)
-        tril_mvn_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n,
-                            NULL);
+        tril_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n, NULL);
     out[0] = nll_of(&net, tape, &set->train, set);
     out[1] = nll_of(&net, tape, &set->validation, set);
     tril_params_free(net.params);
@@ -286,8 +285,7 @@ static bool run_on(tril_ctx *ctx, const char *path, const dataset *set, const op
     /* With the input fixed the Gaussian fit is the answer itself: there the network starts without
      * it. */
     if (set->inputs.n)
-        tril_mvn_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n,
-                            NULL);
+        tril_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n, NULL);
     bool done = train(ctx, &net, tape, set, o, &r) && judge(ctx, &net, tape, set, &r) &&
                 describe(&net, tape, set, l);
     if (done && o->csv) {

@@ -10,12 +10,13 @@
 
 Suite *suite_dist_categorical(void);
 Suite *suite_dist_mixture(void);
+Suite *suite_dist_low_rank(void);
 Suite *suite_dist_mvn(void);
 Suite *suite_dist_mvt(void);
 Suite *suite_dist_mvn_forms(void);
 Suite *suite_dist_normal(void);
 Suite *suite_dist_student_t(void);
-Suite *suite_nn_mvn_head(void);
+Suite *suite_nn_head(void);
 
 enum { BATCH = 3, DRAWS = 4000 };
 
@@ -37,12 +38,36 @@ static tril_dist make_mvn_precision(tril_tape *tape)
         tril_requires_grad(tril_input(tape, factor, TRIL_SHAPE(BATCH, 2, 2))));
 }
 
-static tril_dist make_mvn_head(tril_tape *tape)
+static tril_dist make_head(tril_tape *tape)
 {
     static const tril_real raw[BATCH * 5] = {
         1, -2, .5f, 0, 1, 1, -2, -1, -1, .5f, 1, -2, 0, 0, 0
     };
-    return tril_mvn_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, 5))), 2, NULL);
+    return tril_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, 5))), 2, NULL);
+}
+
+static tril_dist make_form(tril_tape *tape, tril_head_form form)
+{
+    static const tril_real raw[BATCH * 6] = { 1, -2,   .5f, 0, 1,  .5f, 1,   -2, 0,
+                                              1, .25f, -1,  1, -2, -1,  .5f, 1,  1 };
+    const tril_head_opts opts = { .form = form, .rank = 1 };
+    size_t width = tril_head_width(2, &opts);
+    return tril_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, width))), 2, &opts);
+}
+
+static tril_dist make_diagonal_head(tril_tape *tape)
+{
+    return make_form(tape, TRIL_HEAD_DIAGONAL);
+}
+
+static tril_dist make_precision_head(tril_tape *tape)
+{
+    return make_form(tape, TRIL_HEAD_PRECISION);
+}
+
+static tril_dist make_low_rank_head(tril_tape *tape)
+{
+    return make_form(tape, TRIL_HEAD_LOW_RANK);
 }
 
 static const tril_real locs[BATCH * 2] = { 1, -2, 0, .5f, 3, 2 };
@@ -74,6 +99,13 @@ static tril_dist make_mvt(tril_tape *tape)
 {
     tril_dist p = make_mvn(tape);
     return tril_mvt(tril_input(tape, dfs, TRIL_SHAPE(BATCH)), p.param[0], p.param[1]);
+}
+
+static tril_dist make_mvn_low_rank(tril_tape *tape)
+{
+    return tril_mvn_low_rank(tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(2))),
+                             tril_input(tape, locs, TRIL_SHAPE(2, 1)),
+                             tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
 }
 
 /* of normals by loc and scale it is one of them; the kind shows with others: three pairs of normals
@@ -121,9 +153,16 @@ static tril_dist bad_mvn_precision(tril_tape *tape)
                               tril_input(tape, zeros, TRIL_SHAPE(2, 2)));
 }
 
-static tril_dist bad_mvn_head(tril_tape *tape)
+static tril_dist bad_mvn_low_rank(tril_tape *tape)
 {
-    return tril_mvn_head(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2)), 2, NULL);
+    return tril_mvn_low_rank(tril_input(tape, zeros, TRIL_SHAPE(2)),
+                             tril_input(tape, zeros, TRIL_SHAPE(2, 1)),
+                             tril_input(tape, zeros, TRIL_SHAPE(2, 2)));
+}
+
+static tril_dist bad_head(tril_tape *tape)
+{
+    return tril_head(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2)), 2, NULL);
 }
 
 static tril_dist bad_normal(tril_tape *tape)
@@ -196,8 +235,16 @@ static const struct dist_row {
       "mvn: scale_tril of batch index [0] is 0 at [0, 0]: its diagonal must be positive" },
     { "mvn_precision", make_mvn_precision, suite_dist_mvn_forms, OF_VECTORS, bad_mvn_precision,
       TRIL_NOT_POSITIVE, "mvn_precision: the matrix is not positive definite: pivot 0 is 0" },
-    { "mvn_head", make_mvn_head, suite_nn_mvn_head, OF_VECTORS, bad_mvn_head, TRIL_BAD_SHAPE,
-      "mvn_head: raw is 3x2, but 2 targets need rows of 5 numbers" },
+    { "head", make_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
+      "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
+    { "head", make_diagonal_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
+      "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
+    { "head", make_precision_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
+      "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
+    { "head", make_low_rank_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
+      "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
+    { "mvn_low_rank", make_mvn_low_rank, suite_dist_low_rank, OF_VECTORS, bad_mvn_low_rank,
+      TRIL_NOT_POSITIVE, "mvn_low_rank: diag is 0 at [0, 0]: it must be positive" },
     { "normal", make_normal, suite_dist_normal, OF_NUMBERS, bad_normal, TRIL_NOT_POSITIVE,
       "normal: scale is -1: it must be positive" },
     { "mvn_diag", make_mvn_diag, suite_dist_normal, OF_VECTORS, bad_mvn_diag, TRIL_NOT_POSITIVE,

@@ -34,11 +34,11 @@ static void begin(training *t, tril_ctx *ctx, const char *kind)
 {
     make_data(t);
     t->params = tril_params_new(ctx);
-    t->net =
-        tril_mlp_new(t->params, "net",
-                     &(tril_mlp_opts){
-                         .inputs = INPUTS, .hidden = { 8, 8 }, .outputs = tril_mvn_head_width(D) });
-    tril_mvn_head_start(tril_mlp_last(t->net), t->y, ROWS, D, NULL);
+    t->net = tril_mlp_new(t->params, "net",
+                          &(tril_mlp_opts){ .inputs = INPUTS,
+                                            .hidden = { 8, 8 },
+                                            .outputs = tril_head_width(D, NULL) });
+    tril_head_start(tril_mlp_last(t->net), t->y, ROWS, D, NULL);
     t->optim = make_optim(kind, t->params,
                           (optim_options){ .lr = 1e-2, .momentum = 0.9, .clip = { .norm = 10 } });
     t->tape = tril_tape_new(ctx);
@@ -51,7 +51,7 @@ static double step(training *t, size_t number, size_t rows)
     tril_tape_reset(t->tape);
     tril_var x = tril_input(t->tape, t->x + first * INPUTS, TRIL_SHAPE(rows, INPUTS));
     tril_var y = tril_input(t->tape, t->y + first * D, TRIL_SHAPE(rows, D));
-    tril_dist p = tril_mvn_head(tril_mlp_apply(t->net, x), D, NULL);
+    tril_dist p = tril_head(tril_mlp_apply(t->net, x), D, NULL);
     tril_var nll = tril_neg(tril_mean(tril_log_prob(p, y)));
     tril_backward(nll);
     tril_optim_step(t->optim);
@@ -87,7 +87,7 @@ static void all_methods(tril_ctx *ctx)
     static const tril_real raw[18] = { 0 }, y[6] = { 0 };
     tril_tape *tape = tril_tape_new(ctx);
     tril_var in = tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(2, 9)));
-    tril_dist p = tril_mvn_head(in, D, NULL);
+    tril_dist p = tril_head(in, D, NULL);
     tril_dist q = tril_mvn(tril_dist_mean(p), tril_dist_covariance(p));
     tril_var sum =
         tril_add(tril_entropy(p), tril_log_prob(q, tril_input(tape, y, TRIL_SHAPE(2, 3))));

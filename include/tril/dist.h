@@ -65,6 +65,11 @@ tril_dist tril_mvn_covariance(tril_var loc, tril_var covariance);
 tril_dist tril_mvn_precision(tril_var loc, tril_var precision);
 tril_dist tril_mvn_precision_tril(tril_var loc, tril_var precision_tril);
 
+/* The same with covariance W W' + diag(D): loc [..., d], factor W [..., d, r] and diag D [..., d],
+ * positive, whose batch dimensions broadcast: what r factors common to all explain, and what is
+ * each one's own. At a cost that grows with d r^2 and not with d^3. */
+tril_dist tril_mvn_low_rank(tril_var loc, tril_var factor, tril_var diag);
+
 /* Normals of one number each, N(loc, scale^2), scale > 0: loc and scale broadcast to the batch
  * shape, the event is a number. And the same with the last axis as the event: a multivariate normal
  * with a diagonal covariance, whose event shape is [d], at a cost that grows with d and not with

@@ -22,8 +22,8 @@
  *         tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 7 });
  *         tril_params *params = tril_params_new(ctx);
  *         tril_mlp *net = tril_mlp_new(params, "net", &(tril_mlp_opts){
- *             .inputs = 2, .hidden = { 16 }, .outputs = tril_mvn_head_width(3) });
- *         tril_mvn_head_start(tril_mlp_last(net), ys, ROWS, 3, NULL);
+ *             .inputs = 2, .hidden = { 16 }, .outputs = tril_head_width(3, NULL) });
+ *         tril_head_start(tril_mlp_last(net), ys, ROWS, 3, NULL);
  *         tril_optim *adam = tril_adam_new(params, &(tril_adam_opts){ .lr = 1e-2 });
  *         tril_tape *tape = tril_tape_new(ctx);
  *
@@ -32,7 +32,7 @@
  *             tril_tape_reset(tape);
  *             tril_var x = tril_input(tape, xs, TRIL_SHAPE(ROWS, 2));
  *             tril_var y = tril_input(tape, ys, TRIL_SHAPE(ROWS, 3));
- *             tril_dist p = tril_mvn_head(tril_mlp_apply(net, x), 3, NULL);
+ *             tril_dist p = tril_head(tril_mlp_apply(net, x), 3, NULL);
  *             tril_var nll = tril_neg(tril_mean(tril_log_prob(p, y)));
  *             tril_backward(nll);
  *             tril_optim_step(adam);
@@ -106,15 +106,28 @@ size_t tril_mlp_depth(const tril_mlp *mlp);
 tril_dense *tril_mlp_layer(const tril_mlp *mlp, size_t i);
 tril_dense *tril_mlp_last(const tril_mlp *mlp);
 
-/* ---- The head of a full multivariate normal.
+/* ---- Heads: from rows of raw outputs to distributions of d targets.
  *
- * It reads a row of d + d (d + 1) / 2 numbers: loc (d), then the strict lower triangle of
- * scale_tril row by row, then d numbers s that become its diagonal. Whatever the numbers are, the
- * covariance is valid: the diagonal is f(s) + floor > 0. Any finite numbers give a finite
- * log-density, and no gradient is NaN; one beyond the range of tril_real is its largest finite
- * value. log L_ii is computed from s, not from L_ii, in log-density and entropy alike. Methods that
- * need L as a tensor (draws, covariance) hold its diagonal within the range of tril_real; a
- * covariance whose entries are beyond that range is infinite. */
+ * Whatever the numbers of a row are, the covariance is valid: what must be positive is v = f(s) +
+ * floor, where s stands in the row. Any finite numbers give a finite log-density, and no gradient
+ * is NaN; one beyond the range of tril_real is its largest finite value. Logarithms of v are
+ * computed from s, not from v, in log-density and entropy alike. Methods that need a factor as a
+ * tensor (draws, covariance) hold its diagonal within the range of tril_real; a covariance whose
+ * entries are beyond that range is infinite. */
+
+/* The covariance, and the layout of a row: parts in the order given, matrices row by row. */
+typedef enum tril_head_form {
+    TRIL_HEAD_FULL,     /* default: L L', L lower triangular with diagonal v: loc (d) | strict lower
+                           triangle of L (d (d - 1) / 2) | s (d) */
+    TRIL_HEAD_DIAGONAL, /* diag(v^2), standard deviations v: loc (d) | s (d) */
+    TRIL_HEAD_PRECISION, /* (T T')^-1, T lower triangular with diagonal 1 / v: v_i is the standard
+                            deviation of target i given those after it. The log-density takes no
+                            division: loc (d) | strict lower triangle of T | s (d) */
+    TRIL_HEAD_LOW_RANK,  /* W W' + diag(v^2), W d x rank: loc (d) | W (d rank) | s (d) */
+    TRIL_HEAD_SHARED,    /* L L' as in the full form, but one for all rows, a parameter: loc (d) */
+    TRIL_HEAD_MIXTURE    /* K components of a form among the first four: logits of their weights (K)
+                            | row of component 0 | row of component 1 | ... */
+} tril_head_form;
 
 typedef enum tril_diagonal_transform {
     TRIL_DIAGONAL_DEFAULT, /* 1 + ELU */
@@ -125,21 +138,33 @@ typedef enum tril_diagonal_transform {
 
 #define TRIL_NO_FLOOR (-1.)
 
-typedef struct tril_mvn_head_opts {
+typedef struct tril_head_opts {
+    tril_head_form form;              /* default: full */
     tril_diagonal_transform diagonal; /* f; default 1 + ELU */
-    bool row_scaled; /* off-diagonals are L_ij / L_ii, so that their gradient does not grow as L_ii
-                        shrinks; default: they are L_ij */
-    double floor; /* of the diagonal, in the units of the targets; default 1e-6; TRIL_NO_FLOOR for
-                     none */
-} tril_mvn_head_opts;
+    bool row_scaled; /* off-diagonals are L_ij / L_ii, or T_ij / T_jj: minus the weight of target i
+                        in the regression of target j on those after it. Their gradient then does
+                        not grow as the diagonal shrinks. Default: they are L_ij, or T_ij */
+    double floor;    /* of v, in the units of the targets; default 1e-6; TRIL_NO_FLOOR for none */
+    size_t rank;     /* low rank: columns of W, at least 1 */
+    tril_param shared;        /* shared: the covariance's parameter, from tril_head_shared_new */
+    size_t components;        /* mixture: K, at least 1 */
+    tril_head_form component; /* mixture: the form of each; default full */
+} tril_head_opts;
 
-/* How many numbers a row must have for events of size d. */
-size_t tril_mvn_head_width(size_t d);
+/* How many numbers a row must have for events of size d; opts may be NULL. SIZE_MAX where no row
+ * will do. */
+size_t tril_head_width(size_t d, const tril_head_opts *opts);
 
-/* The distribution that rows of raw outputs stand for: raw [..., tril_mvn_head_width(d)], batch
+/* The parameter of a shared covariance: NAME [d (d + 1) / 2], laid out strict lower triangle | s,
+ * zeros to begin with. {0} on failure. */
+tril_param tril_head_shared_new(tril_params *params, const char *name, size_t d);
+
+/* The distribution that rows of raw outputs stand for: raw [..., tril_head_width(d, opts)], batch
  * shape [...], event shape [d]. opts may be NULL. log_prob is one node from raw outputs to value
- * and gradient; the other methods are those of tril_mvn. */
-tril_dist tril_mvn_head(tril_var raw, size_t d, const tril_mvn_head_opts *opts);
+ * and gradient, but for a shared covariance, which is tril_mvn with one factor for all rows, and a
+ * mixture, which is tril_mixture. Other methods are those of tril_mvn, tril_mvn_diag,
+ * tril_mvn_precision_tril and tril_mvn_low_rank. */
+tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts);
 
 /* Where training should begin: sets the last layer's bias so that the distribution is the Gaussian
  * fit of the targets [rows, d] (their mean, and their covariance with divisor `rows` plus floor^2
@@ -147,8 +172,8 @@ tril_dist tril_mvn_head(tril_var raw, size_t d, const tril_mvn_head_opts *opts);
  * sum log L_ii, less floor^2/2 times the trace of the inverse covariance: nothing, for a floor far
  * below the scale of the targets. Targets that are constant or linearly dependent need a floor.
  * False on failure, which names the column. */
-bool tril_mvn_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
-                         const tril_mvn_head_opts *opts);
+bool tril_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
+                     const tril_head_opts *opts);
 
 /* ---- Normals without a network: k of them in d dimensions, their means and factors parameters of
  * a store. tril_natural_new trains them so that covariances stay valid at any learning rate. */

@@ -9,11 +9,6 @@
  * can come near them. */
 static const double max_loaded = 1e150, max_z = 1e100, max_w = TRIL_MVN_MAX_W;
 
-static inline double loaded(tril_real x)
-{
-    return sizeof x == sizeof(double) ? tril_within((double)x, max_loaded) : (double)x;
-}
-
 size_t tril_mvn_row_doubles(size_t d)
 {
     return 5 * d;
@@ -46,8 +41,8 @@ double tril_mvn_row_log_prob(tril_mvn_row *row)
     for (size_t i = 0; i < row->d; i++) {
         const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
         double sum = 0, z = row->r[i];
-        for (size_t j = 0; j < i; j++)
-            sum += loaded(off[j]) * row->z[j];
+        for (size_t j = 0; j < tril_lower_count(row->lower, i); j++)
+            sum += tril_mvn_loaded(off[j]) * row->z[j];
         z = row->lower == TRIL_LOWER_SCALED ? tril_within(z / row->diag[i], max_w) - sum
                                             : (z - sum) / row->diag[i];
         row->z[i] = tril_within(z, max_z);
@@ -66,23 +61,24 @@ void tril_mvn_row_backward(tril_mvn_row *row)
         row->w[i] = tril_within(row->w[i], max_w);
         double a = row->lower == TRIL_LOWER_SCALED ? row->w[i]
                                                    : tril_within(row->w[i] / row->diag[i], max_w);
-        for (size_t j = 0; j < i; j++)
-            row->w[j] = tril_within(row->w[j] - loaded(off[j]) * a, max_w);
+        for (size_t j = 0; j < tril_lower_count(row->lower, i); j++)
+            row->w[j] = tril_within(row->w[j] - tril_mvn_loaded(off[j]) * a, max_w);
     }
 }
 
 double tril_mvn_row_precision_log_prob(tril_mvn_row *row)
 {
     double squares = 0, log_det = 0;
+    bool scaled = row->lower == TRIL_LOWER_SCALED;
     for (size_t i = 0; i < row->d; i++) {
         const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
         for (size_t j = 0; j < i; j++)
-            row->z[j] += loaded(off[j]) * row->r[i];
-        row->z[i] = tril_within(row->diag[i], max_loaded) * row->r[i];
+            row->z[j] += tril_mvn_loaded(off[j]) * row->r[i];
+        row->z[i] = (scaled ? 1 : tril_within(row->diag[i], max_loaded)) * row->r[i];
         log_det += row->log_diag[i];
     }
     for (size_t i = 0; i < row->d; i++) {
-        row->z[i] = tril_within(row->z[i], max_z);
+        row->z[i] = tril_within((scaled ? row->diag[i] : 1) * row->z[i], max_z);
         squares += row->z[i] * row->z[i];
     }
     return log_det - 0.5 * squares - 0.5 * (double)row->d * TRIL_LOG_2PI;
@@ -92,8 +88,10 @@ void tril_mvn_row_precision_backward(tril_mvn_row *row)
 {
     for (size_t i = 0; i < row->d; i++) {
         const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
-        row->w[i] = tril_within(row->diag[i], max_loaded) * row->z[i];
+        row->w[i] = tril_mvn_row_scaled_z(row, i);
         for (size_t j = 0; j < i; j++)
-            row->w[i] += loaded(off[j]) * row->z[j];
+            row->w[i] +=
+                tril_mvn_loaded(off[j]) *
+                (row->lower == TRIL_LOWER_SCALED ? tril_mvn_row_scaled_z(row, j) : row->z[j]);
     }
 }

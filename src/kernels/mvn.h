@@ -16,7 +16,8 @@
 typedef enum tril_lower {
     TRIL_LOWER_FULL,   /* L_ij at i d + j */
     TRIL_LOWER_PACKED, /* L_ij at i (i - 1) / 2 + j */
-    TRIL_LOWER_SCALED  /* the same place, but what stands there is L_ij / L_ii */
+    TRIL_LOWER_SCALED, /* the same place, but what stands there is L_ij / L_ii */
+    TRIL_LOWER_NONE    /* nowhere: all are 0 */
 } tril_lower;
 
 typedef struct tril_mvn_row {
@@ -43,9 +44,9 @@ double tril_mvn_row_log_prob(tril_mvn_row *row);
 /* z to w. */
 void tril_mvn_row_backward(tril_mvn_row *row);
 
-/* The same where diag and off hold T, the factor of the precision T T', log_diag its diagonal's
- * logarithms: r to z = T'r and the log-density, then z to w = T z, the gradient with respect to loc
- * itself. Nothing is divided. */
+/* The same where diag and off hold T, the factor of the precision T T' (or T_ij / T_jj, scaled),
+ * log_diag its diagonal's logarithms: r to z = T'r and the log-density, then z to w = T z, the
+ * gradient with respect to loc itself. Nothing is divided. */
 double tril_mvn_row_precision_log_prob(tril_mvn_row *row);
 void tril_mvn_row_precision_backward(tril_mvn_row *row);
 
@@ -66,6 +67,24 @@ static inline double tril_mvn_row_a(const tril_mvn_row *row, size_t i)
 static inline double tril_mvn_row_scaled_r(const tril_mvn_row *row, size_t i)
 {
     return tril_within(row->r[i] / row->diag[i], TRIL_MVN_MAX_W);
+}
+
+/* T_ii z_i */
+static inline double tril_mvn_row_scaled_z(const tril_mvn_row *row, size_t i)
+{
+    return tril_within(row->diag[i] * row->z[i], 1e150);
+}
+
+/* An off-diagonal within bounds, so that products with it are finite; in float it is. */
+static inline double tril_mvn_loaded(tril_real x)
+{
+    return sizeof x == sizeof(double) ? tril_within((double)x, 1e150) : (double)x;
+}
+
+/* How many entries row i of the strict lower triangle has. */
+static inline size_t tril_lower_count(tril_lower lower, size_t i)
+{
+    return lower == TRIL_LOWER_NONE ? 0 : i;
 }
 
 /* Where row i of the strict lower triangle begins. */

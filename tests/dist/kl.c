@@ -171,7 +171,7 @@ START_TEST(test_pairs)
                           tril_independent(tril_normal(in[0], scale), 1),
                           tril_mvn(in[0], tril_diag_embed(scale)) };
     tril_dist q = tril_mvn(in[2], in[3]);
-    tril_dist head = tril_mvn_head(tril_input(tape, raw, TRIL_SHAPE(ROWS, 9)), D, NULL);
+    tril_dist head = tril_head(tril_input(tape, raw, TRIL_SHAPE(ROWS, 9)), D, NULL);
     const tril_real *wanted = tril_value(tril_kl(same[0], q));
     const tril_real *back = tril_value(tril_kl(q, same[0]));
     for (size_t k = 0; k < 3; k++) {

@@ -118,11 +118,11 @@ START_TEST(test_of_one)
 {
     tril_var raw = tril_requires_grad(tril_input(tape, numbers, TRIL_SHAPE(4, 1, 5)));
     tril_var y = tril_input(tape, numbers + 20, TRIL_SHAPE(4, 2));
-    tril_dist one = tril_mvn_head(tril_reshape(raw, TRIL_SHAPE(4, 5)), 2, NULL);
+    tril_dist one = tril_head(tril_reshape(raw, TRIL_SHAPE(4, 5)), 2, NULL);
     tril_dist p = tril_mixture(tril_categorical(tril_scalar(tape, 0)), one);
     ck_failed(ctx, TRIL_BAD_SHAPE, "categorical: logits are scalar");
     tril_var weight = tril_reshape(tril_scalar(tape, 3), TRIL_SHAPE(1));
-    p = tril_mixture(tril_categorical(weight), tril_mvn_head(raw, 2, NULL));
+    p = tril_mixture(tril_categorical(weight), tril_head(raw, 2, NULL));
     check_same(tril_log_prob(p, y), tril_log_prob(one, y));
     check_same(tril_dist_mean(p), tril_dist_mean(one));
     check_same(tril_dist_variance(p), tril_dist_variance(one));
@@ -247,7 +247,7 @@ START_TEST(test_extreme_heads)
         raw[i] = values[(i * 3 + i / 7 + i / 49) % 7];
     tril_var weights = tril_requires_grad(tril_input(tape, logits, TRIL_SHAPE(N, K)));
     tril_var heads = tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(N, K, WIDTH)));
-    tril_dist p = tril_mixture(tril_categorical(weights), tril_mvn_head(heads, 2, NULL));
+    tril_dist p = tril_mixture(tril_categorical(weights), tril_head(heads, 2, NULL));
     tril_var y = tril_input(tape, numbers + 20, TRIL_SHAPE(2));
     tril_var log_prob = tril_log_prob(p, y), mean = tril_dist_mean(p);
     ck_assert(tril_backward(tril_sum(tril_mul(log_prob, tril_scalar(tape, 1e-6f)))));

@@ -41,7 +41,7 @@ static tril_dist precision(void)
 
 static tril_dist head(void)
 {
-    return tril_mvn_head(tril_input(tape, factor, TRIL_SHAPE(D + D * (D + 1) / 2)), D, NULL);
+    return tril_head(tril_input(tape, factor, TRIL_SHAPE(D + D * (D + 1) / 2)), D, NULL);
 }
 
 static tril_dist diagonal(void)

@@ -1,14 +1,23 @@
 /* Gradient cases of the heads' operations: each diagonal transform, rows scaled or not, batches. */
 #include "ops/cases.h"
 
-/* what number[] holds: the event's size, the transform, whether rows are scaled, floor or none */
+/* what number[] holds: the event's size, form and transform, whether rows are scaled, floor or none
+ */
+enum {
+    DIAGONAL = 4 * TRIL_HEAD_DIAGONAL,
+    PRECISION = 4 * TRIL_HEAD_PRECISION,
+    LOW_RANK = 4 * TRIL_HEAD_LOW_RANK
+};
+
 static tril_dist head(const op_case *row, tril_var raw)
 {
     const int *number = row->number;
-    const tril_mvn_head_opts opts = { .diagonal = (tril_diagonal_transform)number[1],
-                                      .row_scaled = number[2],
-                                      .floor = number[3] ? 0.25 : TRIL_NO_FLOOR };
-    return tril_mvn_head(raw, (size_t)number[0], &opts);
+    const tril_head_opts opts = { .form = (tril_head_form)(number[1] / 4),
+                                  .diagonal = (tril_diagonal_transform)(number[1] % 4),
+                                  .row_scaled = number[2],
+                                  .rank = 2,
+                                  .floor = number[3] ? 0.25 : TRIL_NO_FLOOR };
+    return tril_head(raw, (size_t)number[0], &opts);
 }
 
 static tril_var log_prob(tril_tape *tape, const tril_var *in, void *user)
@@ -32,15 +41,15 @@ static tril_var entropy(tril_tape *tape, const tril_var *in, void *user)
 
 #define LOG_DIAGONAL(what, raw, out, ...)                                                          \
     {                                                                                              \
-        "mvn_head_log_diagonal", what, entropy, 1, { raw }, out, .number = { __VA_ARGS__ }         \
+        "head_log_diagonal", what, entropy, 1, { raw }, out, .number = { __VA_ARGS__ }             \
     }
 #define LOG_PROB(what, raw, y, out, ...)                                                           \
     {                                                                                              \
-        "mvn_head_log_prob", what, log_prob, 2, { raw, y }, out, .number = { __VA_ARGS__ }         \
+        "head_log_prob", what, log_prob, 2, { raw, y }, out, .number = { __VA_ARGS__ }             \
     }
-#define SCALE_TRIL(what, raw, out, ...)                                                            \
+#define FACTOR(what, raw, out, ...)                                                                \
     {                                                                                              \
-        "mvn_head_scale_tril", what, covariance, 1, { raw }, out, .number = { __VA_ARGS__ }        \
+        "head_factor", what, covariance, 1, { raw }, out, .number = { __VA_ARGS__ }                \
     }
 
 /* every transform, rows as they are or scaled, floor or not: d = 3, four rows */
@@ -60,7 +69,7 @@ static tril_var entropy(tril_tape *tape, const tril_var *in, void *user)
 
 #define EACH_LOG_PROB(what, ...) LOG_PROB(what, S(4, 9), S(4, 3), S(4), 3, __VA_ARGS__),
 #define EACH_LOG_DIAGONAL(what, ...) LOG_DIAGONAL(what, S(4, 9), S(4), 3, __VA_ARGS__),
-#define EACH_SCALE_TRIL(what, ...) SCALE_TRIL(what, S(4, 9), S(4, 3, 3), 3, __VA_ARGS__),
+#define EACH_FACTOR(what, ...) FACTOR(what, S(4, 9), S(4, 3, 3), 3, __VA_ARGS__),
 
 const op_case nn_cases[] = {
     LOG_PROB("no batch", S(9), S(3), { 0 }, 3, TRIL_DIAGONAL_ELU, 0, 1),
@@ -74,10 +83,30 @@ const op_case nn_cases[] = {
     LOG_PROB("no rows, raw shared", S(9), S(0, 3), S(0), 3, TRIL_DIAGONAL_ELU, 0, 1),
     LOG_PROB("d = 1", S(4, 2), S(4, 1), S(4), 1, TRIL_DIAGONAL_ELU, 1, 1),
     LOG_PROB("d = 5", S(2, 20), S(2, 5), S(2), 5, TRIL_DIAGONAL_EXP, 0, 1),
-    SCALE_TRIL("no batch", S(9), S(3, 3), 3, TRIL_DIAGONAL_ELU, 0, 1),
-    SCALE_TRIL("one row", S(1, 9), S(1, 3, 3), 3, TRIL_DIAGONAL_ELU, 1, 1),
-    SCALE_TRIL("no rows", S(0, 9), S(0, 3, 3), 3, TRIL_DIAGONAL_ELU, 0, 1),
-    SCALE_TRIL("two batch axes", S(3, 2, 5), S(3, 2, 2, 2), 2, TRIL_DIAGONAL_EXP, 1, 0),
+    LOG_PROB("diagonal", S(4, 6), S(4, 3), S(4), 3, DIAGONAL + TRIL_DIAGONAL_EXP, 0, 1),
+    LOG_PROB("diagonal, raw shared", S(6), S(4, 3), S(4), 3, DIAGONAL, 1, 0),
+    LOG_PROB("diagonal, no rows", S(0, 6), S(0, 3), S(0), 3, DIAGONAL, 0, 1),
+    LOG_PROB("precision", S(4, 9), S(4, 3), S(4), 3, PRECISION, 0, 1),
+    LOG_PROB("precision, scaled", S(3, 5), S(3, 2), S(3), 2, PRECISION + TRIL_DIAGONAL_EXP, 1, 1),
+    LOG_PROB("precision, raw shared", S(9), S(4, 3), S(4), 3, PRECISION, 1, 1),
+    LOG_PROB("precision, d = 1", S(4, 2), S(4, 1), S(4), 1, PRECISION, 0, 0),
+    LOG_PROB("precision, no rows", S(0, 9), S(0, 3), S(0), 3, PRECISION, 0, 1),
+    LOG_PROB("low rank", S(4, 12), S(4, 3), S(4), 3, LOW_RANK + TRIL_DIAGONAL_SOFTPLUS, 0, 1),
+    LOG_PROB("low rank, raw shared", S(12), S(4, 3), S(4), 3, LOW_RANK, 0, 0),
+    LOG_PROB("low rank, y shared", S(2, 12), S(3), S(2), 3, LOW_RANK, 0, 1),
+    LOG_PROB("low rank, d = 1", S(4, 4), S(4, 1), S(4), 1, LOW_RANK, 0, 1),
+    LOG_PROB("low rank, no rows", S(0, 12), S(0, 3), S(0), 3, LOW_RANK, 0, 1),
+    FACTOR("diagonal", S(4, 6), S(4, 3, 3), 3, DIAGONAL, 0, 1),
+    FACTOR("precision", S(4, 9), S(4, 3, 3), 3, PRECISION, 0, 1),
+    FACTOR("precision, scaled", S(4, 9), S(4, 3, 3), 3, PRECISION + TRIL_DIAGONAL_EXP, 1, 0),
+    FACTOR("low rank", S(4, 12), S(4, 3, 3), 3, LOW_RANK + TRIL_DIAGONAL_EXP, 0, 1),
+    FACTOR("low rank, no rows", S(0, 12), S(0, 3, 3), 3, LOW_RANK, 0, 1),
+    LOG_DIAGONAL("precision", S(4, 9), S(4), 3, PRECISION, 0, 1),
+    LOG_DIAGONAL("diagonal", S(4, 6), S(4), 3, DIAGONAL, 0, 1),
+    FACTOR("no batch", S(9), S(3, 3), 3, TRIL_DIAGONAL_ELU, 0, 1),
+    FACTOR("one row", S(1, 9), S(1, 3, 3), 3, TRIL_DIAGONAL_ELU, 1, 1),
+    FACTOR("no rows", S(0, 9), S(0, 3, 3), 3, TRIL_DIAGONAL_ELU, 0, 1),
+    FACTOR("two batch axes", S(3, 2, 5), S(3, 2, 2, 2), 2, TRIL_DIAGONAL_EXP, 1, 0),
     LOG_DIAGONAL("no rows", S(0, 9), S(0), 3, TRIL_DIAGONAL_ELU, 0, 1),
-    EACH(EACH_LOG_PROB) EACH(EACH_LOG_DIAGONAL) EACH(EACH_SCALE_TRIL){ 0 },
+    EACH(EACH_LOG_PROB) EACH(EACH_LOG_DIAGONAL) EACH(EACH_FACTOR){ 0 },
 };

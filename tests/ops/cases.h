@@ -55,6 +55,7 @@ typedef struct op_case {
 
 #define OP_CASE_TABLES(X)                                                                          \
     OPS_CASE_TABLES(X)                                                                             \
+    X(low_rank_cases)                                                                              \
     X(dist_cases)                                                                                  \
     X(categorical_cases)                                                                           \
     X(mixture_cases)                                                                               \

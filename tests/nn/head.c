@@ -8,26 +8,32 @@
 
 enum { D = 3, WIDTH = 9, MAX_ROWS = 64 };
 
-/* ---- against PyTorch: reference/mvn_head.py */
+/* ---- against PyTorch: reference/head.py */
 
 static const struct variant {
     const char *file, *name; /* the columns' first word or words */
-    tril_mvn_head_opts opts;
+    tril_head_opts opts;
 } variants[] = {
-#define FILE_1 "reference/mvn_head.csv"
-#define FILE_2 "reference/mvn_head_variants.csv"
+#define FILE_1 "reference/head.csv"
+#define FILE_2 "reference/head_variants.csv"
     { FILE_1, "elu", { .floor = TRIL_NO_FLOOR } },
     { FILE_1, "elu floor", { 0 } },
     { FILE_2, "elu scaled", { .row_scaled = true, .floor = TRIL_NO_FLOOR } },
-    { FILE_2, "elu scaled floor", { TRIL_DIAGONAL_ELU, true, 1e-6 } },
-    { FILE_2, "exp", { TRIL_DIAGONAL_EXP, false, TRIL_NO_FLOOR } },
-    { FILE_2, "exp floor", { TRIL_DIAGONAL_EXP, false } },
-    { FILE_2, "exp scaled", { TRIL_DIAGONAL_EXP, true, TRIL_NO_FLOOR } },
-    { FILE_2, "exp scaled floor", { TRIL_DIAGONAL_EXP, true } },
-    { FILE_2, "softplus", { TRIL_DIAGONAL_SOFTPLUS, false, TRIL_NO_FLOOR } },
-    { FILE_2, "softplus floor", { TRIL_DIAGONAL_SOFTPLUS, false } },
-    { FILE_2, "softplus scaled", { TRIL_DIAGONAL_SOFTPLUS, true, TRIL_NO_FLOOR } },
-    { FILE_2, "softplus scaled floor", { TRIL_DIAGONAL_SOFTPLUS, true } },
+    { FILE_2,
+      "elu scaled floor",
+      { .diagonal = TRIL_DIAGONAL_ELU, .row_scaled = true, .floor = 1e-6 } },
+    { FILE_2, "exp", { .diagonal = TRIL_DIAGONAL_EXP, .floor = TRIL_NO_FLOOR } },
+    { FILE_2, "exp floor", { .diagonal = TRIL_DIAGONAL_EXP } },
+    { FILE_2,
+      "exp scaled",
+      { .diagonal = TRIL_DIAGONAL_EXP, .row_scaled = true, .floor = TRIL_NO_FLOOR } },
+    { FILE_2, "exp scaled floor", { .diagonal = TRIL_DIAGONAL_EXP, .row_scaled = true } },
+    { FILE_2, "softplus", { .diagonal = TRIL_DIAGONAL_SOFTPLUS, .floor = TRIL_NO_FLOOR } },
+    { FILE_2, "softplus floor", { .diagonal = TRIL_DIAGONAL_SOFTPLUS } },
+    { FILE_2,
+      "softplus scaled",
+      { .diagonal = TRIL_DIAGONAL_SOFTPLUS, .row_scaled = true, .floor = TRIL_NO_FLOOR } },
+    { FILE_2, "softplus scaled floor", { .diagonal = TRIL_DIAGONAL_SOFTPLUS, .row_scaled = true } },
 };
 
 enum { N_VARIANTS = sizeof variants / sizeof *variants };
@@ -91,7 +97,7 @@ START_TEST(test_pytorch)
     /* all defaults are the same as no options */
     bool defaults = v->opts.floor == 0 && !v->opts.row_scaled && v->opts.diagonal == 0;
     for (size_t repeat = 0; repeat < (defaults ? 2 : 1); repeat++) {
-        tril_var log_prob = tril_log_prob(tril_mvn_head(raw, D, repeat ? NULL : &v->opts), y);
+        tril_var log_prob = tril_log_prob(tril_head(raw, D, repeat ? NULL : &v->opts), y);
         tril_backward(tril_sum(log_prob));
         ck_fine(ctx);
         compare(v, "log_prob", tril_value(log_prob), 1);
@@ -105,7 +111,7 @@ END_TEST
 
 /* ---- the other methods are those of tril_mvn with loc and scale_tril built by hand */
 
-static double diagonal_of(const tril_mvn_head_opts *opts, double s)
+static double diagonal_of(const tril_head_opts *opts, double s)
 {
     double floor = opts->floor == 0 ? 1e-6 : opts->floor == TRIL_NO_FLOOR ? 0 : opts->floor;
     switch (opts->diagonal) {
@@ -120,7 +126,7 @@ static double diagonal_of(const tril_mvn_head_opts *opts, double s)
     return (s > 0 ? 1 + s : exp(s)) + floor;
 }
 
-static void by_hand(const tril_mvn_head_opts *opts, const tril_real *raw, tril_real *loc,
+static void by_hand(const tril_head_opts *opts, const tril_real *raw, tril_real *loc,
                     tril_real *factor)
 {
     const tril_real *off = raw + D, *s = raw + WIDTH - D;
@@ -147,7 +153,7 @@ static void ck_equal(tril_var x, tril_var y, const char *what)
 START_TEST(test_by_hand)
 {
     enum { ROWS = 5 };
-    const tril_mvn_head_opts *opts = &variants[_i].opts;
+    const tril_head_opts *opts = &variants[_i].opts;
     tril_real raw[ROWS * WIDTH], loc[ROWS * D], factor[ROWS * D * D], y[ROWS * D];
     tril_random random = tril_random_stream(21, 0);
     tril_random_normal(&random, raw, ROWS * WIDTH);
@@ -156,7 +162,7 @@ START_TEST(test_by_hand)
         by_hand(opts, raw + i * WIDTH, loc + i * D, factor + i * D * D);
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_tape *tape = tril_tape_new(ctx);
-    tril_dist p = tril_mvn_head(tril_input(tape, raw, TRIL_SHAPE(ROWS, WIDTH)), D, opts);
+    tril_dist p = tril_head(tril_input(tape, raw, TRIL_SHAPE(ROWS, WIDTH)), D, opts);
     tril_dist q = tril_mvn(tril_input(tape, loc, TRIL_SHAPE(ROWS, D)),
                            tril_input(tape, factor, TRIL_SHAPE(ROWS, D, D)));
     tril_var points = tril_input(tape, y, TRIL_SHAPE(ROWS, D));
@@ -181,11 +187,11 @@ END_TEST
 START_TEST(test_width)
 {
     /* of a size that wrapped around, no width is right */
-    ck_assert_uint_eq(tril_mvn_head_width((size_t)-4), SIZE_MAX);
-    ck_assert_uint_eq(tril_mvn_head_width((size_t)-3), SIZE_MAX);
+    ck_assert_uint_eq(tril_head_width((size_t)-4, NULL), SIZE_MAX);
+    ck_assert_uint_eq(tril_head_width((size_t)-3, NULL), SIZE_MAX);
     const size_t widths[] = { 0, 2, 5, 9, 14 };
     for (size_t d = 0; d < 5; d++)
-        ck_assert_uint_eq(tril_mvn_head_width(d), widths[d]);
+        ck_assert_uint_eq(tril_head_width(d, NULL), widths[d]);
 }
 END_TEST
 
@@ -197,7 +203,7 @@ static const tril_real ones[36] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 static const struct {
     tril_shape raw, y;
     size_t d;
-    tril_mvn_head_opts opts;
+    tril_head_opts opts;
     const char *text;
     tril_status status;
 } errors[] = {
@@ -205,51 +211,51 @@ static const struct {
       { 2, { 4, 3 } },
       3,
       { 0 },
-      "mvn_head: raw is 4x8, but 3 targets need rows of 9 numbers",
+      "head: raw is 4x8, but 3 targets need rows of 9 numbers",
       TRIL_BAD_SHAPE },
     { { 2, { 4, 9 } },
       { 2, { 4, 3 } },
       2,
       { 0 },
-      "mvn_head: raw is 4x9, but 2 targets need rows of 5 numbers",
+      "head: raw is 4x9, but 2 targets need rows of 5 numbers",
       TRIL_BAD_SHAPE },
-    { { 0 }, { 2, { 4, 3 } }, 3, { 0 }, "mvn_head: raw is scalar, but", TRIL_BAD_SHAPE },
+    { { 0 }, { 2, { 4, 3 } }, 3, { 0 }, "head: raw is scalar, but", TRIL_BAD_SHAPE },
     { { 2, { 4, 0 } },
       { 2, { 4, 0 } },
       0,
       { 0 },
-      "mvn_head: no network has 0 targets",
+      "head: no network has 0 targets",
       TRIL_BAD_ARGUMENT },
     { { 2, { 4, 9 } },
       { 2, { 4, 2 } },
       3,
       { 0 },
-      "log_prob(mvn_head): y is 4x2 but the distribution has event shape [3]",
+      "log_prob(head): y is 4x2 but the distribution has event shape [3]",
       TRIL_BAD_SHAPE },
     { { 2, { 4, 9 } },
       { 2, { 3, 3 } },
       3,
       { 0 },
-      "log_prob(mvn_head): y is 3x3, whose rows do not broadcast with the distribution's batch "
+      "log_prob(head): y is 3x3, whose rows do not broadcast with the distribution's batch "
       "shape [4]",
       TRIL_BAD_SHAPE },
     { { 2, { 4, 9 } },
       { 2, { 4, 3 } },
       3,
       { .floor = -0.5 },
-      "mvn_head: a floor of -0.5, want a positive number or TRIL_NO_FLOOR",
+      "head: a floor of -0.5, want a positive number or TRIL_NO_FLOOR",
       TRIL_BAD_ARGUMENT },
     { { 2, { 4, 9 } },
       { 2, { 4, 3 } },
       3,
       { .floor = HUGE_VAL },
-      "mvn_head: a floor of inf",
+      "head: a floor of inf",
       TRIL_BAD_ARGUMENT },
     { { 2, { 4, 9 } },
       { 2, { 4, 3 } },
       3,
       { .diagonal = (tril_diagonal_transform)4 },
-      "mvn_head: there is no diagonal number 4",
+      "head: there is no diagonal number 4",
       TRIL_BAD_ARGUMENT },
 };
 
@@ -257,9 +263,8 @@ START_TEST(test_errors)
 {
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_tape *tape = tril_tape_new(ctx);
-    tril_log_prob(
-        tril_mvn_head(tril_input(tape, ones, errors[_i].raw), errors[_i].d, &errors[_i].opts),
-        tril_input(tape, ones, errors[_i].y));
+    tril_log_prob(tril_head(tril_input(tape, ones, errors[_i].raw), errors[_i].d, &errors[_i].opts),
+                  tril_input(tape, ones, errors[_i].y));
     ck_failed(ctx, errors[_i].status, errors[_i].text);
     tril_tape_free(tape);
     tril_ctx_free(ctx);
@@ -279,10 +284,10 @@ START_TEST(test_not_finite)
         x[2 * (WIDTH + D) + at] = at % 2 ? -1 : 0; /* NaN or an infinity after the logarithm */
         tril_tape_reset(tape);
         tril_var both = tril_log(tril_input(tape, x, TRIL_SHAPE(4, WIDTH + D)));
-        tril_dist p = tril_mvn_head(tril_slice(both, -1, 0, WIDTH), D, NULL);
+        tril_dist p = tril_head(tril_slice(both, -1, 0, WIDTH), D, NULL);
         tril_log_prob(p, tril_slice(both, -1, WIDTH, D));
         ck_failed(ctx, TRIL_NOT_FINITE,
-                  "log_prob(mvn_head): y or the raw outputs of row [2] are not finite");
+                  "log_prob(head): y or the raw outputs of row [2] are not finite");
     }
     tril_tape_free(tape);
     tril_ctx_free(ctx);
@@ -294,19 +299,19 @@ START_TEST(test_inert)
 {
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_tape *tape = tril_tape_new(ctx);
-    ck_assert(!tril_mvn_head((tril_var){ 0 }, D, NULL).kind);
+    ck_assert(!tril_head((tril_var){ 0 }, D, NULL).kind);
     tril_var raw = tril_input(tape, ones, TRIL_SHAPE(4, WIDTH));
     tril_tape_reset(tape);
-    ck_assert(!tril_mvn_head(raw, D, NULL).kind);
+    ck_assert(!tril_head(raw, D, NULL).kind);
     ck_failed(ctx, TRIL_BAD_VAR, "from before the tape's last reset");
     tril_tape_free(tape);
     tril_ctx_free(ctx);
 }
 END_TEST
 
-Suite *suite_nn_mvn_head(void)
+Suite *suite_nn_head(void)
 {
-    Suite *suite = suite_create("nn/mvn_head");
+    Suite *suite = suite_create("nn/head");
     TCase *tcase = tcase_create("head");
     tcase_add_loop_test(tcase, test_pytorch, 0, N_VARIANTS);
     tcase_add_loop_test(tcase, test_by_hand, 0, N_VARIANTS);

@@ -1,7 +1,7 @@
-"""Writes mvn_head.csv and mvn_head_variants.csv: log-densities of rows of raw outputs by PyTorch's
-MultivariateNormal(loc, scale_tril) in float64, and their gradients, for tests/nn/mvn_head.c.
+"""Writes head.csv and head_variants.csv: log-densities of rows of raw outputs by PyTorch's
+MultivariateNormal(loc, scale_tril) in float64, and their gradients, for tests/nn/head.c.
 
-    python3 tests/reference/mvn_head.py        (made with PyTorch 1.13)
+    python3 tests/reference/head.py        (made with PyTorch 1.13)
 
 Columns: raw0 ... raw8 (loc, strict lower triangle row by row, diagonal), y0 ... y2, and for each
 variant of the head its log_prob, the gradients of the nine, g0 ... g8, and those of y, gy0 ... gy2.
@@ -63,5 +63,5 @@ variants = [
     for floor in (False, True)
 ]
 raw, y = dyadic(64, 9, 1.5), dyadic(64, 3, 2)
-write("mvn_head.csv", raw.clone(), y.clone(), variants[:2])
-write("mvn_head_variants.csv", raw[:10].clone(), y[:10].clone(), variants[2:])
+write("head.csv", raw.clone(), y.clone(), variants[:2])
+write("head_variants.csv", raw[:10].clone(), y[:10].clone(), variants[2:])

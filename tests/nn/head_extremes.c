@@ -5,18 +5,26 @@
 
 #include "support.h"
 
-enum { D = 3, WIDTH = 9, COMBINATIONS = 7 * 7 * 7 };
+enum { D = 3, MOST = 12, COMBINATIONS = 7 * 7 * 7 };
 
-/* each way to make a head */
-enum { N_HEADS = 12 };
+/* each way to make a head: 12 of each form */
+enum { N_FORMS = 4, N_HEADS = 12 * N_FORMS };
 
-static tril_mvn_head_opts head(int i)
+static tril_head_opts head(int i)
 {
     static const tril_diagonal_transform diagonals[3] = { TRIL_DIAGONAL_ELU, TRIL_DIAGONAL_EXP,
                                                           TRIL_DIAGONAL_SOFTPLUS };
-    return (tril_mvn_head_opts){ .diagonal = diagonals[i % 3],
-                                 .row_scaled = i / 3 % 2,
-                                 .floor = i / 6 ? TRIL_NO_FLOOR : 0 };
+    return (tril_head_opts){ .form = (tril_head_form)(i / 12),
+                             .rank = 2,
+                             .diagonal = diagonals[i % 3],
+                             .row_scaled = i / 3 % 2,
+                             .floor = i / 6 % 2 ? TRIL_NO_FLOOR : 0 };
+}
+
+/* of the forms whose rows are two numbers in one dimension */
+static tril_head_opts without_floor(int i)
+{
+    return head(12 * (i / 6) + 6 + i % 6);
 }
 
 /* log-density and gradients of rows: all finite, and with a gradient of zero to start from, zero */
@@ -24,12 +32,12 @@ static void check_rows(const char *what, int h, const tril_real *raw, tril_shape
                        const tril_real *y, tril_shape y_shape, tril_real upstream)
 {
     static tril_real seed[COMBINATIONS];
-    const tril_mvn_head_opts opts = head(h);
+    const tril_head_opts opts = head(h);
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_tape *tape = tril_tape_new(ctx);
     tril_var in[2] = { tril_requires_grad(tril_input(tape, raw, raw_shape)),
                        tril_requires_grad(tril_input(tape, y, y_shape)) };
-    tril_var log_prob = tril_log_prob(tril_mvn_head(in[0], D, &opts), in[1]);
+    tril_var log_prob = tril_log_prob(tril_head(in[0], D, &opts), in[1]);
     ck_fine(ctx);
     for (size_t i = 0; i < tril_size(log_prob); i++) {
         seed[i] = upstream;
@@ -52,11 +60,11 @@ static void check_rows(const char *what, int h, const tril_real *raw, tril_shape
 }
 
 /* the diagonals' raw numbers, every combination of the seven */
-static void fill_diagonals(tril_real *raw, const double *numbers)
+static void fill_diagonals(tril_real *raw, size_t width, const double *numbers)
 {
     for (size_t i = 0; i < COMBINATIONS; i++)
         for (size_t k = 0, rest = i; k < D; k++, rest /= 7)
-            raw[i * WIDTH + WIDTH - D + k] = (tril_real)numbers[rest % 7];
+            raw[i * width + width - D + k] = (tril_real)numbers[rest % 7];
 }
 
 /* the other six and the targets: normal numbers times a scale, whole numbers from -1 to 1 (sums
@@ -98,7 +106,7 @@ static void limit(tril_real *x, size_t n, double bound)
 
 START_TEST(test_extremes)
 {
-    static tril_real raw[COMBINATIONS * WIDTH], y[COMBINATIONS * D];
+    static tril_real raw[COMBINATIONS * MOST], y[COMBINATIONS * D];
     double numbers[7];
     for (size_t i = 0; i < 7; i++) {
         double max = (double)TRIL_REAL_MAX;
@@ -106,21 +114,23 @@ START_TEST(test_extremes)
     }
     for (uint64_t seed = 0; seed < 6; seed++) {
         tril_random random = tril_random_stream(seed, (uint64_t)_i);
-        fill(&random, raw, COMBINATIONS * WIDTH, extremes[_i].kind,
-             extremes[_i].kind == WHOLE ? 1 : extremes[_i].scale);
         fill(&random, y, COMBINATIONS * D, extremes[_i].kind, extremes[_i].scale);
-        if (extremes[_i].kind == NORMAL)
-            limit(raw, COMBINATIONS * WIDTH, 1e3);
-        fill_diagonals(raw, numbers);
         for (int h = 0; h < N_HEADS; h++) {
             static const tril_real upstream[3] = { 1, 0, -TRIL_REAL_MAX };
+            const tril_head_opts opts = head(h);
+            size_t width = tril_head_width(D, &opts);
+            fill(&random, raw, COMBINATIONS * width, extremes[_i].kind,
+                 extremes[_i].kind == WHOLE ? 1 : extremes[_i].scale);
+            if (extremes[_i].kind == NORMAL)
+                limit(raw, COMBINATIONS * width, 1e3);
+            fill_diagonals(raw, width, numbers);
             for (size_t k = 0; k < 3; k++)
-                check_rows(extremes[_i].what, h, raw, TRIL_SHAPE(COMBINATIONS, WIDTH), y,
+                check_rows(extremes[_i].what, h, raw, TRIL_SHAPE(COMBINATIONS, width), y,
                            TRIL_SHAPE(COMBINATIONS, D), upstream[k]);
             /* rows that share the raw outputs, or the target: their gradients meet in a sum */
-            check_rows(extremes[_i].what, h, raw + (seed * 57) * WIDTH, TRIL_SHAPE(WIDTH), y,
+            check_rows(extremes[_i].what, h, raw + (seed * 57) * width, TRIL_SHAPE(width), y,
                        TRIL_SHAPE(COMBINATIONS, D), TRIL_REAL_MAX);
-            check_rows(extremes[_i].what, h, raw, TRIL_SHAPE(COMBINATIONS, WIDTH), y, TRIL_SHAPE(D),
+            check_rows(extremes[_i].what, h, raw, TRIL_SHAPE(COMBINATIONS, width), y, TRIL_SHAPE(D),
                        TRIL_REAL_MAX);
         }
     }
@@ -132,7 +142,7 @@ END_TEST
 
 START_TEST(test_log_from_raw)
 {
-    const tril_mvn_head_opts opts = head(_i + 6);
+    const tril_head_opts opts = without_floor(_i);
     const tril_real max = TRIL_REAL_MAX;
     for (double s = -80; s >= -200; s -= 1.25) {
         tril_real raw[2] = { 0, (tril_real)s }, y[1] = { (tril_real)(0.7 * exp(s)) };
@@ -140,7 +150,7 @@ START_TEST(test_log_from_raw)
         tril_tape *tape = tril_tape_new(ctx);
         tril_var in = tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(1, 2)));
         tril_var log_prob =
-            tril_log_prob(tril_mvn_head(in, 1, &opts), tril_input(tape, y, TRIL_SHAPE(1, 1)));
+            tril_log_prob(tril_head(in, 1, &opts), tril_input(tape, y, TRIL_SHAPE(1, 1)));
         tril_backward(tril_sum(log_prob));
         ck_fine(ctx);
         double z =
@@ -158,12 +168,12 @@ END_TEST
 /* entropy from the logarithm too, and a factor for draws whose diagonal is in the type's range */
 START_TEST(test_other_methods)
 {
-    const tril_mvn_head_opts opts = head(6 + _i); /* no floor */
+    const tril_head_opts opts = without_floor(_i); /* no floor */
     for (int s = -3000; s <= 150; s += 450) {
         tril_real raw[2] = { 0, (tril_real)s };
         tril_ctx *ctx = tril_ctx_new(NULL);
         tril_tape *tape = tril_tape_new(ctx);
-        tril_dist p = tril_mvn_head(tril_input(tape, raw, TRIL_SHAPE(1, 2)), 1, &opts);
+        tril_dist p = tril_head(tril_input(tape, raw, TRIL_SHAPE(1, 2)), 1, &opts);
         double log_f = s < 0 || opts.diagonal == TRIL_DIAGONAL_EXP ? s
                        : opts.diagonal == TRIL_DIAGONAL_SOFTPLUS   ? log(s)
                                                                    : log1p(s);
@@ -177,14 +187,14 @@ START_TEST(test_other_methods)
 }
 END_TEST
 
-Suite *suite_nn_mvn_head_extremes(void)
+Suite *suite_nn_head_extremes(void)
 {
-    Suite *suite = suite_create("nn/mvn_head_extremes");
+    Suite *suite = suite_create("nn/head_extremes");
     TCase *tcase = tcase_create("extremes");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_extremes, 0, sizeof extremes / sizeof *extremes);
-    tcase_add_loop_test(tcase, test_log_from_raw, 0, 6);
-    tcase_add_loop_test(tcase, test_other_methods, 0, 6);
+    tcase_add_loop_test(tcase, test_log_from_raw, 0, 18);
+    tcase_add_loop_test(tcase, test_other_methods, 0, 18);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -70,7 +70,7 @@ static void make_targets(tril_real *y, const double *scale)
 
 /* ---- the first NLL of a network, and the largest gradient of its last bias */
 
-static double first_nll(const tril_real *y, const tril_mvn_head_opts *opts, double *gradient)
+static double first_nll(const tril_real *y, const tril_head_opts *opts, double *gradient)
 {
     static tril_real x[ROWS * INPUTS];
     tril_random random = tril_random_stream(32, 0);
@@ -79,10 +79,10 @@ static double first_nll(const tril_real *y, const tril_mvn_head_opts *opts, doub
     tril_params *params = tril_params_new(ctx);
     tril_mlp *net = tril_mlp_new(
         params, "net", &(tril_mlp_opts){ .inputs = INPUTS, .hidden = { 5 }, .outputs = WIDTH });
-    ck_assert(tril_mvn_head_start(tril_mlp_last(net), y, ROWS, D, opts));
+    ck_assert(tril_head_start(tril_mlp_last(net), y, ROWS, D, opts));
     tril_tape *tape = tril_tape_new(ctx);
     tril_dist p =
-        tril_mvn_head(tril_mlp_apply(net, tril_input(tape, x, TRIL_SHAPE(ROWS, INPUTS))), D, opts);
+        tril_head(tril_mlp_apply(net, tril_input(tape, x, TRIL_SHAPE(ROWS, INPUTS))), D, opts);
     tril_var log_prob = tril_log_prob(p, tril_input(tape, y, TRIL_SHAPE(ROWS, D)));
     tril_var nll = tril_neg(tril_mean(log_prob));
     tril_backward(nll);
@@ -113,9 +113,9 @@ START_TEST(test_first_nll)
     const double *scale = scales[_i];
     make_targets(y, scale);
     for (int k = 0; k < 3 * 2 * 3; k++) {
-        const tril_mvn_head_opts opts = { .diagonal = (tril_diagonal_transform)(1 + k % 3),
-                                          .row_scaled = k / 3 % 2,
-                                          .floor = floors[k / 6] };
+        const tril_head_opts opts = { .diagonal = (tril_diagonal_transform)(1 + k % 3),
+                                      .row_scaled = k / 3 % 2,
+                                      .floor = floors[k / 6] };
         if (opts.floor > 0.1 * scale[0] || opts.floor > 0.1 * scale[2])
             continue; /* a floor of that size is not for such targets: the next test has it */
         double floor = opts.floor == TRIL_NO_FLOOR ? 0 : opts.floor > 0 ? opts.floor : 1e-6;
@@ -161,10 +161,10 @@ static const struct {
     size_t column; /* the first that depends on those before it */
     const char *text;
 } degenerate[] = {
-    { constant_0, 0, "mvn_head_start: target column 0 is constant or a combination" },
-    { constant_2, 2, "mvn_head_start: target column 2 is constant or a combination" },
-    { copied, 1, "mvn_head_start: target column 1 is constant or a combination" },
-    { combined, 2, "mvn_head_start: target column 2 is constant or a combination" },
+    { constant_0, 0, "head_start: target column 0 is constant or a combination" },
+    { constant_2, 2, "head_start: target column 2 is constant or a combination" },
+    { copied, 1, "head_start: target column 1 is constant or a combination" },
+    { combined, 2, "head_start: target column 2 is constant or a combination" },
 };
 
 /* each at three scales: without a floor an error, whatever rounding leaves of the variance; with
@@ -181,10 +181,9 @@ START_TEST(test_degenerate)
         tril_params *params = tril_params_new(ctx);
         tril_dense *last = tril_dense_new(params, "last",
                                           &(tril_dense_opts){ .inputs = INPUTS, .outputs = WIDTH });
-        ck_assert(!tril_mvn_head_start(last, y, ROWS, D,
-                                       &(tril_mvn_head_opts){ .floor = TRIL_NO_FLOOR }));
+        ck_assert(!tril_head_start(last, y, ROWS, D, &(tril_head_opts){ .floor = TRIL_NO_FLOOR }));
         ck_failed(ctx, TRIL_NOT_POSITIVE, degenerate[_i].text);
-        ck_assert_msg(tril_mvn_head_start(last, y, ROWS, D, NULL), "scale %g: %s", orders[k],
+        ck_assert_msg(tril_head_start(last, y, ROWS, D, NULL), "scale %g: %s", orders[k],
                       tril_ctx_message(ctx));
         double s =
             (double)tril_param_values(tril_dense_bias(last))[WIDTH - D + degenerate[_i].column];
@@ -204,7 +203,7 @@ static const struct {
     size_t outputs;
     bool no_bias, no_targets;
     size_t rows, d;
-    tril_mvn_head_opts opts;
+    tril_head_opts opts;
     double bad; /* a number at column 1 of row 2 */
     tril_status status;
     const char *text;
@@ -217,7 +216,7 @@ static const struct {
       { 0 },
       1,
       TRIL_BAD_SHAPE,
-      "mvn_head_start: the last layer has 8 outputs, but 3 targets need 9 and a bias" },
+      "head_start: the last layer has 8 outputs, but 3 targets need 9 and a bias" },
     { 9,
       false,
       false,
@@ -238,17 +237,9 @@ static const struct {
       TRIL_BAD_ARGUMENT,
       "no network has 18446744073709551612 targets" },
     { 9, true, false, ROWS, 3, { 0 }, 1, TRIL_BAD_SHAPE, "9 outputs and no bias, but 3 targets" },
-    { 9, false, false, 0, 3, { 0 }, 1, TRIL_BAD_ARGUMENT, "mvn_head_start: there are no targets" },
-    { 9,
-      false,
-      true,
-      ROWS,
-      3,
-      { 0 },
-      1,
-      TRIL_BAD_ARGUMENT,
-      "mvn_head_start: there are no targets" },
-    { 9, false, false, ROWS, 3, { .floor = -2 }, 1, TRIL_BAD_ARGUMENT, "mvn_head: a floor of -2" },
+    { 9, false, false, 0, 3, { 0 }, 1, TRIL_BAD_ARGUMENT, "head_start: there are no targets" },
+    { 9, false, true, ROWS, 3, { 0 }, 1, TRIL_BAD_ARGUMENT, "head_start: there are no targets" },
+    { 9, false, false, ROWS, 3, { .floor = -2 }, 1, TRIL_BAD_ARGUMENT, "head: a floor of -2" },
     { 9,
       false,
       false,
@@ -257,7 +248,7 @@ static const struct {
       { .diagonal = (tril_diagonal_transform)9 },
       1,
       TRIL_BAD_ARGUMENT,
-      "mvn_head: there is no diagonal number 9" },
+      "head: there is no diagonal number 9" },
     { 9,
       false,
       false,
@@ -266,7 +257,7 @@ static const struct {
       { 0 },
       HUGE_VAL,
       TRIL_NOT_FINITE,
-      "mvn_head_start: target column 1 is inf in row 2" },
+      "head_start: target column 1 is inf in row 2" },
     { 9,
       false,
       false,
@@ -275,7 +266,7 @@ static const struct {
       { 0 },
       (double)NAN,
       TRIL_NOT_FINITE,
-      "mvn_head_start: target column 1 is nan in row 2" },
+      "head_start: target column 1 is nan in row 2" },
     { 9,
       false,
       false,
@@ -284,7 +275,7 @@ static const struct {
       { .floor = TRIL_NO_FLOOR },
       1,
       TRIL_NOT_POSITIVE,
-      "mvn_head_start: target column 0 is constant" },
+      "head_start: target column 0 is constant" },
 };
 
 START_TEST(test_errors)
@@ -301,20 +292,20 @@ START_TEST(test_errors)
                                                           .no_bias = errors[_i].no_bias });
     size_t bytes = tril_params_size(params) * sizeof *before;
     memcpy(before, tril_params_values(params), bytes);
-    ck_assert(!tril_mvn_head_start(last, errors[_i].no_targets ? NULL : y, errors[_i].rows,
-                                   errors[_i].d, &errors[_i].opts));
+    ck_assert(!tril_head_start(last, errors[_i].no_targets ? NULL : y, errors[_i].rows,
+                               errors[_i].d, &errors[_i].opts));
     ck_failed(ctx, errors[_i].status, errors[_i].text);
     ck_assert_mem_eq(before, tril_params_values(params), bytes);
-    ck_assert(!tril_mvn_head_start(NULL, y, ROWS, D, NULL));
+    ck_assert(!tril_head_start(NULL, y, ROWS, D, NULL));
     ck_fine(ctx);
     tril_params_free(params);
     tril_ctx_free(ctx);
 }
 END_TEST
 
-Suite *suite_nn_mvn_head_start(void)
+Suite *suite_nn_head_start(void)
 {
-    Suite *suite = suite_create("nn/mvn_head_start");
+    Suite *suite = suite_create("nn/head_start");
     TCase *tcase = tcase_create("start");
     tcase_add_loop_test(tcase, test_first_nll, 0, sizeof scales / sizeof *scales);
     tcase_add_loop_test(tcase, test_degenerate, 0, sizeof degenerate / sizeof *degenerate);

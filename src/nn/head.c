@@ -1,0 +1,359 @@
+/* Heads: options and layouts, and the log-density as one node from raw outputs on. */
+#include "nn/head.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "core/params.h"
+#include "dist/dist.h"
+#include "ops/rows.h"
+
+typedef tril_head_layout head;
+
+/* with half the bits of a size_t, less one, widths fit */
+static bool fits(size_t n)
+{
+    return n >> (4 * sizeof n - 1) == 0;
+}
+
+static size_t width_of(size_t d, tril_head_form form, size_t rank)
+{
+    switch (form) {
+    case TRIL_HEAD_FULL:
+    case TRIL_HEAD_PRECISION:
+        return d + d * (d + 1) / 2;
+    case TRIL_HEAD_DIAGONAL:
+        return 2 * d;
+    case TRIL_HEAD_LOW_RANK:
+        return d * (rank + 2);
+    case TRIL_HEAD_SHARED:
+        return d;
+    case TRIL_HEAD_MIXTURE:
+        break;
+    }
+    return SIZE_MAX;
+}
+
+size_t tril_head_width(size_t d, const tril_head_opts *opts)
+{
+    const tril_head_opts defaults = { 0 };
+    opts = opts ? opts : &defaults;
+    if (!fits(d) || !fits(opts->rank))
+        return SIZE_MAX;
+    if (opts->form != TRIL_HEAD_MIXTURE)
+        return width_of(d, opts->form, opts->rank);
+    size_t width = width_of(d, opts->component, opts->rank);
+    return fits(width) && fits(opts->components) ? opts->components * (1 + width) : SIZE_MAX;
+}
+
+tril_head_opts tril_head_component(const tril_head_opts *opts)
+{
+    tril_head_opts component = *opts;
+    component.form = opts->component;
+    return component;
+}
+
+static bool check(tril_ctx *ctx, size_t d, const tril_head_opts *opts, double floor)
+{
+    if (opts->form > TRIL_HEAD_MIXTURE)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: there is no form number %d",
+                             (int)opts->form);
+    if (opts->form == TRIL_HEAD_MIXTURE && opts->component > TRIL_HEAD_LOW_RANK)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "head: no mixture has components of form number %d",
+                             (int)opts->component);
+    if (opts->form == TRIL_HEAD_MIXTURE && opts->components == 0)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: a mixture of 0 components");
+    tril_head_form form = opts->form == TRIL_HEAD_MIXTURE ? opts->component : opts->form;
+    if (form == TRIL_HEAD_LOW_RANK && opts->rank == 0)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: a rank of 0, want at least 1");
+    if (d == 0 || tril_head_width(d, opts) == SIZE_MAX)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: no network has %zu targets", d);
+    if (opts->diagonal > TRIL_DIAGONAL_SOFTPLUS)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: there is no diagonal number %d",
+                             (int)opts->diagonal);
+    if (!(floor >= 0 && isfinite(floor)))
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "head: a floor of %g, want a positive number or TRIL_NO_FLOOR",
+                             opts->floor);
+    size_t shared = width_of(d, TRIL_HEAD_FULL, 0) - d;
+    if (opts->form == TRIL_HEAD_SHARED &&
+        (!opts->shared.params ||
+         !tril_shape_equal(tril_param_shape(opts->shared), TRIL_SHAPE(shared))))
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "head: a covariance shared by rows of %zu targets needs a parameter "
+                             "of %zu numbers",
+                             d, shared);
+    return true;
+}
+
+bool tril_head_layout_of(tril_ctx *ctx, size_t d, const tril_head_opts *opts, head *h)
+{
+    static const tril_diag_transform *const diagonals[] = { &tril_diag_elu, &tril_diag_elu,
+                                                            &tril_diag_exp, &tril_diag_softplus };
+    static const tril_head_rows *const rows[] = { &tril_head_mvn_rows,
+                                                  &tril_head_mvn_rows,
+                                                  &tril_head_precision_rows,
+                                                  &tril_head_low_rank_rows,
+                                                  NULL,
+                                                  NULL };
+    const tril_head_opts defaults = { 0 };
+    opts = opts ? opts : &defaults;
+    double floor = opts->floor == 0 ? 1e-6 : opts->floor == TRIL_NO_FLOOR ? 0 : opts->floor;
+    if (!check(ctx, d, opts, floor))
+        return false;
+    *h = (head){ .rows = rows[opts->form],
+                 .form = opts->form,
+                 .d = d,
+                 .rank = opts->rank,
+                 .begin = d,
+                 .width = tril_head_width(d, opts),
+                 .diagonal = diagonals[opts->diagonal],
+                 .floor = floor,
+                 .lower = opts->form == TRIL_HEAD_DIAGONAL ? TRIL_LOWER_NONE
+                          : opts->row_scaled               ? TRIL_LOWER_SCALED
+                                                           : TRIL_LOWER_PACKED };
+    return true;
+}
+
+bool tril_head_load(const head *h, const tril_real *raw, double *v, double *log_v, double *slope)
+{
+    const tril_real *s = raw + h->width - h->d;
+    bool finite = true;
+    for (const tril_real *p = raw + h->begin; p < s; p++)
+        finite &= isfinite(*p);
+    for (size_t i = 0; i < h->d; i++) {
+        tril_diag x = h->diagonal->of((double)s[i], h->floor);
+        finite &= isfinite(s[i]);
+        v[i] = x.value;
+        log_v[i] = x.log;
+        slope[i] = x.slope;
+    }
+    return finite;
+}
+
+double tril_head_reach(const head *h, double s, double slope)
+{
+    return tril_within(1 / fmax(slope, 0.1 * h->diagonal->of(s, 0).slope), DBL_MAX);
+}
+
+/* ---- log_prob: inputs raw, y, and where the gradient is to be preconditioned the same raw numbers
+ * again; saved: a row's memory, its gradient, then sums of shared gradients */
+
+enum { RAW, Y, NATURAL, N_IN };
+
+static size_t event_of(const tril_node *node, size_t k)
+{
+    const head *h = node->attrs;
+    return k == Y ? h->d : h->width;
+}
+
+static tril_walk walk_of(const tril_node *node)
+{
+    return tril_walk_new(node->shape,
+                         (tril_shape[]){ tril_shape_leading(node->in[RAW]->shape, 1),
+                                         tril_shape_leading(node->in[Y]->shape, 1) },
+                         2);
+}
+
+static bool log_prob_shape(tril_node *node)
+{
+    const head *h = node->attrs;
+    if (!tril_shape_broadcast(tril_shape_leading(node->in[RAW]->shape, 1),
+                              tril_shape_leading(node->in[Y]->shape, 1), &node->shape))
+        return false; /* tril_log_prob has looked */
+    node->saved_bytes = (h->rows->doubles(h) + h->width) * sizeof(double);
+    for (size_t k = 0; k < N_IN; k++)
+        if (node->in[k])
+            node->saved_bytes +=
+                tril_row_grad_bytes(node, k, tril_shape_size(node->shape), event_of(node, k));
+    return true;
+}
+
+/* the log-density of row i of a walk; `loaded` are the raw outputs that the memory knows */
+static double row_log_prob(const tril_node *node, const tril_walk *w, size_t i,
+                           const tril_real **loaded)
+{
+    const head *h = node->attrs;
+    const tril_real *raw = node->in[RAW]->value + (w->offset[0] + i * w->stride[0][0]) * h->width;
+    const tril_real *y = node->in[Y]->value + (w->offset[1] + i * w->stride[0][1]) * h->d;
+    if (raw != *loaded && !h->rows->load(h, node->saved, raw))
+        return NAN;
+    *loaded = raw;
+    return h->rows->log_prob(h, node->saved, raw, y);
+}
+
+static bool log_prob_forward(tril_node *node)
+{
+    const tril_real *loaded = NULL;
+    size_t index = 0;
+    if (node->size == 0)
+        return true;
+    tril_walk w = walk_of(node);
+    do {
+        for (size_t i = 0; i < w.dim[0]; i++, index++) {
+            double log_prob = row_log_prob(node, &w, i, &loaded);
+            if (isnan(log_prob))
+                return tril_op_fail(node, TRIL_NOT_FINITE, "y or the raw outputs%s are not finite",
+                                    tril_shape_where(" of row ", node->shape, index).text);
+            node->value[index] = tril_saturate(log_prob);
+        }
+    } while (tril_walk_next(&w));
+    return true;
+}
+
+static void put(tril_row_grad *to, size_t at, double upstream, size_t n, const double *g)
+{
+    for (size_t j = 0; j < n; j++)
+        tril_row_grad_put(to, at + j, upstream, g[j]);
+}
+
+static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const head *h = node->attrs;
+    const tril_real *loaded = NULL;
+    size_t index = 0;
+    double *g = (double *)node->saved + h->rows->doubles(h);
+    char *memory = (char *)(g + h->width);
+    tril_row_grad grads[N_IN] = { { 0 } };
+    for (size_t k = 0; k < N_IN; k++)
+        if (node->in[k])
+            grads[k] =
+                tril_row_grad_begin(node, k, node->size, event_of(node, k), grad_in[k], &memory);
+    tril_walk w = walk_of(node);
+    do {
+        for (size_t i = 0; i < w.dim[0] && node->size; i++, index++) {
+            size_t at = (w.offset[0] + i * w.stride[0][0]) * h->width;
+            double upstream = (double)node->grad[index];
+            row_log_prob(node, &w, i, &loaded);
+            h->rows->gradient(h, node->saved, node->in[RAW]->value + at, g);
+            put(&grads[RAW], at, upstream, h->width, g);
+            put(&grads[Y], (w.offset[1] + i * w.stride[0][1]) * h->d, -upstream, h->d, g);
+            if (grads[NATURAL].grad) {
+                h->rows->natural(h, node->saved, node->in[RAW]->value + at, g);
+                put(&grads[NATURAL], at, upstream, h->width, g);
+            }
+        }
+    } while (node->size && tril_walk_next(&w));
+    for (size_t k = 0; k < N_IN; k++)
+        tril_row_grad_end(&grads[k]);
+}
+
+const tril_op tril_op_head_log_prob = { "log_prob(head)", log_prob_shape, log_prob_forward,
+                                        log_prob_backward, 1 };
+
+/* ---- the distribution */
+
+static tril_var head_log_prob(const tril_dist *p, tril_var y)
+{
+    return tril_op_apply(&tril_op_head_log_prob, (tril_var[]){ p->param[0], y, p->param[1] }, N_IN,
+                         p->attrs, sizeof(head));
+}
+
+static tril_var head_rsample(const tril_dist *p, size_t n)
+{
+    return tril_rsample(tril_head_base(p), n);
+}
+
+static tril_var head_entropy(const tril_dist *p)
+{
+    const head *h = p->attrs;
+    if (h->form == TRIL_HEAD_LOW_RANK)
+        return tril_entropy(tril_head_base(p));
+    tril_var log_v = tril_head_log_diagonal(tril_head_raw(p), h);
+    return tril_mvn_entropy_of(tril_sum_axis(log_v, -1, false), h->d);
+}
+
+static tril_var head_mean(const tril_dist *p)
+{
+    return tril_slice(tril_head_raw(p), -1, 0, ((const head *)p->attrs)->d);
+}
+
+static tril_var head_covariance(const tril_dist *p)
+{
+    return tril_dist_covariance(tril_head_base(p));
+}
+
+static tril_var head_variance(const tril_dist *p)
+{
+    return tril_dist_variance(tril_head_base(p));
+}
+
+static tril_dist head_as_mvn(const tril_dist *p)
+{
+    tril_dist base = tril_head_base(p);
+    return base.kind ? base.kind->as_mvn(&base) : base;
+}
+
+static tril_dist head_expand(const tril_dist *p, tril_shape batch)
+{
+    tril_dist q = *p;
+    q.batch = batch;
+    for (size_t k = 0; k < 2 && p->param[k].tape; k++) {
+        q.param[k] = tril_dist_stretch(&q, "expand", p->param[k], 1);
+        if (!q.param[k].tape)
+            return (tril_dist){ 0 };
+    }
+    return q;
+}
+
+const tril_dist_kind tril_dist_kind_head = { .name = "head",
+                                             .log_prob = head_log_prob,
+                                             .rsample = head_rsample,
+                                             .entropy = head_entropy,
+                                             .mean = head_mean,
+                                             .variance = head_variance,
+                                             .covariance = head_covariance,
+                                             .mode = head_mean,
+                                             .as_mvn = head_as_mvn,
+                                             .expand = head_expand };
+
+head tril_head_block(const head *h)
+{
+    head block = *h;
+    block.form = TRIL_HEAD_FULL;
+    block.width = width_of(h->d, TRIL_HEAD_FULL, 0);
+    return block;
+}
+
+static tril_dist shared(tril_var loc, const head *h, tril_param param)
+{
+    head block = tril_head_block(h);
+    block.begin = 0;
+    block.width -= h->d;
+    return tril_mvn(loc, tril_head_factor(tril_param_var(loc.tape, param), &block));
+}
+
+tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts)
+{
+    const tril_dist none = { 0 };
+    tril_shape shape;
+    head h;
+    if (!tril_var_shape(raw, "head", &shape) ||
+        !tril_head_layout_of(tril_tape_ctx(raw.tape), d, opts, &h))
+        return none;
+    if (shape.rank == 0 || shape.dim[shape.rank - 1] != h.width)
+        return tril_var_fail(raw.tape, "head", TRIL_BAD_SHAPE,
+                             "raw is %s, but %zu targets need rows of %zu numbers",
+                             tril_shape_text(shape).text, d, h.width),
+               none;
+    if (h.form == TRIL_HEAD_SHARED)
+        return shared(raw, &h, opts->shared);
+    const head *kept = tril_tape_copy(raw.tape, &h, sizeof h);
+    if (!kept)
+        return none;
+    return (tril_dist){
+        &tril_dist_kind_head, { raw }, tril_shape_leading(shape, 1), { 1, { d } }, kept
+    };
+}
+
+tril_param tril_head_shared_new(tril_params *params, const char *name, size_t d)
+{
+    if (!params || tril_ctx_failed(params->ctx))
+        return (tril_param){ 0 };
+    if (d == 0 || !fits(d))
+        return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT,
+                             "head_shared: no covariance has %zu targets", d),
+               (tril_param){ 0 };
+    return tril_params_add(params, name, TRIL_SHAPE(d * (d + 1) / 2));
+}
