@@ -7,8 +7,9 @@
 
 #include "core/tape.h"
 #include "optim/optims.h"
+#include "registry_kinds.h"
 
-Suite *suite_dist_categorical(void);
+Suite *suite_dist_low_rank(void);
 Suite *suite_dist_low_rank(void);
 Suite *suite_dist_mixture(void);
 Suite *suite_dist_mvn(void);
@@ -18,7 +19,7 @@ Suite *suite_dist_normal(void);
 Suite *suite_dist_student_t(void);
 Suite *suite_nn_head(void);
 
-enum { BATCH = 3, DRAWS = 4000 };
+enum { BATCH = DIST_BATCH, DRAWS = 4000 };
 
 /* a batch of three in two dimensions, around [1, -2] */
 static tril_dist make_mvn(tril_tape *tape)
@@ -85,13 +86,6 @@ static tril_dist make_mvn_diag(tril_tape *tape)
                          tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
 }
 
-static tril_dist make_mvn_low_rank(tril_tape *tape)
-{
-    return tril_mvn_low_rank(tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(2))),
-                             tril_input(tape, locs, TRIL_SHAPE(2, 1)),
-                             tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
-}
-
 /* enough for draws to have a fourth moment */
 static const tril_real dfs[BATCH] = { 40, 12, 16 };
 
@@ -106,6 +100,13 @@ static tril_dist make_mvt(tril_tape *tape)
 {
     tril_dist p = make_mvn(tape);
     return tril_mvt(tril_input(tape, dfs, TRIL_SHAPE(BATCH)), p.param[0], p.param[1]);
+}
+
+static tril_dist make_mvn_low_rank(tril_tape *tape)
+{
+    return tril_mvn_low_rank(tril_requires_grad(tril_input(tape, locs, TRIL_SHAPE(2))),
+                             tril_input(tape, locs, TRIL_SHAPE(2, 1)),
+                             tril_input(tape, scales, TRIL_SHAPE(BATCH, 2)));
 }
 
 /* of normals by loc and scale it is one of them; the kind shows with others: three pairs of normals
@@ -217,8 +218,9 @@ enum {
     ENTROPY = 32,
     CDF = 64,
     RSAMPLE = 128,
-    OF_NUMBERS = MEAN | VARIANCE | MODE | SYMMETRIC | ENTROPY | CDF | RSAMPLE,
-    OF_VECTORS = MEAN | VARIANCE | COVARIANCE | MODE | SYMMETRIC | ENTROPY | RSAMPLE
+    OBSERVED = 256,
+    OF_NUMBERS = MEAN | VARIANCE | MODE | SYMMETRIC | ENTROPY | CDF | RSAMPLE | OBSERVED,
+    OF_VECTORS = MEAN | VARIANCE | COVARIANCE | MODE | SYMMETRIC | ENTROPY | RSAMPLE | OBSERVED
 };
 
 static const struct dist_row {
@@ -248,23 +250,34 @@ static const struct dist_row {
       "normal: scale is -1: it must be positive" },
     { "mvn_diag", make_mvn_diag, suite_dist_normal, OF_VECTORS, bad_mvn_diag, TRIL_NOT_POSITIVE,
       "mvn_diag: scale is 0 at [0]: it must be positive" },
-    { "student_t", make_student_t, suite_dist_student_t, OF_NUMBERS, bad_student_t,
+    { "student_t", make_student_t, suite_dist_student_t, OF_NUMBERS & ~OBSERVED, bad_student_t,
       TRIL_NOT_POSITIVE, "student_t: df is 0 at [0, 0]: it must be positive" },
-    { "mvt", make_mvt, suite_dist_mvt, OF_VECTORS, bad_mvt, TRIL_NOT_POSITIVE,
+    { "mvt", make_mvt, suite_dist_mvt, OF_VECTORS & ~OBSERVED, bad_mvt, TRIL_NOT_POSITIVE,
       "mvt: df is -2 at [1]: it must be positive" },
     { "independent", make_independent, suite_dist_normal, OF_VECTORS & ~COVARIANCE, bad_independent,
       TRIL_BAD_SHAPE, "independent(mvn): 2 axes are wanted of batch shape [3]" },
-    { "mixture", make_mixture, suite_dist_mixture, MEAN | VARIANCE | COVARIANCE, bad_mixture,
-      TRIL_BAD_SHAPE,
+    { "mixture", make_mixture, suite_dist_mixture, MEAN | VARIANCE | COVARIANCE | OBSERVED,
+      bad_mixture, TRIL_BAD_SHAPE,
       "mixture: weights are 3x2, components have batch shape [3] and event shape [scalar]: the "
       "last axis of the components' batch must be that of the weights" },
-    { "mixture", make_mixture_of_numbers, suite_dist_mixture, MEAN | VARIANCE | CDF, bad_mixture,
-      TRIL_BAD_SHAPE, "the last axis of the components' batch must be that of the weights" },
+    { "mixture", make_mixture_of_numbers, suite_dist_mixture, MEAN | VARIANCE | CDF | OBSERVED,
+      bad_mixture, TRIL_BAD_SHAPE,
+      "the last axis of the components' batch must be that of the weights" },
     { "categorical", make_categorical, suite_dist_categorical, MODE | ENTROPY, bad_categorical,
       TRIL_BAD_ARGUMENT, "categorical_probs: probs of batch index [0] sum to 3, not to 1" },
 };
 
 enum { N_DISTS = sizeof dist_rows / sizeof *dist_rows };
+
+int n_dist_rows(void)
+{
+    return N_DISTS;
+}
+
+tril_dist make_dist_row(int index, tril_tape *tape)
+{
+    return dist_rows[index].make(tape);
+}
 
 #define X_OPTIM(name)
 #define X_OP(name) extern const tril_op tril_op_##name;
@@ -452,6 +465,26 @@ START_TEST(test_entropy)
 }
 END_TEST
 
+/* where nothing is missing it is log_prob; where all is, 0 */
+START_TEST(test_observed)
+{
+    begin(_i);
+    tril_var y = tril_sample(p, 0), observed = tril_log_prob_observed(p, y);
+    if (!has(OBSERVED)) {
+        check_refused(observed, "log_prob_observed", no_form);
+        return;
+    }
+    const tril_real missing[BATCH * 2] = { NAN, NAN, NAN, NAN, NAN, NAN };
+    tril_var all = tril_log_prob(p, y);
+    tril_var none = tril_log_prob_observed(p, tril_input_missing(tape, missing, tril_shape_of(y)));
+    ck_fine(ctx);
+    for (size_t i = 0; i < BATCH; i++) {
+        ck_close(tril_value(observed)[i], tril_value(all)[i], IS_DOUBLE ? 1e-13 : 1e-5, 1);
+        ck_close(tril_value(none)[i], 0, IS_DOUBLE ? 1e-15 : 1e-7, 1);
+    }
+}
+END_TEST
+
 /* gradients flow through rsample, if there is one, and never through sample */
 START_TEST(test_gradients_of_draws)
 {
@@ -602,6 +635,7 @@ Suite *suite_registry_kinds(void)
     tcase_add_test(tcase, test_optims_are_covered);
     tcase_add_loop_test(tcase, test_moments, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_entropy, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_observed, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_gradients_of_draws, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_cdf, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_covariance, 0, N_DISTS);

@@ -121,9 +121,9 @@ tril_var tril_log_prob(tril_dist p, tril_var y);
 
 /* The same of rows of which some numbers are missing, which y marks by NaN (tril_input_missing):
  * the exact log-density of those that are there, 0 where there are none; the gradient of what is
- * missing is 0. For any normal, and for tril_independent of one. A row's observed coordinates S are
- * normal with the factor M of M Q = L_S, found by LQ; with z = M^-1 (y_S - loc_S) and a = M^-T z:
- * d/dloc_S = a, d/dL_S = M^-T (z (Q'z)' - Q). */
+ * missing is 0. For any normal, and for tril_independent and mixtures of them. A normal row's
+ * observed coordinates S are normal with the factor M of M Q = L_S, found by LQ; with z = M^-1 (y_S
+ * - loc_S) and a = M^-T z: d/dloc_S = a, d/dL_S = M^-T (z (Q'z)' - Q). */
 tril_var tril_log_prob_observed(tril_dist p, tril_var y);
 
 /* A draw from each distribution of the batch, [batch, event], and with n > 0 n draws, [n, batch,

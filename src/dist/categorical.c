@@ -69,8 +69,9 @@ static bool log_prob_forward(tril_node *node)
             double y = (double)node->in[1]->value[w.offset[1] + i * w.stride[0][1]];
             if (!(y >= 0 && y < (double)row.k && y == floor(y)))
                 return tril_op_fail(node, isfinite(y) ? TRIL_BAD_ARGUMENT : TRIL_NOT_FINITE,
-                                    "y of row [%s] is %g, which is no class of 0 to %zu",
-                                    tril_shape_index(node->shape, index).text, y, row.k - 1);
+                                    "y%s is %g, which is no class of 0 to %zu",
+                                    tril_shape_where(" of row ", node->shape, index).text, y,
+                                    row.k - 1);
             tril_classes_load(&row,
                               node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * row.k);
             node->value[index] = tril_saturate(row.log_weight[(size_t)y]);
@@ -305,8 +306,8 @@ static bool are_probs(tril_var x, size_t k)
         }
         if (fabs(sum - 1) > 1e-5)
             return tril_var_fail(x.tape, "categorical_probs", TRIL_BAD_ARGUMENT,
-                                 "probs of batch index [%s] sum to %.9g, not to 1",
-                                 tril_shape_index(batch, i).text, sum),
+                                 "probs%s sum to %.9g, not to 1",
+                                 tril_shape_where(" of batch index ", batch, i).text, sum),
                    false;
     }
     return true;

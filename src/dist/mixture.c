@@ -240,6 +240,13 @@ static tril_var mixture_log_prob(const tril_dist *p, tril_var y)
     return apply(&tril_op_mixture_log_prob, p, tril_log_prob(m->components, y), 0);
 }
 
+static tril_var mixture_log_prob_observed(const tril_dist *p, tril_var y)
+{
+    const mixture *m = p->attrs;
+    y = with_axis(p, "log_prob_observed", y, p->event.rank);
+    return apply(&tril_op_mixture_log_prob, p, tril_log_prob_observed(m->components, y), 0);
+}
+
 static tril_var mixture_cdf(const tril_dist *p, tril_var y)
 {
     const mixture *m = p->attrs;
@@ -324,6 +331,7 @@ static tril_var mixture_sample(const tril_dist *p, size_t n)
 
 const tril_dist_kind tril_dist_kind_mixture = { .name = "mixture",
                                                 .log_prob = mixture_log_prob,
+                                                .log_prob_observed = mixture_log_prob_observed,
                                                 .sample = mixture_sample,
                                                 .mean = mixture_mean,
                                                 .variance = mixture_variance,

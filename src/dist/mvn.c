@@ -101,17 +101,19 @@ void tril_mvn_put_factor(const tril_mvn_row *row, double upstream, tril_row_grad
 {
     for (size_t i = 0; i < row->d; i++) {
         double a = tril_mvn_row_a(row, i);
-        for (size_t j = 0; j < row->d; j++) {
-            double dl = j < i    ? a * row->z[j]
-                        : j == i ? (row->w[i] * row->z[i] - 1) / row->diag[i]
-                                 : 0;
-            tril_row_grad_put(g, at + i * row->d + j, upstream, dl);
-        }
+        size_t line = at + i * row->d;
+        for (size_t j = 0; j < i; j++)
+            tril_row_grad_put(g, line + j, upstream, a * row->z[j]);
+        tril_row_grad_put(g, line + i, upstream, (row->w[i] * row->z[i] - 1) / row->diag[i]);
+        tril_row_grad_skip(g, line + i + 1, row->d - i - 1);
     }
 }
 
-static void put_row(const tril_mvn_form *form, const tril_mvn_row *row, double upstream,
-                    tril_row_grad *grads, const size_t *at)
+const tril_mvn_form tril_mvn_by_scale = { tril_mvn_row_log_prob, tril_mvn_row_backward,
+                                          tril_mvn_row_a, tril_mvn_put_factor, false };
+
+void tril_mvn_put_row(const tril_mvn_form *form, const tril_mvn_row *row, double upstream,
+                      tril_row_grad *grads, const size_t *at)
 {
     for (size_t i = 0; i < row->d; i++) {
         double a = form->loc_slope(row, i);
@@ -145,7 +147,7 @@ void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in)
             row.df = df_at(node, &w, i);
             form->log_prob(&row);
             form->backward(&row);
-            put_row(form, &row, (double)node->grad[row_index], grads, at);
+            tril_mvn_put_row(form, &row, (double)node->grad[row_index], grads, at);
             if (node->n_in > DF)
                 tril_row_grad_put(&grads[DF], at[DF], (double)node->grad[row_index], row.df_slope);
         }
@@ -235,12 +237,10 @@ const tril_op tril_op_mvn_rsample = { "rsample(mvn)", tril_mvn_rsample_shape,
 
 static tril_var mvn_log_prob(const tril_dist *p, tril_var y)
 {
-    static const tril_mvn_form by_scale = { tril_mvn_row_log_prob, tril_mvn_row_backward,
-                                            tril_mvn_row_a, tril_mvn_put_factor };
     if (tril_mvn_is_shared(p, y))
-        return tril_mvn_shared_log_prob(p, y);
+        return tril_mvn_shared_log_prob(&tril_mvn_by_scale, p, y);
     return tril_op_apply(&tril_op_mvn_log_prob, (tril_var[]){ p->param[0], p->param[1], y }, 3,
-                         &(const tril_mvn_form *){ &by_scale }, sizeof(tril_mvn_form *));
+                         &(const tril_mvn_form *){ &tril_mvn_by_scale }, sizeof(tril_mvn_form *));
 }
 
 static tril_var mvn_rsample(const tril_dist *p, size_t n)

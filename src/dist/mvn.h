@@ -29,19 +29,25 @@ typedef struct tril_mvn_form {
     void (*backward)(tril_mvn_row *row);
     double (*loc_slope)(const tril_mvn_row *row, size_t i);
     void (*put_factor)(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at);
+    bool of_precision; /* the factor is T */
 } tril_mvn_form;
 
-/* That of L. */
+/* That of L, and its last member. */
+extern const tril_mvn_form tril_mvn_by_scale;
 void tril_mvn_put_factor(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at);
+
+/* Puts the gradients of a row whose operands stand at those places. */
+void tril_mvn_put_row(const tril_mvn_form *form, const tril_mvn_row *row, double upstream,
+                      tril_row_grad *grads, const size_t *at);
 
 /* The functions of log_prob's operation; its attributes: a pointer to the form. */
 bool tril_mvn_log_prob_shape(tril_node *node);
 bool tril_mvn_log_prob_forward(tril_node *node);
 void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in);
 
-/* The log-density where one scale_tril serves all rows: its own operation. */
+/* The log-density where one factor serves all rows: its own operation. */
 bool tril_mvn_is_shared(const tril_dist *p, tril_var y);
-tril_var tril_mvn_shared_log_prob(const tril_dist *p, tril_var y);
+tril_var tril_mvn_shared_log_prob(const tril_mvn_form *form, const tril_dist *p, tril_var y);
 
 /* Those of rsample's by L: attributes: the number of draws; saved: eps, then sums of shared
  * gradients. */

@@ -2,44 +2,78 @@
 #include "dist/mvn.h"
 #include "kernels/observed.h"
 
-/* ---- inputs loc, scale_tril, y; saved: a row's arrays, then sums of shared inputs' gradients */
+/* ---- inputs loc, scale_tril, y; saved: a row's arrays, those of a row that is whole, then sums of
+ * shared inputs' gradients */
 
 static bool observed_shape(tril_node *node)
 {
-    size_t d = tril_mvn_dim(node);
     if (!tril_mvn_log_prob_shape(node))
         return false;
-    node->saved_bytes += tril_observed_bytes(d) - tril_mvn_row_doubles(d) * sizeof(double);
+    node->saved_bytes += tril_observed_bytes(tril_mvn_dim(node));
     return true;
 }
 
-static void places(const tril_walk *w, size_t i, size_t d, size_t at[3])
+/* A row; where nothing is missing it is done as tril_log_prob does it, at a cost of d^2 and not
+ * d^3. */
+typedef struct rows {
+    size_t d, at[3];
+    tril_observed partial;
+    tril_mvn_row whole;
+    tril_walk walk;
+} rows;
+
+static rows rows_of(const tril_node *node)
 {
-    for (size_t k = 0; k < 3; k++)
-        at[k] = (w->offset[k] + i * w->stride[0][k]) * tril_mvn_event(k, d);
+    size_t d = tril_mvn_dim(node);
+    char *memory = node->saved;
+    return (rows){ .d = d,
+                   .partial = tril_observed_at(memory, d),
+                   .whole = tril_mvn_row_at((double *)(void *)(memory + tril_observed_bytes(d)), d,
+                                            TRIL_LOWER_FULL),
+                   .walk = tril_mvn_walk(node, node->shape) };
+}
+
+/* element i of the walk's row; false where it is not finite */
+static bool load(const tril_node *node, rows *r, size_t i)
+{
+    const tril_real *x[3];
+    for (size_t k = 0; k < 3; k++) {
+        r->at[k] = (r->walk.offset[k] + i * r->walk.stride[0][k]) * tril_mvn_event(k, r->d);
+        x[k] = node->in[k]->value + r->at[k];
+    }
+    if (!tril_observed_load(&r->partial, x[2], x[0], x[1]))
+        return false;
+    if (r->partial.n < r->d)
+        return true;
+    if (r->whole.off != x[1])
+        tril_mvn_load(&r->whole, x[1]);
+    return tril_mvn_row_residual(&r->whole, x[2], x[0]);
+}
+
+static double log_prob_of(rows *r)
+{
+    return r->partial.n < r->d ? tril_observed_log_prob(&r->partial)
+                               : tril_mvn_row_log_prob(&r->whole);
 }
 
 static bool observed_forward(tril_node *node)
 {
-    size_t d = tril_mvn_dim(node), row_index = 0, at[3];
-    tril_observed o = tril_observed_at(node->saved, d);
-    tril_walk w = tril_mvn_walk(node, node->shape);
+    size_t row_index = 0;
+    rows r = rows_of(node);
     do {
-        for (size_t i = 0; i < w.dim[0] && node->size; i++, row_index++) {
-            places(&w, i, d, at);
-            if (!tril_observed_load(&o, node->in[2]->value + at[2], node->in[0]->value + at[0],
-                                    node->in[1]->value + at[1]))
+        for (size_t i = 0; i < r.walk.dim[0] && node->size; i++, row_index++) {
+            if (!load(node, &r, i))
                 return tril_op_fail(node, TRIL_NOT_FINITE, "y is infinite or loc not finite%s",
                                     tril_shape_where(" in row ", node->shape, row_index).text);
-            node->value[row_index] = tril_saturate(tril_observed_log_prob(&o));
+            node->value[row_index] = tril_saturate(log_prob_of(&r));
         }
-    } while (node->size && tril_walk_next(&w));
+    } while (node->size && tril_walk_next(&r.walk));
     return true;
 }
 
 /* what is missing has gradient 0 */
-static void put_row(const tril_observed *o, double upstream, tril_row_grad grads[3],
-                    const size_t at[3])
+static void put_partial(const tril_observed *o, double upstream, tril_row_grad grads[3],
+                        const size_t at[3])
 {
     for (size_t i = 0, k = 0; i < o->d; i++) {
         bool is_there = k < o->n && o->index[k] == i;
@@ -47,33 +81,37 @@ static void put_row(const tril_observed *o, double upstream, tril_row_grad grads
         double a = is_there ? slope[o->d] : 0;
         tril_row_grad_put(&grads[0], at[0] + i, upstream, a);
         tril_row_grad_put(&grads[2], at[2] + i, upstream, -a);
-        for (size_t j = 0; j < o->d; j++)
-            tril_row_grad_put(&grads[1], at[1] + i * o->d + j, upstream,
-                              is_there && j <= i ? slope[j] : 0);
+        size_t line = at[1] + i * o->d, n = is_there ? i + 1 : 0;
+        for (size_t j = 0; j < n; j++)
+            tril_row_grad_put(&grads[1], line + j, upstream, slope[j]);
+        tril_row_grad_skip(&grads[1], line + n, o->d - n);
         k += is_there;
     }
 }
 
 static void observed_backward(tril_node *node, tril_real *const *grad_in)
 {
-    size_t d = tril_mvn_dim(node), row_index = 0, at[3];
-    tril_observed o = tril_observed_at(node->saved, d);
-    char *memory = (char *)node->saved + tril_observed_bytes(d);
+    size_t row_index = 0;
+    rows r = rows_of(node);
+    char *memory = (char *)(r.whole.diag + tril_mvn_row_doubles(r.d));
     tril_row_grad grads[3];
     for (size_t k = 0; k < 3; k++)
         grads[k] =
-            tril_row_grad_begin(node, k, node->size, tril_mvn_event(k, d), grad_in[k], &memory);
-    tril_walk w = tril_mvn_walk(node, node->shape);
+            tril_row_grad_begin(node, k, node->size, tril_mvn_event(k, r.d), grad_in[k], &memory);
     do {
-        for (size_t i = 0; i < w.dim[0] && node->size; i++, row_index++) {
-            places(&w, i, d, at);
-            tril_observed_load(&o, node->in[2]->value + at[2], node->in[0]->value + at[0],
-                               node->in[1]->value + at[1]);
-            tril_observed_log_prob(&o);
-            tril_observed_backward(&o);
-            put_row(&o, (double)node->grad[row_index], grads, at);
+        for (size_t i = 0; i < r.walk.dim[0] && node->size; i++, row_index++) {
+            double upstream = (double)node->grad[row_index];
+            load(node, &r, i);
+            log_prob_of(&r);
+            if (r.partial.n < r.d) {
+                tril_observed_backward(&r.partial);
+                put_partial(&r.partial, upstream, grads, r.at);
+            } else {
+                tril_mvn_row_backward(&r.whole);
+                tril_mvn_put_row(&tril_mvn_by_scale, &r.whole, upstream, grads, r.at);
+            }
         }
-    } while (node->size && tril_walk_next(&w));
+    } while (node->size && tril_walk_next(&r.walk));
     for (size_t k = 0; k < 3; k++)
         tril_row_grad_end(&grads[k]);
 }

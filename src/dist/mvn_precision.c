@@ -6,13 +6,13 @@
 
 static void put_factor(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at)
 {
-    for (size_t i = 0; i < row->d; i++)
-        for (size_t j = 0; j < row->d; j++) {
-            double slope = j > i ? 0 : -row->r[i] * row->z[j];
-            if (i == j)
-                slope += 1 / row->diag[i];
-            tril_row_grad_put(g, at + i * row->d + j, upstream, slope);
-        }
+    for (size_t i = 0; i < row->d; i++) {
+        size_t line = at + i * row->d;
+        for (size_t j = 0; j < i; j++)
+            tril_row_grad_put(g, line + j, upstream, -row->r[i] * row->z[j]);
+        tril_row_grad_put(g, line + i, upstream, 1 / row->diag[i] - row->r[i] * row->z[i]);
+        tril_row_grad_skip(g, line + i + 1, row->d - i - 1);
+    }
 }
 
 static double loc_slope(const tril_mvn_row *row, size_t i)
@@ -108,7 +108,9 @@ static tril_var precision_log_prob(const tril_dist *p, tril_var y)
 {
     static const tril_mvn_form by_precision = { tril_mvn_row_precision_log_prob,
                                                 tril_mvn_row_precision_backward, loc_slope,
-                                                put_factor };
+                                                put_factor, true };
+    if (tril_mvn_is_shared(p, y))
+        return tril_mvn_shared_log_prob(&by_precision, p, y);
     return tril_op_apply(&tril_op_mvn_precision_log_prob,
                          (tril_var[]){ p->param[0], p->param[1], y }, 3,
                          &(const tril_mvn_form *){ &by_precision }, sizeof(tril_mvn_form *));

@@ -1,22 +1,23 @@
-/* log_prob of a multivariate normal whose scale_tril is one for all rows: rows are solved for
- * together, a tile at a time, by BLAS. Inputs loc, scale_tril [d, d], y. A row whose numbers leave
- * the range in which products are finite goes the way of mvn.c, alone. */
+/* log_prob of a multivariate normal whose factor is one for all rows: rows are solved for together,
+ * a tile at a time, by BLAS. Inputs loc, factor [d, d], y; attributes: a pointer to the form. A row
+ * whose numbers leave the range in which products are finite goes the way of mvn.c, alone. */
 #include <string.h>
 
 #include "dist/mvn.h"
 #include "kernels/blas.h"
-#include "kernels/reduce.h"
 
 /* TILE rows of a few hundred numbers stay in the cache; below FEW rows BLAS does not pay */
 enum { TILE = 64, FEW = 8 };
 
-/* |z|^2 and |a|^2 are below this, so that no product of theirs overflows */
+/* |r|^2, |z|^2 and |a|^2 are below this, so that no product of theirs overflows */
 static const double most = 1e200;
 
-/* saved, in doubles: L, or its inverse where that pays: a product is faster than a solution; a tile
- * of gradients, a sum for dL, z of all rows, or of a tile if nobody needs gradients; a row's
- * arrays; whether a row goes alone; then sums of shared gradients */
+/* saved, in doubles: L, or its inverse where that pays: a product is faster than a solution; or T,
+ * which is the transpose of an inverse of L; a tile of gradients, a sum for the factor's, z of all
+ * rows, or of a tile if nobody needs gradients; a row's arrays; whether a row goes alone; then sums
+ * of shared gradients */
 typedef struct shared {
+    const tril_mvn_form *form;
     size_t d, rows, next, in_line; /* next row, and where it stands in the walk's line */
     bool inverted;
     tril_walk walk;
@@ -25,6 +26,7 @@ typedef struct shared {
     double *alone; /* of each row, 0 or 1 */
     char *sums;
     size_t n, loc[TILE], y[TILE]; /* the tile's rows, and where their loc and y stand */
+    bool apart[TILE];             /* whether a row's gradients are put alone */
 } shared;
 
 /* how many rows' z are kept */
@@ -51,7 +53,8 @@ static bool shared_shape(tril_node *node)
 static shared shared_of(const tril_node *node)
 {
     size_t d = tril_mvn_dim(node);
-    shared s = { .d = d, .rows = node->size, .walk = tril_mvn_walk(node, node->shape) };
+    shared s = { *(const tril_mvn_form **)node->attrs, .d = d, .rows = node->size };
+    s.walk = tril_mvn_walk(node, node->shape);
     s.l = node->saved;
     s.tile = s.l + d * d;
     s.dl = s.tile + TILE * d;
@@ -60,7 +63,7 @@ static shared shared_of(const tril_node *node)
     s.row = tril_mvn_row_at(s.alone + s.rows, d, TRIL_LOWER_FULL);
     s.sums = (char *)(s.alone + s.rows + tril_mvn_row_doubles(d));
     tril_mvn_load(&s.row, node->in[1]->value);
-    s.inverted = s.rows / 4 >= d;
+    s.inverted = s.rows / 4 >= d && !s.form->of_precision;
     for (size_t i = 0; i < d * d; i++) {
         double l = i % d > i / d ? 0 : (double)node->in[1]->value[i];
         s.l[i] = s.inverted ? i % d == i / d : l;
@@ -71,11 +74,11 @@ static shared shared_of(const tril_node *node)
     return s;
 }
 
-/* L^-1 x of each of the tile's rows, or L^-T x */
+/* L^-1 x of each of the tile's rows, or L^-T x; with T they are T'x and T x */
 static void solve(const shared *s, bool transpose, const double *x, double *to)
 {
-    if (s->inverted) {
-        tril_trmm_rows(transpose, s->n, s->d, s->l, x, to);
+    if (s->inverted || s->form->of_precision) {
+        tril_trmm_rows(transpose != s->form->of_precision, s->n, s->d, s->l, x, to);
         return;
     }
     memcpy(to, x, s->n * s->d * sizeof *to);
@@ -118,7 +121,7 @@ static bool shared_forward(tril_node *node)
     shared s = shared_of(node);
     double constant = -0.5 * (double)s.d * TRIL_LOG_2PI;
     for (size_t i = 0; i < s.d; i++)
-        constant -= s.row.log_diag[i];
+        constant -= s.form->of_precision ? -s.row.log_diag[i] : s.row.log_diag[i];
     while (next_tile(&s)) {
         size_t first = s.next - s.n;
         double *z = node->needs_grad ? s.z + first * s.d : s.z;
@@ -130,11 +133,11 @@ static bool shared_forward(tril_node *node)
         }
         solve(&s, false, s.tile, z);
         for (size_t i = 0; i < s.n; i++) {
-            double log_prob = constant - 0.5 * squares_of(z + i * s.d, s.d);
-            s.alone[first + i] = !(squares_of(z + i * s.d, s.d) < most);
+            double squares = squares_of(z + i * s.d, s.d), log_prob = constant - 0.5 * squares;
+            s.alone[first + i] = !(squares < most && squares_of(s.tile + i * s.d, s.d) < most);
             if (s.alone[first + i] != 0) {
                 residual_of(node, &s, i);
-                log_prob = tril_mvn_row_log_prob(&s.row);
+                log_prob = s.form->log_prob(&s.row);
                 memset(z + i * s.d, 0, s.d * sizeof *z);
             }
             node->value[first + i] = tril_saturate(log_prob);
@@ -143,35 +146,44 @@ static bool shared_forward(tril_node *node)
     return true;
 }
 
-/* the gradients of one row on its own, dL's included */
+/* the gradients of one row on its own */
 static void put_alone(const tril_node *node, shared *s, size_t i, double g, tril_row_grad grads[3])
 {
-    tril_mvn_row *row = &s->row;
     residual_of(node, s, i);
-    tril_mvn_row_log_prob(row);
-    tril_mvn_row_backward(row);
-    for (size_t j = 0; j < s->d; j++) {
-        double a = tril_mvn_row_a(row, j);
-        tril_row_grad_put(&grads[0], s->loc[i] + j, g, a);
-        tril_row_grad_put(&grads[2], s->y[i] + j, g, -a);
-        for (size_t k = 0; k < j; k++)
-            tril_row_grad_put(&grads[1], j * s->d + k, g, a * row->z[k]);
-        tril_row_grad_put(&grads[1], j * s->d + j, g, row->w[j] * row->z[j] / row->diag[j]);
-    }
+    s->form->log_prob(&s->row);
+    s->form->backward(&s->row);
+    tril_mvn_put_row(s->form, &s->row, g, grads, (size_t[]){ s->loc[i], 0, s->y[i] });
 }
 
-/* a = L^-T z of the tile's rows, times the gradient of their log-densities: those of loc and y */
-static void put_tile(const tril_node *node, shared *s, tril_row_grad grads[3])
+/* What the factor's gradient has of z on the other side: in a tile that holds g a for L, -g r for
+ * T; nothing of rows that have gone alone. */
+static void put_factor(const tril_node *node, shared *s)
 {
     size_t first = s->next - s->n, d = s->d;
+    for (size_t i = 0; i < s->n && s->form->of_precision; i++) {
+        residual_of(node, s, i);
+        for (size_t j = 0; j < d; j++)
+            s->tile[i * d + j] = s->apart[i] ? 0 : -s->row.r[j] * (double)node->grad[first + i];
+    }
+    tril_add_gram(s->n, d, d, s->tile, s->z + first * d, s->dl);
+}
+
+/* The tile's rows: a = L^-T z times the gradient of their log-densities is that of loc. Returns the
+ * sum of those gradients, but of rows that go alone. */
+static double put_tile(const tril_node *node, shared *s, tril_row_grad grads[3])
+{
+    size_t first = s->next - s->n, d = s->d;
+    double total = 0;
     solve(s, true, s->z + first * d, s->tile);
     for (size_t i = 0; i < s->n; i++) {
         double *a = s->tile + i * d, g = (double)node->grad[first + i];
-        if (s->alone[first + i] != 0 || !(squares_of(a, d) < most)) {
+        s->apart[i] = s->alone[first + i] != 0 || !(squares_of(a, d) < most);
+        if (s->apart[i]) {
             put_alone(node, s, i, g, grads);
             memset(a, 0, d * sizeof *a);
             continue;
         }
+        total += g;
         for (size_t j = 0; j < d; j++)
             a[j] *= g;
         for (size_t j = 0; j < d; j++)
@@ -180,30 +192,34 @@ static void put_tile(const tril_node *node, shared *s, tril_row_grad grads[3])
             tril_row_grad_put(&grads[2], s->y[i] + j, 1, -a[j]);
     }
     if (grads[1].grad)
-        tril_add_gram(s->n, d, d, s->tile, s->z + first * d, s->dl);
+        put_factor(node, s);
+    return total;
 }
 
 static void shared_backward(tril_node *node, tril_real *const *grad_in)
 {
     shared s = shared_of(node);
     tril_row_grad grads[3];
+    double total = 0;
     for (size_t k = 0; k < 3; k++)
         grads[k] =
             tril_row_grad_begin(node, k, node->size, tril_mvn_event(k, s.d), grad_in[k], &s.sums);
     memset(s.dl, 0, s.d * s.d * sizeof *s.dl);
     while (next_tile(&s))
-        put_tile(node, &s, grads);
-    double g = tril_sum_of(node->size, node->grad);
+        total += put_tile(node, &s, grads);
+    total = s.form->of_precision ? -total : total;
     for (size_t i = 0; i < s.d; i++)
         for (size_t j = 0; j <= i; j++)
             tril_row_grad_put(&grads[1], i * s.d + j, 1,
-                              s.dl[i * s.d + j] - (i == j ? g / s.row.diag[i] : 0));
+                              s.dl[i * s.d + j] - (i == j ? total / s.row.diag[i] : 0));
     for (size_t k = 0; k < 3; k++)
         tril_row_grad_end(&grads[k]);
 }
 
 const tril_op tril_op_mvn_shared_log_prob = { "log_prob(mvn)", shared_shape, shared_forward,
                                               shared_backward };
+const tril_op tril_op_mvn_precision_shared_log_prob = { "log_prob(mvn_precision)", shared_shape,
+                                                        shared_forward, shared_backward };
 
 bool tril_mvn_is_shared(const tril_dist *p, tril_var y)
 {
@@ -215,8 +231,9 @@ bool tril_mvn_is_shared(const tril_dist *p, tril_var y)
     return tril_shape_size(factor) == d * d && tril_blas_fits(d) && (n == 0 || n >= FEW);
 }
 
-tril_var tril_mvn_shared_log_prob(const tril_dist *p, tril_var y)
+tril_var tril_mvn_shared_log_prob(const tril_mvn_form *form, const tril_dist *p, tril_var y)
 {
-    return tril_op_apply(&tril_op_mvn_shared_log_prob, (tril_var[]){ p->param[0], p->param[1], y },
-                         3, NULL, 0);
+    const tril_op *op =
+        form->of_precision ? &tril_op_mvn_precision_shared_log_prob : &tril_op_mvn_shared_log_prob;
+    return tril_op_apply(op, (tril_var[]){ p->param[0], p->param[1], y }, 3, &form, sizeof form);
 }

@@ -54,7 +54,7 @@ static tril_var column(tril_var df)
 static tril_var mvt_log_prob(const tril_dist *p, tril_var y)
 {
     static const tril_mvn_form student = { row_log_prob, row_backward, tril_mvn_row_a,
-                                           tril_mvn_put_factor };
+                                           tril_mvn_put_factor, false };
     const tril_var in[4] = { p->param[0], p->param[1], y, column(p->param[2]) };
     return tril_op_apply(&tril_op_mvt_log_prob, in, 4, &(const tril_mvn_form *){ &student },
                          sizeof(tril_mvn_form *));

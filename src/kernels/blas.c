@@ -3,7 +3,8 @@
 
 #include <cblas.h>
 #include <limits.h>
-#include <string.h>
+
+#include "kernels/targets.h"
 
 #ifdef TRIL_DOUBLE
 #define BLAS(function) cblas_d##function
@@ -16,6 +17,19 @@ bool tril_blas_fits(size_t size)
     return size <= INT_MAX;
 }
 
+/* C = a b': written once, where BLAS would add to what it had to clear first */
+TRIL_INLINE void outer(size_t m, size_t n, const tril_real *restrict a, const tril_real *restrict b,
+                       tril_real *restrict c)
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++)
+            c[i * n + j] = a[i] * b[j];
+}
+
+TRIL_FOR_EACH_TARGET(static, tril_outer,
+                     (size_t m, size_t n, const tril_real *a, const tril_real *b, tril_real *c),
+                     (m, n, a, b, c), outer(m, n, a, b, c))
+
 void tril_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const tril_real *a,
                const tril_real *b, tril_real beta, tril_real *c)
 {
@@ -24,6 +38,16 @@ void tril_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
     if (k == 0) { /* BLAS prints a complaint about leading dimensions of 0 */
         for (size_t i = 0; i < m * n; i++)
             c[i] = beta == 0 ? 0 : beta * c[i];
+        return;
+    }
+    if (k == 1 && beta == 0) {
+        tril_outer(m, n, a, b, c);
+        return;
+    }
+    if (m == 1) { /* a row times a matrix */
+        BLAS(gemv)
+        (CblasRowMajor, transpose_b ? CblasNoTrans : CblasTrans, (int)(transpose_b ? n : k),
+         (int)(transpose_b ? k : n), 1, b, (int)(transpose_b ? k : n), a, 1, beta, c, 1);
         return;
     }
     BLAS(gemm)

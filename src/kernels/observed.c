@@ -3,6 +3,7 @@
 #include "kernels/observed.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "kernels/lq.h"
 #include "kernels/mvn.h"
@@ -65,22 +66,32 @@ double tril_observed_log_prob(tril_observed *o)
     return -0.5 * squares - log_det - 0.5 * (double)o->n * TRIL_LOG_2PI;
 }
 
-/* Q = M^-1 L_S, whose numbers are at most 1, and then z (Q'z)' - Q beside z */
+static void subtract(size_t n, double factor, const double *from, double *x, double bound)
+{
+    for (size_t j = 0; j < n; j++)
+        x[j] = tril_within(x[j] - factor * from[j], bound);
+}
+
+/* Q = M^-1 L_S, whose numbers are at most 1, and then z (Q'z)' - Q beside z; r is no longer needed
+ * and takes Q'z */
 static void right_side(tril_observed *o)
 {
     const size_t d = o->d, width = d + 1;
-    double *q = o->rows;
-    for (size_t j = 0; j < d; j++) {
-        double along = 0;
-        for (size_t i = 0; i < o->n; i++) {
-            double sum = q[i * d + j];
-            for (size_t k = 0; k < i; k++)
-                sum -= o->m[i * d + k] * o->slope[k * width + j];
-            o->slope[i * width + j] = tril_within(sum / o->m[i * d + i], 1);
-            along += o->slope[i * width + j] * o->slope[i * width + d];
+    memset(o->r, 0, d * sizeof *o->r);
+    for (size_t i = 0; i < o->n; i++) {
+        double *q = o->slope + i * width;
+        memcpy(q, o->rows + i * d, d * sizeof *q);
+        for (size_t k = 0; k < i; k++)
+            subtract(d, o->m[i * d + k], o->slope + k * width, q, max_loaded);
+        for (size_t j = 0; j < d; j++) {
+            q[j] = tril_within(q[j] / o->m[i * d + i], 1);
+            o->r[j] += q[j] * q[d];
         }
-        for (size_t i = 0; i < o->n; i++)
-            o->slope[i * width + j] = o->slope[i * width + d] * along - o->slope[i * width + j];
+    }
+    for (size_t i = 0; i < o->n; i++) {
+        double *q = o->slope + i * width;
+        for (size_t j = 0; j < d; j++)
+            q[j] = q[d] * o->r[j] - q[j];
     }
 }
 
@@ -88,12 +99,11 @@ void tril_observed_backward(tril_observed *o)
 {
     const size_t width = o->d + 1;
     right_side(o);
-    for (size_t i = o->n; i-- > 0;)
-        for (size_t j = 0; j < width; j++) {
-            double *x = o->slope + j, solved = x[i * width] / o->m[i * o->d + i];
-            x[i * width] = solved = tril_within(solved, TRIL_MVN_MAX_W);
-            for (size_t k = 0; k < i; k++)
-                x[k * width] =
-                    tril_within(x[k * width] - o->m[i * o->d + k] * solved, TRIL_MVN_MAX_W);
-        }
+    for (size_t i = o->n; i-- > 0;) {
+        double *x = o->slope + i * width;
+        for (size_t j = 0; j < width; j++)
+            x[j] = tril_within(x[j] / o->m[i * o->d + i], TRIL_MVN_MAX_W);
+        for (size_t k = 0; k < i; k++)
+            subtract(width, o->m[i * o->d + k], x, o->slope + k * width, TRIL_MVN_MAX_W);
+    }
 }

@@ -11,7 +11,7 @@
 typedef struct tril_observed {
     size_t d, n;   /* of the normal; how many coordinates are there */
     size_t *index; /* n: which */
-    double *r;     /* n: y - loc */
+    double *r;     /* n: y - loc, until backward */
     double *rows;  /* n x d: those rows of L */
     double *m;     /* n x d: their LQ factor M in the first n columns */
     double *slope; /* n x (d + 1): the gradients of those rows; in the last column z, then a = M^-T

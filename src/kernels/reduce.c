@@ -1,6 +1,8 @@
 /* Sums over arrays, in double. */
 #include "kernels/reduce.h"
 
+#include "kernels/targets.h"
+
 double tril_sum_of(size_t n, const tril_real *x)
 {
     double part[8] = { 0 };
@@ -19,6 +21,33 @@ void tril_add_to_sums(size_t n, const tril_real *x, double *sums)
     for (size_t j = 0; j < n; j++)
         sums[j] += (double)x[j];
 }
+
+enum { COLUMNS = 32 }; /* whose sums stay in registers */
+
+TRIL_INLINE void some_columns(size_t rows, size_t n, size_t count, double scale, const tril_real *x,
+                              tril_real *out)
+{
+    double sums[COLUMNS] = { 0 };
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < count; j++)
+            sums[j] += (double)x[i * n + j];
+    for (size_t j = 0; j < count; j++)
+        out[j] = (tril_real)(scale * sums[j]);
+}
+
+TRIL_INLINE void column_sums(size_t rows, size_t n, double scale, const tril_real *x,
+                             tril_real *out)
+{
+    size_t j = 0;
+    for (; n - j >= COLUMNS; j += COLUMNS)
+        some_columns(rows, n, COLUMNS, scale, x + j, out + j);
+    if (j < n)
+        some_columns(rows, n, n - j, scale, x + j, out + j);
+}
+
+TRIL_FOR_EACH_TARGET(, tril_column_sums,
+                     (size_t rows, size_t n, double scale, const tril_real *x, tril_real *out),
+                     (rows, n, scale, x, out), column_sums(rows, n, scale, x, out))
 
 void tril_store_sums(size_t n, const double *sums, tril_real *out)
 {

@@ -12,6 +12,10 @@ double tril_sum_of(size_t n, const tril_real *x);
 /* sums[j] += x[j] */
 void tril_add_to_sums(size_t n, const tril_real *x, double *sums);
 
+/* out[j] = scale times the sum of column j, n columns in rows that follow each other; each added up
+ * row by row. In float, a sum beyond the range becomes infinite. */
+void tril_column_sums(size_t rows, size_t n, double scale, const tril_real *x, tril_real *out);
+
 /* out[j] = sums[j]; in float, a sum beyond the range becomes infinite */
 void tril_store_sums(size_t n, const double *sums, tril_real *out);
 

@@ -36,8 +36,7 @@ typedef struct affine {
     size_t rows, in, out;
 } affine;
 
-/* Saved: x W' + b, where the activation's derivative needs it; then, for backward, the gradient of
- * that and sums for the bias. */
+/* Saved: x W' + b, where the activation's derivative needs it; then, for backward, its gradient. */
 static size_t kept(const affine *p)
 {
     return p->kernel && p->kernel->needs_x ? p->rows * p->out * sizeof(tril_real) : 0;
@@ -46,12 +45,6 @@ static size_t kept(const affine *p)
 static size_t gradient(const affine *p)
 {
     return p->kernel ? p->rows * p->out * sizeof(tril_real) : 0;
-}
-
-/* doubles behind an odd number of floats: to the next multiple of 8 */
-static size_t before_sums(const affine *p)
-{
-    return (kept(p) + gradient(p) + 7) / 8 * 8;
 }
 
 static bool affine_shape(tril_node *node)
@@ -79,7 +72,7 @@ static bool affine_shape(tril_node *node)
                             tril_shape_text(x).text, tril_shape_text(w).text);
     node->shape = x;
     node->shape.dim[x.rank - 1] = p->out;
-    node->saved_bytes = node->needs_grad ? before_sums(p) + p->out * sizeof(double) : kept(p);
+    node->saved_bytes = kept(p) + (node->needs_grad ? gradient(p) : 0);
     return true;
 }
 
@@ -111,13 +104,8 @@ static void affine_backward(tril_node *node, tril_real *const *grad_in)
         tril_gemm(false, false, p->rows, p->in, p->out, dsum, node->in[1]->value, 0, grad_in[0]);
     if (grad_in[1])
         tril_gemm(true, false, p->out, p->in, p->rows, dsum, node->in[0]->value, 0, grad_in[1]);
-    if (node->in[2] && grad_in[2]) {
-        double *sums = (double *)(void *)((char *)node->saved + before_sums(p));
-        memset(sums, 0, p->out * sizeof *sums);
-        for (size_t i = 0; i < p->rows; i++)
-            tril_add_to_sums(p->out, dsum + i * p->out, sums);
-        tril_store_sums(p->out, sums, grad_in[2]);
-    }
+    if (node->in[2] && grad_in[2])
+        tril_column_sums(p->rows, p->out, 1, dsum, grad_in[2]);
 }
 
 const tril_op tril_op_affine = { "affine", affine_shape, affine_forward, affine_backward, 1 };

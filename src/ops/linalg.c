@@ -114,9 +114,8 @@ static bool lq_forward(tril_node *node)
         size_t pivot = tril_lq_factor(n, m, a, NULL);
         if (pivot < n)
             return tril_op_fail(node, TRIL_NOT_POSITIVE,
-                                "the rows of batch index [%s] are not independent: pivot %zu is %g",
-                                tril_shape_index(tril_shape_leading(node->shape, 2), index).text,
-                                pivot, a[pivot * m + pivot]);
+                                "the rows%s are not independent: pivot %zu is %g",
+                                index_of(node, index).text, pivot, a[pivot * m + pivot]);
         for (size_t i = 0; i < n * n; i++)
             node->value[first + i] = tril_saturate(a[i / n * m + i % n]);
     }

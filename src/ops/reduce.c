@@ -29,18 +29,9 @@ static bool reduced_shape(tril_node *node)
     return true;
 }
 
-/* saved: a double for each inner position */
-static bool sum_shape(tril_node *node)
-{
-    if (!reduced_shape(node))
-        return false;
-    node->saved_bytes = ((reduction *)node->attrs)->span.inner * sizeof(double);
-    return true;
-}
-
 static bool some_shape(tril_node *node)
 {
-    if (!sum_shape(node))
+    if (!reduced_shape(node))
         return false;
     if (((reduction *)node->attrs)->span.n == 0)
         return tril_op_fail(node, TRIL_BAD_SHAPE,
@@ -53,18 +44,11 @@ static void sum_scaled(tril_node *node, double scale)
 {
     const tril_ops_span s = ((reduction *)node->attrs)->span;
     const tril_real *x = node->in[0]->value;
-    double *sums = node->saved;
-    for (size_t o = 0; o < s.outer; o++, x += s.n * s.inner) {
-        memset(sums, 0, s.inner * sizeof *sums);
+    for (size_t o = 0; o < s.outer; o++, x += s.n * s.inner)
         if (s.inner == 1)
-            sums[0] = tril_sum_of(s.n, x);
+            node->value[o] = (tril_real)(scale * tril_sum_of(s.n, x));
         else
-            for (size_t i = 0; i < s.n; i++)
-                tril_add_to_sums(s.inner, x + i * s.inner, sums);
-        for (size_t j = 0; j < s.inner; j++)
-            sums[j] *= scale;
-        tril_store_sums(s.inner, sums, node->value + o * s.inner);
-    }
+            tril_column_sums(s.n, s.inner, scale, x, node->value + o * s.inner);
 }
 
 static void spread_scaled(tril_node *node, tril_real scale, tril_real *grad)
@@ -165,7 +149,7 @@ static void logsumexp_backward(tril_node *node, tril_real *const *grad_in)
     }
 }
 
-const tril_op tril_op_sum = { "sum", sum_shape, sum_forward, sum_backward };
+const tril_op tril_op_sum = { "sum", reduced_shape, sum_forward, sum_backward };
 const tril_op tril_op_mean = { "mean", some_shape, mean_forward, mean_backward };
 const tril_op tril_op_max = { "max", some_shape, max_forward, max_backward };
 const tril_op tril_op_logsumexp = { "logsumexp", logsumexp_shape, logsumexp_forward,

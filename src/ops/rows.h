@@ -38,6 +38,13 @@ static inline void tril_row_grad_put(tril_row_grad *g, size_t at, double upstrea
         g->grad[at] = tril_saturate(x);
 }
 
+/* n numbers in a row that have nothing to put */
+static inline void tril_row_grad_skip(tril_row_grad *g, size_t at, size_t n)
+{
+    for (size_t j = 0; j < n && g->grad && !g->sums; j++)
+        g->grad[at + j] = 0;
+}
+
 void tril_row_grad_end(tril_row_grad *g);
 
 #endif

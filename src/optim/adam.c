@@ -1,6 +1,7 @@
 /* Adam and AdamW. */
-#include <tgmath.h>
+#include <math.h>
 
+#include "kernels/step.h"
 #include "optim/optim.h"
 
 /* l2 goes into the gradient, shrink multiplies the parameter: Adam has one, AdamW the other */
@@ -10,21 +11,20 @@ static void update(const tril_optim *optim, const tril_optim_span *span, double 
 {
     const tril_adam_opts *o = &optim->opts.adam;
     const double steps = (double)optim->steps;
-    const tril_real beta1 = (tril_real)o->beta1, beta2 = (tril_real)o->beta2;
-    const tril_real rest1 = (tril_real)(1 - o->beta1), rest2 = (tril_real)(1 - o->beta2);
-    const tril_real rate = (tril_real)(lr_now / (1 - pow(o->beta1, steps)));
-    const tril_real unbias2 = (tril_real)(1 / (1 - pow(o->beta2, steps)));
-    const tril_real eps = (tril_real)o->eps, l2 = (tril_real)l2_now, shrink = (tril_real)shrink_now;
-    /* a larger gradient's square would be infinite, and the parameter would never move again */
-    const tril_real bound = (tril_real)(1e-3 * sqrt((double)TRIL_REAL_MAX));
-    tril_real *m = state[0], *v = state[1];
-    for (size_t i = 0; i < span->size; i++) {
-        tril_real gi = g[i] + l2 * w[i];
-        gi = gi > bound ? bound : gi < -bound ? -bound : gi;
-        m[i] = beta1 * m[i] + rest1 * gi;
-        v[i] = beta2 * v[i] + rest2 * gi * gi;
-        w[i] = shrink * w[i] - rate * m[i] / (sqrt(v[i] * unbias2) + eps);
-    }
+    const tril_adam_step step = {
+        .beta1 = (tril_real)o->beta1,
+        .rest1 = (tril_real)(1 - o->beta1),
+        .beta2 = (tril_real)o->beta2,
+        .rest2 = (tril_real)(1 - o->beta2),
+        .rate = (tril_real)(lr_now / (1 - pow(o->beta1, steps))),
+        .unbias = (tril_real)(1 / (1 - pow(o->beta2, steps))),
+        .eps = (tril_real)o->eps,
+        .l2 = (tril_real)l2_now,
+        .shrink = (tril_real)shrink_now,
+        /* a larger gradient's square would be infinite, and the parameter would never move again */
+        .bound = (tril_real)(1e-3 * sqrt((double)TRIL_REAL_MAX)),
+    };
+    tril_adam_move(&step, span->size, g, state[0], state[1], w);
 }
 
 static void adam_update(const tril_optim *optim, const tril_optim_span *span, double lr,

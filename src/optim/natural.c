@@ -69,7 +69,7 @@ static void move_loc(const tril_natural *o, double lr, tril_real *loc, const tri
         double sum = (double)loc[i];
         for (size_t j = 0; j <= i; j++)
             sum += loaded(factor[i * d + j]) * delta[j];
-        loc[i] = tril_saturate(sum);
+        loc[i] = (tril_real)sum;
     }
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/finite.h"
 #include "core/shape.h"
 
 bool tril_optim_check(tril_params *params, const char *optim, const char *option, double x,
@@ -75,14 +76,6 @@ void tril_optim_free(tril_optim *optim)
     tril_ctx_release(optim->params->ctx, optim);
 }
 
-static bool all_finite(const tril_real *x, size_t n)
-{
-    bool finite = true;
-    for (size_t i = 0; i < n; i++)
-        finite &= x[i] - x[i] == 0;
-    return finite;
-}
-
 static bool fail_not_finite(const tril_optim *optim)
 {
     const tril_params *params = optim->params;
@@ -103,7 +96,7 @@ bool tril_optim_step(tril_optim *optim)
     if (!optim || tril_ctx_failed(optim->params->ctx))
         return false;
     tril_params *params = optim->params;
-    if (!all_finite(params->grads, params->size))
+    if (tril_first_not_finite(params->grads, params->size) < params->size)
         return fail_not_finite(optim);
     tril_optim_clip(params, optim->clip);
     optim->steps++;

@@ -1,24 +1,22 @@
 /* Stochastic gradient descent with momentum. */
+#include "kernels/step.h"
 #include "optim/optim.h"
 
 static void sgd_update(const tril_optim *optim, const tril_optim_span *span, double lr_now,
                        tril_real *w, const tril_real *g, tril_real *const *state)
 {
-    const tril_real lr = (tril_real)lr_now, decay = (tril_real)span->weight_decay;
-    const tril_real momentum = (tril_real)optim->opts.sgd.momentum;
-    const tril_real of_gradient = optim->opts.sgd.nesterov,
-                    of_momentum = optim->opts.sgd.nesterov ? momentum : 1;
-    /* so that a row of gradients as large as they come does not add up to an infinity, in which the
-     * momentum would stay for ever */
-    const tril_real bound =
-        (tril_real)(0.25 * (1 - optim->opts.sgd.momentum) * (double)TRIL_REAL_MAX);
-    tril_real *b = state[0];
-    for (size_t i = 0; i < span->size; i++) {
-        tril_real gi = g[i] + decay * w[i];
-        gi = gi > bound ? bound : gi < -bound ? -bound : gi;
-        b[i] = momentum * b[i] + gi;
-        w[i] -= lr * (of_gradient * gi + of_momentum * b[i]);
-    }
+    const tril_sgd_opts *o = &optim->opts.sgd;
+    const tril_sgd_step step = {
+        .momentum = (tril_real)o->momentum,
+        .rate = (tril_real)lr_now,
+        .of_gradient = o->nesterov,
+        .of_momentum = (tril_real)(o->nesterov ? o->momentum : 1),
+        .l2 = (tril_real)span->weight_decay,
+        /* so that a row of gradients as large as they come does not add up to an infinity, in which
+         * the momentum would stay for ever */
+        .bound = (tril_real)(0.25 * (1 - o->momentum) * (double)TRIL_REAL_MAX),
+    };
+    tril_sgd_move(&step, span->size, g, state[0], w);
 }
 
 const tril_optim_kind tril_optim_kind_sgd = { "sgd", 1, sgd_update };

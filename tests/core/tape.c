@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/tape.h"
 #include "support.h"
 
 static const tril_real numbers[6] = { 1, 2, 3, 4, 5, 6 };
@@ -378,6 +379,26 @@ START_TEST(test_scratch_is_given_back)
 }
 END_TEST
 
+/* vars made since are stale, those made before are not, and memory does not grow */
+START_TEST(test_here_and_back)
+{
+    tril_var x = tril_input(tape, numbers, TRIL_SHAPE(6)), y = { 0 };
+    tril_tape_mark mark = tril_tape_here(tape);
+    size_t bytes = 0;
+    for (int i = 0; i < 10000; i++) {
+        y = tril_square(x);
+        ck_assert(tril_value(y)[5] == 36);
+        tril_tape_back(tape, mark);
+        ck_assert(i == 0 || bytes == tril_tape_bytes(tape));
+        bytes = tril_tape_bytes(tape);
+    }
+    ck_assert_ptr_null(tril_value(y));
+    ck_failed(ctx, TRIL_BAD_VAR, "value: a var from before");
+    ck_assert(tril_value(x) == numbers);
+    ck_fine(ctx);
+}
+END_TEST
+
 START_TEST(test_take_and_copy)
 {
     char *piece = tril_tape_take(tape, 10, 3);
@@ -428,6 +449,7 @@ Suite *suite_core_tape(void)
     tcase_add_test(tcase, test_nothing_is_allocated_after_the_first_step);
     tcase_add_test(tcase, test_long_chain);
     tcase_add_test(tcase, test_scratch_is_given_back);
+    tcase_add_test(tcase, test_here_and_back);
     tcase_add_test(tcase, test_take_and_copy);
     tcase_add_test(tcase, test_out_of_memory);
     suite_add_tcase(suite, tcase);

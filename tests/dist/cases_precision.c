@@ -57,6 +57,11 @@ static tril_var conditional(tril_tape *tape, const tril_var *in, void *user)
     {                                                                                              \
         "mvn_precision_log_prob", what, log_prob, 3, { loc, precision_tril, y }, out, POSITIVE     \
     }
+#define SHARED(what, loc, precision_tril, y, out)                                                  \
+    {                                                                                              \
+        "mvn_precision_shared_log_prob", what, log_prob, 3, { loc, precision_tril, y }, out,       \
+            POSITIVE                                                                               \
+    }
 #define RSAMPLE(what, loc, precision_tril, out, n)                                                 \
     {                                                                                              \
         "mvn_precision_rsample", what, rsample, 2, { loc, precision_tril }, out, POSITIVE,         \
@@ -92,7 +97,13 @@ const op_case precision_cases[] = {
     LOG_PROB("factor shared", S(4, 3), S(3, 3), S(4, 3), S(4)),
     LOG_PROB("y shared", S(4, 3), S(4, 3, 3), S(3), S(4)),
     LOG_PROB("one row stretched", S(1, 2), S(4, 2, 2), S(4, 2), S(4)),
-    LOG_PROB("no rows", S(0, 3), S(3, 3), S(0, 3), S(0)),
+    LOG_PROB("no rows at all", S(0, 3), S(0, 3, 3), S(0, 3), S(0)),
+    SHARED("no rows", S(0, 3), S(3, 3), S(0, 3), S(0)),
+    SHARED("one for nine rows", S(9, 3), S(3, 3), S(9, 3), S(9)),
+    SHARED("loc shared too", S(3), S(1, 3, 3), S(9, 3), S(9)),
+    SHARED("a grid", S(3, 1, 2), S(2, 2), S(3, 2), S(3, 3)),
+    SHARED("more than a tile", S(70, 2), S(2, 2), S(2), S(70)),
+    SHARED("d = 1", S(9, 1), S(1, 1), S(1, 1), S(9)),
     LOG_PROB("a grid", S(3, 1, 2), S(3, 1, 2, 2), S(4, 2), S(3, 4)),
     LOG_PROB("d = 1", S(4, 1), S(4, 1, 1), S(4, 1), S(4)),
     LOG_PROB("d = 5", S(2, 5), S(2, 5, 5), S(2, 5), S(2)),

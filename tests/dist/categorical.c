@@ -271,9 +271,8 @@ static const struct {
 } errors[] = {
     { y_between, TRIL_BAD_ARGUMENT,
       "log_prob(categorical): y of row [1] is 1.5, which is no class of 0 to 2" },
-    { y_beyond, TRIL_BAD_ARGUMENT,
-      "log_prob(categorical): y of row [] is 3, which is no class of 0 to 2" },
-    { y_negative, TRIL_BAD_ARGUMENT, "y of row [] is -1, which is no class of 0 to 2" },
+    { y_beyond, TRIL_BAD_ARGUMENT, "log_prob(categorical): y is 3, which is no class of 0 to 2" },
+    { y_negative, TRIL_BAD_ARGUMENT, "y is -1, which is no class of 0 to 2" },
     { y_nan, TRIL_NOT_FINITE, "nan, which is no class of 0 to 2" },
     { probs_negative, TRIL_NOT_POSITIVE,
       "categorical_probs: probs are -0.5 at [1, 1]: they must not be negative" },

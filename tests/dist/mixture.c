@@ -135,6 +135,36 @@ START_TEST(test_of_one)
 }
 END_TEST
 
+/* ---- what is missing has no say: the mixture of the marginals */
+
+START_TEST(test_observed)
+{
+    const tril_real factors[8] = { 1, 0, .5f, 2, .25f, 0, -1, 1 }, logits[2] = { 0, 1 };
+    const tril_real y[6] = { 1, NAN, 1, 2, NAN, NAN }, first[2] = { 1, .25f };
+    tril_var weights = tril_input(tape, logits, TRIL_SHAPE(2));
+    tril_var loc = tril_requires_grad(tril_input(tape, numbers, TRIL_SHAPE(2, 2)));
+    tril_var factor = tril_requires_grad(tril_input(tape, factors, TRIL_SHAPE(2, 2, 2)));
+    tril_dist p = tril_mixture(tril_categorical(weights), tril_mvn(loc, factor));
+    tril_var partly = tril_requires_grad(tril_input_missing(tape, y, TRIL_SHAPE(3, 2)));
+    tril_var observed = tril_log_prob_observed(p, partly);
+    tril_var scale = tril_input(tape, first, TRIL_SHAPE(2));
+    tril_var at = tril_reshape(tril_slice(loc, 1, 0, 1), TRIL_SHAPE(2));
+    tril_dist marginal = tril_mixture(tril_categorical(weights), tril_normal(at, scale));
+    const double digits = IS_DOUBLE ? 1e-14 : 1e-6;
+    ck_close(tril_value(observed)[0], tril_item(tril_log_prob(marginal, tril_scalar(tape, 1))),
+             digits, 1);
+    ck_close(tril_value(observed)[1],
+             tril_item(tril_log_prob(p, tril_input(tape, y + 2, TRIL_SHAPE(2)))), digits, 1);
+    ck_close(tril_value(observed)[2], 0, digits, 1);
+    ck_assert(tril_backward(tril_sum(observed)));
+    ck_assert(tril_grad(partly)[0] != 0 && tril_grad(partly)[1] == 0);
+    ck_assert(tril_grad(partly)[4] == 0 && tril_grad(partly)[5] == 0);
+    for (size_t i = 0; i < 8; i++)
+        ck_assert(isfinite(tril_grad(factor)[i]));
+    ck_fine(ctx);
+}
+END_TEST
+
 /* ---- components 1e4 standard deviations apart: their own density where one is, and between them,
  * where both underflow, that of the nearer; a share that is 0 lets no gradient through */
 
@@ -475,6 +505,7 @@ Suite *suite_dist_mixture(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, test_pytorch);
     tcase_add_test(tcase, test_of_one);
+    tcase_add_test(tcase, test_observed);
     tcase_add_test(tcase, test_far_apart);
     tcase_add_loop_test(tcase, test_zero_weight, 0, sizeof zero_weights / sizeof *zero_weights);
     tcase_add_test(tcase, test_extreme_heads);

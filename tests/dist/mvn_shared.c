@@ -1,4 +1,5 @@
-/* One scale_tril for many rows: rows solved for together are what they are one by one. */
+/* One factor for many rows, of the covariance or of the precision: rows solved for together are
+ * what they are one by one. */
 #include <math.h>
 #include <string.h>
 
@@ -6,12 +7,17 @@
 
 enum { ROWS = 150, D = 4 };
 
+static tril_dist (*const forms[])(tril_var loc, tril_var factor) = { tril_mvn,
+                                                                     tril_mvn_precision_tril };
+enum { N_FORMS = sizeof forms / sizeof *forms };
+
 typedef struct answer {
     tril_real log_prob[ROWS], loc[D], factor[D * D], y[ROWS * D];
 } answer;
 
 /* rows [first, first + n) as one batch, added to what is there */
-static void ask(const tril_real *y, const tril_real *factor, size_t first, size_t n, answer *out)
+static void ask(int form, const tril_real *y, const tril_real *factor, size_t first, size_t n,
+                answer *out)
 {
     static const tril_real loc[D] = { 1, -1, .5f, 0 };
     tril_real ones[ROWS];
@@ -20,7 +26,7 @@ static void ask(const tril_real *y, const tril_real *factor, size_t first, size_
     tril_var m = tril_requires_grad(tril_input(tape, loc, TRIL_SHAPE(D)));
     tril_var l = tril_requires_grad(tril_input(tape, factor, TRIL_SHAPE(D, D)));
     tril_var x = tril_requires_grad(tril_input(tape, y + first * D, TRIL_SHAPE(n, D)));
-    tril_var log_prob = tril_log_prob(tril_mvn(m, l), x);
+    tril_var log_prob = tril_log_prob(forms[form](m, l), x);
     for (size_t i = 0; i < n; i++)
         ones[i] = 1;
     ck_assert(tril_backward_with(log_prob, &(tril_backward_opts){ .seed = ones }));
@@ -46,7 +52,7 @@ static void same(const tril_real *a, const tril_real *b, size_t n, const char *w
 }
 
 /* row i of y stands at a distance of far[i % n_far] */
-static void compare(const tril_real *factor, const tril_real *far, size_t n_far)
+static void compare(int form, const tril_real *factor, const tril_real *far, size_t n_far)
 {
     tril_real y[ROWS * D];
     tril_random random = tril_random_stream(3, 0);
@@ -54,9 +60,9 @@ static void compare(const tril_real *factor, const tril_real *far, size_t n_far)
     for (size_t i = 0; i < ROWS * D; i++)
         y[i] *= far[i / D % n_far];
     answer together = { { 0 } }, alone = { { 0 } };
-    ask(y, factor, 0, ROWS, &together);
+    ask(form, y, factor, 0, ROWS, &together);
     for (size_t i = 0; i < ROWS; i++)
-        ask(y, factor, i, 1, &alone);
+        ask(form, y, factor, i, 1, &alone);
     same(together.log_prob, alone.log_prob, ROWS, "log_prob");
     same(together.y, alone.y, ROWS * D, "dy");
     same(together.loc, alone.loc, D, "dloc");
@@ -66,7 +72,7 @@ static void compare(const tril_real *factor, const tril_real *far, size_t n_far)
 START_TEST(test_usual)
 {
     const tril_real factor[D * D] = { 1, 9, 9, 9, .5f, 2, 9, 9, -1, 1, .25f, 9, 3, 0, 1, 4 };
-    compare(factor, (const tril_real[]){ 1, 3 }, 2);
+    compare(_i, factor, (const tril_real[]){ 1, 3 }, 2);
 }
 END_TEST
 
@@ -76,9 +82,9 @@ START_TEST(test_far)
     const tril_real tiny = IS_DOUBLE ? (tril_real)1e-200 : (tril_real)1e-30;
     const tril_real huge = IS_DOUBLE ? (tril_real)1e200 : (tril_real)1e30;
     const tril_real factor[D * D] = { tiny, 0, 0, 0, 1, tiny, 0, 0, huge, 1, 1, 0, 1, 1, 1, tiny };
-    compare(factor, (const tril_real[]){ 1, huge, tiny }, 3);
+    compare(_i, factor, (const tril_real[]){ 1, huge, tiny }, 3);
     const tril_real plain[D * D] = { 1, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1 };
-    compare(plain, (const tril_real[]){ 1, huge }, 2);
+    compare(_i, plain, (const tril_real[]){ 1, huge }, 2);
 }
 END_TEST
 
@@ -102,8 +108,8 @@ Suite *suite_dist_mvn_shared(void)
 {
     Suite *suite = suite_create("dist_mvn_shared");
     TCase *tcase = tcase_create("shared");
-    tcase_add_test(tcase, test_usual);
-    tcase_add_test(tcase, test_far);
+    tcase_add_loop_test(tcase, test_usual, 0, N_FORMS);
+    tcase_add_loop_test(tcase, test_far, 0, N_FORMS);
     tcase_add_test(tcase, test_not_finite);
     suite_add_tcase(suite, tcase);
     return suite;
