@@ -7,7 +7,7 @@ CC       = cc
 # Loops vectorise if square roots need not set errno and comparisons need not trap; NaN and infinities
 # mean what they mean.
 CFLAGS   = -O3 -g -fno-math-errno -fno-trapping-math
-WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wno-missing-field-initializers $(if $(WERROR),-Werror)
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wno-missing-field-initializers $(if $(findstring clang,$(CC)),-Wno-pass-failed) $(if $(WERROR),-Werror)
 STD      = -std=c11 -D_POSIX_C_SOURCE=200809L
 LIBS     = -lopenblas -lcsv -lm
 

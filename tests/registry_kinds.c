@@ -7,10 +7,11 @@
 
 #include "core/tape.h"
 #include "optim/optims.h"
+#include "registry_kinds.h"
 
 Suite *suite_dist_categorical(void);
-Suite *suite_dist_mixture(void);
 Suite *suite_dist_low_rank(void);
+Suite *suite_dist_mixture(void);
 Suite *suite_dist_mvn(void);
 Suite *suite_dist_mvt(void);
 Suite *suite_dist_mvn_forms(void);
@@ -18,7 +19,7 @@ Suite *suite_dist_normal(void);
 Suite *suite_dist_student_t(void);
 Suite *suite_nn_head(void);
 
-enum { BATCH = 3, DRAWS = 4000 };
+enum { BATCH = DIST_BATCH, DRAWS = 4000 };
 
 /* a batch of three in two dimensions, around [1, -2] */
 static tril_dist make_mvn(tril_tape *tape)
@@ -267,6 +268,16 @@ static const struct dist_row {
 };
 
 enum { N_DISTS = sizeof dist_rows / sizeof *dist_rows };
+
+int n_dist_rows(void)
+{
+    return N_DISTS;
+}
+
+tril_dist make_dist_row(int index, tril_tape *tape)
+{
+    return dist_rows[index].make(tape);
+}
 
 #define X_OPTIM(name)
 #define X_OP(name) extern const tril_op tril_op_##name;

@@ -9,22 +9,6 @@
  * can come near them. */
 static const double max_loaded = 1e150, max_z = 1e100, max_w = TRIL_MVN_MAX_W;
 
-size_t tril_mvn_row_doubles(size_t d)
-{
-    return 5 * d;
-}
-
-tril_mvn_row tril_mvn_row_at(double *memory, size_t d, tril_lower lower)
-{
-    return (tril_mvn_row){ .d = d,
-                           .lower = lower,
-                           .diag = memory,
-                           .log_diag = memory + d,
-                           .r = memory + 2 * d,
-                           .z = memory + 3 * d,
-                           .w = memory + 4 * d };
-}
-
 bool tril_mvn_row_residual(tril_mvn_row *row, const tril_real *y, const tril_real *loc)
 {
     bool finite = true;

@@ -32,8 +32,21 @@ typedef struct tril_mvn_row {
 } tril_mvn_row;
 
 /* How many doubles the arrays of a row take, and a row whose arrays stand there. */
-size_t tril_mvn_row_doubles(size_t d);
-tril_mvn_row tril_mvn_row_at(double *memory, size_t d, tril_lower lower);
+static inline size_t tril_mvn_row_doubles(size_t d)
+{
+    return 5 * d;
+}
+
+static inline tril_mvn_row tril_mvn_row_at(double *memory, size_t d, tril_lower lower)
+{
+    return (tril_mvn_row){ .d = d,
+                           .lower = lower,
+                           .diag = memory,
+                           .log_diag = memory + d,
+                           .r = memory + 2 * d,
+                           .z = memory + 3 * d,
+                           .w = memory + 4 * d };
+}
 
 /* r = y - loc. False where it is not finite. */
 bool tril_mvn_row_residual(tril_mvn_row *row, const tril_real *y, const tril_real *loc);

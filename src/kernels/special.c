@@ -159,6 +159,6 @@ double tril_student_cdf(double t, double df)
     bool middle = v * (a + 2.5) < 1.5;
     double tail =
         middle ? 0.5 - factor * middle_series(a, v) : 0.5 * factor / tail_fraction(a, x, v);
-    tail = isinf(t) ? 0 : tail;
+    tail = isinf(t) ? 0 : fmin(tail, 0.5);
     return t < 0 ? tail : 1 - tail;
 }

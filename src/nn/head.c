@@ -67,6 +67,10 @@ static bool check(tril_ctx *ctx, size_t d, const tril_head_opts *opts, double fl
     tril_head_form form = opts->form == TRIL_HEAD_MIXTURE ? opts->component : opts->form;
     if (form == TRIL_HEAD_LOW_RANK && opts->rank == 0)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: a rank of 0, want at least 1");
+    if (opts->natural && opts->form != TRIL_HEAD_FULL && opts->form != TRIL_HEAD_DIAGONAL &&
+        opts->form != TRIL_HEAD_LOW_RANK)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: form number %d has no natural gradient",
+                             (int)opts->form);
     if (d == 0 || tril_head_width(d, opts) == SIZE_MAX)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: no network has %zu targets", d);
     if (opts->diagonal > TRIL_DIAGONAL_SOFTPLUS)
@@ -178,7 +182,7 @@ static double row_log_prob(const tril_node *node, const tril_walk *w, size_t i,
     const tril_real *raw = node->in[RAW]->value + (w->offset[0] + i * w->stride[0][0]) * h->width;
     const tril_real *y = node->in[Y]->value + (w->offset[1] + i * w->stride[0][1]) * h->d;
     if (raw != *loaded && !h->rows->load(h, node->saved, raw))
-        return NAN;
+        return (double)NAN;
     *loaded = raw;
     return h->rows->log_prob(h, node->saved, raw, y);
 }
@@ -324,27 +328,74 @@ static tril_dist shared(tril_var loc, const head *h, tril_param param)
     return tril_mvn(loc, tril_head_factor(tril_param_var(loc.tape, param), &block));
 }
 
-tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts)
+static tril_dist mixture(tril_var raw, size_t d, const tril_head_opts *opts)
+{
+    const tril_head_opts component = tril_head_component(opts);
+    tril_shape shape = tril_shape_of(raw);
+    size_t k = opts->components, width = tril_head_width(d, &component);
+    shape.dim[shape.rank - 1] = k;
+    if (!tril_shape_append(&shape, width))
+        return tril_var_fail(raw.tape, "head", TRIL_BAD_SHAPE,
+                             "raw is %s, whose components have no room in rank 4",
+                             tril_shape_text(tril_shape_of(raw)).text),
+               (tril_dist){ 0 };
+    tril_var rows = tril_reshape(tril_slice(raw, -1, k, k * width), shape);
+    return tril_mixture(tril_categorical(tril_slice(raw, -1, 0, k)),
+                        tril_head(rows, d, &component));
+}
+
+/* raw: numbers whose gradient is plain; natural: the same numbers again, whose gradient is
+ * preconditioned, or {0} */
+static tril_dist head_of(tril_var raw, tril_var natural, const head *h, const tril_head_opts *opts)
 {
     const tril_dist none = { 0 };
+    tril_shape shape;
+    if (!tril_var_shape(raw, "head", &shape))
+        return none;
+    if (shape.rank == 0 || shape.dim[shape.rank - 1] != h->width)
+        return tril_var_fail(raw.tape, "head", TRIL_BAD_SHAPE,
+                             "raw is %s, but %zu targets need rows of %zu numbers",
+                             tril_shape_text(shape).text, h->d, h->width),
+               none;
+    if (h->form == TRIL_HEAD_SHARED)
+        return shared(raw, h, opts->shared);
+    if (h->form == TRIL_HEAD_MIXTURE)
+        return mixture(raw, h->d, opts);
+    const head *kept = tril_tape_copy(raw.tape, h, sizeof *h);
+    if (!kept)
+        return none;
+    return (tril_dist){
+        &tril_dist_kind_head, { raw, natural }, tril_shape_leading(shape, 1), { 1, { h->d } }, kept
+    };
+}
+
+tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts)
+{
     tril_shape shape;
     head h;
     if (!tril_var_shape(raw, "head", &shape) ||
         !tril_head_layout_of(tril_tape_ctx(raw.tape), d, opts, &h))
-        return none;
-    if (shape.rank == 0 || shape.dim[shape.rank - 1] != h.width)
-        return tril_var_fail(raw.tape, "head", TRIL_BAD_SHAPE,
-                             "raw is %s, but %zu targets need rows of %zu numbers",
-                             tril_shape_text(shape).text, d, h.width),
-               none;
-    if (h.form == TRIL_HEAD_SHARED)
-        return shared(raw, &h, opts->shared);
-    const head *kept = tril_tape_copy(raw.tape, &h, sizeof h);
-    if (!kept)
-        return none;
-    return (tril_dist){
-        &tril_dist_kind_head, { raw }, tril_shape_leading(shape, 1), { 1, { d } }, kept
-    };
+        return (tril_dist){ 0 };
+    return opts && opts->natural ? head_of(tril_detach(raw), raw, &h, opts)
+                                 : head_of(raw, (tril_var){ 0 }, &h, opts);
+}
+
+tril_dist tril_mlp_head(const tril_mlp *mlp, tril_var x, size_t d, const tril_head_opts *opts)
+{
+    tril_shape shape;
+    head h;
+    if (!opts || !opts->natural || !mlp)
+        return tril_head(tril_mlp_apply(mlp, x), d, opts);
+    if (!tril_var_shape(x, "mlp_head", &shape) ||
+        !tril_head_layout_of(tril_tape_ctx(x.tape), d, opts, &h))
+        return (tril_dist){ 0 };
+    for (size_t i = 0; i + 1 < tril_mlp_depth(mlp); i++)
+        x = tril_dense_apply(tril_mlp_layer(mlp, i), x);
+    const tril_dense *last = tril_mlp_last(mlp);
+    tril_var weight = tril_param_var(x.tape, tril_dense_weight(last));
+    tril_var bias = tril_param_var(x.tape, tril_dense_bias(last));
+    return head_of(tril_affine(x, tril_detach(weight), tril_detach(bias), TRIL_NONE),
+                   tril_affine(tril_detach(x), weight, bias, TRIL_NONE), &h, opts);
 }
 
 tril_param tril_head_shared_new(tril_params *params, const char *name, size_t d)

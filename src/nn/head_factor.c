@@ -172,7 +172,11 @@ tril_var tril_head_log_diagonal(tril_var raw, const head *h)
 
 tril_var tril_head_raw(const tril_dist *p)
 {
-    return p->param[0];
+    tril_var natural = p->param[1];
+    if (!natural.tape)
+        return p->param[0];
+    /* the plain numbers, and a zero through which the gradient reaches the others too */
+    return tril_add(p->param[0], tril_sub(natural, tril_detach(natural)));
 }
 
 /* W [..., d, rank] */

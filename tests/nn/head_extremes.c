@@ -5,20 +5,36 @@
 
 #include "support.h"
 
-enum { D = 3, MOST = 12, COMBINATIONS = 7 * 7 * 7 };
+enum { D = 3, MOST = 26, COMBINATIONS = 7 * 7 * 7 };
 
-/* each way to make a head: 12 of each form */
-enum { N_FORMS = 4, N_HEADS = 12 * N_FORMS };
+/* each way to make a head: 12 of each form, of mixtures of two of each, and with natural gradients
+ */
+static const tril_head_opts forms[] = {
+    { .form = TRIL_HEAD_FULL },
+    { .form = TRIL_HEAD_DIAGONAL },
+    { .form = TRIL_HEAD_PRECISION },
+    { .form = TRIL_HEAD_LOW_RANK },
+    { .form = TRIL_HEAD_MIXTURE, .component = TRIL_HEAD_FULL },
+    { .form = TRIL_HEAD_MIXTURE, .component = TRIL_HEAD_DIAGONAL },
+    { .form = TRIL_HEAD_MIXTURE, .component = TRIL_HEAD_PRECISION },
+    { .form = TRIL_HEAD_MIXTURE, .component = TRIL_HEAD_LOW_RANK },
+    { .form = TRIL_HEAD_FULL, .natural = true },
+    { .form = TRIL_HEAD_DIAGONAL, .natural = true },
+    { .form = TRIL_HEAD_LOW_RANK, .natural = true },
+};
+
+enum { N_HEADS = 12 * sizeof forms / sizeof *forms };
 
 static tril_head_opts head(int i)
 {
     static const tril_diagonal_transform diagonals[3] = { TRIL_DIAGONAL_ELU, TRIL_DIAGONAL_EXP,
                                                           TRIL_DIAGONAL_SOFTPLUS };
-    return (tril_head_opts){ .form = (tril_head_form)(i / 12),
-                             .rank = 2,
-                             .diagonal = diagonals[i % 3],
-                             .row_scaled = i / 3 % 2,
-                             .floor = i / 6 % 2 ? TRIL_NO_FLOOR : 0 };
+    tril_head_opts opts = forms[i / 12];
+    opts.rank = opts.components = 2;
+    opts.diagonal = diagonals[i % 3];
+    opts.row_scaled = i / 3 % 2;
+    opts.floor = i / 6 % 2 ? TRIL_NO_FLOOR : 0;
+    return opts;
 }
 
 /* of the forms whose rows are two numbers in one dimension */

@@ -203,6 +203,47 @@ START_TEST(test_shared_extremes)
 }
 END_TEST
 
+/* ---- a mixture: logits, then a row for each component */
+
+START_TEST(test_mixture)
+{
+    enum { K = 3 };
+    const tril_head_opts component = {
+        .form = forms[_i], .rank = RANK, .diagonal = TRIL_DIAGONAL_EXP, .floor = 0.125
+    };
+    tril_head_opts opts = component;
+    opts.form = TRIL_HEAD_MIXTURE;
+    opts.components = K;
+    opts.component = component.form;
+    size_t width = tril_head_width(D, &opts), each = tril_head_width(D, &component);
+    tril_real raw[ROWS * K * (1 + MOST)], y[ROWS * D], rows[K][ROWS * MOST];
+    tril_random random = tril_random_stream(24, (uint64_t)_i);
+    tril_random_normal(&random, raw, ROWS * width);
+    tril_random_normal(&random, y, ROWS * D);
+    begin();
+    ck_assert_uint_eq(width, K * (1 + each));
+    tril_var points = tril_input(tape, y, TRIL_SHAPE(ROWS, D));
+    tril_dist p = tril_head(tril_input(tape, raw, TRIL_SHAPE(ROWS, width)), D, &opts);
+    const tril_real *log_probs[K], *log_prob = tril_value(tril_log_prob(p, points));
+    for (size_t k = 0; k < K; k++) {
+        for (size_t i = 0; i < ROWS * each; i++)
+            rows[k][i] = raw[i / each * width + K + k * each + i % each];
+        tril_dist q = tril_head(tril_input(tape, rows[k], TRIL_SHAPE(ROWS, each)), D, &component);
+        log_probs[k] = tril_value(tril_log_prob(q, points));
+    }
+    ck_fine(ctx);
+    for (size_t i = 0; i < ROWS; i++) {
+        double weights = 0, sum = 0;
+        for (size_t k = 0; k < K; k++) {
+            weights += exp((double)raw[i * width + k]);
+            sum += exp((double)raw[i * width + k] + (double)log_probs[k][i]);
+        }
+        ck_close(log_prob[i], log(sum / weights), IS_DOUBLE ? 1e-12 : 1e-5, 1);
+    }
+    end();
+}
+END_TEST
+
 /* ---- widths */
 
 START_TEST(test_width)
@@ -218,6 +259,14 @@ START_TEST(test_width)
         { { .form = TRIL_HEAD_LOW_RANK, .rank = SIZE_MAX }, 3, SIZE_MAX },
         { { .form = TRIL_HEAD_SHARED }, 3, 3 },
         { { .form = TRIL_HEAD_DIAGONAL }, SIZE_MAX / 2, SIZE_MAX },
+        { { .form = TRIL_HEAD_MIXTURE, .components = 4 }, 3, 40 },
+        { { .form = TRIL_HEAD_MIXTURE,
+            .components = 2,
+            .component = TRIL_HEAD_LOW_RANK,
+            .rank = 1 },
+          3,
+          20 },
+        { { .form = TRIL_HEAD_MIXTURE, .components = SIZE_MAX / 8 }, 3, SIZE_MAX },
         { { .form = (tril_head_form)9 }, 3, SIZE_MAX },
     };
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
@@ -287,6 +336,7 @@ Suite *suite_nn_head_forms(void)
     tcase_add_loop_test(tcase, test_by_hand, 0, 24);
     tcase_add_loop_test(tcase, test_shared, 0, 2);
     tcase_add_test(tcase, test_shared_extremes);
+    tcase_add_loop_test(tcase, test_mixture, 0, 4);
     tcase_add_test(tcase, test_width);
     tcase_add_loop_test(tcase, test_errors, 0, sizeof errors / sizeof *errors);
     tcase_add_test(tcase, test_shared_errors);
