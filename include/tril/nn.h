@@ -199,7 +199,8 @@ tril_dist tril_mlp_head(const tril_mlp *mlp, tril_var x, size_t d, const tril_he
  * by a hundredth of v, lest two columns be one. The NLL is between those of diagonal and full form.
  *   mixture: equal weights, distinct means along the first principal axis of the correlations, and
  * one covariance, in the form of the components, which together have the moments of the targets. The
- * NLL is at most 0.19 above that of one such component (low rank: about).
+ * NLL is at most 0.19 above that of one such component (of low rank, for which nothing is proved: 0.3
+ * in what was tried).
  * Targets that are constant, or linearly dependent in a form that has the whole covariance, need a
  * floor. False on failure, which names the column. */
 bool tril_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
