@@ -9,7 +9,7 @@
 #include "optim/optims.h"
 #include "registry_kinds.h"
 
-Suite *suite_dist_low_rank(void);
+Suite *suite_dist_categorical(void);
 Suite *suite_dist_low_rank(void);
 Suite *suite_dist_mixture(void);
 Suite *suite_dist_mvn(void);

@@ -148,11 +148,11 @@ tril_var tril_dist_covariance(tril_dist p);
 tril_var tril_cdf(tril_dist p, tril_var y);
 
 /* The Kullback-Leibler divergence of p from q, E_p[log p - log q], for any two normals
- * (tril_normal, tril_mvn_diag, tril_mvn, tril_mvn_precision, heads) with equal event shapes;
- * batches broadcast. Of two tril_independent over the same axes it is the sum over them. With A =
- * L_q^-1 L_p and u = L_q^-1 (loc_q - loc_p) it is |A|^2/2 + u'u/2 - d/2 - sum log A_ii, computed so
- * that it is 0 for equal ones and keeps its digits near them. For two categorical distributions of
- * equally many classes it is sum w_p (log w_p - log w_q), to the same end. */
+ * (tril_normal, tril_mvn_diag, tril_mvn, tril_mvn_precision, tril_mvn_low_rank, heads) with equal
+ * event shapes; batches broadcast. Of two tril_independent over the same axes it is the sum over
+ * them. With A = L_q^-1 L_p and u = L_q^-1 (loc_q - loc_p) it is |A|^2/2 + u'u/2 - d/2 - sum log
+ * A_ii, computed so that it is 0 for equal ones and keeps its digits near them. For two categorical
+ * distributions of equally many classes it is sum w_p (log w_p - log w_q), to the same end. */
 tril_var tril_kl(tril_dist p, tril_dist q);
 
 /* Of any normal over vectors [d]: that of the n coordinates with these indices, in this order; and

@@ -118,7 +118,7 @@ static double log_term(const component_row *row, size_t j)
 static void log_prob_row(tril_node *node, component_row *row)
 {
     (void)node;
-    double largest = -INFINITY, sum = 0;
+    double largest = -HUGE_VAL, sum = 0;
     for (size_t j = 0; j < row->of->k; j++)
         largest = fmax(largest, log_term(row, j));
     for (size_t j = 0; j < row->of->k; j++)

@@ -182,7 +182,7 @@ static double row_log_prob(const tril_node *node, const tril_walk *w, size_t i,
     const tril_real *raw = node->in[RAW]->value + (w->offset[0] + i * w->stride[0][0]) * h->width;
     const tril_real *y = node->in[Y]->value + (w->offset[1] + i * w->stride[0][1]) * h->d;
     if (raw != *loaded && !h->rows->load(h, node->saved, raw))
-        return NAN;
+        return (double)NAN;
     *loaded = raw;
     return h->rows->log_prob(h, node->saved, raw, y);
 }

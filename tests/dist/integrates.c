@@ -7,7 +7,7 @@
 
 #include "registry_kinds.h"
 
-enum { BATCH = DIST_BATCH, DRAWS = 10000, CELL = 5, MOST = 1600, MOST_CELLS = 60 * 60 };
+enum { BATCH = DIST_BATCH, DRAWS = 60000, CELL = 5, MOST = 1600, MOST_CELLS = 60 * 60 };
 
 static tril_ctx *ctx;
 static tril_tape *tape;
