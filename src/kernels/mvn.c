@@ -25,11 +25,9 @@ double tril_mvn_row_log_prob(tril_mvn_row *row)
     for (size_t i = 0; i < row->d; i++) {
         const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
         double sum = 0, z = row->r[i];
-        for (size_t j = 0; j < tril_lower_count(row->lower, i); j++)
+        for (size_t j = 0; j < i; j++)
             sum += tril_mvn_loaded(off[j]) * row->z[j];
-        z = row->lower == TRIL_LOWER_SCALED ? tril_within(z / row->diag[i], max_w) - sum
-                                            : (z - sum) / row->diag[i];
-        row->z[i] = tril_within(z, max_z);
+        row->z[i] = tril_within((z - sum) / row->diag[i], max_z);
         squares += row->z[i] * row->z[i];
         log_det += row->log_diag[i];
     }
@@ -43,9 +41,8 @@ void tril_mvn_row_backward(tril_mvn_row *row)
     for (size_t i = row->d; i-- > 0;) {
         const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
         row->w[i] = tril_within(row->w[i], max_w);
-        double a = row->lower == TRIL_LOWER_SCALED ? row->w[i]
-                                                   : tril_within(row->w[i] / row->diag[i], max_w);
-        for (size_t j = 0; j < tril_lower_count(row->lower, i); j++)
+        double a = tril_within(row->w[i] / row->diag[i], max_w);
+        for (size_t j = 0; j < i; j++)
             row->w[j] = tril_within(row->w[j] - tril_mvn_loaded(off[j]) * a, max_w);
     }
 }
