@@ -102,8 +102,7 @@ void tril_mvn_put_factor(const tril_mvn_row *row, double upstream, tril_row_grad
     for (size_t i = 0; i < row->d; i++) {
         double a = tril_mvn_row_a(row, i);
         size_t line = at + i * row->d;
-        for (size_t j = 0; j < i; j++)
-            tril_row_grad_put(g, line + j, upstream, a * row->z[j]);
+        tril_row_grad_put_all(g, line, i, upstream, a, row->z);
         tril_row_grad_put(g, line + i, upstream, (row->w[i] * row->z[i] - 1) / row->diag[i]);
         tril_row_grad_skip(g, line + i + 1, row->d - i - 1);
     }

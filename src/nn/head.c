@@ -242,12 +242,6 @@ static bool log_prob_forward(tril_node *node)
     return true;
 }
 
-static void put(tril_row_grad *to, size_t at, double upstream, size_t n, const double *g)
-{
-    for (size_t j = 0; j < n; j++)
-        tril_row_grad_put(to, at + j, upstream, g[j]);
-}
-
 static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
 {
     const head *h = node->attrs;
@@ -264,11 +258,12 @@ static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
         for (size_t i = 0; i < w.dim[0] && node->size; i++, index++) {
             size_t at = (w.offset[0] + i * w.stride[0][0]) * h->width;
             double upstream = (double)node->grad[index];
-            put(&grads[RAW], at, upstream, h->width, g + index * h->width);
-            put(&grads[Y], (w.offset[1] + i * w.stride[0][1]) * h->d, -upstream, h->d,
-                g + index * h->width);
-            if (grads[NATURAL].grad)
-                put(&grads[NATURAL], at, upstream, h->width, natural + index * h->width);
+            const double *own = g + index * h->width;
+            tril_row_grad_put_all(&grads[RAW], at, h->width, upstream, 1, own);
+            tril_row_grad_put_all(&grads[Y], (w.offset[1] + i * w.stride[0][1]) * h->d, h->d,
+                                  -upstream, 1, own);
+            tril_row_grad_put_all(&grads[NATURAL], at, h->width, upstream, 1,
+                                  natural + index * h->width);
         }
     } while (node->size && tril_walk_next(&w));
     for (size_t k = 0; k < N_IN; k++)
