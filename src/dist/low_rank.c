@@ -283,16 +283,26 @@ static tril_var factor_of_both(const tril_dist *p, const char *method, tril_var 
     return tril_lq(tril_concat(parts, 2, -1));
 }
 
+/* whether D has room for a further axis; loc needs none */
+static bool has_room(const tril_dist *p, const char *method)
+{
+    return tril_dist_has_room(p, method, tril_shape_leading(tril_shape_of(p->param[DIAG]), 1));
+}
+
 static tril_dist low_rank_as_mvn(const tril_dist *p)
 {
+    if (!has_room(p, "scale_tril"))
+        return (tril_dist){ 0 };
     tril_var scale = tril_diag_embed(tril_sqrt(p->param[DIAG]));
-    return tril_mvn(p->param[LOC], factor_of_both(p, "as_mvn", p->param[FACTOR], scale));
+    return tril_mvn(p->param[LOC], factor_of_both(p, "scale_tril", p->param[FACTOR], scale));
 }
 
 /* log det / 2 = sum log D_i / 2 + sum log of the diagonal of lq([V' I]), V = D^-1/2 W */
 static tril_var low_rank_entropy(const tril_dist *p)
 {
     tril_tape *tape = p->param[DIAG].tape;
+    if (!has_room(p, "entropy"))
+        return (tril_var){ 0 };
     tril_shape w = tril_shape_of(p->param[FACTOR]), diag = tril_shape_of(p->param[DIAG]);
     size_t r = w.dim[w.rank - 1];
     tril_shape_append(&diag, 1);

@@ -176,6 +176,35 @@ START_TEST(test_errors)
 }
 END_TEST
 
+/* three axes of batch leave no room for matrices; what needs one says so by its own name */
+START_TEST(test_no_room)
+{
+    static const size_t index[1] = { 0 };
+    const tril_shape square = TRIL_SHAPE(2, 2);
+    for (size_t d = 1; d <= 2; d++) {
+        begin();
+        tril_var loc = tril_input(tape, ones, TRIL_SHAPE(d));
+        tril_var diag = tril_input(tape, ones, TRIL_SHAPE(2, 1, 3, d));
+        tril_var w = tril_input(tape, ones, d > 1 ? square : TRIL_SHAPE(1, 1, 1, 2));
+        tril_dist p = tril_mvn_low_rank(loc, w, diag);
+        ck_assert_uint_eq(tril_size(tril_log_prob(p, loc)), 6);
+        ck_assert_uint_eq(tril_size(tril_dist_variance(p)), 6 * d);
+        ck_fine(ctx);
+        ck_assert_ptr_null(tril_entropy(p).tape);
+        ck_failed(ctx, TRIL_BAD_SHAPE,
+                  "entropy(mvn_low_rank): the result has no room for batch shape [2x1x3] in rank "
+                  "4");
+        ck_assert_ptr_null(tril_log_prob_observed(p, loc).tape);
+        ck_failed(ctx, TRIL_BAD_SHAPE, "scale_tril(mvn_low_rank): the result has no room for");
+        ck_assert_ptr_null(tril_mvn_marginal(p, index, 1).kind);
+        ck_failed(ctx, TRIL_BAD_SHAPE, "scale_tril(mvn_low_rank): the result has no room for");
+        ck_assert_ptr_null(tril_kl(p, p).tape);
+        ck_failed(ctx, TRIL_BAD_SHAPE, "scale_tril(mvn_low_rank): the result has no room for");
+        end();
+    }
+}
+END_TEST
+
 START_TEST(test_bad_numbers)
 {
     static const char *const texts[] = { "mvn_low_rank: loc is -inf at [1]",
@@ -210,6 +239,7 @@ Suite *suite_dist_low_rank(void)
     tcase_add_test(tcase, test_pytorch);
     tcase_add_test(tcase, test_dense);
     tcase_add_loop_test(tcase, test_errors, 0, sizeof errors / sizeof *errors);
+    tcase_add_test(tcase, test_no_room);
     tcase_add_test(tcase, test_bad_numbers);
     suite_add_tcase(suite, tcase);
     return suite;
