@@ -281,6 +281,11 @@ static tril_var head_log_prob(const tril_dist *p, tril_var y)
                          p->attrs, sizeof(head));
 }
 
+static tril_var head_log_prob_observed(const tril_dist *p, tril_var y)
+{
+    return tril_log_prob_observed(tril_head_base(p), y);
+}
+
 static tril_var head_rsample(const tril_dist *p, size_t n)
 {
     return tril_rsample(tril_head_base(p), n);
@@ -330,6 +335,7 @@ static tril_dist head_expand(const tril_dist *p, tril_shape batch)
 
 const tril_dist_kind tril_dist_kind_head = { .name = "head",
                                              .log_prob = head_log_prob,
+                                             .log_prob_observed = head_log_prob_observed,
                                              .rsample = head_rsample,
                                              .entropy = head_entropy,
                                              .mean = head_mean,
