@@ -9,7 +9,7 @@ CC       = cc
 CFLAGS   = -O3 -g -fno-math-errno -fno-trapping-math
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wno-missing-field-initializers $(if $(findstring clang,$(CC)),-Wno-pass-failed) $(if $(WERROR),-Werror)
 STD      = -std=c11 -D_POSIX_C_SOURCE=200809L
-LIBS     = -lopenblas -lcsv -lm
+LIBS     = -lopenblas -lcsv -lm -lpthread
 
 comma    := ,
 words    := $(if $(DOUBLE),double) $(if $(SAN),san) $(if $(findstring clang,$(CC)),clang)
@@ -126,7 +126,7 @@ $(BUILD)/tests/%.o: tests/%.c $(STAMP) $(BUILD)/tests/suites.h $(BUILD)/tests/re
 
 $(BUILD)/tests/run: $(TESTS) $(LIB) $(STAMP)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) $(TESTS) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -lrt -lpthread
+	@$(CC) $(FLAGS) $(TESTS) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -lrt
 
 layers:
 	@sh tests/layers.sh
