@@ -1,7 +1,7 @@
 # make help says what there is to make.
 #
-# DOUBLE=1 computes in double, SAN=1 adds the address and undefined-behaviour sanitizers, CC=clang takes Clang: each
-# combination has objects of its own under build/. WERROR=1 makes warnings errors.
+# DOUBLE=1 computes in double, SAN=1 adds the address and undefined-behaviour sanitizers, SAN=thread the thread
+# sanitizer, CC=clang takes Clang: each combination has objects of its own under build/. WERROR=1 makes warnings errors.
 
 CC       = cc
 # Loops vectorise if square roots need not set errno and comparisons need not trap; NaN and infinities
@@ -12,12 +12,12 @@ STD      = -std=c11 -D_POSIX_C_SOURCE=200809L
 LIBS     = -lopenblas -lcsv -lm -lpthread
 
 comma    := ,
-words    := $(if $(DOUBLE),double) $(if $(SAN),san) $(if $(findstring clang,$(CC)),clang)
+words    := $(if $(DOUBLE),double) $(if $(SAN),$(if $(filter thread,$(SAN)),tsan,san)) $(if $(findstring clang,$(CC)),clang)
 nothing  :=
 VARIANT  := $(subst $(nothing) ,-,$(strip $(words)))
 BUILD    := build$(if $(VARIANT),/$(VARIANT))
 LIB      := $(BUILD)/libtril$(if $(DOUBLE),_double).a
-SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter thread,$(SAN)),thread,address$(comma)undefined -fno-sanitize-recover=all) -fno-omit-frame-pointer)
 USER     = $(STD) -Wall $(SANFLAGS) -Iinclude $(if $(DOUBLE),-DTRIL_DOUBLE)
 FLAGS    = $(USER) $(WARNINGS) $(CFLAGS)
 
@@ -101,7 +101,7 @@ demo: demos
 	$(BUILD)/demos/points --pictures $(BUILD)/pictures
 
 # OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check
-TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(BUILD) $(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1) CK_DEFAULT_TIMEOUT=60
+TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(BUILD) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) CK_DEFAULT_TIMEOUT=60
 
 test: layers examples link demos $(BUILD)/tests/run
 	@$(TEST_ENV) $(BUILD)/tests/run

@@ -87,6 +87,7 @@ static void add(worker *w, const shards_step *step, size_t shard, double value)
 {
     tril_shards *shards = w->shards;
     size_t first = shard * shards->rows;
+    /* weights of at most 1: no sum is larger than the largest gradient */
     double weight = (double)rows_of(shards, step->rows, first) / (double)step->rows;
     shards->mean = weight * value + (shard ? shards->mean : 0);
     if (!step->backward || step->count == 1)
