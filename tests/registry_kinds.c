@@ -219,8 +219,9 @@ enum {
     CDF = 64,
     RSAMPLE = 128,
     OBSERVED = 256,
-    OF_NUMBERS = MEAN | VARIANCE | MODE | SYMMETRIC | ENTROPY | CDF | RSAMPLE | OBSERVED,
-    OF_VECTORS = MEAN | VARIANCE | COVARIANCE | MODE | SYMMETRIC | ENTROPY | RSAMPLE | OBSERVED
+    KL = 512,
+    OF_NUMBERS = MEAN | VARIANCE | MODE | SYMMETRIC | ENTROPY | CDF | RSAMPLE | OBSERVED | KL,
+    OF_VECTORS = MEAN | VARIANCE | COVARIANCE | MODE | SYMMETRIC | ENTROPY | RSAMPLE | OBSERVED | KL
 };
 
 static const struct dist_row {
@@ -250,9 +251,9 @@ static const struct dist_row {
       "normal: scale is -1: it must be positive" },
     { "mvn_diag", make_mvn_diag, suite_dist_normal, OF_VECTORS, bad_mvn_diag, TRIL_NOT_POSITIVE,
       "mvn_diag: scale is 0 at [0]: it must be positive" },
-    { "student_t", make_student_t, suite_dist_student_t, OF_NUMBERS & ~OBSERVED, bad_student_t,
-      TRIL_NOT_POSITIVE, "student_t: df is 0 at [0, 0]: it must be positive" },
-    { "mvt", make_mvt, suite_dist_mvt, OF_VECTORS & ~OBSERVED, bad_mvt, TRIL_NOT_POSITIVE,
+    { "student_t", make_student_t, suite_dist_student_t, OF_NUMBERS & ~OBSERVED & ~KL,
+      bad_student_t, TRIL_NOT_POSITIVE, "student_t: df is 0 at [0, 0]: it must be positive" },
+    { "mvt", make_mvt, suite_dist_mvt, OF_VECTORS & ~OBSERVED & ~KL, bad_mvt, TRIL_NOT_POSITIVE,
       "mvt: df is -2 at [1]: it must be positive" },
     { "independent", make_independent, suite_dist_normal, OF_VECTORS & ~COVARIANCE, bad_independent,
       TRIL_BAD_SHAPE, "independent(mvn): 2 axes are wanted of batch shape [3]" },
@@ -263,7 +264,7 @@ static const struct dist_row {
     { "mixture", make_mixture_of_numbers, suite_dist_mixture, MEAN | VARIANCE | CDF | OBSERVED,
       bad_mixture, TRIL_BAD_SHAPE,
       "the last axis of the components' batch must be that of the weights" },
-    { "categorical", make_categorical, suite_dist_categorical, MODE | ENTROPY, bad_categorical,
+    { "categorical", make_categorical, suite_dist_categorical, MODE | ENTROPY | KL, bad_categorical,
       TRIL_BAD_ARGUMENT, "categorical_probs: probs of batch index [0] sum to 3, not to 1" },
 };
 
@@ -626,6 +627,48 @@ START_TEST(test_bad_arguments)
 }
 END_TEST
 
+/* of itself a divergence is 0 to the last bit, where it has a closed form */
+START_TEST(test_kl)
+{
+    begin(_i);
+    tril_var kl = tril_kl(p, p);
+    if (!has(KL)) {
+        ck_failed(ctx, TRIL_BAD_ARGUMENT, "there is no closed form");
+        return;
+    }
+    ck_fine(ctx);
+    ck_shape(kl, TRIL_SHAPE(BATCH));
+    for (size_t i = 0; i < BATCH; i++)
+        ck_assert(tril_value(kl)[i] == 0);
+}
+END_TEST
+
+/* README's table has a tick where a row above says that there is something to test, and no other */
+START_TEST(test_readme)
+{
+    static const unsigned column[] = { 0,          0,    RSAMPLE, ENTROPY,  MEAN, VARIANCE,
+                                       COVARIANCE, MODE, CDF,     OBSERVED, KL };
+    enum { COLUMNS = sizeof column / sizeof *column };
+    const char *kind = dist_rows[_i].kind, *tick = "\xe2\x9c\x93";
+    unsigned methods = 0;
+    for (int i = 0; i < N_DISTS; i++)
+        if (strcmp(dist_rows[i].kind, kind) == 0)
+            methods |= dist_rows[i].has;
+    char wanted[512];
+    int n = snprintf(wanted, sizeof wanted, "| `tril_%s` |", kind);
+    for (size_t k = 0; k < COLUMNS; k++)
+        n += snprintf(wanted + n, sizeof wanted - (size_t)n, " %s |",
+                      !column[k] || (methods & column[k]) ? tick : "");
+    FILE *f = fopen("README.md", "r");
+    char line[512];
+    bool found = false;
+    while (fgets(line, sizeof line, f))
+        found |= strncmp(line, wanted, strlen(wanted)) == 0;
+    fclose(f);
+    ck_assert_msg(found, "README.md lacks the line %s", wanted);
+}
+END_TEST
+
 Suite *suite_registry_kinds(void)
 {
     Suite *suite = suite_create("registry_kinds");
@@ -641,6 +684,8 @@ Suite *suite_registry_kinds(void)
     tcase_add_loop_test(tcase, test_covariance, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_mode, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_expand, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_kl, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_readme, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_gradient_cases, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_bad_arguments, 0, N_DISTS);
     suite_add_tcase(suite, tcase);

@@ -187,21 +187,20 @@ tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts);
  * below 1, and clip. */
 tril_dist tril_mlp_head(const tril_mlp *mlp, tril_var x, size_t d, const tril_head_opts *opts);
 
-/* Where training should begin: sets the last layer's weights to zero and its bias (and the parameter
- * of a shared covariance) so that the distribution fits the targets [rows, d]: their mean, and their
- * covariance with divisor `rows` plus floor^2 on its diagonal. The first NLL is then that of the fit,
- * d/2 (1 + log 2 pi) + log det / 2, less floor^2/2 times the trace of the inverse covariance:
- * nothing, for a floor far below the scale of the targets.
- *   full, precision, shared: the covariance itself.
- *   diagonal: its diagonal.
- *   low rank: the factors of largest likelihood as 200 steps of expectation and maximisation find
- * them (Rubin and Thayer 1982), no v below a hundredth of a target's standard deviation, and W moved
- * by a hundredth of v, lest two columns be one. The NLL is between those of diagonal and full form.
- *   mixture: equal weights, distinct means along the first principal axis of the correlations, and
- * one covariance, in the form of the components, which together have the moments of the targets. The
- * NLL is at most 0.19 above that of one such component (low rank: about).
- * Targets that are constant, or linearly dependent in a form that has the whole covariance, need a
- * floor. False on failure, which names the column. */
+/* Where training should begin: sets the last layer's weights to zero and its bias (and the
+ * parameter of a shared covariance) so that the distribution fits the targets [rows, d]: their
+ * mean, and their covariance with divisor `rows` plus floor^2 on its diagonal. The first NLL is
+ * then that of the fit, d/2 (1 + log 2 pi) + log det / 2, less floor^2/2 times the trace of the
+ * inverse covariance: nothing, for a floor far below the scale of the targets. full, precision,
+ * shared: the covariance itself. diagonal: its diagonal. low rank: the factors of largest
+ * likelihood as 200 steps of expectation and maximisation find them (Rubin and Thayer 1982), no v
+ * below a hundredth of a target's standard deviation, and W moved by a hundredth of v, lest two
+ * columns be one. The NLL is between those of diagonal and full form. mixture: equal weights,
+ * distinct means along the first principal axis of the correlations, and one covariance, in the
+ * form of the components, which together have the moments of the targets. The NLL is at most 0.19
+ * above that of one such component (of low rank, for which nothing is proved: 0.3 in what was
+ * tried). Targets that are constant, or linearly dependent in a form that has the whole covariance,
+ * need a floor. False on failure, which names the column. */
 bool tril_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
                      const tril_head_opts *opts);
 

@@ -23,7 +23,8 @@ typedef struct shared {
     tril_walk walk;
     double *l, *tile, *dl, *z;
     tril_mvn_row row;
-    double *alone; /* of each row, 0 or 1 */
+    double constant; /* what all log-densities share */
+    double *alone;   /* of each row, 0 or 1 */
     char *sums;
     size_t n, loc[TILE], y[TILE]; /* the tile's rows, and where their loc and y stand */
     bool apart[TILE];             /* whether a row's gradients are put alone */
@@ -63,6 +64,9 @@ static shared shared_of(const tril_node *node)
     s.row = tril_mvn_row_at(s.alone + s.rows, d, TRIL_LOWER_FULL);
     s.sums = (char *)(s.alone + s.rows + tril_mvn_row_doubles(d));
     tril_mvn_load(&s.row, node->in[1]->value);
+    s.constant = -0.5 * (double)d * TRIL_LOG_2PI;
+    for (size_t i = 0; i < d; i++)
+        s.constant += s.form->of_precision ? s.row.log_diag[i] : -s.row.log_diag[i];
     s.inverted = s.rows / 4 >= d && !s.form->of_precision;
     for (size_t i = 0; i < d * d; i++) {
         double l = i % d > i / d ? 0 : (double)node->in[1]->value[i];
@@ -114,32 +118,47 @@ static double squares_of(const double *x, size_t d)
     return sum;
 }
 
+/* y - loc of the tile's rows; what is not finite shows in z */
+static void residuals(const tril_node *node, const shared *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const tril_real *loc = node->in[0]->value + s->loc[i], *y = node->in[2]->value + s->y[i];
+        for (size_t j = 0; j < s->d; j++)
+            s->tile[i * s->d + j] = (double)y[j] - (double)loc[j];
+    }
+}
+
+/* The log-density of row i of the tile from its z, which becomes 0 where the row goes alone; false
+ * where y or loc are not finite. */
+static bool row_log_prob(const tril_node *node, shared *s, size_t i, double *z, double *out)
+{
+    double squares = squares_of(z, s->d);
+    bool good =
+        squares < most && (!s->form->of_precision || squares_of(s->tile + i * s->d, s->d) < most);
+    s->alone[s->next - s->n + i] = !good;
+    *out = s->constant - 0.5 * squares;
+    if (good)
+        return true;
+    memset(z, 0, s->d * sizeof *z);
+    bool finite = residual_of(node, s, i);
+    *out = s->form->log_prob(&s->row);
+    return finite;
+}
+
 static bool shared_forward(tril_node *node)
 {
     if (node->size == 0)
         return true;
     shared s = shared_of(node);
-    double constant = -0.5 * (double)s.d * TRIL_LOG_2PI;
-    for (size_t i = 0; i < s.d; i++)
-        constant -= s.form->of_precision ? -s.row.log_diag[i] : s.row.log_diag[i];
     while (next_tile(&s)) {
         size_t first = s.next - s.n;
-        double *z = node->needs_grad ? s.z + first * s.d : s.z;
-        for (size_t i = 0; i < s.n; i++) {
-            if (!residual_of(node, &s, i))
-                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc%s is not finite",
-                                    tril_shape_where(" of row ", node->shape, first + i).text);
-            memcpy(s.tile + i * s.d, s.row.r, s.d * sizeof *z);
-        }
+        double *z = node->needs_grad ? s.z + first * s.d : s.z, log_prob;
+        residuals(node, &s);
         solve(&s, false, s.tile, z);
         for (size_t i = 0; i < s.n; i++) {
-            double squares = squares_of(z + i * s.d, s.d), log_prob = constant - 0.5 * squares;
-            s.alone[first + i] = !(squares < most && squares_of(s.tile + i * s.d, s.d) < most);
-            if (s.alone[first + i] != 0) {
-                residual_of(node, &s, i);
-                log_prob = s.form->log_prob(&s.row);
-                memset(z + i * s.d, 0, s.d * sizeof *z);
-            }
+            if (!row_log_prob(node, &s, i, z + i * s.d, &log_prob))
+                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc%s is not finite",
+                                    tril_shape_where(" of row ", node->shape, first + i).text);
             node->value[first + i] = tril_saturate(log_prob);
         }
     }

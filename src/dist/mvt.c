@@ -18,7 +18,7 @@ static double row_log_prob(tril_mvn_row *row)
     tril_mvn_row_log_prob(row);
     for (size_t i = 0; i < row->d; i++)
         log_det += row->log_diag[i];
-    return tril_student_log(squares_of(row), row->df, row->d, NULL) - log_det -
+    return tril_student_log(squares_of(row), row->df, row->d) - log_det -
            0.5 * (double)row->d * TRIL_LOG_2PI;
 }
 
@@ -29,7 +29,7 @@ static void row_backward(tril_mvn_row *row)
     tril_mvn_row_backward(row);
     for (size_t i = 0; i < row->d; i++)
         row->w[i] = tril_within(row->w[i] * ratio, TRIL_MVN_MAX_W);
-    tril_student_log(m, row->df, row->d, &row->df_slope);
+    row->df_slope = tril_student_log_slope(m, row->df, row->d);
 }
 
 const tril_op tril_op_mvt_log_prob = { "log_prob(mvt)", tril_mvn_log_prob_shape,

@@ -11,7 +11,8 @@
 
 enum { TRIL_NUMBERS = TRIL_WALK_OPERANDS };
 
-/* The value, and in backward, where slope is not NULL, its slope in each of x. */
+/* The value; in backward, where slope is not NULL and nobody asks for the value, its slope in each
+ * of x. */
 typedef double tril_number_function(const double *x, double *slope);
 
 /* NULL, or what is wrong with one set: "y is not finite". No function: nothing can be. */

@@ -1,29 +1,42 @@
-/* Diagonal transforms, with logarithms that survive where the value itself under- or overflows. */
+/* Diagonal transforms, with logarithms that survive where the value itself under- or overflows, in
+ * arithmetic that vectorises. */
 #include "kernels/diag.h"
 
 #include <math.h>
 
-static const double smallest = 1e-300, largest = 1e300;
+#include "kernels/vector_math.h"
 
-/* v from log f and f, both known well; without a floor log v is log f */
-static tril_diag with_floor(double f, double log_f, double slope_of_log_f, double floor)
+/* where exp(s) leaves the range of v, log and slope go on without it */
+static const double far = 690, smallest = 1e-300, largest = 1e300;
+
+TRIL_INLINE tril_diag within_range(double v, double log, double slope)
 {
-    tril_diag v = { f + floor, log_f, slope_of_log_f };
-    if (floor > 0) {
-        v.log = log_f > 0 ? log_f + log1p(floor / f) : log(v.value);
-        v.slope = slope_of_log_f / (1 + floor / f);
-    }
-    /* where f under- or overflowed log and slope go on, and the value is one that can be divided
-     * and multiplied by */
-    v.value = v.value < smallest ? smallest : v.value > largest ? largest : v.value;
-    return v;
+    return (tril_diag){ v < smallest ? smallest : v > largest ? largest : v, log, slope };
 }
 
 /* 1 + expm1(s) would lose all digits of f as s falls: it is exp(s) */
-static tril_diag elu_of(double s, double floor)
+TRIL_INLINE tril_diag elu_of(double s, double floor)
 {
-    return s > 0 ? with_floor(1 + s, log1p(s), 1 / (1 + s), floor)
-                 : with_floor(exp(s), s, 1, floor);
+    double e = tril_exp_d(s < 0 ? s : 0), v = (s > 0 ? 1 + s : e) + floor;
+    double lost = s + floor - (v - 1); /* of v, as log1p has it */
+    double log = tril_log_of_normal_d(v < smallest ? smallest : v, 0, s > 0 ? lost / v : 0);
+    bool is_exp = s <= 0 && floor == 0;
+    return within_range(v, is_exp ? s : log, is_exp ? 1 : (s > 0 ? 1 : e) / v);
+}
+
+TRIL_INLINE tril_diag exp_of(double s, double floor)
+{
+    double e = tril_exp_d(s), v = e + floor;
+    bool is_exp = s > far || floor == 0;
+    return within_range(v, is_exp ? s : tril_log_d(v), is_exp ? 1 : e / v);
+}
+
+TRIL_INLINE tril_diag softplus_of(double s, double floor)
+{
+    double e = tril_exp_d(s < 0 ? s : -s), v = (s > 0 ? s : 0) + tril_log1p_d(e) + floor;
+    bool is_exp = s < -far && floor == 0;
+    double sigmoid = (s > 0 ? 1 : e) / (1 + e);
+    return within_range(v, is_exp ? s : tril_log_d(v), is_exp ? 1 : sigmoid / v);
 }
 
 static double elu_inverse(double f)
@@ -31,25 +44,33 @@ static double elu_inverse(double f)
     return f > 1 ? f - 1 : log(f);
 }
 
-static tril_diag exp_of(double s, double floor)
-{
-    return with_floor(exp(s), s, 1, floor);
-}
-
-static tril_diag softplus_of(double s, double floor)
-{
-    double e = exp(-fabs(s)), f = (s > 0 ? s : 0) + log1p(e);
-    if (s < -700) /* log1p(e) = e to the last digit, and e vanishes */
-        return with_floor(e, s, 1, floor);
-    double sigmoid = s > 0 ? 1 / (1 + e) : e / (1 + e);
-    return with_floor(f, log(f), sigmoid / f, floor);
-}
-
 static double softplus_inverse(double f)
 {
     return f + log(-expm1(-f));
 }
 
-const tril_diag_transform tril_diag_elu = { elu_of, elu_inverse };
-const tril_diag_transform tril_diag_exp = { exp_of, log };
-const tril_diag_transform tril_diag_softplus = { softplus_of, softplus_inverse };
+#define DEFINE(name, inverse)                                                                      \
+    static tril_diag name##_of_one(double s, double floor)                                         \
+    {                                                                                              \
+        return name##_of(s, floor);                                                                \
+    }                                                                                              \
+    TRIL_INLINE void name##_loop(size_t n, double floor, const double *restrict s,                 \
+                                 double *restrict value, double *restrict log,                     \
+                                 double *restrict slope)                                           \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            tril_diag v = name##_of(s[i], floor);                                                  \
+            value[i] = v.value;                                                                    \
+            log[i] = v.log;                                                                        \
+            slope[i] = v.slope;                                                                    \
+        }                                                                                          \
+    }                                                                                              \
+    TRIL_FOR_EACH_TARGET(                                                                          \
+        static, name##_of_all,                                                                     \
+        (size_t n, double floor, const double *s, double *value, double *log, double *slope),      \
+        (n, floor, s, value, log, slope), name##_loop(n, floor, s, value, log, slope))             \
+    const tril_diag_transform tril_diag_##name = { name##_of_one, name##_of_all, inverse };
+
+DEFINE(elu, elu_inverse)
+DEFINE(exp, log)
+DEFINE(softplus, softplus_inverse)

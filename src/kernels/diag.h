@@ -2,6 +2,8 @@
 #ifndef TRIL_KERNELS_DIAG_H
 #define TRIL_KERNELS_DIAG_H
 
+#include <stddef.h>
+
 typedef struct tril_diag {
     double value; /* v, within 1e-300 and 1e300 */
     double log;   /* log v, from s where v alone would lose it; finite for any finite s */
@@ -10,7 +12,9 @@ typedef struct tril_diag {
 
 typedef struct tril_diag_transform {
     tril_diag (*of)(double s, double floor);
-    double (*inverse)(double f); /* s such that f(s) = f > 0 */
+    void (*of_all)(size_t n, double floor, const double *s, double *value, double *log,
+                   double *slope); /* of each of n numbers */
+    double (*inverse)(double f);   /* s such that f(s) = f > 0 */
 } tril_diag_transform;
 
 extern const tril_diag_transform tril_diag_elu; /* f = 1 + ELU(s): exp(s) for s <= 0, 1 + s above */

@@ -69,7 +69,7 @@ double tril_gamma_ratio_slope(double a, double h)
     double sum = 0;
     /* psi(x + 1) = psi(x) + 1/x */
     for (; a < far; a++)
-        sum += h / a * (1 - h) / (a + 1) / (a + h);
+        sum += h * (1 - h) / (a * (a + 1) * (a + h));
     double t = h / a, v = h / (a + h);
     return sum + log_rest(v, log1p(t)) - t * v + 0.5 * v / a +
            (digamma_rest(a) - digamma_rest(a + h));
@@ -96,14 +96,19 @@ static double log1p_ratio(double m, double df)
     return u <= DBL_MAX ? log1p(u) : log(m) - log(df);
 }
 
-double tril_student_log(double m, double df, size_t d, double *df_slope)
+double tril_student_log(double m, double df, size_t d)
 {
     df = fmax(df, fewest);
-    double h = 0.5 * (double)d, tail = log1p_ratio(m, df), v = m / (df + m);
-    if (df_slope)
-        *df_slope =
-            0.5 * (tril_gamma_ratio_slope(0.5 * df, h) - log_rest(v, tail) + (double)d * v / df);
-    return tril_gamma_ratio(0.5 * df, h) - (0.5 * df + h) * tail;
+    double h = 0.5 * (double)d;
+    return tril_gamma_ratio(0.5 * df, h) - (0.5 * df + h) * log1p_ratio(m, df);
+}
+
+double tril_student_log_slope(double m, double df, size_t d)
+{
+    df = fmax(df, fewest);
+    double v = m / (df + m);
+    return 0.5 * (tril_gamma_ratio_slope(0.5 * df, 0.5 * (double)d) -
+                  log_rest(v, log1p_ratio(m, df)) + (double)d * v / df);
 }
 
 /* With a = df/2, h = d/2: (a + h) (psi(a + h) - psi(a)) + log(Gamma(a) / Gamma(a + h)) + h log(2 pi

@@ -12,9 +12,10 @@ double tril_gamma_ratio(double a, double h);
 double tril_gamma_ratio_slope(double a, double h);
 
 /* Of a standard Student's t in d dimensions (d = 1: the number's own): the logarithm of its density
- * times (2 pi)^(d/2), where z'z = m >= 0; its derivative in df, where df_slope is not NULL. The
- * derivative in z is -z (df + d) / (df + m). */
-double tril_student_log(double m, double df, size_t d, double *df_slope);
+ * times (2 pi)^(d/2), where z'z = m >= 0; and its derivative in df. The derivative in z is -z (df +
+ * d) / (df + m). */
+double tril_student_log(double m, double df, size_t d);
+double tril_student_log_slope(double m, double df, size_t d);
 
 /* Its entropy, and the derivative in df, where df_slope is not NULL. */
 double tril_student_entropy(double df, size_t d, double *df_slope);

@@ -89,6 +89,8 @@ START_TEST(test_pytorch)
     static const size_t tiny[4][2] = { { 2, 1 }, { 3, 1 }, { 3, 2 }, { 8, 3 } };
     for (size_t k = 0; k < 12; k++)
         check_tiny(&file, tiny[k % 4][0], tiny[k % 4][1], k / 4);
+    check_tiny(&file, 4, 2, 1); /* factors that are nearly parallel */
+    check_tiny(&file, 8, 3, 1);
     cursor_end(&file);
     end();
 }

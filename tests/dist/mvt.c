@@ -192,6 +192,32 @@ START_TEST(test_extremes)
 }
 END_TEST
 
+/* ---- memory that runs out */
+
+static void all_methods(tril_ctx *c)
+{
+    tril_tape *t = tril_tape_new(c);
+    tril_var nu = tril_scalar(t, 3), learned = tril_requires_grad(tril_scalar(t, 3));
+    tril_var mu = tril_requires_grad(tril_input(t, locs, TRIL_SHAPE(2, 2)));
+    tril_dist p = tril_mvt(learned, mu, tril_input(t, factors, TRIL_SHAPE(2, 2)));
+    tril_dist q = tril_student_t(nu, mu, tril_scalar(t, 1));
+    tril_var sums[] = { tril_log_prob(p, mu),    tril_entropy(p),       tril_dist_variance(p),
+                        tril_dist_covariance(p), tril_sample(p, 2),     tril_log_prob(q, mu),
+                        tril_entropy(q),         tril_dist_variance(q), tril_rsample(q, 2),
+                        tril_cdf(q, mu),         tril_dist_mode(p),     tril_dist_mean(q) };
+    tril_var total = tril_scalar(t, 0);
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        total = tril_add(total, tril_sum(sums[i]));
+    tril_backward(total);
+    tril_tape_free(t);
+}
+
+START_TEST(test_out_of_memory)
+{
+    ck_assert_uint_gt(exhaust(all_methods), 3);
+}
+END_TEST
+
 /* ---- what is refused */
 
 static const tril_real df[3] = { 3, 2, .5f };
@@ -276,6 +302,7 @@ Suite *suite_dist_mvt(void)
     tcase_add_test(tcase, test_other_distributions);
     tcase_add_test(tcase, test_draws);
     tcase_add_test(tcase, test_extremes);
+    tcase_add_test(tcase, test_out_of_memory);
     tcase_add_loop_test(tcase, test_errors, 0, sizeof errors / sizeof *errors);
     suite_add_tcase(suite, tcase);
     return suite;

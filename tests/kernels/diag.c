@@ -84,6 +84,23 @@ START_TEST(test_extremes)
 }
 END_TEST
 
+/* all at once they are what they are one by one, but for fused products */
+START_TEST(test_of_all)
+{
+    enum { N = sizeof raw / sizeof *raw };
+    double value[N], log[N], slope[N];
+    for (size_t k = 0; k < sizeof floors / sizeof *floors; k++) {
+        transforms[_i].transform->of_all(N, floors[k], raw, value, log, slope);
+        for (size_t i = 0; i < N; i++) {
+            tril_diag x = transforms[_i].transform->of(raw[i], floors[k]);
+            ck_close(value[i], x.value, 1e-15, 0);
+            ck_close(log[i], x.log, 1e-15, 1);
+            ck_close(slope[i], x.slope, 2e-15, 1e-300);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_inverse)
 {
     static const double values[] = { 1e-200, 1e-30,    1e-9, 1e-3, 0.3, 0.999999,
@@ -104,6 +121,7 @@ Suite *suite_kernels_diag(void)
     TCase *tcase = tcase_create("diag");
     tcase_add_loop_test(tcase, test_values, 0, N);
     tcase_add_loop_test(tcase, test_extremes, 0, N);
+    tcase_add_loop_test(tcase, test_of_all, 0, N);
     tcase_add_loop_test(tcase, test_inverse, 0, N);
     suite_add_tcase(suite, tcase);
     return suite;

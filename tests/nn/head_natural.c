@@ -142,6 +142,25 @@ START_TEST(test_fisher)
 }
 END_TEST
 
+/* where the floor is nearly all of v, s moves as if it were nine tenths, and no further */
+START_TEST(test_reach)
+{
+    const tril_head_opts opts = { .form = TRIL_HEAD_DIAGONAL,
+                                  .diagonal = TRIL_DIAGONAL_EXP,
+                                  .floor = 0.5 };
+    const tril_real y[D] = { 1, 2, 3 };
+    begin();
+    for (double s = 0; s > -100; s -= 5) {
+        const tril_real raw[2 * D] = { 0, 0, 0, (tril_real)s, 0, 0 };
+        double natural[2 * D], gy[D], v = exp(s) + 0.5;
+        gradient(opts, true, raw, y, natural, gy);
+        ck_close(natural[D], 0.5 * (1 / (v * v) - 1) * fmin(v / exp(s), 10),
+                 IS_DOUBLE ? 1e-12 : 1e-5, 1e-3);
+    }
+    end();
+}
+END_TEST
+
 /* loc by the covariance, W by v^2, log v by a half */
 START_TEST(test_low_rank)
 {
@@ -363,6 +382,7 @@ Suite *suite_nn_head_natural(void)
     Suite *suite = suite_create("nn/head_natural");
     TCase *tcase = tcase_create("natural");
     tcase_add_loop_test(tcase, test_fisher, 0, 12);
+    tcase_add_test(tcase, test_reach);
     tcase_add_loop_test(tcase, test_low_rank, 0, 3);
     tcase_add_loop_test(tcase, test_others_are_plain, 0, 2);
     tcase_add_loop_test(tcase, test_units, 0, sizeof trained / sizeof *trained);

@@ -24,10 +24,10 @@ static void make_targets(const double *scale, double correlation)
     }
 }
 
-/* the NLL of the full or of the diagonal fit: d/2 (1 + log 2 pi) + log det / 2 */
-static double fit(bool diagonal)
+static void moments(double mean[D], double s[D][D])
 {
-    double mean[D] = { 0 }, s[D][D] = { { 0 } };
+    memset(mean, 0, D * sizeof *mean);
+    memset(s, 0, D * sizeof *s);
     for (size_t i = 0; i < ROWS * D; i++)
         mean[i % D] += (double)targets[i] / ROWS;
     for (size_t i = 0; i < ROWS; i++)
@@ -35,6 +35,13 @@ static double fit(bool diagonal)
             for (size_t k = 0; k < D; k++)
                 s[j][k] += ((double)targets[i * D + j] - mean[j]) *
                            ((double)targets[i * D + k] - mean[k]) / ROWS;
+}
+
+/* the NLL of the full or of the diagonal fit: d/2 (1 + log 2 pi) + log det / 2 */
+static double fit(bool diagonal)
+{
+    double mean[D], s[D][D];
+    moments(mean, s);
     double log_det = log(s[0][0]) + log(s[1][1]) + log(s[2][2]);
     if (!diagonal) {
         double r01 = s[0][1] / sqrt(s[0][0] * s[1][1]), r02 = s[0][2] / sqrt(s[0][0] * s[2][2]),
@@ -47,6 +54,7 @@ static double fit(bool diagonal)
 /* ---- the first NLL of a network, and the bias that it begins with */
 
 static double bias[MOST];
+static double covariance[D * D]; /* of the distribution that it begins with */
 
 static double first_nll(tril_head_opts opts)
 {
@@ -70,7 +78,10 @@ static double first_nll(tril_head_opts opts)
     tril_dist p = tril_head(tril_mlp_apply(net, input), D, &opts);
     tril_var log_prob = tril_log_prob(p, tril_input(tape, targets, TRIL_SHAPE(ROWS, D)));
     double nll = -(double)tril_item(tril_mean(log_prob));
+    const tril_real *first = tril_value(tril_dist_covariance(p));
     ck_fine(ctx);
+    for (size_t i = 0; i < D * D; i++)
+        covariance[i] = (double)first[i];
     for (size_t i = 0; i < width; i++)
         bias[i] = (double)tril_param_values(tril_dense_bias(last))[i];
     tril_tape_free(tape);
@@ -141,6 +152,12 @@ START_TEST(test_mixture)
             opts.components = k;
             double nll = first_nll(opts);
             ck_assert_double_le(nll, one + (k > 1) * 0.19 + (IS_DOUBLE ? 1e-10 : 1e-5));
+            double mean[D], s[D][D];
+            moments(mean, s);
+            for (size_t i = 0; i < D * D && opts.component != TRIL_HEAD_LOW_RANK; i++)
+                if (opts.component != TRIL_HEAD_DIAGONAL || i % (D + 1) == 0)
+                    ck_close(covariance[i], s[i / D][i % D], IS_DOUBLE ? 1e-10 : 1e-4,
+                             sqrt(s[i / D][i / D] * s[i % D][i % D]));
             for (size_t c = 1; c < k; c++)
                 for (size_t j = 0; j < D; j++)
                     ck_assert_double_gt(

@@ -45,8 +45,10 @@ def case(d, r, batches):
         put(*(torch.zeros_like(x) if g is None else g for x, g in zip(inputs, gradients)))
 
 
-def tiny(d, r, size):
+def tiny(d, r, size, apart=None):
     loc, factor, diag = dyadic(d), dyadic(d, r), (positive(d) * size).float().double()
+    if apart:
+        factor = (factor[:, :1] + factor * apart).float().double()
     y = (loc + factor @ torch.randn(r) + diag**0.5 * torch.randn(d)).float().double()
     put(loc, factor, diag, y)
     w = mpmath.matrix(factor.tolist())
@@ -69,6 +71,8 @@ for d, r in (1, 1), (2, 1), (3, 2), (8, 3), (33, 4):
 for size in 1e-4, 1e-8, 1e-12:
     for d, r in (2, 1), (3, 1), (3, 2), (8, 3):
         tiny(d, r, size)
+for d, r in (4, 2), (8, 3):
+    tiny(d, r, 1e-8, apart=1 / 1024)
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "low_rank.csv"), "w") as f:
     f.write("value\n")
