@@ -33,7 +33,7 @@ typedef struct layers {
 _Static_assert(sizeof(layers) == STEP_PARAMS * sizeof(tril_real), "a flat block");
 
 typedef struct worker {
-    layers grad;
+    _Alignas(64) layers grad;
     tril_real h1[SHARD * HID], h2[SHARD * HID], dh1[SHARD * HID], dh2[SHARD * HID];
     tril_real out[SHARD * OUT];
     double nll;
@@ -43,8 +43,9 @@ typedef struct worker {
 } worker;
 
 struct step_by_hand {
-    layers params;
-    tril_real first[STEP_PARAMS], second[STEP_PARAMS]; /* Adam's moments */
+    _Alignas(64) layers params;
+    _Alignas(64) tril_real first[STEP_PARAMS]; /* Adam's moments */
+    _Alignas(64) tril_real second[STEP_PARAMS];
     const tril_real *x, *y;
     size_t rows, threads;
     double lr, power1, power2; /* powers of beta1 and beta2 */
@@ -262,8 +263,8 @@ const tril_real *step_by_hand_grads(const step_by_hand *step)
 step_by_hand *step_by_hand_new(size_t rows, size_t threads, double lr, const tril_real *x,
                                const tril_real *y, const tril_real *start)
 {
-    step_by_hand *step = calloc(1, sizeof *step);
-    worker *workers = calloc(threads, sizeof *workers);
+    step_by_hand *step = aligned_alloc(64, sizeof *step);
+    worker *workers = aligned_alloc(64, threads * sizeof *workers);
     if (!step || !workers)
         return free(step), free(workers), NULL;
     *step = (step_by_hand){ .x = x, .y = y, .rows = rows, .lr = lr, .workers = workers };
