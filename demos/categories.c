@@ -21,10 +21,17 @@ typedef struct options {
 } options;
 
 /* data/categories.csv: the normals that its rows were drawn from, and the start of its learner */
-static const moments truth[2] = { { { -0.5f, 0.25f }, { 0.0185f, -0.005f, -0.005f, 0.065f } },
-                                  { { -0.25f, -0.6f }, { 0.0125f, 0.005f, 0.005f, 0.005f } } };
-static const moments known_start[2] = { { { -0.25f, 0.05f }, { 0.02f, 0, 0, 0.02f } },
-                                        { { -0.15f, -0.25f }, { 0.02f, 0, 0, 0.02f } } };
+#define MOMENTS(x, y, xx, xy, yy)                                                                  \
+    {                                                                                              \
+        { (tril_real)(x), (tril_real)(y) },                                                        \
+        {                                                                                          \
+            (tril_real)(xx), (tril_real)(xy), (tril_real)(xy), (tril_real)(yy)                     \
+        }                                                                                          \
+    }
+static const moments truth[2] = { MOMENTS(-0.5, 0.25, 0.0185, -0.005, 0.065),
+                                  MOMENTS(-0.25, -0.6, 0.0125, 0.005, 0.005) };
+static const moments known_start[2] = { MOMENTS(-0.25, 0.05, 0.02, 0, 0.02),
+                                        MOMENTS(-0.15, -0.25, 0.02, 0, 0.02) };
 
 static double rate_of(size_t i)
 {

@@ -92,8 +92,8 @@ static const char meaning[] =
 /* five points in two dimensions */
 static bool show_shapes(tril_ctx *ctx, tril_tape *tape)
 {
-    static const tril_real locs[POINTS * D] = { 0, 0, 1, -1, 2, .5f, -1, 3, 0, 1 };
-    static const tril_real scales[D] = { .5f, 2 }, ys[D] = { .5f, 1 };
+    static const tril_real locs[POINTS * D] = { 0, 0, 1, -1, 2, (tril_real)0.5, -1, 3, 0, 1 };
+    static const tril_real scales[D] = { (tril_real)0.5, 2 }, ys[D] = { (tril_real)0.5, 1 };
     tril_var loc = tril_input(tape, locs, TRIL_SHAPE(POINTS, D));
     tril_var scale = tril_input(tape, scales, TRIL_SHAPE(D));
     tril_var y = tril_input(tape, ys, TRIL_SHAPE(D)), log_prob[FORMS], kl[FORMS];

@@ -9,12 +9,14 @@ enum { BLOCK = 256 };
 size_t tril_first_not_finite(const tril_real *x, size_t n)
 {
     size_t i = 0;
-    for (; n - i >= BLOCK; i += BLOCK) {
+    while (i < n) {
+        const size_t end = n - i < BLOCK ? n : i + BLOCK;
         bool bad = false;
-        for (size_t k = 0; k < BLOCK; k++)
-            bad |= !(x[i + k] - x[i + k] == 0);
+        for (size_t k = i; k < end; k++)
+            bad |= !(x[k] - x[k] == 0);
         if (bad)
             break;
+        i = end;
     }
     while (i < n && isfinite(x[i]))
         i++;

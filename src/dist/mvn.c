@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/finite.h"
 #include "dist/mvn.h"
 #include "dist/student.h"
 #include "ops/ops.h"
@@ -102,8 +103,7 @@ void tril_mvn_put_factor(const tril_mvn_row *row, double upstream, tril_row_grad
     for (size_t i = 0; i < row->d; i++) {
         double a = tril_mvn_row_a(row, i);
         size_t line = at + i * row->d;
-        for (size_t j = 0; j < i; j++)
-            tril_row_grad_put(g, line + j, upstream, a * row->z[j]);
+        tril_row_grad_put_all(g, line, i, upstream, a, row->z);
         tril_row_grad_put(g, line + i, upstream, (row->w[i] * row->z[i] - 1) / row->diag[i]);
         tril_row_grad_skip(g, line + i + 1, row->d - i - 1);
     }
@@ -303,19 +303,20 @@ static bool valid(const char *what, const char *name, tril_var loc, tril_var fac
     size_t d = shape.dim[shape.rank - 1];
     if (!tril_dist_valid(what, "loc", loc, false))
         return false;
-    for (size_t i = 0; i < tril_shape_size(batch) * d; i++)
-        for (size_t j = 0; j <= i % d; j++) {
-            double value = (double)l[i * d + j];
-            bool pivot = j == i % d;
-            if (isfinite(value) && (!pivot || value > 0))
-                continue;
-            return tril_var_fail(
-                       loc.tape, what, isfinite(value) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
-                       "%s%s is %g at [%zu, %zu]%s", name,
-                       tril_shape_where(" of batch index ", batch, i / d).text, value, i % d, j,
-                       pivot && isfinite(value) ? ": its diagonal must be positive" : ""),
-                   false;
-        }
+    for (size_t i = 0; i < tril_shape_size(batch) * d; i++) {
+        const tril_real *line = l + i * d;
+        size_t pivot = i % d, j = tril_first_not_finite(line, pivot + 1);
+        if (j > pivot && line[pivot] > 0)
+            continue;
+        bool finite = j > pivot;
+        j = finite ? pivot : j;
+        return tril_var_fail(loc.tape, what, finite ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
+                             "%s%s is %g at [%zu, %zu]%s", name,
+                             tril_shape_where(" of batch index ", batch, i / d).text,
+                             (double)line[j], pivot, j,
+                             finite ? ": its diagonal must be positive" : ""),
+               false;
+    }
     return true;
 }
 

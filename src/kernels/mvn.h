@@ -51,7 +51,7 @@ static inline tril_mvn_row tril_mvn_row_at(double *memory, size_t d, tril_lower 
 /* r = y - loc. False where it is not finite. */
 bool tril_mvn_row_residual(tril_mvn_row *row, const tril_real *y, const tril_real *loc);
 
-/* The log-density; r to z. */
+/* The log-density by L, which stands there as it is, not scaled; r to z. */
 double tril_mvn_row_log_prob(tril_mvn_row *row);
 
 /* z to w. */
@@ -68,18 +68,12 @@ static inline double tril_within(double x, double bound)
     return x > bound ? bound : x < -bound ? -bound : x;
 }
 
-/* a_i, and r_i / L_ii: limited like w, so that no product of theirs with z or w is infinity times
- * zero. */
+/* a_i, limited like w, so that no product with z or w is infinity times zero. */
 #define TRIL_MVN_MAX_W 1e180
 
 static inline double tril_mvn_row_a(const tril_mvn_row *row, size_t i)
 {
     return tril_within(row->w[i] / row->diag[i], TRIL_MVN_MAX_W);
-}
-
-static inline double tril_mvn_row_scaled_r(const tril_mvn_row *row, size_t i)
-{
-    return tril_within(row->r[i] / row->diag[i], TRIL_MVN_MAX_W);
 }
 
 /* T_ii z_i */

@@ -141,8 +141,24 @@ double tril_head_reach(const head *h, double s, double slope)
     return tril_within(1 / fmax(slope, 0.1 * h->diagonal->of(s, 0).slope), DBL_MAX);
 }
 
+void tril_head_each_row(const head *h, double *memory, tril_head_tile *tile)
+{
+    for (size_t i = 0; i < tile->n; i++) {
+        const tril_real *raw = tile->raw[i];
+        tile->log_prob[i] = (double)NAN;
+        if (!h->rows->load(h, memory, raw))
+            continue;
+        tile->log_prob[i] = h->rows->log_prob(h, memory, raw, tile->y[i]);
+        if (tile->g)
+            h->rows->gradient(h, memory, raw, tile->g + i * h->width);
+        if (tile->natural)
+            h->rows->natural(h, memory, raw, tile->natural + i * h->width);
+    }
+}
+
 /* ---- log_prob: inputs raw, y, and where the gradient is to be preconditioned the same raw numbers
- * again; saved: a row's memory, its gradient, then sums of shared gradients */
+ * again; saved: memory of the form's, gradients of the log-densities and natural ones, if they are
+ * wanted, then sums of shared gradients */
 
 enum { RAW, Y, NATURAL, N_IN };
 
@@ -160,65 +176,78 @@ static tril_walk walk_of(const tril_node *node)
                          2);
 }
 
+static bool is_natural(const tril_node *node)
+{
+    return node->in[NATURAL] && node->in[NATURAL]->needs_grad;
+}
+
 static bool log_prob_shape(tril_node *node)
 {
     const head *h = node->attrs;
     if (!tril_shape_broadcast(tril_shape_leading(node->in[RAW]->shape, 1),
                               tril_shape_leading(node->in[Y]->shape, 1), &node->shape))
         return false; /* tril_log_prob has looked */
-    node->saved_bytes = (h->rows->doubles(h) + h->width) * sizeof(double);
+    size_t rows = tril_shape_size(node->shape), kept = node->needs_grad + is_natural(node);
+    node->saved_bytes = (h->rows->doubles(h) + kept * rows * h->width) * sizeof(double);
     for (size_t k = 0; k < N_IN; k++)
         if (node->in[k])
-            node->saved_bytes +=
-                tril_row_grad_bytes(node, k, tril_shape_size(node->shape), event_of(node, k));
+            node->saved_bytes += tril_row_grad_bytes(node, k, rows, event_of(node, k));
     return true;
 }
 
-/* the log-density of row i of a walk; `loaded` are the raw outputs that the memory knows */
-static double row_log_prob(const tril_node *node, const tril_walk *w, size_t i,
-                           const tril_real **loaded)
+/* the gradients of all rows; `which` 0 are plain, 1 natural */
+static double *gradients_of(const tril_node *node, size_t which)
 {
     const head *h = node->attrs;
-    const tril_real *raw = node->in[RAW]->value + (w->offset[0] + i * w->stride[0][0]) * h->width;
-    const tril_real *y = node->in[Y]->value + (w->offset[1] + i * w->stride[0][1]) * h->d;
-    if (raw != *loaded && !h->rows->load(h, node->saved, raw))
-        return (double)NAN;
-    *loaded = raw;
-    return h->rows->log_prob(h, node->saved, raw, y);
+    return (double *)node->saved + h->rows->doubles(h) + which * node->size * h->width;
+}
+
+/* takes `n` rows of a walk from row i of its line on */
+static tril_head_tile tile_of(const tril_node *node, const tril_walk *w, size_t i, size_t index)
+{
+    const head *h = node->attrs;
+    size_t left = w->dim[0] - i;
+    tril_head_tile tile = { .n = left < TRIL_LANES ? left : TRIL_LANES };
+    for (size_t k = 0; k < tile.n; k++) {
+        tile.raw[k] = node->in[RAW]->value + (w->offset[0] + (i + k) * w->stride[0][0]) * h->width;
+        tile.y[k] = node->in[Y]->value + (w->offset[1] + (i + k) * w->stride[0][1]) * h->d;
+    }
+    if (node->needs_grad)
+        tile.g = gradients_of(node, 0) + index * h->width;
+    if (is_natural(node))
+        tile.natural = gradients_of(node, 1) + index * h->width;
+    return tile;
 }
 
 static bool log_prob_forward(tril_node *node)
 {
-    const tril_real *loaded = NULL;
+    const head *h = node->attrs;
     size_t index = 0;
     if (node->size == 0)
         return true;
     tril_walk w = walk_of(node);
     do {
-        for (size_t i = 0; i < w.dim[0]; i++, index++) {
-            double log_prob = row_log_prob(node, &w, i, &loaded);
-            if (isnan(log_prob))
-                return tril_op_fail(node, TRIL_NOT_FINITE, "y or the raw outputs%s are not finite",
-                                    tril_shape_where(" of row ", node->shape, index).text);
-            node->value[index] = tril_saturate(log_prob);
+        for (size_t i = 0; i < w.dim[0]; i += TRIL_LANES) {
+            tril_head_tile tile = tile_of(node, &w, i, index);
+            h->rows->run(h, node->saved, &tile);
+            for (size_t k = 0; k < tile.n; k++, index++) {
+                if (isnan(tile.log_prob[k]))
+                    return tril_op_fail(node, TRIL_NOT_FINITE,
+                                        "y or the raw outputs%s are not finite",
+                                        tril_shape_where(" of row ", node->shape, index).text);
+                node->value[index] = tril_saturate(tile.log_prob[k]);
+            }
         }
     } while (tril_walk_next(&w));
     return true;
 }
 
-static void put(tril_row_grad *to, size_t at, double upstream, size_t n, const double *g)
-{
-    for (size_t j = 0; j < n; j++)
-        tril_row_grad_put(to, at + j, upstream, g[j]);
-}
-
 static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
 {
     const head *h = node->attrs;
-    const tril_real *loaded = NULL;
     size_t index = 0;
-    double *g = (double *)node->saved + h->rows->doubles(h);
-    char *memory = (char *)(g + h->width);
+    const double *g = gradients_of(node, 0), *natural = gradients_of(node, 1);
+    char *memory = (char *)gradients_of(node, 1 + is_natural(node));
     tril_row_grad grads[N_IN] = { { 0 } };
     for (size_t k = 0; k < N_IN; k++)
         if (node->in[k])
@@ -229,14 +258,12 @@ static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
         for (size_t i = 0; i < w.dim[0] && node->size; i++, index++) {
             size_t at = (w.offset[0] + i * w.stride[0][0]) * h->width;
             double upstream = (double)node->grad[index];
-            row_log_prob(node, &w, i, &loaded);
-            h->rows->gradient(h, node->saved, node->in[RAW]->value + at, g);
-            put(&grads[RAW], at, upstream, h->width, g);
-            put(&grads[Y], (w.offset[1] + i * w.stride[0][1]) * h->d, -upstream, h->d, g);
-            if (grads[NATURAL].grad) {
-                h->rows->natural(h, node->saved, node->in[RAW]->value + at, g);
-                put(&grads[NATURAL], at, upstream, h->width, g);
-            }
+            const double *own = g + index * h->width;
+            tril_row_grad_put_all(&grads[RAW], at, h->width, upstream, 1, own);
+            tril_row_grad_put_all(&grads[Y], (w.offset[1] + i * w.stride[0][1]) * h->d, h->d,
+                                  -upstream, 1, own);
+            tril_row_grad_put_all(&grads[NATURAL], at, h->width, upstream, 1,
+                                  natural + index * h->width);
         }
     } while (node->size && tril_walk_next(&w));
     for (size_t k = 0; k < N_IN; k++)

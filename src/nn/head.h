@@ -5,27 +5,38 @@
 #include <tril/nn.h>
 
 #include "kernels/diag.h"
-#include "kernels/mvn.h"
+#include "kernels/mvn_lanes.h"
 
 typedef struct tril_head_layout tril_head_layout;
 
-/* What a form computes of a row, in memory of its own. */
+/* Some rows: where their raw outputs and y stand; their log-densities, NaN where a number is not
+ * finite; the gradients of these in the raw outputs [n, width], where they are wanted, and those
+ * times the inverse of the Fisher matrix. */
+typedef struct tril_head_tile {
+    size_t n;
+    const tril_real *raw[TRIL_LANES], *y[TRIL_LANES];
+    double log_prob[TRIL_LANES], *g, *natural;
+} tril_head_tile;
+
+/* What a form computes of some rows, in memory of its own. */
 typedef struct tril_head_rows {
     size_t (*doubles)(const tril_head_layout *h); /* that memory */
+    void (*run)(const tril_head_layout *h, double *memory, tril_head_tile *tile);
 
-    /* Takes over raw outputs; false where they are not finite. */
+    /* What tril_head_each_row, which may be run, asks for of one row: to take over raw outputs,
+     * false where they are not finite; */
     bool (*load)(const tril_head_layout *h, double *memory, const tril_real *raw);
 
-    /* The log-density of y; NaN where y or loc are not finite. */
+    /* the log-density of y, NaN where y or loc are not finite; */
     double (*log_prob)(const tril_head_layout *h, double *memory, const tril_real *raw,
                        const tril_real *y);
 
-    /* Its gradient with respect to the raw outputs, after log_prob. */
+    /* its gradient, after log_prob; and after that the natural one, if there is one. */
     void (*gradient)(const tril_head_layout *h, double *memory, const tril_real *raw, double *g);
-
-    /* After that, the gradient times the inverse of the Fisher matrix; NULL where there is none. */
     void (*natural)(const tril_head_layout *h, double *memory, const tril_real *raw, double *g);
 } tril_head_rows;
+
+void tril_head_each_row(const tril_head_layout *h, double *memory, tril_head_tile *tile);
 
 extern const tril_head_rows tril_head_mvn_rows, tril_head_precision_rows, tril_head_low_rank_rows;
 

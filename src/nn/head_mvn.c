@@ -1,80 +1,42 @@
-/* Heads of a full and of a diagonal normal, row by row. */
-#include <float.h>
-#include <math.h>
-
+/* Heads of a full and of a diagonal normal: rows side by side. */
+#include "kernels/mvn_lanes.h"
 #include "nn/head.h"
 
 typedef tril_head_layout head;
 
+/* a row's numbers in lanes: raw outputs, y, the normal's arrays, slopes, and gradients */
 static size_t doubles(const head *h)
 {
-    return tril_mvn_row_doubles(h->d) + h->d;
+    return (2 * h->width + 2 * h->d) * TRIL_LANES + tril_mvn_lanes_doubles(h->d);
 }
 
-static tril_mvn_row row_of(const head *h, double *memory, const tril_real *raw)
+/* natural gradients: of s, how far it has to go for its share of log v */
+static void natural(const head *h, const tril_mvn_lanes *m, double *s, double *slope, double *g)
 {
-    tril_mvn_row row = tril_mvn_row_at(memory, h->d, h->lower);
-    row.off = raw + h->begin;
-    return row;
+    const size_t array = h->d * TRIL_LANES;
+    for (size_t k = 0; k < array; k++)
+        slope[k] = tril_head_reach(h, s[k], slope[k]);
+    tril_mvn_lanes_natural(m, slope, g, g + array, g + h->width * TRIL_LANES - array);
 }
 
-static double *slope_of(const head *h, double *memory)
+static void run(const head *h, double *memory, tril_head_tile *tile)
 {
-    return memory + tril_mvn_row_doubles(h->d);
-}
-
-static bool load(const head *h, double *memory, const tril_real *raw)
-{
-    tril_mvn_row row = row_of(h, memory, raw);
-    return tril_head_load(h, raw, row.diag, row.log_diag, slope_of(h, memory));
-}
-
-static double log_prob(const head *h, double *memory, const tril_real *raw, const tril_real *y)
-{
-    tril_mvn_row row = row_of(h, memory, raw);
-    return tril_mvn_row_residual(&row, y, raw) ? tril_mvn_row_log_prob(&row) : (double)NAN;
-}
-
-static void gradient(const head *h, double *memory, const tril_real *raw, double *g)
-{
-    tril_mvn_row row = row_of(h, memory, raw);
-    const double *slope = slope_of(h, memory);
-    bool scaled = h->lower == TRIL_LOWER_SCALED;
-    double *off = g + h->d, *s = g + h->width - h->d;
-    tril_mvn_row_backward(&row);
-    for (size_t i = 0; i < h->d; i++) {
-        g[i] = tril_mvn_row_a(&row, i);
-        for (size_t j = 0; j < tril_lower_count(h->lower, i); j++)
-            *off++ = (scaled ? row.w[i] : g[i]) * row.z[j];
-        /* with respect to log L_ii; a scaled row of L moves with it as a whole */
-        double dlog = row.w[i] * (scaled ? tril_mvn_row_scaled_r(&row, i) : row.z[i]) - 1;
-        s[i] = tril_within(dlog, DBL_MAX) * slope[i];
+    const size_t array = h->d * TRIL_LANES, block = h->width * TRIL_LANES;
+    double *raw = memory, *g = raw + block, *y = g + block, *slope = y + array;
+    double *s = raw + block - array;
+    tril_mvn_lanes m = tril_mvn_lanes_at(slope + array, h->d, h->lower, raw + array);
+    tril_lanes_load(tile->n, h->width, tile->raw, raw);
+    tril_lanes_load(tile->n, h->d, tile->y, y);
+    h->diagonal->of_all(array, h->floor, s, m.diag, m.log_diag, slope);
+    tril_mvn_lanes_log_prob(&m, y, raw, s, tile->log_prob);
+    if (tile->g) {
+        tril_mvn_lanes_gradient(&m, slope, g, g + array, g + block - array);
+        tril_lanes_store(tile->n, h->width, g, tile->g);
+    }
+    if (tile->natural) {
+        natural(h, &m, s, slope, g);
+        tril_lanes_store(tile->n, h->width, g, tile->natural);
     }
 }
 
-/* In local coordinates, loc + L delta and L exp(M), the Fisher matrix is 1 for delta and the
- * off-diagonals of M, 2 for its diagonal, and the gradient z and z_i z_j, z_i^2 - 1: loc moves by
- * L z = r, L by L M with M_ij = z_i z_j, M_ii = (z_i^2 - 1) / 2. */
-static void natural(const head *h, double *memory, const tril_real *raw, double *g)
-{
-    const tril_mvn_row row = row_of(h, memory, raw);
-    const double *slope = slope_of(h, memory), bound = 1e200;
-    bool scaled = h->lower == TRIL_LOWER_SCALED;
-    double *s = g + h->width - h->d;
-    for (size_t i = 0; i < h->d; i++) {
-        size_t begin = tril_lower_begin(h->lower, h->d, i);
-        double zi = row.z[i], mi = 0.5 * (zi * zi - 1);
-        double sum = scaled ? zi : row.diag[i] * zi; /* of L_ik z_k from k = i down to j + 1 */
-        g[i] = row.r[i];
-        for (size_t j = tril_lower_count(h->lower, i); j-- > 0;) {
-            double l = tril_mvn_loaded(row.off[begin + j]), zj = row.z[j];
-            double mj = 0.5 * (zj * zj - 1) - (scaled ? mi : 0);
-            sum = tril_within(sum, bound);
-            g[h->d + begin + j] = zj * sum + tril_within(l * mj, bound);
-            sum += l * zj;
-        }
-        s[i] = mi * tril_head_reach(h, (double)raw[h->width - h->d + i], slope[i]);
-    }
-}
-
-const tril_head_rows tril_head_mvn_rows = { doubles, load, log_prob, gradient, natural };
+const tril_head_rows tril_head_mvn_rows = { .doubles = doubles, .run = run };

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kernels/targets.h"
+
 static bool is_shared(const tril_node *node, size_t k, size_t rows, size_t event)
 {
     return node->in[k]->size != rows * event;
@@ -25,6 +27,33 @@ tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, 
         memset(g.sums, 0, g.size * sizeof(double));
     }
     return g;
+}
+
+/* as tril_row_grad_put has it */
+TRIL_INLINE double put(double upstream, double x)
+{
+    return tril_within(upstream * tril_within(x, DBL_MAX), DBL_MAX);
+}
+
+TRIL_INLINE void put_all(size_t n, double upstream, double a, const double *restrict x,
+                         double *restrict sums, tril_real *restrict grad)
+{
+    for (size_t j = 0; j < n && sums; j++)
+        sums[j] += put(upstream, a * x[j]);
+    for (size_t j = 0; j < n && !sums; j++)
+        grad[j] = tril_saturate(put(upstream, a * x[j]));
+}
+
+TRIL_FOR_EACH_TARGET(static, put_everywhere,
+                     (size_t n, double upstream, double a, const double *x, double *sums,
+                      tril_real *grad),
+                     (n, upstream, a, x, sums, grad), put_all(n, upstream, a, x, sums, grad))
+
+void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstream, double a,
+                           const double *x)
+{
+    if (g->grad)
+        put_everywhere(n, upstream, a, x, g->sums ? g->sums + at : NULL, g->grad + at);
 }
 
 void tril_row_grad_end(tril_row_grad *g)

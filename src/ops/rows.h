@@ -38,6 +38,10 @@ static inline void tril_row_grad_put(tril_row_grad *g, size_t at, double upstrea
         g->grad[at] = tril_saturate(x);
 }
 
+/* upstream (a x_j) for n numbers in a row */
+void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstream, double a,
+                           const double *x);
+
 /* n numbers in a row that have nothing to put */
 static inline void tril_row_grad_skip(tril_row_grad *g, size_t at, size_t n)
 {
