@@ -11,8 +11,7 @@ size_t tril_shape_size(tril_shape shape)
         return SIZE_MAX;
     for (size_t i = 0; i < shape.rank; i++) {
         empty |= shape.dim[i] == 0;
-        too_large |= shape.dim[i] && size > SIZE_MAX / shape.dim[i];
-        size *= shape.dim[i];
+        too_large |= __builtin_mul_overflow(size, shape.dim[i], &size);
     }
     return empty ? 0 : too_large ? SIZE_MAX : size;
 }
