@@ -26,7 +26,7 @@ static bool all_finite(const tril_real *x, size_t n)
 size_t tril_first_not_finite(const tril_real *x, size_t n)
 {
     size_t i = 0;
-    while (i < n) {
+    while (n - i >= LANES) {
         const size_t block = n - i < BLOCK ? n - i : BLOCK;
         if (!all_finite(x + i, block))
             break;

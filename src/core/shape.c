@@ -77,10 +77,10 @@ bool tril_shape_broadcast(tril_shape a, tril_shape b, tril_shape *out)
 
 tril_shape tril_shape_leading(tril_shape shape, size_t drop)
 {
-    shape.rank -= drop;
-    for (size_t i = shape.rank; i < TRIL_MAX_RANK; i++)
-        shape.dim[i] = 0;
-    return shape;
+    tril_shape leading = { .rank = shape.rank - drop };
+    for (size_t i = 0; i < TRIL_MAX_RANK; i++)
+        leading.dim[i] = i < leading.rank ? shape.dim[i] : 0;
+    return leading;
 }
 
 bool tril_shape_append(tril_shape *shape, size_t dim)
