@@ -28,7 +28,8 @@ CROSS    := $(if $(findstring aarch64,$(CC)),aarch64-linux-gnu-)
 RUN      := $(if $(CROSS),qemu-aarch64)
 DEMOS    := $(patsubst demos/%.c,$(BUILD)/demos/%,$(sort $(wildcard demos/*.c)))
 SHARED   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard demos/common/*.c)))
-TESTS    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/%,$(sort $(wildcard tests/*.c tests/*/*.c))))
+BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
+TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/%,$(sort $(wildcard tests/*.c tests/*/*.c)))))
 SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] demos/*.c demos/*/*.[ch] data/*.c tests/*.[ch] tests/*/*.[ch])
 
 help:
@@ -38,11 +39,12 @@ help:
 	@echo 'make test     run the tests; DOUBLE=1, SAN=1 and CC=clang choose another build'
 	@echo 'make valgrind run them under valgrind'
 	@echo 'make test-aarch64 run them as a 64-bit ARM processor does, emulated; make setup-aarch64 before that'
+	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'
 	@echo 'make data     make the synthetic data sets anew'
 	@echo 'make format   bring the code into its shape (clang-format)'
 	@echo 'make clean    remove build/'
 
-PACKAGES     = libopenblas-dev libcsv-dev libstb-dev check gnuplot-nox
+PACKAGES     = libopenblas-dev libcsv-dev libstb-dev libjansson-dev check gnuplot-nox
 DEV_PACKAGES = clang libclang-rt-dev clang-format valgrind
 SUDO         = $(if $(filter 0,$(shell id -u)),,sudo)
 APT          = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
@@ -67,7 +69,7 @@ lib: $(LIB)
 
 # everything is made anew when compiler, flags or the list of sources change
 STAMP := $(BUILD)/stamp
-WANTED := $(CC) $(FLAGS) $(OBJECTS) $(TESTS)
+WANTED := $(CC) $(FLAGS) $(OBJECTS) $(TESTS) $(BENCH)
 ifneq ($(file < $(STAMP)),$(WANTED))
 .PHONY: $(STAMP)
 endif
@@ -117,13 +119,13 @@ demo: demos
 # OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check
 TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(BUILD) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) CK_DEFAULT_TIMEOUT=$(if $(RUN),600,60)
 
-test: layers examples link demos $(BUILD)/tests/run
+test: layers examples link demos $(BUILD)/bench $(BUILD)/tests/run
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
 
 test-aarch64:
 	$(MAKE) test CC=aarch64-linux-gnu-gcc
 
-valgrind: demos $(BUILD)/tests/run
+valgrind: demos $(BUILD)/bench $(BUILD)/tests/run
 	@$(TEST_ENV) CK_FORK=no valgrind -q --error-exitcode=1 --leak-check=full $(BUILD)/tests/run
 
 # the list of test suites, and of everything the library registers, is read off the code: none can be forgotten
@@ -141,9 +143,19 @@ $(BUILD)/tests/%.o: tests/%.c $(STAMP) $(BUILD)/tests/suites.h $(BUILD)/tests/re
 	@echo '  CC   $<'
 	@$(CC) $(filter-out -Wdouble-promotion,$(FLAGS)) -Isrc -Itests -I$(BUILD)/tests -MMD -MP -c $< -o $@
 
+# limits may use all that this processor has, and all liberties of floating point; private: what they depend on may not
+$(BUILD)/tests/bench/by_hand_%.o: private CFLAGS += $(shell $(CC) -march=native -E -x c /dev/null > /dev/null 2>&1 && echo -march=native) -ffast-math
+
+$(BUILD)/bench: $(BENCH) $(LIB) $(STAMP)
+	@echo '  LD   $@'
+	@$(CC) $(FLAGS) $(BENCH) -o $@ $(LIB) $(LIBS) -ljansson
+
+bench: $(BUILD)/bench
+	$(BUILD)/bench $(if $(JSON),--json $(JSON))
+
 $(BUILD)/tests/run: $(TESTS) $(LIB) $(STAMP)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) $(TESTS) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -lrt
+	@$(CC) $(FLAGS) $(TESTS) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -ljansson -lrt
 
 layers:
 	@sh tests/layers.sh
@@ -173,8 +185,8 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo test valgrind layers examples link data format format-check clean
+.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench test valgrind layers examples link data format format-check clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(SHARED:.o=.d) $(DEMOS:=.d)
+-include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(BENCH:.o=.d) $(SHARED:.o=.d) $(DEMOS:=.d)

@@ -31,12 +31,13 @@ static tril_arena_block *new_block(tril_arena *arena, const char *what, size_t b
 
 void *tril_arena_take(tril_arena *arena, const char *what, size_t n, size_t size)
 {
-    if (size && n > SIZE_MAX / 4 / size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX / 4) {
         tril_ctx_fail(arena->ctx, TRIL_OUT_OF_MEMORY,
                       "%s: out of memory, %zu times %zu bytes were wanted", what, n, size);
         return NULL;
     }
-    size_t bytes = (n * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     while (!arena->current || arena->current->size - arena->used < bytes) {
         tril_arena_block **next = arena->current ? &arena->current->next : &arena->first;
         if (!*next && !(*next = new_block(arena, what, bytes)))

@@ -4,19 +4,33 @@
 #include <math.h>
 #include <stdbool.h>
 
-enum { BLOCK = 256 };
+enum { BLOCK = 2048, LANES = 32 };
+
+/* 0 times a number is no number where that is NaN or infinite, and so is a sum it is in; lanes by
+ * hand, because sums may not be reordered */
+static bool all_finite(const tril_real *x, size_t n)
+{
+    tril_real sum[LANES] = { 0 };
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t k = 0; k < LANES; k++)
+            sum[k] += 0 * x[i + k];
+    for (size_t k = 0; i + k < n; k++)
+        sum[k] += 0 * x[i + k];
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t k = 0; k < half; k++)
+            sum[k] += sum[k + half];
+    return sum[0] == 0;
+}
 
 size_t tril_first_not_finite(const tril_real *x, size_t n)
 {
     size_t i = 0;
-    while (i < n) {
-        const size_t end = n - i < BLOCK ? n : i + BLOCK;
-        bool bad = false;
-        for (size_t k = i; k < end; k++)
-            bad |= !(x[k] - x[k] == 0);
-        if (bad)
+    while (n - i >= LANES) {
+        const size_t block = n - i < BLOCK ? n - i : BLOCK;
+        if (!all_finite(x + i, block))
             break;
-        i = end;
+        i += block;
     }
     while (i < n && isfinite(x[i]))
         i++;

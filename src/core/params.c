@@ -20,9 +20,26 @@ void tril_params_free(tril_params *params)
         return;
     tril_arena_free(&params->arena);
     tril_ctx_release(params->ctx, params->entries);
-    tril_ctx_release(params->ctx, params->values);
-    tril_ctx_release(params->ctx, params->grads);
+    tril_ctx_release(params->ctx, params->blocks[0]);
+    tril_ctx_release(params->ctx, params->blocks[1]);
     tril_ctx_release(params->ctx, params);
+}
+
+/* Moves numbers to a larger block, where they begin with a cache line: loops over wide vectors are
+ * slower where each vector lies across two lines. */
+static bool resize_block(tril_params *params, void **block, tril_real **numbers, size_t capacity)
+{
+    enum { LINE = 64 };
+    char *larger = tril_ctx_alloc(params->ctx, "params", capacity + LINE, sizeof **numbers);
+    if (!larger)
+        return false;
+    void *begin = larger + (LINE - (uintptr_t)larger % LINE) % LINE;
+    if (*numbers)
+        memcpy(begin, *numbers, params->size * sizeof **numbers);
+    tril_ctx_release(params->ctx, *block);
+    *block = larger;
+    *numbers = begin;
+    return true;
 }
 
 /* doubling keeps many small parameters cheap */
@@ -41,14 +58,9 @@ static bool make_room(tril_params *params, size_t size)
         size_t capacity = 2 * params->blocks_capacity;
         if (capacity - params->size < size)
             capacity = params->size + size;
-        tril_real **blocks[2] = { &params->values, &params->grads };
-        for (int k = 0; k < 2; k++) {
-            tril_real *block =
-                tril_ctx_resize(params->ctx, "params", *blocks[k], capacity, sizeof *block);
-            if (!block)
-                return false;
-            *blocks[k] = block;
-        }
+        if (!resize_block(params, &params->blocks[0], &params->values, capacity) ||
+            !resize_block(params, &params->blocks[1], &params->grads, capacity))
+            return false;
         params->blocks_capacity = capacity;
     }
     return true;

@@ -19,7 +19,8 @@ struct tril_params {
     tril_names names;
     tril_param_entry *entries;
     size_t count, capacity;
-    tril_real *values, *grads;
+    tril_real *values, *grads; /* in the blocks */
+    void *blocks[2];
     size_t size, blocks_capacity;
     bool in_use;  /* by a tape or an optimizer: the blocks must not move any more */
     bool grouped; /* an optimizer has read the groups */

@@ -11,8 +11,7 @@ size_t tril_shape_size(tril_shape shape)
         return SIZE_MAX;
     for (size_t i = 0; i < shape.rank; i++) {
         empty |= shape.dim[i] == 0;
-        too_large |= shape.dim[i] && size > SIZE_MAX / shape.dim[i];
-        size *= shape.dim[i];
+        too_large |= __builtin_mul_overflow(size, shape.dim[i], &size);
     }
     return empty ? 0 : too_large ? SIZE_MAX : size;
 }
@@ -78,10 +77,10 @@ bool tril_shape_broadcast(tril_shape a, tril_shape b, tril_shape *out)
 
 tril_shape tril_shape_leading(tril_shape shape, size_t drop)
 {
-    shape.rank -= drop;
-    for (size_t i = shape.rank; i < TRIL_MAX_RANK; i++)
-        shape.dim[i] = 0;
-    return shape;
+    tril_shape leading = { .rank = shape.rank - drop };
+    for (size_t i = 0; i < TRIL_MAX_RANK; i++)
+        leading.dim[i] = i < leading.rank ? shape.dim[i] : 0;
+    return leading;
 }
 
 bool tril_shape_append(tril_shape *shape, size_t dim)

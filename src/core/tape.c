@@ -103,13 +103,11 @@ bool tril_op_fail(tril_node *node, tril_status status, const char *format, ...)
 
 tril_tape_node *tril_tape_node_of(tril_var x, const char *what)
 {
-    tril_tape *tape = x.tape;
-    if (!tape || tril_ctx_failed(tape->ctx))
-        return NULL;
-    if (x.epoch == tape->epoch && x.index < tape->count)
-        return tape->nodes[x.index];
-    tril_ctx_fail(tape->ctx, TRIL_BAD_VAR,
-                  "%s: a var from before the tape's last reset: make it again", what);
+    if (tril_var_is_current(x))
+        return x.tape->nodes[x.index];
+    if (x.tape) /* a context that has failed before keeps that sentence */
+        tril_ctx_fail(x.tape->ctx, TRIL_BAD_VAR,
+                      "%s: a var from before the tape's last reset: make it again", what);
     return NULL;
 }
 

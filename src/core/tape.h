@@ -34,6 +34,13 @@ struct tril_tape {
     tril_tape_store *stores;
 };
 
+/* Whether it is a var of its tape's present epoch, and nothing has failed. */
+static inline bool tril_var_is_current(tril_var x)
+{
+    return x.tape && !tril_ctx_failed(x.tape->ctx) && x.epoch == x.tape->epoch &&
+           x.index < x.tape->count;
+}
+
 /* The node of a var, or NULL after failing the context with "WHAT: ..."; a var of no tape cannot
  * fail one. */
 tril_tape_node *tril_tape_node_of(tril_var x, const char *what);

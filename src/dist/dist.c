@@ -7,6 +7,7 @@
 #include "core/ctx.h"
 #include "core/finite.h"
 #include "core/shape.h"
+#include "core/tape.h"
 
 tril_var tril_dist_fail(const tril_dist *p, const char *method, tril_status status,
                         const char *format, ...)
@@ -23,10 +24,12 @@ tril_var tril_dist_fail(const tril_dist *p, const char *method, tril_status stat
 /* whether the parameters are vars of the present epoch */
 static bool is_current(const tril_dist *p, const char *method)
 {
+    if (!p->kind || tril_var_is_current(p->param[0]))
+        return p->kind;
     char what[64];
     tril_shape shape;
-    snprintf(what, sizeof what, "%s(%s)", method, p->kind ? p->kind->name : "");
-    return p->kind && tril_var_shape(p->param[0], what, &shape);
+    snprintf(what, sizeof what, "%s(%s)", method, p->kind->name);
+    return tril_var_shape(p->param[0], what, &shape);
 }
 
 /* whether y is a var whose last axes are the event's and whose others broadcast with the batch */
