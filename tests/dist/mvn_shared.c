@@ -117,9 +117,9 @@ START_TEST(test_large_upstream)
     tril_tape *tape = tril_tape_new(ctx);
     tril_var in[2] = { tril_requires_grad(tril_input(tape, loc, TRIL_SHAPE(2))),
                        tril_requires_grad(tril_input(tape, factor, TRIL_SHAPE(2, 2))) };
-    tril_dist forms[2] = { tril_mvn(in[0], in[1]), tril_mvn_precision_tril(in[0], in[1]) };
+    tril_dist both[2] = { tril_mvn(in[0], in[1]), tril_mvn_precision_tril(in[0], in[1]) };
     for (size_t k = 0; k < 2; k++) {
-        tril_var log_prob = tril_log_prob(forms[k], tril_input(tape, y, TRIL_SHAPE(ROWS, 2)));
+        tril_var log_prob = tril_log_prob(both[k], tril_input(tape, y, TRIL_SHAPE(ROWS, 2)));
         ck_assert(tril_backward_with(log_prob, &(tril_backward_opts){ .seed = seed }));
         for (size_t j = 0; j < 2; j++)
             for (size_t i = 0; i < tril_size(in[j]); i++)
