@@ -33,6 +33,8 @@ static const moments truth[2] = { MOMENTS(-0.5, 0.25, 0.0185, -0.005, 0.065),
 static const moments known_start[2] = { MOMENTS(-0.25, 0.05, 0.02, 0, 0.02),
                                         MOMENTS(-0.15, -0.25, 0.02, 0, 0.02) };
 
+static const char *const ours[] = { "data/categories.csv", "data/iris.csv" };
+
 static double rate_of(size_t i)
 {
     return pow(10, (double)i - 6);
@@ -66,11 +68,6 @@ static int sweep(const options *o)
 }
 
 /* ---- one file */
-
-static const char *file_name(const char *path)
-{
-    return strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-}
 
 /* Halfway between the mean of all rows and that of the category's own, with the covariance of all
  * rows. */
@@ -155,7 +152,7 @@ static bool draw(const char *path, const classes *set, const moments *start, boo
 /* exit status: 0, 1 where training failed, 2 where the input is bad */
 static int run_on(const char *path, const classes *set, const options *o)
 {
-    bool known = strcmp(file_name(path), "categories.csv") == 0 && set->k == 2 && set->d == 2;
+    bool known = strcmp(path, ours[0]) == 0 && set->k == 2 && set->d == 2;
     static outcome out[RATES];
     static fit f[4];
     moments start[CLASSES_MAX];
@@ -229,7 +226,6 @@ int main(int argc, char **argv)
         { "pictures", required_argument, NULL, 'p' }, { "seed", required_argument, NULL, 's' },
         { "help", no_argument, NULL, 'h' },           { 0 }
     };
-    static const char *const ours[] = { "data/categories.csv", "data/iris.csv" };
     options o = { .seed = 7, .seeds = 20 };
     for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         if (which == 'h')
@@ -239,8 +235,8 @@ int main(int argc, char **argv)
     }
     int n = argc - optind, status = 0;
     if (o.sweep)
-        return n ? usage(stderr, 2) : sweep(&o);
+        return n ? usage(stderr, 2) : output_status("categories", sweep(&o));
     for (int i = 0; i < (n ? n : 2) && status == 0; i++)
         status = run(n ? argv[optind + i] : ours[i], &o);
-    return status;
+    return output_status("categories", status);
 }

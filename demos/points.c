@@ -389,5 +389,5 @@ int main(int argc, char **argv)
     int n = argc - optind, status = 0;
     for (int i = 0; i < (n ? n : 2) && status == 0; i++)
         status = run(n ? argv[optind + i] : ours[i], &o);
-    return status;
+    return output_status("points", status);
 }

@@ -307,5 +307,5 @@ int main(int argc, char **argv)
     numbers_free(&x);
     tril_tape_free(tape);
     tril_ctx_free(ctx);
-    return !done;
+    return output_status("shapes", !done);
 }

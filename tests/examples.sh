@@ -1,13 +1,14 @@
 #!/bin/sh
 # Compiles and runs every program that stands in a public header (behind " * Example", indented by four more) and in
-# README.md (a block of C with a main). Usage: examples.sh FOLDER; CC, FLAGS and LIBS come from the Makefile.
+# README.md (a block of C with a main). Usage: examples.sh FOLDER; CC, FLAGS, LIBS and RUN come from the
+# Makefile.
 set -e
 mkdir -p "$1"
 
 run()
 {
     $CC $FLAGS "$1.c" -o "$1" $LIBS
-    "$1" > "$1.out" || { echo "the program of $2 failed:" && cat "$1.out" && exit 1; }
+    $RUN "$1" > "$1.out" || { echo "the program of $2 failed:" && cat "$1.out" && exit 1; }
 }
 
 for header in include/tril/*.h; do

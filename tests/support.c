@@ -2,23 +2,29 @@
 #include "support.h"
 
 #include <csv.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static void *counted(void *user, void *ptr, size_t size)
 {
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     counting *c = user;
-    if (!size) {
-        c->blocks -= ptr != NULL;
-        free(ptr);
+    pthread_mutex_lock(&mutex);
+    if (size)
+        c->allocations++;
+    bool fail = size && c->fail_at &&
+                (c->once ? c->allocations == c->fail_at : c->allocations >= c->fail_at);
+    if (!fail)
+        c->blocks += (size && !ptr) - (!size && ptr);
+    pthread_mutex_unlock(&mutex);
+    if (fail)
         return NULL;
-    }
-    c->allocations++;
-    if (c->fail_at && (c->once ? c->allocations == c->fail_at : c->allocations >= c->fail_at))
-        return NULL;
-    c->blocks += ptr == NULL;
-    return realloc(ptr, size);
+    if (size)
+        return realloc(ptr, size);
+    free(ptr);
+    return NULL;
 }
 
 tril_ctx *counting_ctx(counting *counter)

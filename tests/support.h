@@ -32,7 +32,7 @@
     } while (0)
 
 /* An allocator that counts, and that fails from the fail_at-th allocation on (0: never), or only
- * then. */
+ * then. Several threads may call it. */
 typedef struct counting {
     size_t allocations; /* asked for so far */
     size_t blocks;      /* live */

@@ -7,46 +7,71 @@
 #include <string.h>
 
 /* the number of a category's name; CLASSES_MAX where there is no room for a new one */
-static size_t category_of(classes *set, const char *name, size_t length)
+static size_t category_of(classes *set, const char *name)
 {
-    char text[sizeof set->name[0]];
     size_t c = 0;
-    snprintf(text, sizeof text, "%.*s", (int)length, name);
-    while (c < set->k && strcmp(set->name[c], text) != 0)
+    while (c < set->k && strcmp(set->name[c], name) != 0)
         c++;
     if (c == set->k && c < CLASSES_MAX)
-        strcpy(set->name[set->k++], text);
+        strcpy(set->name[set->k++], name);
     return c;
 }
 
-/* The last cell of each line. A table has numbers only; it has seen to it that lines have as many
- * cells as the header. */
+/* The last cell of a line: commas inside quotes are part of it, blanks around it are not. */
+static char *last_cell(char *line)
+{
+    char *cell = line;
+    bool quoted = false;
+    for (char *p = line; *p; p++) {
+        quoted ^= *p == '"';
+        cell = *p == ',' && !quoted ? p + 1 : cell;
+    }
+    cell += strspn(cell, " \t");
+    size_t length = strcspn(cell, "\r\n");
+    while (length && strchr(" \t", cell[length - 1]))
+        length--;
+    if (length > 1 && *cell == '"')
+        cell++, length -= 2;
+    cell[length] = 0;
+    return cell;
+}
+
+static bool read_category(classes *set, const char *path, const char *name, size_t row)
+{
+    if (strlen(name) >= sizeof set->name[0])
+        return fprintf(stderr, "categories: %s: row %zu: a category's name is longer than %zu\n",
+                       path, row + 1, sizeof set->name[0] - 1),
+               false;
+    size_t c = category_of(set, name);
+    if (c == CLASSES_MAX)
+        return fprintf(stderr, "categories: %s: more than %d categories in the last column\n", path,
+                       CLASSES_MAX),
+               false;
+    set->of_row[row] = c;
+    set->size[c]++;
+    return true;
+}
+
+/* A table has numbers only, so that its last column is read here; it has seen to it that rows have
+ * as many cells as the header. */
 static bool read_categories(classes *set, const char *path)
 {
     FILE *file = fopen(path, "r");
     char *line = NULL;
-    size_t room = 0, lines = 0;
-    bool fit = true;
-    for (; file && fit && getline(&line, &room, file) >= 0;) {
-        size_t length = strcspn(line, "\r\n");
-        line[length] = 0;
-        if (length == 0 || lines++ == 0)
-            continue;
-        const char *cell = strrchr(line, ',');
-        cell = cell ? cell + 1 : line;
-        size_t c = category_of(set, cell, strlen(cell));
-        fit = c < CLASSES_MAX && lines <= set->n + 1;
-        if (fit)
-            set->of_row[lines - 2] = c, set->size[c]++;
-    }
-    fit = fit && lines == set->n + 1 && set->k > 1;
-    if (!fit)
-        fprintf(stderr, "%s: the last column has not from 2 to %d categories, one a line\n", path,
-                CLASSES_MAX);
+    size_t room = 0, lines = 0; /* that are not blank, the header included */
+    bool fine = file != NULL;
+    while (fine && getline(&line, &room, file) >= 0)
+        if (line[strspn(line, " \t\r\n")] && lines++ > 0 && lines <= set->n + 1)
+            fine = read_category(set, path, last_cell(line), lines - 2);
+    if (fine && lines != set->n + 1)
+        fine = (fprintf(stderr, "categories: %s: want one row a line\n", path), false);
+    if (fine && set->k < 2)
+        fine = (fprintf(stderr, "categories: %s: only one category in the last column\n", path),
+                false);
     if (file)
         fclose(file);
     free(line);
-    return fit;
+    return fine;
 }
 
 static bool allocate(classes *set)
@@ -65,8 +90,9 @@ bool classes_read(classes *set, tril_ctx *ctx, const char *path)
         return false;
     size_t width = tril_table_width(set->table);
     if (width < 3 || width > DATASET_MAX_COLUMNS)
-        return fprintf(stderr, "%s: want from 2 to %d columns of numbers, and the category\n", path,
-                       DATASET_MAX_COLUMNS - 1),
+        return fprintf(stderr,
+                       "categories: %s: want from 2 to %d columns of numbers, and the category\n",
+                       path, DATASET_MAX_COLUMNS - 1),
                false;
     set->n = tril_table_rows(set->table);
     set->d = set->columns.n = width - 1;

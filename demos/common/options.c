@@ -31,3 +31,11 @@ bool option_pictures(const char *program, const char *folder, const char **out)
         fprintf(stderr, "%s: gnuplot is not installed, so there will be no pictures\n", program);
     return true;
 }
+
+int output_status(const char *program, int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "%s: standard output could not be written\n", program);
+    return status ? status : 1;
+}

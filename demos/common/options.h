@@ -12,4 +12,8 @@ bool option_number(const char *program, const char *option, const char *text,
  * with *out NULL, with a sentence too, where gnuplot is not installed. */
 bool option_pictures(const char *program, const char *folder, const char **out);
 
+/* The exit status of a program that has printed its last line: 1, with a sentence, where its status
+ * was 0 but standard output has not taken every line. */
+int output_status(const char *program, int status);
+
 #endif

@@ -52,7 +52,8 @@ extern "C" {
     X(TRIL_NOT_FINITE, "a number is infinite or not a number")                                     \
     X(TRIL_NOT_POSITIVE, "a scale is zero or negative")                                            \
     X(TRIL_BAD_FILE, "a file cannot be read or written")                                           \
-    X(TRIL_BAD_DATA, "a file does not hold what was asked for")
+    X(TRIL_BAD_DATA, "a file does not hold what was asked for")                                    \
+    X(TRIL_NO_THREAD, "a thread cannot be started")
 
 typedef enum tril_status {
 #define TRIL_STATUS_NAME(name, text) name,

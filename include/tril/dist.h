@@ -115,8 +115,9 @@ tril_dist tril_independent(tril_dist p, size_t n);
 /* log p(y), y [..., event]: [...], batch dimensions of distribution and y broadcast. One node; for
  * the normal, with z = L^-1 (y - loc) and a = L^-T z: log p = -z'z/2 - sum log L_ii - d/2 log 2 pi,
  * d/dloc = a, d/dy = -a, d/dL = tril(a z') - diag(1/L_ii). Sums are in double. A log-density beyond
- * the range of tril_real is its largest finite value, and so is a gradient. NaN or an infinity is
- * an error that names the row. */
+ * the range of tril_real is its largest finite value, and so is a gradient. In double, a z beyond
+ * 1e100 may count as 1e100 (as 1e150 where the event is a number). NaN or an infinity is an error
+ * that names the row. */
 tril_var tril_log_prob(tril_dist p, tril_var y);
 
 /* The same of rows of which some numbers are missing, which y marks by NaN (tril_input_missing):

@@ -175,32 +175,32 @@ tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts);
  * network in any units of the targets (with TRIL_DIAGONAL_EXP and no floor, or one in those units).
  *
  * The natural gradient is F^-1 g, F the Fisher matrix of a row's distribution and g the plain
- * gradient of its log-density (Amari 1998); what comes down the tape multiplies it. With z = L^-1
- * (y
- * - loc) that of the full and of the diagonal form moves loc by y - loc and L by L M, M_ij = z_i
- * z_j below the diagonal and M_ii = (z_i^2 - 1) / 2 on it (Tan 2021, Lin et al. 2021). In the
- * low-rank form loc moves by y - loc too; W and log v have no Fisher matrix that can be inverted
- * (turned factors are the same distribution) and take that of y and the latent factors together: 1
- * / v_i^2 for each number of row i of W, 2 for log v_i. It is never less than that of y alone, so
- * that no step is too long. Where the floor makes up more than nine tenths of v, s moves as at nine
- * tenths. Gradients of other methods, and that in y, stay plain. It grows with z^2: keep its rate
- * below 1, and clip. */
+ * gradient of its log-density (Amari 1998); what comes down the tape multiplies it. That of the
+ * full and of the diagonal form, with z = L^-1 (y - loc), moves loc by y - loc and L by L M, where
+ * below the diagonal M_ij = z_i z_j and on it M_ii = (z_i^2 - 1) / 2 (Tan 2021, Lin et al. 2021).
+ * In the low-rank form loc moves by y - loc too; W and log v have no Fisher matrix that can be
+ * inverted (turned factors are the same distribution) and take that of y and the latent factors
+ * together: each number of row i of W has 1 / v_i^2, and log v_i has 2. It is never less than that
+ * of y alone, so that no step is too long. Where the floor makes up more than nine tenths of v, s
+ * moves as at nine tenths. Gradients of other methods, and that in y, stay plain. It grows with
+ * z^2: keep its rate below 1, and clip. */
 tril_dist tril_mlp_head(const tril_mlp *mlp, tril_var x, size_t d, const tril_head_opts *opts);
 
 /* Where training should begin: sets the last layer's weights to zero and its bias (and the
  * parameter of a shared covariance) so that the distribution fits the targets [rows, d]: their
  * mean, and their covariance with divisor `rows` plus floor^2 on its diagonal. The first NLL is
  * then that of the fit, d/2 (1 + log 2 pi) + log det / 2, less floor^2/2 times the trace of the
- * inverse covariance: nothing, for a floor far below the scale of the targets. full, precision,
- * shared: the covariance itself. diagonal: its diagonal. low rank: the factors of largest
- * likelihood as 200 steps of expectation and maximisation find them (Rubin and Thayer 1982), no v
- * below a hundredth of a target's standard deviation, and W moved by a hundredth of v, lest two
- * columns be one. The NLL is between those of diagonal and full form. mixture: equal weights,
- * distinct means along the first principal axis of the correlations, and one covariance, in the
- * form of the components, which together have the moments of the targets. The NLL is at most 0.19
- * above that of one such component (of low rank, for which nothing is proved: 0.3 in what was
- * tried). Targets that are constant, or linearly dependent in a form that has the whole covariance,
- * need a floor. False on failure, which names the column. */
+ * inverse covariance: nothing, for a floor far below the scale of the targets. (A v that would be
+ * its floor is a thousandth more.) full, precision, shared: the covariance itself. diagonal: its
+ * diagonal. low rank: the factors of largest likelihood as 200 steps of expectation and
+ * maximisation find them (Rubin and Thayer 1982), no v below a hundredth of a target's standard
+ * deviation, and W moved by a hundredth of v, lest two columns be one. The NLL is between those of
+ * diagonal and full form, where v is well above its floor. mixture: equal weights, distinct means
+ * along the first principal axis of the correlations, and one covariance, in the form of the
+ * components, which together have the moments of the targets. The NLL is at most 0.19 above that of
+ * one such component (of low rank, for which nothing is proved: 0.3 in what was tried). Targets
+ * that are constant, or linearly dependent in a form that has the whole covariance, need a floor.
+ * False on failure, which names the column. */
 bool tril_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
                      const tril_head_opts *opts);
 

@@ -105,7 +105,8 @@ typedef struct tril_natural_opts {
 /* Moves these two parameters of a store and nothing else; the others may have an optimizer in which
  * the group of these two has the rate 0, or stand in another store. The groups of loc and
  * scale_tril have rates of their own where they are different ones. A diagonal that is not positive
- * is an error. NULL on failure; opts may be NULL. */
+ * is an error. NULL on failure; opts may be NULL. The store must outlive the optimizer, and can
+ * grow no more. */
 tril_optim *tril_natural_new(tril_param loc, tril_param scale_tril, const tril_natural_opts *opts);
 
 /* NULL on failure; opts may be NULL. The store must outlive the optimizer, and can grow no more. */

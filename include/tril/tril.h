@@ -15,5 +15,6 @@
 #include <tril/random.h>
 #include <tril/shape.h>
 #include <tril/tape.h>
+#include <tril/train.h>
 
 #endif

@@ -106,7 +106,7 @@ static void end(tril_tape *tape, bool accumulate)
         for (size_t i = 0; i < store->params->count; i++) {
             const tril_param_entry *entry = &store->params->entries[i];
             if (!store->leaf[i] || !tape->nodes[store->leaf[i] - 1]->has_grad)
-                memset(store->params->grads + entry->offset, 0, entry->size * sizeof(tril_real));
+                memset(store->grads + entry->offset, 0, entry->size * sizeof(tril_real));
         }
 }
 

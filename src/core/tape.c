@@ -198,19 +198,28 @@ tril_var tril_scalar(tril_tape *tape, tril_real value)
     return copy ? tril_input(tape, copy, (tril_shape){ 0 }) : (tril_var){ 0 };
 }
 
-static tril_tape_store *store_on(tril_tape *tape, tril_params *params)
+static tril_tape_store *find_store(const tril_tape *tape, const tril_params *params)
 {
-    for (tril_tape_store *store = tape->stores; store; store = store->next)
-        if (store->params == params && store->serial == params->serial)
-            return store;
+    tril_tape_store *store = tape->stores;
+    while (store && (store->params != params || store->serial != params->serial))
+        store = store->next;
+    return store;
+}
+
+static tril_tape_store *add_store(tril_tape *tape, tril_params *params, tril_real *grads)
+{
     tril_tape_store *store = tril_arena_take(&tape->arena, "params", 1, sizeof *store);
     uint32_t *leaf = tril_arena_take(&tape->arena, "params", params->count, sizeof *leaf);
     if (!store || !leaf)
         return NULL;
     memset(leaf, 0, params->count * sizeof *leaf);
-    *store = (tril_tape_store){ tape->stores, params, params->serial, leaf };
-    params->in_use = true;
+    *store = (tril_tape_store){ tape->stores, params, params->serial, grads, leaf };
     return tape->stores = store;
+}
+
+bool tril_tape_lend(tril_tape *tape, tril_params *params, tril_real *grads)
+{
+    return add_store(tape, params, grads) != NULL;
 }
 
 tril_var tril_param_var(tril_tape *tape, tril_param param)
@@ -220,13 +229,16 @@ tril_var tril_param_var(tril_tape *tape, tril_param param)
         return none;
     if (!param.params || param.index >= param.params->count)
         return tril_var_fail(tape, "param", TRIL_BAD_ARGUMENT, "there is no such parameter");
-    if (param.params->ctx != tape->ctx)
+    tril_tape_store *store = find_store(tape, param.params);
+    if (!store && param.params->ctx != tape->ctx)
         return tril_var_fail(tape, "param", TRIL_BAD_ARGUMENT,
                              "%s and the tape were made with different contexts",
                              tril_param_name(param));
-    tril_tape_store *store = store_on(tape, param.params);
-    if (!store)
-        return none;
+    if (!store) {
+        if (!(store = add_store(tape, param.params, param.params->grads)))
+            return none;
+        param.params->in_use = true;
+    }
     uint32_t known = store->leaf[param.index];
     if (known)
         return (tril_var){ tape, known - 1, tape->epoch };
@@ -235,7 +247,7 @@ tril_var tril_param_var(tril_tape *tape, tril_param param)
         return none;
     t->param = &param.params->entries[param.index];
     t->node.needs_grad = tape->recording;
-    t->node.grad = tril_param_grads(param);
+    t->node.grad = store->grads + t->param->offset;
     tril_var x = record(t);
     /* a leaf made while nothing is recorded asks for no gradient: it must not serve what is
      * recorded later */

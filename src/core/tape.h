@@ -20,8 +20,9 @@ typedef struct tril_tape_node {
 typedef struct tril_tape_store {
     struct tril_tape_store *next;
     tril_params *params;
-    uint64_t serial; /* of the store, should another come to lie at its address */
-    uint32_t *leaf;  /* index + 1; 0 for none */
+    uint64_t serial;  /* of the store, should another come to lie at its address */
+    tril_real *grads; /* where its gradients go: its own block, or that of tril_tape_lend */
+    uint32_t *leaf;   /* index + 1; 0 for none */
 } tril_tape_store;
 
 struct tril_tape {
@@ -43,6 +44,11 @@ static inline bool tril_var_is_current(tril_var x)
 /* The node of a var, or NULL after failing the context with "WHAT: ..."; a var of no tape cannot
  * fail one. */
 tril_tape_node *tril_tape_node_of(tril_var x, const char *what);
+
+/* Until the next reset, the tape may use a store of another context, which it only reads: gradients
+ * go to `grads`, laid out as the store's own. The store must be in use already. Parameters that the
+ * loss does not ask for have gradient zero, as those that it does not depend on. */
+bool tril_tape_lend(tril_tape *tape, tril_params *params, tril_real *grads);
 
 /* A place to come back to: vars made since are no more, what they took is free again. No parameter
  * may have been asked for in between. */

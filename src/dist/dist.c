@@ -139,11 +139,7 @@ tril_var tril_dist_covariance(tril_dist p)
         return (tril_var){ 0 };
     if (!p.kind->covariance || p.event.rank != 1)
         return tril_dist_fail(&p, "covariance", TRIL_BAD_ARGUMENT, "there is no closed form");
-    if (p.batch.rank + 2 > TRIL_MAX_RANK)
-        return tril_dist_fail(&p, "covariance", TRIL_BAD_SHAPE,
-                              "the result has no room for batch shape [%s] in rank 4",
-                              tril_shape_text(p.batch).text);
-    return p.kind->covariance(&p);
+    return tril_dist_has_room(&p, "covariance", p.batch) ? p.kind->covariance(&p) : (tril_var){ 0 };
 }
 
 tril_shape tril_dist_batch_shape(tril_dist p)
@@ -172,6 +168,20 @@ bool tril_dist_valid(const char *what, const char *name, tril_var x, bool positi
            false;
 }
 
+static tril_var no_room(const tril_dist *p, const char *method, tril_shape batch)
+{
+    return tril_dist_fail(p, method, TRIL_BAD_SHAPE,
+                          "the result has no room for batch shape [%s] in rank 4",
+                          tril_shape_text(batch).text);
+}
+
+bool tril_dist_has_room(const tril_dist *p, const char *method, tril_shape batch)
+{
+    if (batch.rank + 2 <= TRIL_MAX_RANK)
+        return true;
+    return no_room(p, method, batch), false;
+}
+
 tril_var tril_dist_stretch(const tril_dist *p, const char *method, tril_var x, size_t event_rank)
 {
     tril_shape shape, batch = p->batch;
@@ -179,9 +189,7 @@ tril_var tril_dist_stretch(const tril_dist *p, const char *method, tril_var x, s
         return (tril_var){ 0 };
     for (size_t i = event_rank; i > 0; i--)
         if (!tril_shape_append(&batch, shape.dim[shape.rank - i]))
-            return tril_dist_fail(p, method, TRIL_BAD_SHAPE,
-                                  "the result has no room for batch shape [%s] in rank 4",
-                                  tril_shape_text(p->batch).text);
+            return no_room(p, method, p->batch);
     return tril_shape_equal(shape, batch) ? x : tril_broadcast_to(x, batch);
 }
 

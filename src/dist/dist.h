@@ -23,6 +23,10 @@ bool tril_dist_valid(const char *what, const char *name, tril_var x, bool positi
 /* The entropy of a normal of d dimensions from sum log L_ii. */
 tril_var tril_mvn_entropy_of(tril_var log_det, size_t d);
 
+/* Whether a batch of matrices over the event fits in rank 4, as the result of a method of that
+ * name. */
+bool tril_dist_has_room(const tril_dist *p, const char *method, tril_shape batch);
+
 /* x [..., event] stretched to [batch, event], for a method of that name. */
 tril_var tril_dist_stretch(const tril_dist *p, const char *method, tril_var x, size_t event_rank);
 

@@ -102,13 +102,19 @@ tril_dist tril_independent_base(const tril_dist *p, size_t n)
 tril_dist tril_independent(tril_dist p, size_t n)
 {
     const tril_dist none = { 0 };
-    if (!p.kind || tril_ctx_failed(tril_tape_ctx(p.param[0].tape)))
+    tril_shape unused;
+    if (!p.kind || tril_ctx_failed(tril_tape_ctx(p.param[0].tape)) ||
+        !tril_var_shape(p.param[0], "independent", &unused))
         return none;
     if (n > p.batch.rank)
         return tril_dist_fail(&p, "independent", TRIL_BAD_SHAPE,
                               "%zu axes are wanted of batch shape [%s]", n,
                               tril_shape_text(p.batch).text),
                none;
+    if (n > 0 && p.kind == &tril_dist_kind_independent) { /* one for all axes, however they came */
+        const independent *inner = p.attrs;
+        return tril_independent(inner->base, inner->n + n);
+    }
     tril_dist q = p;
     q.batch = tril_shape_leading(p.batch, n);
     q.event = (tril_shape){ 0 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dist/dist.h"
+#include "ops/ops.h"
 #include "ops/rows.h"
 
 /* ---- rows of an op whose inputs are loc [..., d], factor W [..., d, r], diag D [..., d] and, for
@@ -268,31 +269,44 @@ static tril_var low_rank_covariance(const tril_dist *p)
                              2);
 }
 
-/* The factor of a a' + b b' from a [..., n, m] and b [..., n, n] with the batch of both. */
-static tril_var factor_of_both(const tril_dist *p, const char *method, tril_var a, tril_var b)
+/* The factor of a a' + diag(scale)^2 from a [..., n, m] and scale [..., n] with the batch of both.
+ * No pivot is below scale. */
+static tril_var factor_of_both(const tril_dist *p, const char *method, tril_var a, tril_var scale)
 {
-    tril_shape shape_a, shape_b, batch;
-    if (!tril_var_shape(a, method, &shape_a) || !tril_var_shape(b, method, &shape_b) ||
-        !tril_shape_broadcast(tril_shape_leading(shape_a, 2), tril_shape_leading(shape_b, 2),
+    tril_shape shape_a, shape_scale, batch;
+    if (!tril_var_shape(a, method, &shape_a) || !tril_var_shape(scale, method, &shape_scale) ||
+        !tril_shape_broadcast(tril_shape_leading(shape_a, 2), tril_shape_leading(shape_scale, 1),
                               &batch))
         return (tril_var){ 0 };
     tril_dist both = *p;
     both.batch = batch;
     tril_var parts[2] = { tril_dist_stretch(&both, method, a, 2),
-                          tril_dist_stretch(&both, method, b, 2) };
-    return tril_lq(tril_concat(parts, 2, -1));
+                          tril_dist_stretch(&both, method, tril_diag_embed(scale), 2) };
+    return tril_lq_above(tril_concat(parts, 2, -1),
+                         tril_dist_stretch(&both, method, tril_detach(scale), 1));
+}
+
+/* whether D has room for a further axis; loc needs none */
+static bool has_room(const tril_dist *p, const char *method)
+{
+    return tril_dist_has_room(p, method, tril_shape_leading(tril_shape_of(p->param[DIAG]), 1));
 }
 
 static tril_dist low_rank_as_mvn(const tril_dist *p)
 {
-    tril_var scale = tril_diag_embed(tril_sqrt(p->param[DIAG]));
-    return tril_mvn(p->param[LOC], factor_of_both(p, "as_mvn", p->param[FACTOR], scale));
+    if (!has_room(p, "scale_tril"))
+        return (tril_dist){ 0 };
+    tril_var scale_tril =
+        factor_of_both(p, "scale_tril", p->param[FACTOR], tril_sqrt(p->param[DIAG]));
+    return scale_tril.tape ? tril_mvn(p->param[LOC], scale_tril) : (tril_dist){ 0 };
 }
 
 /* log det / 2 = sum log D_i / 2 + sum log of the diagonal of lq([V' I]), V = D^-1/2 W */
 static tril_var low_rank_entropy(const tril_dist *p)
 {
     tril_tape *tape = p->param[DIAG].tape;
+    if (!has_room(p, "entropy"))
+        return (tril_var){ 0 };
     tril_shape w = tril_shape_of(p->param[FACTOR]), diag = tril_shape_of(p->param[DIAG]);
     size_t r = w.dim[w.rank - 1];
     tril_shape_append(&diag, 1);
@@ -301,8 +315,8 @@ static tril_var low_rank_entropy(const tril_dist *p)
     tril_real *ones = tril_tape_take(tape, r, sizeof *ones);
     for (size_t a = 0; a < r && ones; a++)
         ones[a] = 1;
-    tril_var identity = tril_diag_embed(tril_input(tape, ones, TRIL_SHAPE(r)));
-    tril_var l = factor_of_both(p, "entropy", tril_transpose(v, -2, -1), identity);
+    tril_var l = factor_of_both(p, "entropy", tril_transpose(v, -2, -1),
+                                tril_input(tape, ones, TRIL_SHAPE(r)));
     log_det = tril_add(tril_mul(log_det, tril_scalar(tape, (tril_real)0.5)),
                        tril_sum_axis(tril_log(tril_diagonal(l)), -1, false));
     return tril_dist_stretch(p, "entropy", tril_mvn_entropy_of(log_det, p->event.dim[0]), 0);

@@ -239,6 +239,8 @@ static tril_var mvn_log_prob(const tril_dist *p, tril_var y)
 {
     if (tril_mvn_is_shared(p, y))
         return tril_mvn_shared_log_prob(&tril_mvn_by_scale, p, y);
+    if (tril_mvn_has_lanes(p))
+        return tril_mvn_lanes_log_prob_of(p, y);
     return tril_op_apply(&tril_op_mvn_log_prob, (tril_var[]){ p->param[0], p->param[1], y }, 3,
                          &(const tril_mvn_form *){ &tril_mvn_by_scale }, sizeof(tril_mvn_form *));
 }

@@ -45,6 +45,10 @@ bool tril_mvn_log_prob_shape(tril_node *node);
 bool tril_mvn_log_prob_forward(tril_node *node);
 void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in);
 
+/* The log-density of small events by L, rows side by side: its own operation. */
+bool tril_mvn_has_lanes(const tril_dist *p);
+tril_var tril_mvn_lanes_log_prob_of(const tril_dist *p, tril_var y);
+
 /* The log-density where one factor serves all rows: its own operation. */
 bool tril_mvn_is_shared(const tril_dist *p, tril_var y);
 tril_var tril_mvn_shared_log_prob(const tril_mvn_form *form, const tril_dist *p, tril_var y);

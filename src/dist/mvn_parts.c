@@ -87,11 +87,8 @@ static bool takes(const tril_dist *p, tril_var y, size_t n, tril_shape *batch)
                               "shape [%s]",
                               tril_shape_text(shape).text, tril_shape_text(p->batch).text),
                false;
-    if (batch->rank + 2 > TRIL_MAX_RANK)
-        return tril_dist_fail(p, "conditional", TRIL_BAD_SHAPE,
-                              "the result has no room for batch shape [%s] in rank 4",
-                              tril_shape_text(*batch).text),
-               false;
+    if (!tril_dist_has_room(p, "conditional", *batch))
+        return false;
     const tril_real *values = tril_value(y);
     for (size_t i = 0; i < tril_size(y); i++)
         if (!isfinite(values[i]))

@@ -153,9 +153,16 @@ static tril_var precision_variance(const tril_dist *p)
     return tril_dist_stretch(p, "variance", squares, 1);
 }
 
+/* Given all others, coordinate i has the standard deviation 1 / |T_i|, and no pivot is below; nor
+ * below 1 / sum_j |T_ij|, which has no squares. */
 static tril_dist precision_as_mvn(const tril_dist *p)
 {
-    tril_var scale_tril = tril_lq(upper_factor(p));
+    tril_var upper = upper_factor(p), t = tril_tril(tril_detach(p->param[1]));
+    if (!upper.tape || !tril_dist_valid("scale_tril(mvn_precision)",
+                                        "the inverse of precision_tril", upper, false))
+        return (tril_dist){ 0 };
+    tril_var least = tril_div(tril_scalar(t.tape, 1), tril_sum_axis(tril_abs(t), -1, false));
+    tril_var scale_tril = tril_lq_above(upper, least);
     return scale_tril.tape ? tril_mvn(p->param[0], scale_tril) : (tril_dist){ 0 };
 }
 

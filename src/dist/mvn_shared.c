@@ -9,7 +9,8 @@
 /* TILE rows of a few hundred numbers stay in the cache; below FEW rows BLAS does not pay */
 enum { TILE = 64, FEW = 8 };
 
-/* |r|^2, |z|^2 and |a|^2 are below this, so that no product of theirs overflows */
+/* |r|^2, |z|^2, |a|^2 and the square of what comes down the tape are below this, so that no product
+ * of theirs overflows */
 static const double most = 1e200;
 
 /* saved, in doubles: L, or its inverse where that pays: a product is faster than a solution; or T,
@@ -196,7 +197,7 @@ static double put_tile(const tril_node *node, shared *s, tril_row_grad grads[3])
     solve(s, true, s->z + first * d, s->tile);
     for (size_t i = 0; i < s->n; i++) {
         double *a = s->tile + i * d, g = (double)node->grad[first + i];
-        s->apart[i] = s->alone[first + i] != 0 || !(squares_of(a, d) < most);
+        s->apart[i] = s->alone[first + i] != 0 || !(squares_of(a, d) < most && g * g < most);
         if (s->apart[i]) {
             put_alone(node, s, i, g, grads);
             memset(a, 0, d * sizeof *a);

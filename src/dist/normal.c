@@ -164,7 +164,12 @@ static tril_var normal_cdf(const tril_dist *p, tril_var y)
 /* loc and scale may be shared within the event; the diagonal of a matrix may not */
 static tril_dist normal_as_mvn(const tril_dist *p)
 {
-    return tril_mvn(normal_mean(p), tril_diag_embed(whole(p, "kl", p->param[1])));
+    tril_dist of_scale = *p;
+    tril_shape scale = tril_shape_of(p->param[1]);
+    of_scale.batch = tril_shape_leading(scale, scale.rank > 0);
+    if (!tril_dist_has_room(p, "scale_tril", of_scale.batch))
+        return (tril_dist){ 0 };
+    return tril_mvn(normal_mean(p), tril_diag_embed(whole(&of_scale, "scale_tril", p->param[1])));
 }
 
 static tril_dist normal_expand(const tril_dist *p, tril_shape batch)

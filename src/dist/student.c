@@ -84,11 +84,14 @@ static double log_gamma_draw(tril_random *random, double a)
     }
 }
 
-/* sqrt(df / chi2); of a shape below 1 by that above it, times u^(1 / a) */
+/* sqrt(df / chi2); of a shape below 1 by that above it, times u^(1 / a). Without validation df may
+ * be what no draw would ever be accepted for. */
 static double weight(tril_random *random, double df)
 {
     const double a = 0.5 * df;
     tril_real u = 1;
+    if (!(df > 0 && df <= DBL_MAX))
+        return df > 0 ? 1 : (double)NAN;
     if (a < 1)
         tril_random_uniform(random, &u, 1);
     double log_chi2 = log_gamma_draw(random, a < 1 ? a + 1 : a) + log((double)u) / a;

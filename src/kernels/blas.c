@@ -3,6 +3,7 @@
 
 #include <cblas.h>
 #include <limits.h>
+#include <pthread.h>
 
 #include "kernels/targets.h"
 
@@ -11,6 +12,29 @@
 #else
 #define BLAS(function) cblas_s##function
 #endif
+
+/* OpenBLAS's, NULL where another BLAS is linked */
+__attribute__((weak)) int openblas_get_num_threads(void);
+__attribute__((weak)) void openblas_set_num_threads(int n);
+
+/* the number of threads is the whole program's, and so is the count of those who hold it at one */
+static pthread_mutex_t single_mutex = PTHREAD_MUTEX_INITIALIZER;
+static size_t single_holders;
+static int threads_before;
+
+void tril_blas_single(bool single)
+{
+    if (!openblas_get_num_threads || !openblas_set_num_threads)
+        return;
+    pthread_mutex_lock(&single_mutex);
+    if (single && single_holders++ == 0) {
+        threads_before = openblas_get_num_threads();
+        if (threads_before > 1)
+            openblas_set_num_threads(1);
+    } else if (!single && --single_holders == 0 && threads_before > 1)
+        openblas_set_num_threads(threads_before);
+    pthread_mutex_unlock(&single_mutex);
+}
 
 bool tril_blas_fits(size_t size)
 {

@@ -10,6 +10,10 @@
 /* Whether a size can be given to the functions below: BLAS counts in int. */
 bool tril_blas_fits(size_t size);
 
+/* Keeps BLAS to the calling thread, until as many calls with false as with true have been made; of
+ * a BLAS other than OpenBLAS nothing is known, and nothing is done. */
+void tril_blas_single(bool single);
+
 /* C = op(A) op(B) + beta C, row-major: op(A) is m x k, op(B) k x n, op transposes where asked; C is
  * m x n. A matrix stands without gaps between its rows. beta = 0 does not read C. */
 void tril_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const tril_real *a,

@@ -4,7 +4,7 @@
 #include <float.h>
 #include <string.h>
 
-#include "kernels/targets.h"
+#include "kernels/vector_math.h"
 
 /* those of mvn.c */
 static const double max_loaded = 1e150, max_z = 1e100, max_w = TRIL_MVN_MAX_W;
@@ -21,21 +21,60 @@ TRIL_INLINE double loaded(double x)
     return sizeof(tril_real) == sizeof(double) ? tril_within(x, max_loaded) : x;
 }
 
-void tril_lanes_load(size_t n, size_t width, const tril_real *const *rows, double *to)
+TRIL_INLINE void load_of(size_t n, size_t width, size_t stride, const tril_real *restrict rows,
+                         double *restrict to)
 {
-    for (size_t l = 0; l < TRIL_LANES; l++) {
-        const tril_real *row = rows[l < n ? l : 0];
+    if (n == TRIL_LANES)
         for (size_t k = 0; k < width; k++)
-            to[at(k) + l] = (double)row[k];
+            EACH_LANE to[at(k) + l] = (double)rows[l * stride + k];
+    else
+        for (size_t k = 0; k < width; k++)
+            EACH_LANE to[at(k) + l] = (double)rows[(l < n ? l : 0) * stride + k];
+}
+
+TRIL_FOR_EACH_TARGET(, tril_lanes_load,
+                     (size_t n, size_t width, size_t stride, const tril_real *rows, double *to),
+                     (n, width, stride, rows, to), load_of(n, width, stride, rows, to))
+
+TRIL_INLINE void store_of(size_t n, size_t width, size_t stride, const double *restrict factor,
+                          const double *restrict from, tril_real *restrict rows)
+{
+    for (size_t k = 0; k < width; k++) {
+        tril_real x[TRIL_LANES];
+        EACH_LANE x[l] =
+            tril_saturate(tril_within(factor[l] * tril_within(from[at(k) + l], DBL_MAX), DBL_MAX));
+        for (size_t l = 0; l < n; l++)
+            rows[l * stride + k] = x[l];
     }
 }
 
-void tril_lanes_store(size_t n, size_t width, const double *from, double *rows)
+TRIL_FOR_EACH_TARGET(, tril_lanes_store,
+                     (size_t n, size_t width, size_t stride, const double *factor,
+                      const double *from, tril_real *rows),
+                     (n, width, stride, factor, from, rows),
+                     store_of(n, width, stride, factor, from, rows))
+
+void tril_lanes_keep(size_t n, size_t width, const double *from, double *rows)
 {
     for (size_t l = 0; l < n; l++)
         for (size_t k = 0; k < width; k++)
             rows[l * width + k] = from[at(k) + l];
 }
+
+TRIL_INLINE void factor_of(const tril_mvn_lanes *m, const double *restrict matrix)
+{
+    for (size_t i = 0; i < m->d; i++) {
+        double *restrict diag = m->diag + at(i), *restrict log_diag = m->log_diag + at(i);
+        EACH_LANE
+        {
+            diag[l] = matrix[at(i * m->d + i) + l];
+            log_diag[l] = tril_log_d(diag[l]);
+        }
+    }
+}
+
+TRIL_FOR_EACH_TARGET(, tril_mvn_lanes_factor, (const tril_mvn_lanes *m, const double *matrix),
+                     (m, matrix), factor_of(m, matrix))
 
 TRIL_INLINE void log_prob_of(const tril_mvn_lanes *m, const double *restrict y,
                              const double *restrict loc, const double *restrict s,

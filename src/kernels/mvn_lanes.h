@@ -10,7 +10,7 @@ enum { TRIL_LANES = 16 };
 
 typedef struct tril_mvn_lanes {
     size_t d;
-    tril_lower lower;        /* packed, scaled or none */
+    tril_lower lower;
     const double *off;       /* off-diagonals, as `lower` says */
     double *diag, *log_diag; /* L_ii > 0; its logarithm */
     double *r, *z, *w;       /* as in a row */
@@ -36,11 +36,19 @@ static inline tril_mvn_lanes tril_mvn_lanes_at(double *memory, size_t d, tril_lo
                              .w = memory + 4 * array };
 }
 
-/* `width` numbers of each of n rows into lanes; lanes without a row repeat the first. */
-void tril_lanes_load(size_t n, size_t width, const tril_real *const *rows, double *to);
+/* `width` numbers of each of n rows, which begin `stride` apart, into lanes; those without a row
+ * repeat the first. */
+void tril_lanes_load(size_t n, size_t width, size_t stride, const tril_real *rows, double *to);
 
-/* And back: n rows of `width` numbers behind each other. */
-void tril_lanes_store(size_t n, size_t width, const double *from, double *rows);
+/* And back, times the number of each lane, as far as it is within the type's range. */
+void tril_lanes_store(size_t n, size_t width, size_t stride, const double *factor,
+                      const double *from, tril_real *rows);
+
+/* Rows of doubles behind each other. */
+void tril_lanes_keep(size_t n, size_t width, const double *from, double *rows);
+
+/* diag and log_diag from matrices in lanes, whose entry i d + j is L_ij. */
+void tril_mvn_lanes_factor(const tril_mvn_lanes *m, const double *matrix);
 
 /* r = y - loc, both in lanes; log-densities, r to z. A number that is not finite, be it among those
  * that diag comes from, s, makes its lane's NaN. */

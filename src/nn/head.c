@@ -144,11 +144,11 @@ double tril_head_reach(const head *h, double s, double slope)
 void tril_head_each_row(const head *h, double *memory, tril_head_tile *tile)
 {
     for (size_t i = 0; i < tile->n; i++) {
-        const tril_real *raw = tile->raw[i];
+        const tril_real *raw = tile->raw + i * tile->raw_step;
         tile->log_prob[i] = (double)NAN;
         if (!h->rows->load(h, memory, raw))
             continue;
-        tile->log_prob[i] = h->rows->log_prob(h, memory, raw, tile->y[i]);
+        tile->log_prob[i] = h->rows->log_prob(h, memory, raw, tile->y + i * tile->y_step);
         if (tile->g)
             h->rows->gradient(h, memory, raw, tile->g + i * h->width);
         if (tile->natural)
@@ -207,11 +207,11 @@ static tril_head_tile tile_of(const tril_node *node, const tril_walk *w, size_t 
 {
     const head *h = node->attrs;
     size_t left = w->dim[0] - i;
-    tril_head_tile tile = { .n = left < TRIL_LANES ? left : TRIL_LANES };
-    for (size_t k = 0; k < tile.n; k++) {
-        tile.raw[k] = node->in[RAW]->value + (w->offset[0] + (i + k) * w->stride[0][0]) * h->width;
-        tile.y[k] = node->in[Y]->value + (w->offset[1] + (i + k) * w->stride[0][1]) * h->d;
-    }
+    tril_head_tile tile = { .n = left < TRIL_LANES ? left : TRIL_LANES,
+                            .raw_step = w->stride[0][0] * h->width,
+                            .y_step = w->stride[0][1] * h->d };
+    tile.raw = node->in[RAW]->value + w->offset[0] * h->width + i * tile.raw_step;
+    tile.y = node->in[Y]->value + w->offset[1] * h->d + i * tile.y_step;
     if (node->needs_grad)
         tile.g = gradients_of(node, 0) + index * h->width;
     if (is_natural(node))
@@ -281,6 +281,11 @@ static tril_var head_log_prob(const tril_dist *p, tril_var y)
                          p->attrs, sizeof(head));
 }
 
+static tril_var head_log_prob_observed(const tril_dist *p, tril_var y)
+{
+    return tril_log_prob_observed(tril_head_base(p), y);
+}
+
 static tril_var head_rsample(const tril_dist *p, size_t n)
 {
     return tril_rsample(tril_head_base(p), n);
@@ -330,6 +335,7 @@ static tril_dist head_expand(const tril_dist *p, tril_shape batch)
 
 const tril_dist_kind tril_dist_kind_head = { .name = "head",
                                              .log_prob = head_log_prob,
+                                             .log_prob_observed = head_log_prob_observed,
                                              .rsample = head_rsample,
                                              .entropy = head_entropy,
                                              .mean = head_mean,

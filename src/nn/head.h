@@ -14,7 +14,8 @@ typedef struct tril_head_layout tril_head_layout;
  * times the inverse of the Fisher matrix. */
 typedef struct tril_head_tile {
     size_t n;
-    const tril_real *raw[TRIL_LANES], *y[TRIL_LANES];
+    const tril_real *raw, *y; /* of the first row, and how far apart they stand */
+    size_t raw_step, y_step;
     double log_prob[TRIL_LANES], *g, *natural;
 } tril_head_tile;
 

@@ -25,17 +25,17 @@ static void run(const head *h, double *memory, tril_head_tile *tile)
     double *raw = memory, *g = raw + block, *y = g + block, *slope = y + array;
     double *s = raw + block - array;
     tril_mvn_lanes m = tril_mvn_lanes_at(slope + array, h->d, h->lower, raw + array);
-    tril_lanes_load(tile->n, h->width, tile->raw, raw);
-    tril_lanes_load(tile->n, h->d, tile->y, y);
+    tril_lanes_load(tile->n, h->width, tile->raw_step, tile->raw, raw);
+    tril_lanes_load(tile->n, h->d, tile->y_step, tile->y, y);
     h->diagonal->of_all(array, h->floor, s, m.diag, m.log_diag, slope);
     tril_mvn_lanes_log_prob(&m, y, raw, s, tile->log_prob);
     if (tile->g) {
         tril_mvn_lanes_gradient(&m, slope, g, g + array, g + block - array);
-        tril_lanes_store(tile->n, h->width, g, tile->g);
+        tril_lanes_keep(tile->n, h->width, g, tile->g);
     }
     if (tile->natural) {
         natural(h, &m, s, slope, g);
-        tril_lanes_store(tile->n, h->width, g, tile->natural);
+        tril_lanes_keep(tile->n, h->width, g, tile->natural);
     }
 }
 

@@ -84,7 +84,8 @@ static void cholesky_backward(tril_node *node, tril_real *const *grad_in)
     }
 }
 
-/* ---- lq; saved: two matrices like a, then one like L, in double */
+/* ---- lq; inputs a and, optional, the least pivots; saved: two matrices like a, then one like L,
+ * in double */
 
 static bool lq_shape(tril_node *node)
 {
@@ -107,11 +108,13 @@ static size_t columns_of(const tril_node *node)
 static bool lq_forward(tril_node *node)
 {
     size_t n = last_dim(node), m = columns_of(node);
-    double *a = node->saved;
+    double *a = node->saved, *least = a + n * m;
     for (size_t first = 0, index = 0; first < node->size; first += n * n, index++) {
         for (size_t i = 0; i < n * m; i++)
             a[i] = (double)node->in[0]->value[index * n * m + i];
-        size_t pivot = tril_lq_factor(n, m, a, NULL);
+        for (size_t i = 0; i < n && node->in[1]; i++)
+            least[i] = (double)node->in[1]->value[index * n + i];
+        size_t pivot = tril_lq_factor(n, m, a, node->in[1] ? least : NULL);
         if (pivot < n)
             return tril_op_fail(node, TRIL_NOT_POSITIVE,
                                 "the rows%s are not independent: pivot %zu is %g",
@@ -245,7 +248,7 @@ static void solve_tril_backward(tril_node *node, tril_real *const *grad_in)
 
 const tril_op tril_op_cholesky = { "cholesky", cholesky_shape, cholesky_forward,
                                    cholesky_backward };
-const tril_op tril_op_lq = { "lq", lq_shape, lq_forward, lq_backward };
+const tril_op tril_op_lq = { "lq", lq_shape, lq_forward, lq_backward, 1 };
 const tril_op tril_op_solve_tril = { "solve_tril", solve_tril_shape, solve_tril_forward,
                                      solve_tril_backward };
 
@@ -261,7 +264,12 @@ tril_var tril_cholesky(tril_var a)
 
 tril_var tril_lq(tril_var a)
 {
-    return tril_op_apply(&tril_op_lq, &a, 1, NULL, 0);
+    return tril_lq_above(a, (tril_var){ 0 });
+}
+
+tril_var tril_lq_above(tril_var a, tril_var least)
+{
+    return tril_op_apply(&tril_op_lq, (tril_var[]){ a, least }, 2, NULL, 0);
 }
 
 tril_var tril_solve_tril(tril_var factor, tril_var b, bool transpose)

@@ -12,6 +12,10 @@ bool tril_ops_axis(tril_node *node, int axis, size_t rank, size_t *result);
 /* tril_cholesky, by whose errors a matrix is that of a caller with this name. */
 tril_var tril_cholesky_for(const char *what, tril_var a);
 
+/* tril_lq where no pivot is below these [..., n], as the caller knows: only rounding can make it
+ * so, and no rows are refused. `least` wants no gradient. */
+tril_var tril_lq_above(tril_var a, tril_var least);
+
 /* A tensor seen along one axis: [outer, n, inner]. */
 typedef struct tril_ops_span {
     size_t outer, n, inner;

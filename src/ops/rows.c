@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "kernels/mvn_lanes.h"
 #include "kernels/targets.h"
 
 static bool is_shared(const tril_node *node, size_t k, size_t rows, size_t event)
@@ -54,6 +55,16 @@ void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstrea
 {
     if (g->grad)
         put_everywhere(n, upstream, a, x, g->sums ? g->sums + at : NULL, g->grad + at);
+}
+
+void tril_row_grad_put_lanes(tril_row_grad *g, size_t at, size_t step, size_t n, size_t width,
+                             const double *upstream, const double *x)
+{
+    if (g->grad && !g->sums)
+        tril_lanes_store(n, width, step, upstream, x, g->grad + at);
+    for (size_t l = 0; l < n && g->sums; l++)
+        for (size_t k = 0; k < width; k++)
+            g->sums[at + l * step + k] += put(upstream[l], x[k * TRIL_LANES + l]);
 }
 
 void tril_row_grad_end(tril_row_grad *g)

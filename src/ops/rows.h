@@ -42,6 +42,10 @@ static inline void tril_row_grad_put(tril_row_grad *g, size_t at, double upstrea
 void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstream, double a,
                            const double *x);
 
+/* The same of rows side by side (kernels/mvn_lanes.h), which begin `step` apart. */
+void tril_row_grad_put_lanes(tril_row_grad *g, size_t at, size_t step, size_t n, size_t width,
+                             const double *upstream, const double *x);
+
 /* n numbers in a row that have nothing to put */
 static inline void tril_row_grad_skip(tril_row_grad *g, size_t at, size_t n)
 {

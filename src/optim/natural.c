@@ -141,7 +141,7 @@ static bool check_pair(tril_param loc, tril_param scale_tril)
     tril_params *params = loc.params;
     if (!params || tril_ctx_failed(params->ctx))
         return false;
-    if (scale_tril.params != params)
+    if (loc.params != scale_tril.params || !tril_param_name(loc) || !tril_param_name(scale_tril))
         return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT,
                              "natural: loc and scale_tril are not two parameters of one store");
     tril_shape m = tril_param_shape(loc), f = tril_param_shape(scale_tril);

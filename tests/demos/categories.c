@@ -130,9 +130,12 @@ static const struct {
     { "%s", "", "line 1: the file is empty" },
     { "%s", "a,b,c\n1,2,x\n1,2\n", "line 3 has 2 cells, the header has 3" },
     { "%s", "a,c\n1,x\n2,y\n", "want from 2 to 31 columns of numbers, and the category" },
-    { "%s", "a,b,c\n1,2,x\n3,4,x\n", "the last column has not from 2 to 8 categories" },
+    { "%s", "a,b,c\n1,2,x\n3,4,x\n", "only one category in the last column" },
     { "%s", "a,b,c\n1,2,1\n1,2,2\n1,2,3\n1,2,4\n1,2,5\n1,2,6\n1,2,7\n1,2,8\n1,2,9\n",
-      "the last column has not from 2 to 8 categories" },
+      "more than 8 categories in the last column" },
+    { "%s", "a,b,c\n1,2,x\n1,2,an island in the middle of the ocean\n",
+      "row 2: a category's name is longer than 31" },
+    { "%s", "a,b,c\n1,2,x\n1,2,\"y\nz\"\n", "want one row a line" },
     { "%s", "a,b,c\n1,2,x\n1,z,y\n", "line 3, column b: 'z' is not a number" },
     { "%s", "a,b,c\n1,2,x\n2,2,y\n3,2,x\n5,2,y\n", "is not positive definite: pivot 1 is 0" },
     { "--seeds 0 %s", NULL, "--seeds wants a whole number from 1" },
@@ -163,6 +166,21 @@ START_TEST(test_bad_input)
 }
 END_TEST
 
+/* quotes belong to the file, and commas inside them to the name; blanks around a cell to nothing */
+START_TEST(test_names)
+{
+    static char text[8192];
+    char path[128], folder[DEMO_FOLDER];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/data.csv", folder);
+    demo_write(path, "a,b,c\n1,2,\"x, y\"\n2,3,\"z, y\"\n3,1,\"x, y\" \n5,2,\"z, y\"\n"
+                     "1,7,\"x, y\"\r\n \n4,4, \"z, y\"\n0,1,w\n2,9,w\n3,3, \"w\"\n");
+    ck_assert_int_eq(demo_run("categories", path, text, sizeof text), 0);
+    ck_assert_ptr_nonnull(strstr(text, "9 rows of 2 columns, 3 categories"));
+    demo_remove(folder);
+}
+END_TEST
+
 Suite *suite_demos_categories(void)
 {
     Suite *suite = suite_create("demos/categories");
@@ -173,6 +191,7 @@ Suite *suite_demos_categories(void)
     tcase_add_test(tcase, test_pictures);
     tcase_add_test(tcase, test_help);
     tcase_add_loop_test(tcase, test_bad_input, 0, sizeof bad / sizeof *bad);
+    tcase_add_test(tcase, test_names);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -31,9 +31,9 @@ void demo_write(const char *path, const char *text)
 int demo_run(const char *program, const char *arguments, char *text, size_t size)
 {
     char command[512];
-    const char *build = getenv("BUILD");
-    snprintf(command, sizeof command, "%s/demos/%s %s 2>&1", build ? build : "build", program,
-             arguments);
+    const char *build = getenv("BUILD"), *run = getenv("RUN"); /* run: an emulator */
+    snprintf(command, sizeof command, "%s %s/demos/%s %s 2>&1", run ? run : "",
+             build ? build : "build", program, arguments);
     FILE *out = popen(command, "r");
     ck_assert_ptr_nonnull(out);
     text[fread(text, 1, size - 1, out)] = 0;

@@ -72,7 +72,22 @@ static tril_var mvn_kl(tril_tape *tape, const tril_var *in, void *user)
 
 #define LOG_PROB(what, loc, scale_tril, y, out)                                                    \
     {                                                                                              \
-        "mvn_log_prob", what, log_prob, 3, { loc, scale_tril, y }, out, POSITIVE                   \
+        "mvn_lanes_log_prob", what, log_prob, 3, { loc, scale_tril, y }, out, POSITIVE             \
+    }
+/* by a factor near the identity, and of the size of 1, so that finite differences have digits */
+static tril_var large_log_prob(tril_tape *tape, const tril_var *in, void *user)
+{
+    static tril_real ones[13] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+    (void)user;
+    tril_var identity = tril_diag_embed(tril_input(tape, ones, TRIL_SHAPE(13)));
+    tril_var factor = tril_add(identity, tril_mul(in[1], tril_scalar(tape, (tril_real)0.125)));
+    tril_var log_prob = tril_log_prob(tril_mvn(in[0], factor), in[2]);
+    return tril_mul(log_prob, tril_scalar(tape, (tril_real)0.0625));
+}
+
+#define LARGE(what, loc, scale_tril, y, out)                                                       \
+    {                                                                                              \
+        "mvn_log_prob", what, large_log_prob, 3, { loc, scale_tril, y }, out                       \
     }
 #define SHARED(what, loc, scale_tril, y, out)                                                      \
     {                                                                                              \
@@ -104,6 +119,11 @@ const op_case dist_cases[] = {
     LOG_PROB("three batch axes", S(2, 1, 2, 2), S(2, 2, 2), S(3, 1, 2), S(2, 3, 2)),
     LOG_PROB("d = 1", S(4, 1), S(4, 1, 1), S(4, 1), S(4)),
     LOG_PROB("d = 5", S(2, 5), S(2, 5, 5), S(2, 5), S(2)),
+    LOG_PROB("more rows than lanes", S(17, 2), S(17, 2, 2), S(17, 2), S(17)),
+    LOG_PROB("no factors", S(0, 3), S(0, 3, 3), S(0, 3), S(0)),
+    LARGE("d = 13", S(13), S(13, 13), S(13), { 0 }),
+    LARGE("d = 13, loc and y batched", S(2, 13), S(1, 13, 13), S(3, 1, 13), S(3, 2)),
+    LARGE("d = 13, no rows", S(13), S(0, 13, 13), S(13), S(0)),
     SHARED("one for nine rows", S(9, 3), S(3, 3), S(9, 3), S(9)),
     SHARED("loc shared too", S(3), S(1, 3, 3), S(9, 3), S(9)),
     SHARED("y shared too", S(9, 2), S(2, 2), S(2), S(9)),

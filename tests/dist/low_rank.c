@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dist/cursor.h"
+#include "kernels/mvn.h"
 
 static tril_ctx *ctx;
 static tril_tape *tape;
@@ -139,6 +140,33 @@ START_TEST(test_dense)
 }
 END_TEST
 
+/* A diagonal so far below the factors that rounding hides it, in directions that W leaves alone: a
+ * valid normal, whose every method answers, if with few digits. */
+START_TEST(test_hidden_diagonal)
+{
+    static const size_t index[2] = { 0, 1 };
+    const tril_real loc[3] = { 0 }, w[6] = { 1, 1, 1, 1, 2, 2 };
+    const tril_real diag[3] = { (tril_real)1e-30, (tril_real)1e-30, (tril_real)1e-30 };
+    begin();
+    tril_var y = tril_input(tape, loc, TRIL_SHAPE(3));
+    tril_dist p = tril_mvn_low_rank(y, tril_requires_grad(tril_input(tape, w, TRIL_SHAPE(3, 2))),
+                                    tril_requires_grad(tril_input(tape, diag, TRIL_SHAPE(3))));
+    /* det = D^2 (D + 12) */
+    double wanted = 1.5 * (1 + TRIL_LOG_2PI) + log(1e-30) + 0.5 * log(12);
+    ck_assert(fabs((double)tril_item(tril_entropy(p)) - wanted) < 0.1);
+    tril_var some = tril_log_prob_observed(p, y);
+    some = tril_add(some, tril_entropy(tril_mvn_marginal(p, index, 2)));
+    some = tril_add(
+        some,
+        tril_kl(p, tril_mvn(y, tril_diag_embed(tril_sqrt(tril_input(tape, diag, TRIL_SHAPE(3)))))));
+    ck_fine(ctx);
+    ck_assert(isfinite(tril_item(some)));
+    ck_assert(tril_item(tril_kl(p, p)) == 0);
+    ck_assert(tril_backward(tril_entropy(p)));
+    end();
+}
+END_TEST
+
 /* ---- errors */
 
 static const tril_real ones[12] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
@@ -176,6 +204,35 @@ START_TEST(test_errors)
 }
 END_TEST
 
+/* three axes of batch leave no room for matrices; what needs one says so by its own name */
+START_TEST(test_no_room)
+{
+    static const size_t index[1] = { 0 };
+    const tril_shape square = TRIL_SHAPE(2, 2);
+    for (size_t d = 1; d <= 2; d++) {
+        begin();
+        tril_var loc = tril_input(tape, ones, TRIL_SHAPE(d));
+        tril_var diag = tril_input(tape, ones, TRIL_SHAPE(2, 1, 3, d));
+        tril_var w = tril_input(tape, ones, d > 1 ? square : TRIL_SHAPE(1, 1, 1, 2));
+        tril_dist p = tril_mvn_low_rank(loc, w, diag);
+        ck_assert_uint_eq(tril_size(tril_log_prob(p, loc)), 6);
+        ck_assert_uint_eq(tril_size(tril_dist_variance(p)), 6 * d);
+        ck_fine(ctx);
+        ck_assert_ptr_null(tril_entropy(p).tape);
+        ck_failed(ctx, TRIL_BAD_SHAPE,
+                  "entropy(mvn_low_rank): the result has no room for batch shape [2x1x3] in rank "
+                  "4");
+        ck_assert_ptr_null(tril_log_prob_observed(p, loc).tape);
+        ck_failed(ctx, TRIL_BAD_SHAPE, "scale_tril(mvn_low_rank): the result has no room for");
+        ck_assert_ptr_null(tril_mvn_marginal(p, index, 1).kind);
+        ck_failed(ctx, TRIL_BAD_SHAPE, "scale_tril(mvn_low_rank): the result has no room for");
+        ck_assert_ptr_null(tril_kl(p, p).tape);
+        ck_failed(ctx, TRIL_BAD_SHAPE, "scale_tril(mvn_low_rank): the result has no room for");
+        end();
+    }
+}
+END_TEST
+
 START_TEST(test_bad_numbers)
 {
     static const char *const texts[] = { "mvn_low_rank: loc is -inf at [1]",
@@ -209,7 +266,9 @@ Suite *suite_dist_low_rank(void)
     TCase *tcase = tcase_create("low_rank");
     tcase_add_test(tcase, test_pytorch);
     tcase_add_test(tcase, test_dense);
+    tcase_add_test(tcase, test_hidden_diagonal);
     tcase_add_loop_test(tcase, test_errors, 0, sizeof errors / sizeof *errors);
+    tcase_add_test(tcase, test_no_room);
     tcase_add_test(tcase, test_bad_numbers);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -103,6 +103,29 @@ START_TEST(test_extremes)
 }
 END_TEST
 
+/* the covariance [1 + 1e30, 1e15; 1e15, 1] is singular to rounding, its precision is not */
+START_TEST(test_nearly_singular)
+{
+    static const size_t index[1] = { 1 };
+    const tril_real factor[4] = { 1, 0, -1e15f, 1 }, zero[2] = { 0 };
+    const tril_real some[2] = { (tril_real)NAN, 0 };
+    tril_var loc = tril_input(tape, zero, TRIL_SHAPE(2));
+    tril_dist p = tril_mvn_precision_tril(loc, tril_input(tape, factor, TRIL_SHAPE(2, 2)));
+    tril_var y = tril_input_missing(tape, some, TRIL_SHAPE(2));
+    ck_close(tril_item(tril_log_prob_observed(p, y)), -0.91893853320467274, 1e-6, 1);
+    ck_close(tril_item(tril_dist_variance(tril_mvn_marginal(p, index, 1))), 1, 1e-6, 1);
+    ck_assert(tril_item(tril_kl(p, p)) == 0);
+    ck_fine(ctx);
+    /* and one whose covariance is beyond the range */
+    const tril_real tiny = IS_DOUBLE ? (tril_real)0x1p-1000 : (tril_real)0x1p-120;
+    const tril_real beyond[4] = { tiny, 0, -1e30f, tiny };
+    p = tril_mvn_precision_tril(loc, tril_input(tape, beyond, TRIL_SHAPE(2, 2)));
+    ck_assert_ptr_null(tril_mvn_marginal(p, index, 1).kind);
+    ck_failed(ctx, TRIL_NOT_FINITE,
+              "scale_tril(mvn_precision): the inverse of precision_tril is inf at [0, 1]");
+}
+END_TEST
+
 START_TEST(test_errors)
 {
     const tril_real bad[8] = { 1, 0, 0, 1, 1, 2, 2, 1 };
@@ -141,6 +164,7 @@ Suite *suite_dist_mvn_precision(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, test_ill_conditioned, 0, 2);
     tcase_add_loop_test(tcase, test_extremes, 0, 2);
+    tcase_add_test(tcase, test_nearly_singular);
     tcase_add_test(tcase, test_errors);
     suite_add_tcase(suite, tcase);
     return suite;

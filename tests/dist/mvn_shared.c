@@ -104,6 +104,33 @@ START_TEST(test_not_finite)
 }
 END_TEST
 
+/* gradients that come down the tape as large as numbers are make large ones, and none NaN */
+START_TEST(test_large_upstream)
+{
+    const tril_real loc[2] = { 0, 0 }, factor[4] = { 1e-3f, 0, 0, 1e-3f };
+    tril_real y[2 * ROWS], seed[ROWS];
+    for (size_t i = 0; i < ROWS; i++) {
+        y[2 * i] = y[2 * i + 1] = 1;
+        seed[i] = TRIL_REAL_MAX / 100;
+    }
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tape *tape = tril_tape_new(ctx);
+    tril_var in[2] = { tril_requires_grad(tril_input(tape, loc, TRIL_SHAPE(2))),
+                       tril_requires_grad(tril_input(tape, factor, TRIL_SHAPE(2, 2))) };
+    tril_dist forms[2] = { tril_mvn(in[0], in[1]), tril_mvn_precision_tril(in[0], in[1]) };
+    for (size_t k = 0; k < 2; k++) {
+        tril_var log_prob = tril_log_prob(forms[k], tril_input(tape, y, TRIL_SHAPE(ROWS, 2)));
+        ck_assert(tril_backward_with(log_prob, &(tril_backward_opts){ .seed = seed }));
+        for (size_t j = 0; j < 2; j++)
+            for (size_t i = 0; i < tril_size(in[j]); i++)
+                ck_assert(isfinite(tril_grad(in[j])[i]));
+    }
+    ck_fine(ctx);
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 Suite *suite_dist_mvn_shared(void)
 {
     Suite *suite = suite_create("dist_mvn_shared");
@@ -111,6 +138,7 @@ Suite *suite_dist_mvn_shared(void)
     tcase_add_loop_test(tcase, test_usual, 0, N_FORMS);
     tcase_add_loop_test(tcase, test_far, 0, N_FORMS);
     tcase_add_test(tcase, test_not_finite);
+    tcase_add_test(tcase, test_large_upstream);
     suite_add_tcase(suite, tcase);
     return suite;
 }

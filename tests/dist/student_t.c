@@ -176,6 +176,24 @@ START_TEST(test_draws)
 }
 END_TEST
 
+/* nothing is looked through, and nothing goes on for ever: NaN, or the normal's draws */
+START_TEST(test_draws_without_validation)
+{
+    tril_ctx *trusting = tril_ctx_new(&(tril_ctx_opts){ .no_validation = true });
+    tril_tape *other = tril_tape_new(trusting);
+    const tril_real df[4] = { (tril_real)NAN, -1, 0, (tril_real)INFINITY };
+    tril_var zero = tril_scalar(other, 0), one = tril_scalar(other, 1);
+    tril_var draws =
+        tril_sample(tril_student_t(tril_input(other, df, TRIL_SHAPE(4)), zero, one), 0);
+    ck_fine(trusting);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert(isnan(tril_value(draws)[i]));
+    ck_assert(isfinite(tril_value(draws)[3]));
+    tril_tape_free(other);
+    tril_ctx_free(trusting);
+}
+END_TEST
+
 /* the tails of draws: the cdf of them is uniform for few degrees of freedom too */
 START_TEST(test_heavy_draws)
 {
@@ -342,6 +360,7 @@ Suite *suite_dist_student_t(void)
     tcase_add_test(tcase, test_tends_to_the_normal);
     tcase_add_test(tcase, test_independent);
     tcase_add_test(tcase, test_draws);
+    tcase_add_test(tcase, test_draws_without_validation);
     tcase_add_test(tcase, test_heavy_draws);
     tcase_add_test(tcase, test_extremes);
     tcase_add_loop_test(tcase, test_errors, 0, sizeof errors / sizeof *errors);

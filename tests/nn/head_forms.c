@@ -325,6 +325,13 @@ START_TEST(test_shared_errors)
     ck_fine(ctx);
     tril_entropy(p);
     ck_failed(ctx, TRIL_BAD_SHAPE, "head: raw is 1x1x1x6, whose matrices have no room in rank 4");
+    /* where targets are missing a diagonal needs none */
+    const tril_head_opts diagonal = { .form = TRIL_HEAD_DIAGONAL };
+    p = tril_head(tril_input(tape, zeros, TRIL_SHAPE(1, 1, 1, 4)), 2, &diagonal);
+    const tril_real missing[2] = { (tril_real)NAN, 0 };
+    tril_var y = tril_input_missing(tape, missing, TRIL_SHAPE(2));
+    ck_close(tril_item(tril_log_prob_observed(p, y)), -0.91893853320467274, 1e-5, 1);
+    ck_fine(ctx);
     end();
 }
 END_TEST

@@ -223,6 +223,11 @@ START_TEST(test_bad_arguments)
     pair p = pair_new(ctx, NULL), q = pair_new(ctx, NULL);
     ck_assert_ptr_null(tril_natural_new(p.p_loc, q.p_factor, NULL));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "natural: loc and scale_tril are not two parameters of one");
+    tril_param nowhere = { p.p_loc.params, 99 };
+    ck_assert_ptr_null(tril_natural_new(p.p_loc, nowhere, NULL));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "natural: loc and scale_tril are not two parameters of one");
+    ck_assert_ptr_null(tril_natural_new(nowhere, p.p_factor, NULL));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "natural: loc and scale_tril are not two parameters of one");
     ck_assert_ptr_null(tril_natural_new(p.p_other, p.p_factor, NULL));
     ck_failed(ctx, TRIL_BAD_SHAPE,
               "natural: other is 4 and c.scale_tril 2x3x3, want [..., d] and [..., d, d]");

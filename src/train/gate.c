@@ -1,0 +1,51 @@
+/* Waiting. Word and `sleeping` are sequentially consistent: of a thread that is going to sleep and
+ * another that sets the word, one sees what the other has written. */
+#include "train/gate.h"
+
+/* some tens of microseconds: longer than the optimizer's step between two steps of shards */
+enum { SPINS = 1000 };
+
+static void relax(void)
+{
+#if defined __x86_64__ || defined __i386__
+    __builtin_ia32_pause();
+#elif defined __aarch64__
+    __asm__ volatile("isb"); /* longer than yield, which most processors skip */
+#endif
+}
+
+void tril_gate_init(tril_gate *gate)
+{
+    *gate = (tril_gate){ .mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER };
+}
+
+void tril_gate_destroy(tril_gate *gate)
+{
+    pthread_cond_destroy(&gate->cond);
+    pthread_mutex_destroy(&gate->mutex);
+}
+
+void tril_gate_await(tril_gate *gate, const atomic_size_t *word, size_t value)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load(word) == value)
+            return;
+        relax();
+    }
+    pthread_mutex_lock(&gate->mutex);
+    atomic_store(&gate->sleeping, 1);
+    while (atomic_load(word) != value)
+        pthread_cond_wait(&gate->cond, &gate->mutex);
+    atomic_store(&gate->sleeping, 0);
+    pthread_mutex_unlock(&gate->mutex);
+}
+
+void tril_gate_set(tril_gate *gate, atomic_size_t *word, size_t value)
+{
+    atomic_store(word, value);
+    if (atomic_load(&gate->sleeping)) {
+        pthread_mutex_lock(&gate->mutex);
+        pthread_cond_signal(&gate->cond);
+        pthread_mutex_unlock(&gate->mutex);
+    }
+}

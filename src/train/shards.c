@@ -1,0 +1,318 @@
+/* Shards of rows over threads. Worker w takes the shards w, w + T, w + 2T, ... of T workers, and
+ * adds their gradients to the sum when it is their turn: in the order of the shards, whoever is
+ * done first. So the bits do not depend on the number of threads, and with the same rows a worker
+ * has the same shards in every step, for which its tape has the memory from the first on. */
+#include <tril/train.h>
+
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+
+#include "core/tape.h"
+#include "kernels/blas.h"
+#include "kernels/mvn.h"
+#include "train/gate.h"
+
+enum { MAX_STORES = 4, DEFAULT_ROWS = 256 };
+
+/* A thread's own: what a shard is computed with. */
+typedef struct worker {
+    _Alignas(64) tril_ctx ctx;
+    tril_tape *tape;
+    tril_real *grads; /* of one shard, of all stores one behind the other */
+    tril_shards *shards;
+    size_t index;
+    pthread_t thread; /* but of worker 0, which is the caller */
+    tril_gate gate;
+    atomic_size_t begun; /* steps that it was sent into */
+} worker;
+
+/* What the workers are to do; no loss: to end. */
+typedef struct shards_step {
+    tril_shard_loss *loss;
+    void *user;
+    size_t rows, count; /* of shards */
+    uint64_t seed;
+    bool backward;
+} shards_step;
+
+struct tril_shards {
+    tril_ctx *ctx;
+    tril_arena arena;
+    tril_params *stores[MAX_STORES];
+    size_t n_stores, size; /* of all gradients */
+    size_t rows;           /* of a shard */
+    worker *workers;
+    size_t n_workers, n_started;
+    shards_step step;
+    /* of the worker whose turn it is */
+    atomic_size_t turn; /* the shard that is added next */
+    double *sum, mean;
+    const worker *culprit; /* has failed in the shard that begins at this row */
+    size_t culprit_first;
+};
+
+static size_t rows_of(const tril_shards *shards, size_t rows, size_t first)
+{
+    return rows - first < shards->rows ? rows - first : shards->rows;
+}
+
+/* Mean loss and gradients of one shard. A single shard leaves its gradients in the stores. */
+static bool compute(worker *w, const shards_step *step, size_t shard, double *value)
+{
+    const tril_shards *shards = w->shards;
+    tril_tape_reset(w->tape);
+    tril_tape_record(w->tape, step->backward);
+    w->ctx.random = tril_random_stream(step->seed, shard);
+    tril_real *grads = w->grads;
+    for (size_t k = 0; k < shards->n_stores; k++) {
+        tril_params *store = shards->stores[k];
+        if (!tril_tape_lend(w->tape, store, step->count == 1 ? store->grads : grads))
+            return false;
+        grads += store->size;
+    }
+    size_t first = shard * shards->rows;
+    tril_var loss = step->loss(w->tape, first, rows_of(shards, step->rows, first), step->user);
+    if (!tril_ctx_failed(&w->ctx) && loss.tape != w->tape)
+        return tril_ctx_fail(&w->ctx, TRIL_BAD_VAR,
+                             "shards: the loss is no var of the tape that was given");
+    if (step->backward && !tril_backward(loss))
+        return false;
+    *value = (double)tril_item(loss);
+    return !tril_ctx_failed(&w->ctx);
+}
+
+/* by the worker whose turn it is */
+static void add(worker *w, const shards_step *step, size_t shard, double value)
+{
+    tril_shards *shards = w->shards;
+    size_t first = shard * shards->rows;
+    /* weights of at most 1: no sum is larger than the largest gradient */
+    double weight = (double)rows_of(shards, step->rows, first) / (double)step->rows;
+    shards->mean = weight * value + (shard ? shards->mean : 0);
+    if (!step->backward || step->count == 1)
+        return;
+    double *restrict sum = shards->sum;
+    const tril_real *restrict grads = w->grads;
+    if (shard == 0)
+        for (size_t i = 0; i < shards->size; i++)
+            sum[i] = weight * (double)grads[i];
+    else
+        for (size_t i = 0; i < shards->size; i++)
+            sum[i] += weight * (double)grads[i];
+}
+
+/* Its shards of a step; after the first that failed, in the order of the shards, only the turns are
+ * taken. */
+static void work(worker *w)
+{
+    tril_shards *shards = w->shards;
+    const shards_step step = shards->step; /* the next may be set before the last turn is over */
+    const size_t n_workers = shards->n_workers;
+    bool failed = false;
+    w->ctx.status = TRIL_OK;
+    for (size_t shard = w->index; shard < step.count; shard += n_workers) {
+        double value = 0;
+        bool computed = !failed && compute(w, &step, shard, &value);
+        tril_gate_await(&w->gate, &shards->turn, shard);
+        failed = shards->culprit || !computed;
+        if (!failed) {
+            add(w, &step, shard, value);
+        } else if (!shards->culprit) {
+            shards->culprit = w;
+            shards->culprit_first = shard * shards->rows;
+        }
+        size_t next = shard + 1 < step.count ? (shard + 1) % n_workers : 0;
+        tril_gate_set(&shards->workers[next].gate, &shards->turn, shard + 1);
+    }
+}
+
+static void *run(void *arg)
+{
+    worker *w = arg;
+    for (size_t step = 1;; step++) {
+        tril_gate_await(&w->gate, &w->begun, step);
+        if (!w->shards->step.loss)
+            return NULL;
+        work(w);
+    }
+}
+
+static void send(worker *w)
+{
+    tril_gate_set(&w->gate, &w->begun, atomic_load(&w->begun) + 1);
+}
+
+/* While shards run, the context of their stores counts as failed, so that nothing that a loss might
+ * do with it has an effect: it is no thread's. */
+static void lend_context(tril_ctx *ctx)
+{
+    static const char sentence[] = "shards: a loss has used another context than its tape's";
+    memcpy(ctx->message, sentence, sizeof sentence);
+    ctx->status = TRIL_BAD_ARGUMENT;
+}
+
+static void run_step(tril_shards *shards)
+{
+    const size_t count = shards->step.count;
+    atomic_store(&shards->turn, 0);
+    shards->culprit = NULL;
+    lend_context(shards->ctx);
+    tril_blas_single(true);
+    for (size_t i = 1; i < shards->n_workers && i < count; i++)
+        send(&shards->workers[i]);
+    work(&shards->workers[0]);
+    tril_gate_await(&shards->workers[0].gate, &shards->turn, count);
+    tril_blas_single(false);
+    tril_ctx_clear(shards->ctx);
+}
+
+static bool fail_as_culprit(const tril_shards *shards, size_t rows)
+{
+    const size_t first = shards->culprit_first;
+    return tril_ctx_fail(shards->ctx, shards->culprit->ctx.status, "rows %zu to %zu: %s", first,
+                         first + rows_of(shards, rows, first) - 1, shards->culprit->ctx.message);
+}
+
+static bool step(tril_shards *shards, size_t rows, tril_shard_loss *loss, void *user, double *mean,
+                 bool backward)
+{
+    if (!shards || tril_ctx_failed(shards->ctx))
+        return false;
+    if (!rows || !loss)
+        return tril_ctx_fail(shards->ctx, TRIL_BAD_ARGUMENT, "shards: there is no %s",
+                             rows ? "loss" : "row");
+    shards->step = (shards_step){ .loss = loss,
+                                  .user = user,
+                                  .rows = rows,
+                                  .count = (rows - 1) / shards->rows + 1,
+                                  .seed = tril_random_below(&shards->ctx->random, SIZE_MAX),
+                                  .backward = backward };
+    run_step(shards);
+    if (shards->culprit)
+        return fail_as_culprit(shards, rows);
+    if (mean)
+        *mean = shards->mean;
+    return true;
+}
+
+bool tril_shards_backward(tril_shards *shards, size_t rows, tril_shard_loss *loss, void *user,
+                          double *mean)
+{
+    if (!step(shards, rows, loss, user, mean, true))
+        return false;
+    const double *sum = shards->sum;
+    for (size_t k = 0; k < shards->n_stores && shards->step.count > 1; k++) {
+        tril_real *grads = shards->stores[k]->grads;
+        for (size_t i = 0; i < shards->stores[k]->size; i++)
+            grads[i] = tril_saturate(*sum++);
+    }
+    return true;
+}
+
+bool tril_shards_mean(tril_shards *shards, size_t rows, tril_shard_loss *loss, void *user,
+                      double *mean)
+{
+    return step(shards, rows, loss, user, mean, false);
+}
+
+static bool add_store(tril_shards *shards, tril_params *store)
+{
+    if (store->ctx != shards->ctx)
+        return tril_ctx_fail(shards->ctx, TRIL_BAD_ARGUMENT,
+                             "shards: the stores were made with different contexts");
+    for (size_t k = 0; k < shards->n_stores; k++)
+        if (shards->stores[k] == store)
+            return tril_ctx_fail(shards->ctx, TRIL_BAD_ARGUMENT, "shards: a store was given twice");
+    shards->stores[shards->n_stores++] = store;
+    shards->size += store->size;
+    store->in_use = true;
+    return true;
+}
+
+static bool make_worker(tril_shards *shards, size_t index)
+{
+    worker *w = &shards->workers[index];
+    *w = (worker){ .ctx = { .allocator = shards->ctx->allocator,
+                            .no_validation = shards->ctx->no_validation },
+                   .shards = shards,
+                   .index = index };
+    tril_gate_init(&w->gate);
+    shards->n_workers++;
+    w->grads = tril_arena_take(&shards->arena, "shards", shards->size, sizeof *w->grads);
+    w->tape = tril_tape_new(&w->ctx);
+    return w->tape || tril_ctx_fail(shards->ctx, w->ctx.status, "%s", w->ctx.message);
+}
+
+/* Signals are for the threads of the caller. */
+static bool start(tril_shards *shards, worker *w)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&w->thread, NULL, run, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error)
+        return tril_ctx_fail(shards->ctx, TRIL_NO_THREAD,
+                             "shards: thread %zu of %zu cannot be started: %s", w->index + 1,
+                             shards->n_workers, strerror(error));
+    shards->n_started++;
+    return true;
+}
+
+static bool make(tril_shards *shards, tril_params *params, const tril_shards_opts *opts)
+{
+    const size_t threads = opts->threads ? opts->threads : 1;
+    if (!add_store(shards, params))
+        return false;
+    for (size_t k = 0; k < MAX_STORES - 1 && opts->also[k]; k++)
+        if (!add_store(shards, opts->also[k]))
+            return false;
+    tril_arena *arena = &shards->arena;
+    shards->sum = tril_arena_take(arena, "shards", shards->size, sizeof *shards->sum);
+    shards->workers = tril_arena_take(arena, "shards", threads, sizeof *shards->workers);
+    if (!shards->sum || !shards->workers)
+        return false;
+    for (size_t i = 0; i < threads; i++)
+        if (!make_worker(shards, i))
+            return false;
+    for (size_t i = 1; i < threads; i++)
+        if (!start(shards, &shards->workers[i]))
+            return false;
+    return true;
+}
+
+tril_shards *tril_shards_new(tril_params *params, const tril_shards_opts *opts)
+{
+    static const tril_shards_opts defaults = { 0 };
+    if (!params || tril_ctx_failed(params->ctx))
+        return NULL;
+    opts = opts ? opts : &defaults;
+    tril_shards *shards = tril_ctx_alloc(params->ctx, "shards", 1, sizeof *shards);
+    if (!shards)
+        return NULL;
+    *shards = (tril_shards){ .ctx = params->ctx,
+                             .arena = { .ctx = params->ctx },
+                             .rows = opts->rows ? opts->rows : DEFAULT_ROWS };
+    if (make(shards, params, opts))
+        return shards;
+    tril_shards_free(shards);
+    return NULL;
+}
+
+void tril_shards_free(tril_shards *shards)
+{
+    if (!shards)
+        return;
+    shards->step.loss = NULL;
+    for (size_t i = 1; i <= shards->n_started; i++) {
+        send(&shards->workers[i]);
+        pthread_join(shards->workers[i].thread, NULL);
+    }
+    for (size_t i = 0; i < shards->n_workers; i++) {
+        tril_tape_free(shards->workers[i].tape);
+        tril_gate_destroy(&shards->workers[i].gate);
+    }
+    tril_arena_free(&shards->arena);
+    tril_ctx_release(shards->ctx, shards);
+}
