@@ -58,7 +58,7 @@ setup-dev: setup
 	$(APT) -qq -y install --no-install-recommends $(DEV_PACKAGES)
 
 # a compiler, an emulator, and the libraries for a processor that is not this machine's
-AARCH64_PACKAGES = gcc-aarch64-linux-gnu qemu-user $(patsubst %,%:arm64,libc6-dev libopenblas-dev libcsv-dev check)
+AARCH64_PACKAGES = gcc-aarch64-linux-gnu qemu-user $(patsubst %,%:arm64,libc6-dev libopenblas-dev libcsv-dev libjansson-dev check)
 
 setup-aarch64: setup
 	$(SUDO) dpkg --add-architecture arm64
