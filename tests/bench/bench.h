@@ -15,6 +15,7 @@ typedef struct bench_bed {
     const bench_row *row;
     tril_ctx *ctx;
     tril_tape *tape;
+    tril_shards *shards; /* of a step of more rows than one shard has */
     tril_params *params[2];
     tril_optim *optim[2];
     tril_mlp *net;

@@ -12,8 +12,9 @@
 static int bench_run(const char *arguments, char *text, size_t size)
 {
     char command[512];
-    const char *build = getenv("BUILD");
-    snprintf(command, sizeof command, "%s/bench %s 2>&1", build ? build : "build", arguments);
+    const char *build = getenv("BUILD"), *run = getenv("RUN"); /* run: an emulator */
+    snprintf(command, sizeof command, "%s %s/bench %s 2>&1", run ? run : "",
+             build ? build : "build", arguments);
     FILE *out = popen(command, "r");
     ck_assert_ptr_nonnull(out);
     text[fread(text, 1, size - 1, out)] = 0;

@@ -20,29 +20,41 @@ static void print_machine(void)
            limits_pin_blas());
 }
 
-static bool measure_row(const bench_row *row, double seconds, json_t *rows)
+static void print_row(const bench_row *row, timing t)
 {
-    bench_bed bed;
-    bed_make(&bed, row);
-    timing t = bench_measure(&bed, row->work, row->limit, seconds);
-    bool fine = !tril_ctx_failed(bed.ctx);
-    if (!fine)
-        fprintf(stderr, "bench: %s\n", tril_ctx_message(bed.ctx));
-    bed_free(&bed);
-    if (!fine)
-        return false;
     printf("%-22s %7zu %4zu %4zu %10.1f  %-10s %9.1f %6.2f", row->name, row->rows, row->d,
            row->threads, t.median, row->limit_is, t.limit, t.ratio);
     if (row->bound > 0)
         printf(" %6.2f  %s", row->bound, t.ratio <= row->bound ? "ok" : "over");
     putchar('\n');
     fflush(stdout);
+}
+
+static json_t *row_json(const bench_row *row, timing t)
+{
     json_t *bound = row->bound > 0 ? json_real(row->bound) : json_null();
-    json_t *object = json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:o}", "name", row->name,
-                               "rows", (json_int_t)row->rows, "d", (json_int_t)row->d, "threads",
-                               (json_int_t)row->threads, "median_us", t.median, "limit_us", t.limit,
-                               "ratio", t.ratio, "bound", bound);
-    return json_array_append_new(rows, object) == 0;
+    return json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:o}", "name", row->name, "rows",
+                     (json_int_t)row->rows, "d", (json_int_t)row->d, "threads",
+                     (json_int_t)row->threads, "median_us", t.median, "limit_us", t.limit, "ratio",
+                     t.ratio, "bound", bound);
+}
+
+static bool measure_row(const bench_row *row, double seconds, json_t *rows)
+{
+    bench_bed bed;
+    bed_make(&bed, row);
+    timing t = { 0 };
+    if (bed.step || bed.limit)
+        t = bench_measure(&bed, row->work, row->limit, seconds);
+    bool fine = t.median > 0 && !tril_ctx_failed(bed.ctx);
+    if (!fine)
+        fprintf(stderr, "bench: %s\n",
+                tril_ctx_failed(bed.ctx) ? tril_ctx_message(bed.ctx) : "no memory for a limit");
+    bed_free(&bed);
+    if (!fine)
+        return false;
+    print_row(row, t);
+    return json_array_append_new(rows, row_json(row, t)) == 0;
 }
 
 static bool measure(bool quick, const char *json)
@@ -50,7 +62,7 @@ static bool measure(bool quick, const char *json)
     double apart = bench_difference();
     printf("what is written by hand and what the library computes: %.1e apart\n\n", apart);
     if (!(apart <= 1e-4))
-        return fprintf(stderr, "bench: that is no limit of the same work\n"), false;
+        return fputs("bench: that is no limit of the same work\n", stderr), false;
     json_t *rows = json_array();
     bool fine = true;
     printf("%-22s %7s %4s %4s %10s  %-10s %9s %6s %6s\n", "work", "rows", "d", "thr.", "us",
@@ -58,8 +70,10 @@ static bool measure(bool quick, const char *json)
     for (size_t i = 0; i < bench_n_rows && fine; i++)
         fine = measure_row(&bench_rows[i], quick ? 0 : 1.5, rows);
     fine = fine && bench_growth(quick);
-    if (fine && json && json_dump_file(rows, json, JSON_INDENT(2)))
-        fine = fprintf(stderr, "bench: %s cannot be written\n", json) < 0;
+    if (fine && json && json_dump_file(rows, json, JSON_INDENT(2))) {
+        fprintf(stderr, "bench: %s cannot be written\n", json);
+        fine = false;
+    }
     json_decref(rows);
     return fine;
 }

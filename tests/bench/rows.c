@@ -29,6 +29,7 @@ void bed_make(bench_bed *bed, const bench_row *row)
 
 void bed_free(bench_bed *bed)
 {
+    tril_shards_free(bed->shards);
     for (int i = 0; i < 2; i++) {
         tril_optim_free(bed->optim[i]);
         tril_params_free(bed->params[i]);
@@ -52,6 +53,9 @@ void bed_step(bench_bed *bed, size_t hidden, double lr)
                                        .hidden = { hidden, hidden },
                                        .outputs = tril_head_width(STEP_TARGETS, &bed->head) });
     bed->optim[0] = tril_adam_new(bed->params[0], &(tril_adam_opts){ .lr = lr });
+    if (bed->row->rows > 256)
+        bed->shards =
+            tril_shards_new(bed->params[0], &(tril_shards_opts){ .threads = bed->row->threads });
 }
 
 static tril_var mean_nll(tril_tape *tape, size_t first, size_t n, void *user)
@@ -65,11 +69,15 @@ static tril_var mean_nll(tril_tape *tape, size_t first, size_t n, void *user)
 
 void bed_step_work(bench_bed *bed)
 {
-    tril_tape_reset(bed->tape);
-    tril_var nll = mean_nll(bed->tape, 0, bed->row->rows, bed);
-    tril_backward(nll);
+    if (bed->shards)
+        tril_shards_backward(bed->shards, bed->row->rows, mean_nll, bed, &bed->nll);
+    else {
+        tril_tape_reset(bed->tape);
+        tril_var nll = mean_nll(bed->tape, 0, bed->row->rows, bed);
+        tril_backward(nll);
+        bed->nll = (double)tril_item(nll);
+    }
     tril_optim_step(bed->optim[0]);
-    bed->nll = (double)tril_item(nll);
 }
 
 void bed_step_by_hand(bench_bed *bed, double lr)
