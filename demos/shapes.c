@@ -121,6 +121,8 @@ static bool show_shapes(tril_ctx *ctx, tril_tape *tape)
 
 /* ---- time */
 
+enum { MOST_NUMBERS = 1 << 27 }; /* of all factors together */
+
 typedef struct options {
     bool csv;
     size_t rows, d, runs;
@@ -251,7 +253,8 @@ static int usage(FILE *to, int status)
           "One density as independent normals, as a diagonal and as a full normal: shapes, values, "
           "times.\n"
           "  --csv     print the times alone, as lines of comma-separated values\n"
-          "  --rows N  to time (default 100000)\n"
+          "  --rows N  to time (default 100000; fewer where d is above 36, so that factors fit in "
+          "memory)\n"
           "  --dim D   numbers in a row (default 2)\n"
           "  --runs N  of which the median is taken (default 9)\n"
           "Exit status: 0, 1 for a failure, 2 for wrong use.\n",
@@ -286,7 +289,7 @@ int main(int argc, char **argv)
         { "dim", required_argument, NULL, 'd' }, { "runs", required_argument, NULL, 'r' },
         { "help", no_argument, NULL, 'h' },      { 0 }
     };
-    options o = { .rows = 100000, .d = 2, .runs = 9 };
+    options o = { .d = 2, .runs = 9 };
     for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         if (which == 'h')
             return usage(stdout, 0);
@@ -295,6 +298,9 @@ int main(int argc, char **argv)
     }
     if (optind < argc)
         return usage(stderr, 2);
+    size_t most = MOST_NUMBERS / (o.d * o.d);
+    if (!o.rows)
+        o.rows = most < 100000 ? most : 100000;
     numbers x = { 0 };
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_tape *tape = tril_tape_new(ctx);

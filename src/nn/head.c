@@ -34,16 +34,26 @@ static size_t width_of(size_t d, tril_head_form form, size_t rank)
     return SIZE_MAX;
 }
 
+/* whether there is a row at all, of any length */
+static bool is_possible(size_t d, tril_head_form form, size_t rank)
+{
+    return d > 0 && fits(d) && form < TRIL_HEAD_MIXTURE &&
+           (form != TRIL_HEAD_LOW_RANK || (rank > 0 && fits(rank)));
+}
+
 size_t tril_head_width(size_t d, const tril_head_opts *opts)
 {
     const tril_head_opts defaults = { 0 };
     opts = opts ? opts : &defaults;
-    if (!fits(d) || !fits(opts->rank))
-        return SIZE_MAX;
     if (opts->form != TRIL_HEAD_MIXTURE)
-        return width_of(d, opts->form, opts->rank);
+        return is_possible(d, opts->form, opts->rank) ? width_of(d, opts->form, opts->rank)
+                                                      : SIZE_MAX;
+    if (!is_possible(d, opts->component, opts->rank) || opts->component == TRIL_HEAD_SHARED)
+        return SIZE_MAX;
     size_t width = width_of(d, opts->component, opts->rank);
-    return fits(width) && fits(opts->components) ? opts->components * (1 + width) : SIZE_MAX;
+    return fits(width) && opts->components > 0 && fits(opts->components)
+               ? opts->components * (1 + width)
+               : SIZE_MAX;
 }
 
 tril_head_opts tril_head_component(const tril_head_opts *opts)
@@ -71,8 +81,13 @@ static bool check(tril_ctx *ctx, size_t d, const tril_head_opts *opts, double fl
         opts->form != TRIL_HEAD_LOW_RANK)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: form number %d has no natural gradient",
                              (int)opts->form);
-    if (d == 0 || tril_head_width(d, opts) == SIZE_MAX)
+    if (d == 0 || !fits(d))
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: no network has %zu targets", d);
+    if (tril_head_width(d, opts) == SIZE_MAX)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "head: no row is as long as %zu targets, rank %zu and %zu components "
+                             "want",
+                             d, opts->rank, opts->components);
     if (opts->diagonal > TRIL_DIAGONAL_SOFTPLUS)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: there is no diagonal number %d",
                              (int)opts->diagonal);
