@@ -36,7 +36,7 @@ help:
 	@echo 'make setup    install what is needed (Debian packages; asks for sudo if you are not root)'
 	@echo 'make lib      build the library: $(LIB)'
 	@echo 'make demo     train on real data: numbers, and pictures in $(BUILD)/pictures'
-	@echo 'make test     run the tests; DOUBLE=1, SAN=1 and CC=clang choose another build'
+	@echo 'make test     run the tests; DOUBLE=1, SAN=1, SAN=thread and CC=clang choose another build'
 	@echo 'make valgrind run them under valgrind'
 	@echo 'make test-aarch64 run them as a 64-bit ARM processor does, emulated; make setup-aarch64 before that'
 	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'

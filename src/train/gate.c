@@ -1,5 +1,4 @@
-/* Waiting. Word and `sleeping` are sequentially consistent: of a thread that is going to sleep and
- * another that sets the word, one sees what the other has written. */
+/* Waiting. A word is set by who holds its gate's mutex, so that nobody falls asleep just then. */
 #include "train/gate.h"
 
 /* some tens of microseconds: longer than the optimizer's step between two steps of shards */
@@ -33,19 +32,18 @@ void tril_gate_await(tril_gate *gate, const atomic_size_t *word, size_t value)
         relax();
     }
     pthread_mutex_lock(&gate->mutex);
-    atomic_store(&gate->sleeping, 1);
+    gate->sleeping = true;
     while (atomic_load(word) != value)
         pthread_cond_wait(&gate->cond, &gate->mutex);
-    atomic_store(&gate->sleeping, 0);
+    gate->sleeping = false;
     pthread_mutex_unlock(&gate->mutex);
 }
 
 void tril_gate_set(tril_gate *gate, atomic_size_t *word, size_t value)
 {
+    pthread_mutex_lock(&gate->mutex);
     atomic_store(word, value);
-    if (atomic_load(&gate->sleeping)) {
-        pthread_mutex_lock(&gate->mutex);
+    if (gate->sleeping)
         pthread_cond_signal(&gate->cond);
-        pthread_mutex_unlock(&gate->mutex);
-    }
+    pthread_mutex_unlock(&gate->mutex);
 }

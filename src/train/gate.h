@@ -4,12 +4,13 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct tril_gate {
     pthread_mutex_t mutex;
     pthread_cond_t cond;
-    atomic_size_t sleeping; /* 1 while its thread sleeps or is about to */
+    bool sleeping; /* its thread, or about to; of who holds the mutex */
 } tril_gate;
 
 void tril_gate_init(tril_gate *gate);
