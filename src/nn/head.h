@@ -2,6 +2,7 @@
 #ifndef TRIL_NN_HEAD_H
 #define TRIL_NN_HEAD_H
 
+#include <tril/extend.h>
 #include <tril/nn.h>
 
 #include "kernels/diag.h"
@@ -36,6 +37,8 @@ typedef struct tril_head_rows {
     void (*gradient)(const tril_head_layout *h, double *memory, const tril_real *raw, double *g);
     void (*natural)(const tril_head_layout *h, double *memory, const tril_real *raw, double *g);
 } tril_head_rows;
+
+extern const tril_op tril_op_head_log_prob;
 
 void tril_head_each_row(const tril_head_layout *h, double *memory, tril_head_tile *tile);
 
