@@ -10,15 +10,25 @@
 static const char *const colours[CLASSES_MAX] = { "9400d3", "00805f", "2080d0", "d08000",
                                                   "b0a000", "0040b0", "d00020", "404040" };
 
-/* the same range for all panels: that of the rows, and a quarter more on each side */
-static void range(FILE *plot, char axis, const classes *set, size_t column)
+/* The same range for all panels: that of the rows, and of the ellipses as far as they do not go
+ * further beyond the rows than these reach. */
+static void range(FILE *plot, char axis, const classes *set, const gallery_panel *panels,
+                  size_t column)
 {
+    const double radius = 2.15; /* of the ellipse that holds 90 % */
     double low = HUGE_VAL, high = -HUGE_VAL;
     for (size_t i = 0; i < set->n; i++) {
         low = fmin(low, (double)set->x[i * set->d + column]);
         high = fmax(high, (double)set->x[i * set->d + column]);
     }
-    double margin = 0.25 * (high - low);
+    const double width = high - low, least = low - width, most = high + width;
+    for (size_t k = 0; k < GALLERY_PANELS * set->k; k++) {
+        const moments *m = &panels[k / set->k].normals[k % set->k];
+        double reach = radius * sqrt((double)m->covariance[column * (set->d + 1)]);
+        low = fmin(low, fmax(least, (double)m->mean[column] - reach));
+        high = fmax(high, fmin(most, (double)m->mean[column] + reach));
+    }
+    double margin = 0.05 * (high - low);
     fprintf(plot, "set %crange [%.7g:%.7g]\nset %clabel ", axis, low - margin, high + margin, axis);
     plot_text(plot, set->columns.name[column]);
     fputs("\n", plot);
@@ -58,8 +68,8 @@ bool gallery_draw(const char *folder, const char *csv, const classes *set,
     FILE *plot = plot_open(file, 1080, 720);
     if (plot) {
         fputs("set multiplot layout 2,3\n", plot);
-        range(plot, 'x', set, set->d - 2);
-        range(plot, 'y', set, set->d - 1);
+        range(plot, 'x', set, panels, set->d - 2);
+        range(plot, 'y', set, panels, set->d - 1);
         for (size_t i = 0; i < GALLERY_PANELS; i++)
             panel(plot, set, &panels[i]);
     }

@@ -305,7 +305,8 @@ static bool valid(const char *what, const char *name, tril_var loc, tril_var fac
     size_t d = shape.dim[shape.rank - 1];
     if (!tril_dist_valid(what, "loc", loc, false))
         return false;
-    for (size_t i = 0; i < tril_shape_size(batch) * d; i++) {
+    const size_t lines = tril_shape_size(batch) * d;
+    for (size_t i = 0; i < lines; i++) {
         const tril_real *line = l + i * d;
         size_t pivot = i % d, j = tril_first_not_finite(line, pivot + 1);
         if (j > pivot && line[pivot] > 0)
