@@ -66,6 +66,7 @@ Suite *suite_bench_check(void)
 {
     Suite *suite = suite_create("bench/check");
     TCase *tcase = tcase_create("check");
+    tcase_set_tags(tcase, "program");
     tcase_add_test(tcase, test_quick);
     tcase_add_test(tcase, test_use);
     suite_add_tcase(suite, tcase);

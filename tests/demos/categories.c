@@ -185,6 +185,7 @@ Suite *suite_demos_categories(void)
 {
     Suite *suite = suite_create("demos/categories");
     TCase *tcase = tcase_create("categories");
+    tcase_set_tags(tcase, "program");
     tcase_add_test(tcase, test_sweep);
     tcase_add_test(tcase, test_tables);
     tcase_add_test(tcase, test_readme);

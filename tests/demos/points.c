@@ -133,6 +133,7 @@ Suite *suite_demos_points(void)
 {
     Suite *suite = suite_create("demos/points");
     TCase *tcase = tcase_create("points");
+    tcase_set_tags(tcase, "program");
     tcase_add_test(tcase, test_figures);
     tcase_add_test(tcase, test_readme);
     tcase_add_test(tcase, test_pictures);

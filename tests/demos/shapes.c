@@ -65,6 +65,7 @@ Suite *suite_demos_shapes(void)
 {
     Suite *suite = suite_create("demos/shapes");
     TCase *tcase = tcase_create("shapes");
+    tcase_set_tags(tcase, "program");
     tcase_add_test(tcase, test_readme);
     tcase_add_test(tcase, test_times);
     tcase_add_loop_test(tcase, test_use, 0, sizeof uses / sizeof *uses);

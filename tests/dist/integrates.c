@@ -221,6 +221,7 @@ Suite *suite_dist_integrates(void)
 {
     Suite *suite = suite_create("dist/integrates");
     TCase *tcase = tcase_create("integrates");
+    tcase_set_tags(tcase, "long");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, test_density_and_draws, 0, n_dist_rows() + 2);
     suite_add_tcase(suite, tcase);

@@ -207,6 +207,7 @@ Suite *suite_nn_head_extremes(void)
 {
     Suite *suite = suite_create("nn/head_extremes");
     TCase *tcase = tcase_create("extremes");
+    tcase_set_tags(tcase, "long");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_extremes, 0, sizeof extremes / sizeof *extremes);
     tcase_add_loop_test(tcase, test_log_from_raw, 0, 18);
