@@ -17,7 +17,8 @@ TRIL_INLINE void adam_loop(tril_adam_step c, size_t n, const tril_real *restrict
         tril_real x = limited(g[i] + c.l2 * w[i], c.bound);
         m[i] = c.beta1 * m[i] + c.rest1 * x;
         v[i] = c.beta2 * v[i] + c.rest2 * x * x;
-        w[i] = c.shrink * w[i] - c.rate * m[i] / (sqrt(v[i] * c.unbias) + c.eps);
+        if (c.rate != 0) /* frozen means to the last bit */
+            w[i] = c.shrink * w[i] - c.rate * m[i] / (sqrt(v[i] * c.unbias) + c.eps);
     }
 }
 
@@ -32,7 +33,8 @@ TRIL_INLINE void sgd_loop(tril_sgd_step c, size_t n, const tril_real *restrict g
     for (size_t i = 0; i < n; i++) {
         tril_real x = limited(g[i] + c.l2 * w[i], c.bound);
         m[i] = c.momentum * m[i] + x;
-        w[i] -= c.rate * (c.of_gradient * x + c.of_momentum * m[i]);
+        if (c.rate != 0)
+            w[i] -= c.rate * (c.of_gradient * x + c.of_momentum * m[i]);
     }
 }
 

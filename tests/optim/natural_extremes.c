@@ -130,10 +130,8 @@ START_TEST(test_beside_sgd)
         ck_assert(tril_optim_step(alone.optim));
     }
     ck_fine(ctx);
-    for (size_t i = 0; i < LOCS; i++)
-        ck_assert(p.loc[i] == alone.loc[i]);
-    for (size_t i = 0; i < FACTORS; i++) /* zeros may have either sign */
-        ck_assert(p.factor[i] == alone.factor[i]);
+    ck_assert_mem_eq(p.loc, alone.loc, LOCS * sizeof *p.loc);
+    ck_assert_mem_eq(p.factor, alone.factor, FACTORS * sizeof *p.factor);
     ck_assert((double)p.other[0] == -(1 + 1.5 + 1.75 + 1.875 + 1.9375) / 2);
     tril_optim_free(sgd);
     pair_free(&p);
