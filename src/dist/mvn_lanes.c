@@ -8,17 +8,31 @@
 /* where it stops to be faster than row by row */
 enum { LARGEST = 12 };
 
-/* saved: factors, loc and y in lanes, gradients of the log-densities in these, slopes, upstream
- * gradients, the normals' arrays; then sums of shared gradients */
+/* Operands as ever: loc, factor, y. saved: gradients of the log-densities in these, upstream
+ * gradients, the normals' arrays, the operands in lanes; then sums of shared gradients */
+enum { OPERANDS = 3 };
+
 typedef struct lanes {
-    size_t d;
-    double *factor, *loc, *y, *of_factor, *of_loc, *of_y, *slope, *upstream;
+    double *of[OPERANDS], *upstream;
+    tril_real *x[OPERANDS];
     tril_mvn_lanes m;
+    tril_lane_rows rows;
 } lanes;
 
+/* what of it are doubles, and numbers of the operands */
 static size_t saved_doubles(size_t d)
 {
-    return (2 * d * d + 5 * d + 1) * TRIL_LANES + tril_mvn_lanes_doubles(d);
+    return (d * d + 2 * d + 1) * TRIL_LANES + tril_mvn_lanes_doubles(d);
+}
+
+static size_t saved_reals(size_t d)
+{
+    return (d * d + 2 * d) * TRIL_LANES;
+}
+
+static size_t saved_bytes(size_t d)
+{
+    return saved_doubles(d) * sizeof(double) + saved_reals(d) * sizeof(tril_real);
 }
 
 static bool lanes_shape(tril_node *node)
@@ -27,74 +41,61 @@ static bool lanes_shape(tril_node *node)
     if (!tril_mvn_log_prob_shape(node))
         return false;
     node->saved_bytes -= tril_mvn_row_doubles(d) * sizeof(double);
-    node->saved_bytes += saved_doubles(d) * sizeof(double);
+    node->saved_bytes += saved_bytes(d);
     return true;
 }
 
 static lanes lanes_of(const tril_node *node)
 {
-    const size_t d = tril_mvn_dim(node), array = d * TRIL_LANES;
-    lanes t = { .d = d, .factor = node->saved };
-    t.of_factor = t.factor + d * array;
-    t.loc = t.of_factor + d * array;
-    t.y = t.loc + array;
-    t.of_loc = t.y + array;
-    t.of_y = t.of_loc + array;
-    t.slope = t.of_y + array;
-    t.upstream = t.slope + array;
-    t.m = tril_mvn_lanes_at(t.upstream + TRIL_LANES, d, TRIL_LOWER_FULL, t.factor);
+    const size_t d = tril_mvn_dim(node);
+    size_t width[OPERANDS];
+    lanes t = { .upstream = node->saved };
+    double *doubles = t.upstream + TRIL_LANES;
+    tril_real *reals = (tril_real *)(void *)(t.upstream + saved_doubles(d));
+    for (size_t k = 0; k < OPERANDS; k++) {
+        width[k] = tril_mvn_event(k, d);
+        t.of[k] = doubles;
+        t.x[k] = reals;
+        doubles += width[k] * TRIL_LANES;
+        reals += width[k] * TRIL_LANES;
+    }
+    t.m = tril_mvn_lanes_at(doubles, d, TRIL_LOWER_FULL, t.x[1]);
+    t.rows = tril_lane_rows_new(tril_mvn_walk(node, node->shape), node->size, width);
+    t.m.n = node->size; /* all tiles alike: what is shared is taken once */
     return t;
 }
 
-/* n rows from row i of a walk's line on; their log-densities */
-static void load(const tril_node *node, const tril_walk *w, size_t i, size_t n, lanes *t,
-                 double *log_prob)
+/* The next rows and their log-densities; an operand that all rows share is taken once. */
+static bool next(const tril_node *node, lanes *t, bool logarithms, double *log_prob)
 {
-    double *const to[3] = { t->loc, t->factor, t->y };
-    for (size_t k = 0; k < 3; k++) {
-        size_t width = tril_mvn_event(k, t->d), step = w->stride[0][k] * width;
-        tril_lanes_load(n, width, step, node->in[k]->value + w->offset[k] * width + i * step,
-                        to[k]);
+    const bool first = t->rows.rows == node->size;
+    const size_t d = t->m.d;
+    if (!tril_lane_rows_next(&t->rows))
+        return false;
+    for (size_t k = 0; k < OPERANDS; k++) {
+        if (!first && node->in[k]->size == t->rows.width[k])
+            continue;
+        tril_lanes_load(t->m.n, t->rows.width[k], node->in[k]->value, t->rows.at[k], t->x[k]);
+        if (k == 1)
+            tril_mvn_lanes_factor(&t->m, t->x[k], logarithms);
     }
-    tril_mvn_lanes_factor(&t->m, t->factor);
-    tril_mvn_lanes_log_prob(&t->m, t->y, t->loc, t->m.diag, log_prob);
+    tril_mvn_lanes_log_prob(&t->m, t->x[2], t->x[0], t->x[1], (d + 1) * TRIL_LANES, log_prob);
+    return true;
 }
 
 static bool lanes_forward(tril_node *node)
 {
     double log_prob[TRIL_LANES];
     size_t index = 0;
-    if (node->size == 0)
-        return true;
     lanes t = lanes_of(node);
-    tril_walk w = tril_mvn_walk(node, node->shape);
-    do {
-        for (size_t i = 0; i < w.dim[0]; i += TRIL_LANES) {
-            size_t left = w.dim[0] - i, n = left < TRIL_LANES ? left : TRIL_LANES;
-            load(node, &w, i, n, &t, log_prob);
-            for (size_t k = 0; k < n; k++, index++) {
-                if (isnan(log_prob[k]))
-                    return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc%s is not finite",
-                                        tril_shape_where(" of row ", node->shape, index).text);
-                node->value[index] = tril_saturate(log_prob[k]);
-            }
+    while (next(node, &t, true, log_prob))
+        for (size_t l = 0; l < t.rows.n; l++, index++) {
+            if (isnan(log_prob[l]))
+                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc%s is not finite",
+                                    tril_shape_where(" of row ", node->shape, index).text);
+            node->value[index] = tril_saturate(log_prob[l]);
         }
-    } while (tril_walk_next(&w));
     return true;
-}
-
-/* gradients of the log-densities: the factor's diagonal among the rest */
-static void differentiate(lanes *t)
-{
-    const size_t array = t->d * TRIL_LANES;
-    for (size_t k = 0; k < array; k++)
-        t->slope[k] = 1 / t->m.diag[k];
-    tril_mvn_lanes_gradient(&t->m, t->slope, t->of_loc, t->of_factor, t->of_y);
-    for (size_t i = 0; i < t->d; i++)
-        memcpy(t->of_factor + i * (t->d + 1) * TRIL_LANES, t->of_y + i * TRIL_LANES,
-               TRIL_LANES * sizeof(double));
-    for (size_t k = 0; k < array; k++)
-        t->of_y[k] = -t->of_loc[k];
 }
 
 static void lanes_backward(tril_node *node, tril_real *const *grad_in)
@@ -102,30 +103,26 @@ static void lanes_backward(tril_node *node, tril_real *const *grad_in)
     double log_prob[TRIL_LANES];
     size_t index = 0;
     lanes t = lanes_of(node);
-    char *memory = (char *)node->saved + saved_doubles(t.d) * sizeof(double);
-    tril_row_grad grads[3];
-    for (size_t k = 0; k < 3; k++)
-        grads[k] =
-            tril_row_grad_begin(node, k, node->size, tril_mvn_event(k, t.d), grad_in[k], &memory);
-    const double *const of[3] = { t.of_loc, t.of_factor, t.of_y };
-    memset(t.of_factor, 0, t.d * t.d * TRIL_LANES * sizeof(double));
-    memset(t.upstream, 0, TRIL_LANES * sizeof(double));
-    tril_walk w = tril_mvn_walk(node, node->shape);
-    do {
-        for (size_t i = 0; i < w.dim[0] && node->size; i += TRIL_LANES) {
-            size_t left = w.dim[0] - i, n = left < TRIL_LANES ? left : TRIL_LANES;
-            load(node, &w, i, n, &t, log_prob);
-            differentiate(&t);
-            for (size_t k = 0; k < n; k++, index++)
-                t.upstream[k] = (double)node->grad[index];
-            for (size_t k = 0; k < 3; k++) {
-                size_t width = tril_mvn_event(k, t.d), step = w.stride[0][k] * width;
-                tril_row_grad_put_lanes(&grads[k], w.offset[k] * width + i * step, step, n, width,
-                                        t.upstream, of[k]);
-            }
-        }
-    } while (node->size && tril_walk_next(&w));
-    for (size_t k = 0; k < 3; k++)
+    const size_t d = t.m.d, array = d * TRIL_LANES;
+    char *memory = (char *)node->saved + saved_bytes(d);
+    tril_row_grad grads[OPERANDS];
+    for (size_t k = 0; k < OPERANDS; k++)
+        grads[k] = tril_row_grad_begin(node, k, node->size, t.rows.width[k], grad_in[k], &memory);
+    memset(t.of[1], 0, d * array * sizeof(double));
+    while (next(node, &t, false, log_prob)) {
+        /* dL_ii = L_ii dlog L_ii */
+        tril_mvn_lanes_gradient(&t.m, t.m.inverse, t.of[0], t.of[1], t.of[1], array + TRIL_LANES);
+        for (size_t k = 0; k < array && grads[2].grad; k++)
+            t.of[2][k] = -t.of[0][k];
+        for (size_t l = 0; l < t.rows.n; l++, index++)
+            t.upstream[l] = (double)node->grad[index];
+        for (size_t l = t.rows.n; l < TRIL_LANES; l++)
+            t.upstream[l] = 0;
+        for (size_t k = 0; k < OPERANDS; k++)
+            tril_row_grad_put_lanes(&grads[k], t.rows.n, t.rows.at[k], t.rows.width[k], t.upstream,
+                                    t.of[k]);
+    }
+    for (size_t k = 0; k < OPERANDS; k++)
         tril_row_grad_end(&grads[k]);
 }
 

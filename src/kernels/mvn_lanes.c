@@ -9,153 +9,181 @@
 /* those of mvn.c */
 static const double max_loaded = 1e150, max_z = 1e100, max_w = TRIL_MVN_MAX_W;
 
-#define EACH_LANE for (size_t l = 0; l < TRIL_LANES; l++)
+#define EACH_LANE TRIL_VECTORISE for (size_t l = 0; l < lanes; l++)
+
+/* f of lanes and dimensions that the compiler knows, where there are few: then values stay in
+ * registers. */
+#define OF_DIM(d, f, ...)                                                                          \
+    switch (d) {                                                                                   \
+    case 2:                                                                                        \
+        f(2, __VA_ARGS__);                                                                         \
+        break;                                                                                     \
+    case 3:                                                                                        \
+        f(3, __VA_ARGS__);                                                                         \
+        break;                                                                                     \
+    default:                                                                                       \
+        f(d, __VA_ARGS__);                                                                         \
+    }
+#define OF_LANES(m, f, ...)                                                                        \
+    if ((m)->n <= TRIL_FEW_LANES)                                                                  \
+        OF_DIM((m)->d, f, TRIL_FEW_LANES, m, __VA_ARGS__)                                          \
+    else                                                                                           \
+        OF_DIM((m)->d, f, TRIL_LANES, m, __VA_ARGS__)
 
 static inline size_t at(size_t i)
 {
     return i * TRIL_LANES;
 }
 
-TRIL_INLINE double loaded(double x)
+/* Six positive floats multiply within the range of a double: one logarithm does for them. */
+enum { GROUP = sizeof(tril_real) == sizeof(double) ? 1 : 6 };
+
+TRIL_INLINE void factor_of(size_t d, size_t lanes, const tril_mvn_lanes *m,
+                           const tril_real *restrict matrix, bool logarithms)
 {
-    return sizeof(tril_real) == sizeof(double) ? tril_within(x, max_loaded) : x;
-}
-
-TRIL_INLINE void load_of(size_t n, size_t width, size_t stride, const tril_real *restrict rows,
-                         double *restrict to)
-{
-    if (n == TRIL_LANES)
-        for (size_t k = 0; k < width; k++)
-            EACH_LANE to[at(k) + l] = (double)rows[l * stride + k];
-    else
-        for (size_t k = 0; k < width; k++)
-            EACH_LANE to[at(k) + l] = (double)rows[(l < n ? l : 0) * stride + k];
-}
-
-TRIL_FOR_EACH_TARGET(, tril_lanes_load,
-                     (size_t n, size_t width, size_t stride, const tril_real *rows, double *to),
-                     (n, width, stride, rows, to), load_of(n, width, stride, rows, to))
-
-TRIL_INLINE void store_of(size_t n, size_t width, size_t stride, const double *restrict factor,
-                          const double *restrict from, tril_real *restrict rows)
-{
-    for (size_t k = 0; k < width; k++) {
-        tril_real x[TRIL_LANES];
-        EACH_LANE x[l] =
-            tril_saturate(tril_within(factor[l] * tril_within(from[at(k) + l], DBL_MAX), DBL_MAX));
-        for (size_t l = 0; l < n; l++)
-            rows[l * stride + k] = x[l];
-    }
-}
-
-TRIL_FOR_EACH_TARGET(, tril_lanes_store,
-                     (size_t n, size_t width, size_t stride, const double *factor,
-                      const double *from, tril_real *rows),
-                     (n, width, stride, factor, from, rows),
-                     store_of(n, width, stride, factor, from, rows))
-
-void tril_lanes_keep(size_t n, size_t width, const double *from, double *rows)
-{
-    for (size_t l = 0; l < n; l++)
-        for (size_t k = 0; k < width; k++)
-            rows[l * width + k] = from[at(k) + l];
-}
-
-TRIL_INLINE void factor_of(const tril_mvn_lanes *m, const double *restrict matrix)
-{
-    for (size_t i = 0; i < m->d; i++) {
-        double *restrict diag = m->diag + at(i), *restrict log_diag = m->log_diag + at(i);
+    for (size_t i = 0; i < d; i++) {
+        double *restrict diag = m->diag + at(i), *restrict product = m->log_diag + at(i / GROUP);
+        const tril_real *restrict own = matrix + at(i * d + i);
+        const bool first = i % GROUP == 0;
         EACH_LANE
         {
-            diag[l] = matrix[at(i * m->d + i) + l];
-            log_diag[l] = tril_log_d(diag[l]);
+            diag[l] = (double)own[l];
+            product[l] = first ? diag[l] : product[l] * diag[l];
         }
+    }
+    for (size_t i = 0; i < d; i++) {
+        double *restrict log_diag = m->log_diag + at(i);
+        if (logarithms && i * GROUP < d)
+            EACH_LANE log_diag[l] = tril_log_d(log_diag[l]);
+        else
+            EACH_LANE log_diag[l] = 0;
     }
 }
 
-TRIL_FOR_EACH_TARGET(, tril_mvn_lanes_factor, (const tril_mvn_lanes *m, const double *matrix),
-                     (m, matrix), factor_of(m, matrix))
+TRIL_FOR_EACH_TARGET(, tril_mvn_lanes_factor,
+                     (const tril_mvn_lanes *m, const tril_real *matrix, bool logarithms),
+                     (m, matrix, logarithms), OF_LANES(m, factor_of, matrix, logarithms))
 
-TRIL_INLINE void log_prob_of(const tril_mvn_lanes *m, const double *restrict y,
-                             const double *restrict loc, const double *restrict s,
-                             double *restrict log_prob)
+/* Sums of squares of what has to stay within bounds. Where they are below this in all lanes no
+ * bound of mvn.c is met, and no number was NaN or infinite; then `bounded` arithmetic would have
+ * found the same. */
+static const double most = 1e200;
+
+TRIL_INLINE double within(bool bounded, double x, double bound)
+{
+    return bounded ? tril_within(x, bound) : x;
+}
+
+TRIL_INLINE double loaded(bool bounded, tril_real x)
+{
+    return bounded ? tril_mvn_loaded(x) : (double)x;
+}
+
+TRIL_INLINE bool all_good(size_t lanes, const double *restrict sums)
+{
+    int bad = 0;
+    for (size_t l = 0; l < lanes; l++)
+        bad += !(sums[l] < most);
+    return bad == 0;
+}
+
+TRIL_INLINE bool solve(size_t d, size_t lanes, const tril_mvn_lanes *m, bool bounded,
+                       const tril_real *restrict y, const tril_real *restrict loc,
+                       const tril_real *restrict s, size_t s_step, double *restrict log_prob)
 {
     double squares[TRIL_LANES] = { 0 }, log_det[TRIL_LANES] = { 0 }, nothing[TRIL_LANES] = { 0 };
     const bool scaled = m->lower == TRIL_LOWER_SCALED;
-    for (size_t i = 0; i < m->d; i++) {
-        const double *restrict off = m->off + at(tril_lower_begin(m->lower, m->d, i));
-        const double *restrict diag = m->diag + at(i);
+    for (size_t i = 0; i < d; i++) {
+        const tril_real *restrict off = m->off + at(tril_lower_begin(m->lower, d, i));
+        const double *restrict diag = m->diag + at(i), *restrict log_diag = m->log_diag + at(i);
         double *restrict r = m->r + at(i), *restrict z = m->z + at(i);
-        double sum[TRIL_LANES] = { 0 };
-        EACH_LANE
-        {
-            r[l] = tril_within(y[at(i) + l] - loc[at(i) + l], max_loaded);
-            nothing[l] += (y[at(i) + l] - y[at(i) + l]) + (loc[at(i) + l] - loc[at(i) + l]) +
-                          (s[at(i) + l] - s[at(i) + l]);
-        }
+        double *restrict inverse = m->inverse + at(i), sum[TRIL_LANES] = { 0 };
         for (size_t j = 0; j < tril_lower_count(m->lower, i); j++) {
             const double *restrict zj = m->z + at(j);
             EACH_LANE
             {
-                sum[l] += loaded(off[at(j) + l]) * zj[l];
-                nothing[l] += off[at(j) + l] - off[at(j) + l];
+                sum[l] += loaded(bounded, off[at(j) + l]) * zj[l];
+                nothing[l] += bounded ? 0 * (double)off[at(j) + l] : 0;
             }
         }
         EACH_LANE
         {
-            double x =
-                scaled ? tril_within(r[l] / diag[l], max_w) - sum[l] : (r[l] - sum[l]) / diag[l];
-            z[l] = tril_within(x, max_z);
+            double yl = (double)y[at(i) + l], ml = (double)loc[at(i) + l];
+            r[l] = within(bounded, yl - ml, max_loaded);
+            inverse[l] = 1 / diag[l];
+            double x = scaled ? within(bounded, r[l] * inverse[l], max_w) - sum[l]
+                              : (r[l] - sum[l]) * inverse[l];
+            z[l] = within(bounded, x, max_z);
             squares[l] += z[l] * z[l];
-            log_det[l] += m->log_diag[at(i) + l];
+            log_det[l] += log_diag[l];
+            nothing[l] += 0 * (double)s[i * s_step + l];
+            nothing[l] += bounded ? 0 * yl + 0 * ml : 0;
         }
     }
-    EACH_LANE log_prob[l] =
-        -0.5 * squares[l] - log_det[l] - 0.5 * (double)m->d * TRIL_LOG_2PI + nothing[l];
+    EACH_LANE
+    {
+        log_prob[l] = -0.5 * squares[l] - log_det[l] - 0.5 * (double)d * TRIL_LOG_2PI + nothing[l];
+        squares[l] += log_det[l] * log_det[l] + nothing[l];
+    }
+    return all_good(lanes, squares);
+}
+
+TRIL_INLINE void log_prob_of(size_t d, size_t lanes, const tril_mvn_lanes *m,
+                             const tril_real *restrict y, const tril_real *restrict loc,
+                             const tril_real *restrict s, size_t s_step, double *restrict log_prob)
+{
+    if (!solve(d, lanes, m, false, y, loc, s, s_step, log_prob))
+        solve(m->d, lanes, m, true, y, loc, s, s_step, log_prob);
 }
 
 TRIL_FOR_EACH_TARGET(, tril_mvn_lanes_log_prob,
-                     (const tril_mvn_lanes *m, const double *y, const double *loc, const double *s,
-                      double *log_prob),
-                     (m, y, loc, s, log_prob), log_prob_of(m, y, loc, s, log_prob))
+                     (const tril_mvn_lanes *m, const tril_real *y, const tril_real *loc,
+                      const tril_real *s, size_t s_step, double *log_prob),
+                     (m, y, loc, s, s_step, log_prob),
+                     OF_LANES(m, log_prob_of, y, loc, s, s_step, log_prob))
 
-TRIL_INLINE void backward_of(const tril_mvn_lanes *m)
+TRIL_INLINE bool solve_back(size_t d, size_t lanes, const tril_mvn_lanes *m, bool bounded)
 {
     const bool scaled = m->lower == TRIL_LOWER_SCALED;
-    memcpy(m->w, m->z, at(m->d) * sizeof *m->w);
-    for (size_t i = m->d; i-- > 0;) {
-        const double *restrict off = m->off + at(tril_lower_begin(m->lower, m->d, i));
-        const double *restrict diag = m->diag + at(i);
+    double squares[TRIL_LANES] = { 0 };
+    memcpy(m->w, m->z, at(d) * sizeof *m->w);
+    for (size_t i = d; i-- > 0;) {
+        const tril_real *restrict off = m->off + at(tril_lower_begin(m->lower, d, i));
+        const double *restrict inverse = m->inverse + at(i);
         double *restrict w = m->w + at(i), a[TRIL_LANES];
         EACH_LANE
         {
-            w[l] = tril_within(w[l], max_w);
-            a[l] = scaled ? w[l] : tril_within(w[l] / diag[l], max_w);
+            double wi = within(bounded, w[l], max_w), ai = wi * inverse[l];
+            squares[l] += wi * wi + ai * ai;
+            w[l] = wi;
+            a[l] = scaled ? wi : within(bounded, ai, max_w);
         }
         for (size_t j = 0; j < tril_lower_count(m->lower, i); j++) {
             double *restrict wj = m->w + at(j);
-            EACH_LANE wj[l] = tril_within(wj[l] - loaded(off[at(j) + l]) * a[l], max_w);
+            EACH_LANE wj[l] =
+                within(bounded, wj[l] - loaded(bounded, off[at(j) + l]) * a[l], max_w);
         }
     }
+    return all_good(lanes, squares);
 }
 
-TRIL_INLINE void gradient_of(const tril_mvn_lanes *m, const double *restrict slope,
-                             double *restrict loc, double *restrict off, double *restrict s)
+TRIL_INLINE void differentiate(size_t d, size_t lanes, const tril_mvn_lanes *m, bool bounded,
+                               const double *restrict slope, double *restrict loc,
+                               double *restrict off, double *restrict s, size_t s_step)
 {
     const bool scaled = m->lower == TRIL_LOWER_SCALED;
-    backward_of(m);
-    for (size_t i = 0; i < m->d; i++) {
+    for (size_t i = 0; i < d; i++) {
         const double *restrict w = m->w + at(i), *restrict r = m->r + at(i);
-        const double *restrict z = m->z + at(i), *restrict diag = m->diag + at(i);
-        double *restrict to = off + at(tril_lower_begin(m->lower, m->d, i)), of_row[TRIL_LANES];
+        const double *restrict z = m->z + at(i), *restrict inverse = m->inverse + at(i);
+        double *restrict to = off + at(tril_lower_begin(m->lower, d, i)), of_row[TRIL_LANES];
         EACH_LANE
         {
-            double a = tril_within(w[l] / diag[l], max_w);
+            double a = within(bounded, w[l] * inverse[l], max_w);
             /* with respect to log L_ii; a scaled row of L moves with it as a whole */
-            double dlog = w[l] * (scaled ? tril_within(r[l] / diag[l], max_w) : z[l]) - 1;
+            double moved = scaled ? within(bounded, r[l] * inverse[l], max_w) : z[l];
             loc[at(i) + l] = a;
             of_row[l] = scaled ? w[l] : a;
-            s[at(i) + l] = tril_within(dlog, DBL_MAX) * slope[at(i) + l];
+            s[i * s_step + l] = within(bounded, w[l] * moved - 1, DBL_MAX) * slope[at(i) + l];
         }
         for (size_t j = 0; j < tril_lower_count(m->lower, i); j++) {
             const double *restrict zj = m->z + at(j);
@@ -164,15 +192,28 @@ TRIL_INLINE void gradient_of(const tril_mvn_lanes *m, const double *restrict slo
     }
 }
 
+TRIL_INLINE void gradient_of(size_t d, size_t lanes, const tril_mvn_lanes *m,
+                             const double *restrict slope, double *restrict loc,
+                             double *restrict off, double *restrict s, size_t s_step)
+{
+    if (solve_back(d, lanes, m, false)) {
+        differentiate(d, lanes, m, false, slope, loc, off, s, s_step);
+        return;
+    }
+    solve_back(m->d, lanes, m, true);
+    differentiate(m->d, lanes, m, true, slope, loc, off, s, s_step);
+}
+
 TRIL_FOR_EACH_TARGET(, tril_mvn_lanes_gradient,
                      (const tril_mvn_lanes *m, const double *slope, double *loc, double *off,
-                      double *s),
-                     (m, slope, loc, off, s), gradient_of(m, slope, loc, off, s))
+                      double *s, size_t s_step),
+                     (m, slope, loc, off, s, s_step),
+                     OF_LANES(m, gradient_of, slope, loc, off, s, s_step))
 
 /* In local coordinates, loc + L delta and L exp(M), the Fisher matrix is 1 for delta and the
  * off-diagonals of M, 2 for its diagonal, and the gradient z and z_i z_j, z_i^2 - 1: loc moves by
  * L z = r, L by L M with M_ij = z_i z_j, M_ii = (z_i^2 - 1) / 2. */
-TRIL_INLINE void natural_of(const tril_mvn_lanes *m, const double *restrict reach,
+TRIL_INLINE void natural_of(size_t lanes, const tril_mvn_lanes *m, const double *restrict reach,
                             double *restrict loc, double *restrict off, double *restrict s)
 {
     const double bound = 1e200;
@@ -189,11 +230,13 @@ TRIL_INLINE void natural_of(const tril_mvn_lanes *m, const double *restrict reac
             s[at(i) + l] = mi[l] * reach[at(i) + l];
         }
         for (size_t j = tril_lower_count(m->lower, i); j-- > 0;) {
-            const double *restrict zj = m->z + at(j), *restrict own = m->off + begin + at(j);
+            const tril_real *restrict own = m->off + begin + at(j);
+            const double *restrict zj = m->z + at(j);
             double *restrict to = off + begin + at(j);
             EACH_LANE
             {
-                double x = loaded(own[l]), mj = 0.5 * (zj[l] * zj[l] - 1) - (scaled ? mi[l] : 0);
+                double x = loaded(true, own[l]),
+                       mj = 0.5 * (zj[l] * zj[l] - 1) - (scaled ? mi[l] : 0);
                 sum[l] = tril_within(sum[l], bound);
                 to[l] = zj[l] * sum[l] + tril_within(x * mj, bound);
                 sum[l] += x * zj[l];
@@ -205,4 +248,5 @@ TRIL_INLINE void natural_of(const tril_mvn_lanes *m, const double *restrict reac
 TRIL_FOR_EACH_TARGET(, tril_mvn_lanes_natural,
                      (const tril_mvn_lanes *m, const double *reach, double *loc, double *off,
                       double *s),
-                     (m, reach, loc, off, s), natural_of(m, reach, loc, off, s))
+                     (m, reach, loc, off, s),
+                     natural_of(tril_lanes_for(m->n), m, reach, loc, off, s))

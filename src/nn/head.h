@@ -10,13 +10,13 @@
 
 typedef struct tril_head_layout tril_head_layout;
 
-/* Some rows: where their raw outputs and y stand; their log-densities, NaN where a number is not
- * finite; the gradients of these in the raw outputs [n, width], where they are wanted, and those
+/* Rows by the lane: where their raw outputs and y stand; their log-densities, NaN where a number is
+ * not finite; in lanes, where they are wanted, the gradients of these in the raw outputs, and those
  * times the inverse of the Fisher matrix. */
 typedef struct tril_head_tile {
     size_t n;
-    const tril_real *raw, *y; /* of the first row, and how far apart they stand */
-    size_t raw_step, y_step;
+    const tril_real *raw, *y;
+    const size_t *raw_at, *y_at;
     double log_prob[TRIL_LANES], *g, *natural;
 } tril_head_tile;
 
@@ -40,6 +40,7 @@ typedef struct tril_head_rows {
 
 extern const tril_op tril_op_head_log_prob;
 
+/* Row by row. Its memory is the form's, and a row of gradients behind that. */
 void tril_head_each_row(const tril_head_layout *h, double *memory, tril_head_tile *tile);
 
 extern const tril_head_rows tril_head_mvn_rows, tril_head_precision_rows, tril_head_low_rank_rows;

@@ -6,18 +6,31 @@
 
 typedef tril_head_layout head;
 
+static void keep(size_t width, const double *row, size_t lane, double *lanes)
+{
+    for (size_t k = 0; k < width; k++)
+        lanes[k * TRIL_LANES + lane] = row[k];
+}
+
+/* lanes without a row repeat the last */
 void tril_head_each_row(const head *h, double *memory, tril_head_tile *tile)
 {
-    for (size_t i = 0; i < tile->n; i++) {
-        const tril_real *raw = tile->raw + i * tile->raw_step;
-        tile->log_prob[i] = (double)NAN;
+    double *row = memory + h->rows->doubles(h);
+    for (size_t l = 0; l < tile->n; l++) {
+        const tril_real *raw = tile->raw + tile->raw_at[l];
+        const size_t end = l + 1 < tile->n ? l + 1 : tril_lanes_for(tile->n);
+        tile->log_prob[l] = (double)NAN;
         if (!h->rows->load(h, memory, raw))
             continue;
-        tile->log_prob[i] = h->rows->log_prob(h, memory, raw, tile->y + i * tile->y_step);
+        tile->log_prob[l] = h->rows->log_prob(h, memory, raw, tile->y + tile->y_at[l]);
         if (tile->g)
-            h->rows->gradient(h, memory, raw, tile->g + i * h->width);
+            h->rows->gradient(h, memory, raw, row);
+        for (size_t k = l; k < end && tile->g; k++)
+            keep(h->width, row, k, tile->g);
         if (tile->natural)
-            h->rows->natural(h, memory, raw, tile->natural + i * h->width);
+            h->rows->natural(h, memory, raw, row);
+        for (size_t k = l; k < end && tile->natural; k++)
+            keep(h->width, row, k, tile->natural);
     }
 }
 
@@ -46,14 +59,27 @@ static bool is_natural(const tril_node *node)
     return node->in[NATURAL] && node->in[NATURAL]->needs_grad;
 }
 
+/* of one kind of gradients, of all rows */
+static size_t kept_doubles(const tril_node *node)
+{
+    const head *h = node->attrs;
+    size_t rows = tril_shape_size(node->shape), tiles = rows / TRIL_LANES + (rows % TRIL_LANES > 0);
+    return tiles * TRIL_LANES * h->width;
+}
+
+static size_t form_doubles(const head *h)
+{
+    return h->rows->doubles(h) + h->width;
+}
+
 static bool log_prob_shape(tril_node *node)
 {
     const head *h = node->attrs;
     if (!tril_shape_broadcast(tril_shape_leading(node->in[RAW]->shape, 1),
                               tril_shape_leading(node->in[Y]->shape, 1), &node->shape))
         return false; /* tril_log_prob has looked */
-    size_t rows = tril_shape_size(node->shape), kept = node->needs_grad + is_natural(node);
-    node->saved_bytes = (h->rows->doubles(h) + kept * rows * h->width) * sizeof(double);
+    size_t rows = tril_shape_size(node->shape), kinds = node->needs_grad + is_natural(node);
+    node->saved_bytes = (form_doubles(h) + kinds * kept_doubles(node)) * sizeof(double);
     for (size_t k = 0; k < N_IN; k++)
         if (node->in[k])
             node->saved_bytes += tril_row_grad_bytes(node, k, rows, event_of(node, k));
@@ -63,47 +89,37 @@ static bool log_prob_shape(tril_node *node)
 /* the gradients of all rows; `which` 0 are plain, 1 natural */
 static double *gradients_of(const tril_node *node, size_t which)
 {
-    const head *h = node->attrs;
-    return (double *)node->saved + h->rows->doubles(h) + which * node->size * h->width;
+    return (double *)node->saved + form_doubles(node->attrs) + which * kept_doubles(node);
 }
 
-/* takes `n` rows of a walk from row i of its line on */
-static tril_head_tile tile_of(const tril_node *node, const tril_walk *w, size_t i, size_t index)
+static tril_lane_rows rows_of(const tril_node *node)
 {
     const head *h = node->attrs;
-    size_t left = w->dim[0] - i;
-    tril_head_tile tile = { .n = left < TRIL_LANES ? left : TRIL_LANES,
-                            .raw_step = w->stride[0][0] * h->width,
-                            .y_step = w->stride[0][1] * h->d };
-    tile.raw = node->in[RAW]->value + w->offset[0] * h->width + i * tile.raw_step;
-    tile.y = node->in[Y]->value + w->offset[1] * h->d + i * tile.y_step;
-    if (node->needs_grad)
-        tile.g = gradients_of(node, 0) + index * h->width;
-    if (is_natural(node))
-        tile.natural = gradients_of(node, 1) + index * h->width;
-    return tile;
+    return tril_lane_rows_new(walk_of(node), node->size, (size_t[]){ h->width, h->d });
 }
 
 static bool log_prob_forward(tril_node *node)
 {
     const head *h = node->attrs;
+    double *g = gradients_of(node, 0), *natural = gradients_of(node, 1);
     size_t index = 0;
-    if (node->size == 0)
-        return true;
-    tril_walk w = walk_of(node);
-    do {
-        for (size_t i = 0; i < w.dim[0]; i += TRIL_LANES) {
-            tril_head_tile tile = tile_of(node, &w, i, index);
-            h->rows->run(h, node->saved, &tile);
-            for (size_t k = 0; k < tile.n; k++, index++) {
-                if (isnan(tile.log_prob[k]))
-                    return tril_op_fail(node, TRIL_NOT_FINITE,
-                                        "y or the raw outputs%s are not finite",
-                                        tril_shape_where(" of row ", node->shape, index).text);
-                node->value[index] = tril_saturate(tile.log_prob[k]);
-            }
+    tril_lane_rows rows = rows_of(node);
+    while (tril_lane_rows_next(&rows)) {
+        tril_head_tile tile = { .n = rows.n,
+                                .raw = node->in[RAW]->value,
+                                .raw_at = rows.at[RAW],
+                                .y = node->in[Y]->value,
+                                .y_at = rows.at[Y],
+                                .g = node->needs_grad ? g + index * h->width : NULL,
+                                .natural = is_natural(node) ? natural + index * h->width : NULL };
+        h->rows->run(h, node->saved, &tile);
+        for (size_t l = 0; l < rows.n; l++, index++) {
+            if (isnan(tile.log_prob[l]))
+                return tril_op_fail(node, TRIL_NOT_FINITE, "y or the raw outputs%s are not finite",
+                                    tril_shape_where(" of row ", node->shape, index).text);
+            node->value[index] = tril_saturate(tile.log_prob[l]);
         }
-    } while (tril_walk_next(&w));
+    }
     return true;
 }
 
@@ -118,19 +134,19 @@ static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
         if (node->in[k])
             grads[k] =
                 tril_row_grad_begin(node, k, node->size, event_of(node, k), grad_in[k], &memory);
-    tril_walk w = walk_of(node);
-    do {
-        for (size_t i = 0; i < w.dim[0] && node->size; i++, index++) {
-            size_t at = (w.offset[0] + i * w.stride[0][0]) * h->width;
-            double upstream = (double)node->grad[index];
-            const double *own = g + index * h->width;
-            tril_row_grad_put_all(&grads[RAW], at, h->width, upstream, 1, own);
-            tril_row_grad_put_all(&grads[Y], (w.offset[1] + i * w.stride[0][1]) * h->d, h->d,
-                                  -upstream, 1, own);
-            tril_row_grad_put_all(&grads[NATURAL], at, h->width, upstream, 1,
-                                  natural + index * h->width);
+    tril_lane_rows rows = rows_of(node);
+    for (; tril_lane_rows_next(&rows); index += rows.n) {
+        double up[TRIL_LANES] = { 0 }, down[TRIL_LANES] = { 0 };
+        const size_t tile = index * h->width;
+        for (size_t l = 0; l < rows.n; l++) {
+            up[l] = (double)node->grad[index + l];
+            down[l] = -up[l];
         }
-    } while (node->size && tril_walk_next(&w));
+        tril_row_grad_put_lanes(&grads[RAW], rows.n, rows.at[RAW], h->width, up, g + tile);
+        tril_row_grad_put_lanes(&grads[Y], rows.n, rows.at[Y], h->d, down, g + tile);
+        tril_row_grad_put_lanes(&grads[NATURAL], rows.n, rows.at[RAW], h->width, up,
+                                natural + tile);
+    }
     for (size_t k = 0; k < N_IN; k++)
         tril_row_grad_end(&grads[k]);
 }

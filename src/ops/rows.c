@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "kernels/mvn_lanes.h"
 #include "kernels/targets.h"
 
 static bool is_shared(const tril_node *node, size_t k, size_t rows, size_t event)
@@ -57,18 +56,52 @@ void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstrea
         put_everywhere(n, upstream, a, x, g->sums ? g->sums + at : NULL, g->grad + at);
 }
 
-void tril_row_grad_put_lanes(tril_row_grad *g, size_t at, size_t step, size_t n, size_t width,
+void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_t width,
                              const double *upstream, const double *x)
 {
     if (g->grad && !g->sums)
-        tril_lanes_store(n, width, step, upstream, x, g->grad + at);
-    for (size_t l = 0; l < n && g->sums; l++)
-        for (size_t k = 0; k < width; k++)
-            g->sums[at + l * step + k] += put(upstream[l], x[k * TRIL_LANES + l]);
+        tril_lanes_store(n, width, upstream, x, g->grad, at);
+    else if (g->grad && g->size == width) /* one block for all rows */
+        tril_lanes_add(n, width, upstream, x, g->sums);
+    else
+        for (size_t l = 0; l < n && g->grad; l++)
+            for (size_t k = 0; k < width; k++)
+                g->sums[at[l] + k] += put(upstream[l], x[k * TRIL_LANES + l]);
 }
 
 void tril_row_grad_end(tril_row_grad *g)
 {
     for (size_t i = 0; g->sums && i < g->size; i++)
         g->grad[i] = tril_saturate(g->sums[i]);
+}
+
+tril_lane_rows tril_lane_rows_new(tril_walk walk, size_t rows, const size_t *width)
+{
+    tril_lane_rows t = { .walk = walk, .rows = rows };
+    memcpy(t.width, width, walk.n * sizeof *width);
+    return t;
+}
+
+bool tril_lane_rows_next(tril_lane_rows *t)
+{
+    tril_walk *w = &t->walk;
+    for (t->n = 0; t->n < TRIL_LANES && t->rows;) {
+        if (t->in_line == w->dim[0]) {
+            tril_walk_next(w);
+            t->in_line = 0;
+        }
+        size_t left = w->dim[0] - t->in_line, room = TRIL_LANES - t->n;
+        size_t run = left < room ? left : room;
+        for (size_t k = 0; k < w->n; k++)
+            for (size_t j = 0; j < run; j++)
+                t->at[k][t->n + j] =
+                    (w->offset[k] + (t->in_line + j) * w->stride[0][k]) * t->width[k];
+        t->n += run;
+        t->in_line += run;
+        t->rows -= run;
+    }
+    for (size_t k = 0; k < w->n; k++)
+        for (size_t l = t->n; l < TRIL_LANES; l++)
+            t->at[k][l] = t->at[k][0];
+    return t->n > 0;
 }

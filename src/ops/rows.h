@@ -6,6 +6,7 @@
 #include <float.h>
 
 #include "core/shape.h"
+#include "kernels/lanes.h"
 #include "kernels/mvn.h"
 
 /* The gradient of one operand. Where each row has a block of its own, rows write it; where blocks
@@ -42,8 +43,8 @@ static inline void tril_row_grad_put(tril_row_grad *g, size_t at, double upstrea
 void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstream, double a,
                            const double *x);
 
-/* The same of rows side by side (kernels/mvn_lanes.h), which begin `step` apart. */
-void tril_row_grad_put_lanes(tril_row_grad *g, size_t at, size_t step, size_t n, size_t width,
+/* The same of n rows side by side, whose blocks begin at `at`: each lane's upstream times its x. */
+void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_t width,
                              const double *upstream, const double *x);
 
 /* n numbers in a row that have nothing to put */
@@ -54,5 +55,21 @@ static inline void tril_row_grad_skip(tril_row_grad *g, size_t at, size_t n)
 }
 
 void tril_row_grad_end(tril_row_grad *g);
+
+/* The rows of a walk, as many at a time as there are lanes. */
+typedef struct tril_lane_rows {
+    tril_walk walk;
+    size_t rows;                               /* still to come */
+    size_t in_line;                            /* where the next one stands in the walk's line */
+    size_t width[TRIL_WALK_OPERANDS];          /* of a block of each operand */
+    size_t n;                                  /* rows in lanes; the other lanes repeat the first */
+    size_t at[TRIL_WALK_OPERANDS][TRIL_LANES]; /* where their blocks begin */
+} tril_lane_rows;
+
+/* Begins before the first row; width has a number for each operand. */
+tril_lane_rows tril_lane_rows_new(tril_walk walk, size_t rows, const size_t *width);
+
+/* The next ones; false after the last. */
+bool tril_lane_rows_next(tril_lane_rows *t);
 
 #endif
