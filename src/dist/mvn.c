@@ -14,8 +14,7 @@ static tril_shape batch_of(const tril_node *node, size_t k)
     return tril_shape_leading(node->in[k]->shape, k == FACTOR ? 2 : 1);
 }
 
-/* the batches of the inputs stretched against each other */
-static bool batch_shape(const tril_node *node, tril_shape *rows)
+bool tril_mvn_batch_shape(const tril_node *node, tril_shape *rows)
 {
     *rows = (tril_shape){ 0 };
     for (size_t k = 0; k < node->n_in; k++)
@@ -48,7 +47,7 @@ size_t tril_mvn_event(size_t k, size_t d)
 bool tril_mvn_log_prob_shape(tril_node *node)
 {
     size_t d = tril_mvn_dim(node);
-    if (!batch_shape(node, &node->shape))
+    if (!tril_mvn_batch_shape(node, &node->shape))
         return false;
     node->saved_bytes = tril_mvn_row_doubles(d) * sizeof(double);
     for (size_t k = 0; k < node->n_in; k++)
@@ -166,7 +165,7 @@ bool tril_mvn_rsample_shape(tril_node *node)
 {
     const size_t n = *(const size_t *)node->attrs, d = tril_mvn_dim(node);
     tril_shape batch;
-    if (!batch_shape(node, &batch))
+    if (!tril_mvn_batch_shape(node, &batch))
         return false;
     node->shape.rank = n > 0;
     node->shape.dim[0] = n;
@@ -237,10 +236,10 @@ const tril_op tril_op_mvn_rsample = { "rsample(mvn)", tril_mvn_rsample_shape,
 
 static tril_var mvn_log_prob(const tril_dist *p, tril_var y)
 {
-    if (tril_mvn_is_shared(p, y))
-        return tril_mvn_shared_log_prob(&tril_mvn_by_scale, p, y);
     if (tril_mvn_has_lanes(p))
         return tril_mvn_lanes_log_prob_of(p, y);
+    if (tril_mvn_is_shared(p, y))
+        return tril_mvn_shared_log_prob(&tril_mvn_by_scale, p, y);
     return tril_op_apply(&tril_op_mvn_log_prob, (tril_var[]){ p->param[0], p->param[1], y }, 3,
                          &(const tril_mvn_form *){ &tril_mvn_by_scale }, sizeof(tril_mvn_form *));
 }

@@ -16,6 +16,10 @@ size_t tril_mvn_dim(const tril_node *node);
 /* How many numbers of input k stand in one row. */
 size_t tril_mvn_event(size_t k, size_t d);
 
+/* The batches of the inputs stretched against each other; false where they do not fit, which
+ * distributions and tril_log_prob have looked for. */
+bool tril_mvn_batch_shape(const tril_node *node, tril_shape *rows);
+
 /* A walk over rows: the batches of the inputs stretched against each other. */
 tril_walk tril_mvn_walk(const tril_node *node, tril_shape rows);
 

@@ -3,6 +3,7 @@
 #include "kernels/lanes.h"
 
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "kernels/mvn.h"
@@ -47,7 +48,7 @@ TRIL_INLINE void load_columns(size_t n, size_t rows, const tril_real *restrict x
                               const size_t *restrict at, tril_real *restrict lanes)
 {
     for (size_t l = 0; l < rows; l += SIDE) {
-        quad q[SIDE];
+        quad q[SIDE] = { { 0 } };
         GET(q[0], n, x + at[l]);
         GET(q[1], n, x + at[l + 1]);
         GET(q[2], n, x + at[l + 2]);
@@ -101,55 +102,48 @@ TRIL_FOR_EACH_TARGET(, tril_lanes_load,
                       tril_real *lanes),
                      (n, width, x, at, lanes), load_of(n, width, x, at, lanes))
 
-/* of one number in all lanes: what factor times it is, and 0 in `beyond` unless that is beyond the
- * type's range */
-TRIL_INLINE void scale(size_t lanes, const double *restrict factor, const double *restrict x,
-                       tril_real *restrict to, tril_real *restrict beyond)
+/* One number in all lanes, times the factors; without bounds `beyond` stays 0 unless that leaves
+ * the type's range. */
+TRIL_INLINE void scale(size_t lanes, bool bounded, const double *restrict factor,
+                       const double *restrict x, tril_real *restrict to, tril_real *restrict beyond)
 {
     for (size_t l = 0; l < lanes; l++) {
-        to[l] = (tril_real)(factor[l] * x[l]);
+        to[l] = bounded ? tril_saturate(factor[l] * tril_within(x[l], DBL_MAX))
+                        : (tril_real)(factor[l] * x[l]);
         beyond[l] += 0 * to[l];
     }
 }
 
-TRIL_INLINE void scale_within(size_t lanes, const double *restrict factor, const double *restrict x,
-                              tril_real *restrict to)
+/* false where bounds are needed */
+TRIL_INLINE bool store_lanes(size_t lanes, size_t n, size_t width, bool bounded,
+                             const double *restrict factor, const double *restrict from,
+                             tril_real *restrict x, const size_t *restrict at)
 {
-    for (size_t l = 0; l < lanes; l++)
-        to[l] = tril_saturate(factor[l] * tril_within(x[l], DBL_MAX));
-}
-
-/* with bounds only where one is met, which is rare */
-TRIL_INLINE void scale_columns(size_t lanes, size_t columns, const double *factor, const double *x,
-                               tril_real *to)
-{
-    tril_real beyond[TRIL_LANES] = { 0 };
-    for (size_t k = 0; k < columns; k++)
-        scale(lanes, factor, x + k * TRIL_LANES, to + k * TRIL_LANES, beyond);
-    for (size_t half = lanes / 2; half > 0; half /= 2)
-        for (size_t l = 0; l < half; l++)
-            beyond[l] += beyond[l + half];
-    for (size_t k = 0; k < columns && beyond[0] != 0; k++)
-        scale_within(lanes, factor, x + k * TRIL_LANES, to + k * TRIL_LANES);
-}
-
-TRIL_INLINE void store_of(size_t n, size_t width, const double *restrict factor,
-                          const double *restrict lanes, tril_real *restrict x,
-                          const size_t *restrict at)
-{
-    tril_real scaled[SIDE * TRIL_LANES];
+    tril_real scaled[SIDE * TRIL_LANES], beyond[TRIL_LANES] = { 0 };
     const size_t squares = n - n % SIDE;
     for (size_t k = 0; k < width; k += SIDE) {
         const size_t columns = width - k < SIDE ? width - k : SIDE;
-        if (n <= TRIL_FEW_LANES)
-            scale_columns(TRIL_FEW_LANES, columns, factor, lanes + k * TRIL_LANES, scaled);
-        else
-            scale_columns(TRIL_LANES, columns, factor, lanes + k * TRIL_LANES, scaled);
+        for (size_t i = 0; i < columns; i++)
+            scale(lanes, bounded, factor, from + (k + i) * TRIL_LANES, scaled + i * TRIL_LANES,
+                  beyond);
         OF_COLUMNS(columns, store_columns, squares, scaled, x + k, at)
         for (size_t l = squares; l < n; l++)
             for (size_t i = 0; i < columns; i++)
                 x[at[l] + k + i] = scaled[i * TRIL_LANES + l];
     }
+    for (size_t half = lanes / 2; half > 0; half /= 2)
+        for (size_t l = 0; l < half; l++)
+            beyond[l] += beyond[l + half];
+    return beyond[0] == 0;
+}
+
+TRIL_INLINE void store_of(size_t n, size_t width, const double *factor, const double *lanes,
+                          tril_real *x, const size_t *at)
+{
+    if (n <= TRIL_FEW_LANES ? store_lanes(TRIL_FEW_LANES, n, width, false, factor, lanes, x, at)
+                            : store_lanes(TRIL_LANES, n, width, false, factor, lanes, x, at))
+        return;
+    store_lanes(tril_lanes_for(n), n, width, true, factor, lanes, x, at);
 }
 
 TRIL_FOR_EACH_TARGET(, tril_lanes_store,
@@ -157,22 +151,73 @@ TRIL_FOR_EACH_TARGET(, tril_lanes_store,
                       tril_real *x, const size_t *at),
                      (n, width, factor, lanes, x, at), store_of(n, width, factor, lanes, x, at))
 
-/* in an order of its own, but always that: halves upon halves; no infinities of both signs meet */
-TRIL_INLINE void add_of(size_t n, size_t width, const double *restrict factor,
-                        const double *restrict lanes, double *restrict sums)
+TRIL_INLINE void values_of(size_t n, const double *restrict from, tril_real *restrict x,
+                           bool *restrict nan)
 {
-    const double most = DBL_MAX / TRIL_LANES;
-    for (size_t k = 0; k < width; k++) {
-        double part[TRIL_LANES];
-        for (size_t l = 0; l < TRIL_LANES; l++) {
-            double x = factor[l] * tril_within(lanes[k * TRIL_LANES + l], DBL_MAX);
-            part[l] = l < n ? tril_within(x, most) : 0;
-        }
-        for (size_t half = TRIL_LANES / 2; half > 0; half /= 2)
-            for (size_t l = 0; l < half; l++)
-                part[l] += part[l + half];
-        sums[k] += part[0];
-    }
+    double nothing[TRIL_LANES] = { 0 };
+    for (size_t l = 0; l < n; l++)
+        x[l] = tril_saturate(from[l]);
+    for (size_t l = 0; l < n; l++)
+        nothing[l] = from[l] == from[l] ? 0 : 1;
+    for (size_t half = TRIL_LANES / 2; half > 0; half /= 2)
+        for (size_t l = 0; l < half; l++)
+            nothing[l] += nothing[l + half];
+    *nan = nothing[0] > 0;
+}
+
+TRIL_INLINE void values_of_all(size_t n, const double *from, tril_real *x, bool *nan)
+{
+    if (n == TRIL_LANES)
+        values_of(TRIL_LANES, from, x, nan);
+    else
+        values_of(n, from, x, nan);
+}
+
+TRIL_FOR_EACH_TARGET(static, values, (size_t n, const double *from, tril_real *x, bool *nan),
+                     (n, from, x, nan), values_of_all(n, from, x, nan))
+
+size_t tril_lanes_values(size_t n, const double *lanes, tril_real *x)
+{
+    bool nan;
+    size_t l = 0;
+    values(n, lanes, x, &nan);
+    while (l < n && !(nan && isnan(lanes[l])))
+        l++;
+    return nan ? l : n;
+}
+
+/* which lane goes to which sum does not depend on n */
+TRIL_INLINE void add_lanes(size_t n, size_t width, bool bounded, const double *restrict factor,
+                           const double *restrict lanes, double *restrict sums)
+{
+    for (size_t k = 0; k < width; k++, lanes += TRIL_LANES, sums += TRIL_FEW_LANES)
+        for (size_t l = 0; l < n; l += TRIL_FEW_LANES)
+            for (size_t i = 0; i < TRIL_FEW_LANES && l + i < n; i++)
+                sums[i] += bounded ? tril_within(factor[l + i] * tril_within(lanes[l + i], DBL_MAX),
+                                                 DBL_MAX)
+                                   : factor[l + i] * lanes[l + i];
+}
+
+/* whether no product is infinite or NaN */
+TRIL_INLINE bool all_finite(size_t n, size_t width, const double *restrict factor,
+                            const double *restrict lanes)
+{
+    double beyond[TRIL_LANES] = { 0 }, sum = 0;
+    for (size_t k = 0; k < width; k++)
+        for (size_t l = 0; l < n; l++)
+            beyond[l] += 0 * (factor[l] * lanes[k * TRIL_LANES + l]);
+    for (size_t l = 0; l < n; l++)
+        sum += beyond[l];
+    return sum == 0;
+}
+
+TRIL_INLINE void add_of(size_t n, size_t width, const double *factor, const double *lanes,
+                        double *sums)
+{
+    if (n == TRIL_LANES && all_finite(TRIL_LANES, width, factor, lanes))
+        add_lanes(TRIL_LANES, width, false, factor, lanes, sums);
+    else
+        add_lanes(n, width, true, factor, lanes, sums);
 }
 
 TRIL_FOR_EACH_TARGET(, tril_lanes_add,

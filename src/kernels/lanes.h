@@ -24,7 +24,12 @@ void tril_lanes_load(size_t n, size_t width, const tril_real *x, const size_t *a
 void tril_lanes_store(size_t n, size_t width, const double *factor, const double *lanes,
                       tril_real *x, const size_t *at);
 
-/* The sum over the first n lanes of each number times its lane's factor, added to sums [width]. */
+/* The first n lanes' numbers, the nearest of the type; the first lane whose number is NaN, n if
+ * none is. */
+size_t tril_lanes_values(size_t n, const double *lanes, tril_real *x);
+
+/* Adds each of the first n lanes' numbers times the lane's factor to sums [width, TRIL_FEW_LANES],
+ * within the range of a double. */
 void tril_lanes_add(size_t n, size_t width, const double *factor, const double *lanes,
                     double *sums);
 

@@ -42,13 +42,15 @@ TRIL_INLINE void factor_of(size_t d, size_t lanes, const tril_mvn_lanes *m,
                            const tril_real *restrict matrix, bool logarithms)
 {
     for (size_t i = 0; i < d; i++) {
-        double *restrict diag = m->diag + at(i), *restrict product = m->log_diag + at(i / GROUP);
+        double *restrict inverse = m->inverse + at(i);
+        double *restrict product = m->log_diag + at(i / GROUP);
         const tril_real *restrict own = matrix + at(i * d + i);
         const bool first = i % GROUP == 0;
         EACH_LANE
         {
-            diag[l] = (double)own[l];
-            product[l] = first ? diag[l] : product[l] * diag[l];
+            double diag = (double)own[l];
+            inverse[l] = 1 / diag;
+            product[l] = first ? diag : product[l] * diag;
         }
     }
     for (size_t i = 0; i < d; i++) {
@@ -95,9 +97,9 @@ TRIL_INLINE bool solve(size_t d, size_t lanes, const tril_mvn_lanes *m, bool bou
     const bool scaled = m->lower == TRIL_LOWER_SCALED;
     for (size_t i = 0; i < d; i++) {
         const tril_real *restrict off = m->off + at(tril_lower_begin(m->lower, d, i));
-        const double *restrict diag = m->diag + at(i), *restrict log_diag = m->log_diag + at(i);
-        double *restrict r = m->r + at(i), *restrict z = m->z + at(i);
-        double *restrict inverse = m->inverse + at(i), sum[TRIL_LANES] = { 0 };
+        const double *restrict inverse = m->inverse + at(i);
+        const double *restrict log_diag = m->log_diag + at(i);
+        double *restrict r = m->r + at(i), *restrict z = m->z + at(i), sum[TRIL_LANES] = { 0 };
         for (size_t j = 0; j < tril_lower_count(m->lower, i); j++) {
             const double *restrict zj = m->z + at(j);
             EACH_LANE
@@ -110,7 +112,6 @@ TRIL_INLINE bool solve(size_t d, size_t lanes, const tril_mvn_lanes *m, bool bou
         {
             double yl = (double)y[at(i) + l], ml = (double)loc[at(i) + l];
             r[l] = within(bounded, yl - ml, max_loaded);
-            inverse[l] = 1 / diag[l];
             double x = scaled ? within(bounded, r[l] * inverse[l], max_w) - sum[l]
                               : (r[l] - sum[l]) * inverse[l];
             z[l] = within(bounded, x, max_z);
@@ -226,7 +227,7 @@ TRIL_INLINE void natural_of(size_t lanes, const tril_mvn_lanes *m, const double 
         EACH_LANE
         {
             mi[l] = 0.5 * (z[l] * z[l] - 1);
-            sum[l] = scaled ? z[l] : m->diag[at(i) + l] * z[l];
+            sum[l] = scaled ? z[l] : z[l] / m->inverse[at(i) + l];
             s[at(i) + l] = mi[l] * reach[at(i) + l];
         }
         for (size_t j = tril_lower_count(m->lower, i); j-- > 0;) {

@@ -9,17 +9,17 @@
 typedef struct tril_mvn_lanes {
     size_t d, n; /* of n rows */
     tril_lower lower;
-    const tril_real *off;    /* off-diagonals, as `lower` says */
-    double *diag, *log_diag; /* L_ii > 0; logarithms whose sum is log det L */
-    double *inverse;         /* 1 / L_ii, of log_prob */
-    double *r, *z, *w;       /* as in a row */
+    const tril_real *off;       /* off-diagonals, as `lower` says */
+    double *inverse, *log_diag; /* 1 / L_ii; logarithms of L_ii, or others of the same sum */
+    double *r, *z, *w;          /* as in a row */
 } tril_mvn_lanes;
 
-/* How many doubles the arrays take, all of them behind each other with diag and log_diag in front.
+/* How many doubles the arrays take, all of them behind each other with inverse and log_diag in
+ * front.
  */
 static inline size_t tril_mvn_lanes_doubles(size_t d)
 {
-    return 6 * d * TRIL_LANES;
+    return 5 * d * TRIL_LANES;
 }
 
 static inline tril_mvn_lanes tril_mvn_lanes_at(double *memory, size_t d, tril_lower lower,
@@ -29,25 +29,24 @@ static inline tril_mvn_lanes tril_mvn_lanes_at(double *memory, size_t d, tril_lo
     return (tril_mvn_lanes){ .d = d,
                              .lower = lower,
                              .off = off,
-                             .diag = memory,
+                             .inverse = memory,
                              .log_diag = memory + array,
-                             .inverse = memory + 2 * array,
-                             .r = memory + 3 * array,
-                             .z = memory + 4 * array,
-                             .w = memory + 5 * array };
+                             .r = memory + 2 * array,
+                             .z = memory + 3 * array,
+                             .w = memory + 4 * array };
 }
 
-/* diag from matrices in lanes, whose entry i d + j is L_ij, and, if they are wanted, logarithms:
+/* inverse from matrices in lanes, whose entry i d + j is L_ij, and, if they are wanted, logarithms:
  * they take longer than the rest of a log-density. */
 void tril_mvn_lanes_factor(const tril_mvn_lanes *m, const tril_real *matrix, bool logarithms);
 
 /* r = y - loc, both in lanes; log-densities, r to z. A number that is not finite, be it among those
- * that diag comes from, s, which stand s_step numbers apart, makes its lane's NaN. */
+ * that L_ii comes from, s, which stand s_step numbers apart, makes its lane's NaN. */
 void tril_mvn_lanes_log_prob(const tril_mvn_lanes *m, const tril_real *y, const tril_real *loc,
                              const tril_real *s, size_t s_step, double *log_prob);
 
-/* After that, gradients: of loc, of off, and of s, whose d log L_ii / ds are `slope`, and which are
- * to stand s_step apart. z to w. */
+/* After that, by z and inverse, and where rows are scaled by r, gradients: of loc, of off, and of
+ * s, whose d log L_ii / ds are `slope`, and which are to stand s_step apart. z to w. */
 void tril_mvn_lanes_gradient(const tril_mvn_lanes *m, const double *slope, double *loc, double *off,
                              double *s, size_t s_step);
 

@@ -82,7 +82,7 @@ static bool log_prob_shape(tril_node *node)
     node->saved_bytes = (form_doubles(h) + kinds * kept_doubles(node)) * sizeof(double);
     for (size_t k = 0; k < N_IN; k++)
         if (node->in[k])
-            node->saved_bytes += tril_row_grad_bytes(node, k, rows, event_of(node, k));
+            node->saved_bytes += tril_row_grad_lanes_bytes(node, k, rows, event_of(node, k));
     return true;
 }
 
@@ -102,9 +102,8 @@ static bool log_prob_forward(tril_node *node)
 {
     const head *h = node->attrs;
     double *g = gradients_of(node, 0), *natural = gradients_of(node, 1);
-    size_t index = 0;
     tril_lane_rows rows = rows_of(node);
-    while (tril_lane_rows_next(&rows)) {
+    for (size_t index = 0; tril_lane_rows_next(&rows); index += rows.n) {
         tril_head_tile tile = { .n = rows.n,
                                 .raw = node->in[RAW]->value,
                                 .raw_at = rows.at[RAW],
@@ -113,12 +112,10 @@ static bool log_prob_forward(tril_node *node)
                                 .g = node->needs_grad ? g + index * h->width : NULL,
                                 .natural = is_natural(node) ? natural + index * h->width : NULL };
         h->rows->run(h, node->saved, &tile);
-        for (size_t l = 0; l < rows.n; l++, index++) {
-            if (isnan(tile.log_prob[l]))
-                return tril_op_fail(node, TRIL_NOT_FINITE, "y or the raw outputs%s are not finite",
-                                    tril_shape_where(" of row ", node->shape, index).text);
-            node->value[index] = tril_saturate(tile.log_prob[l]);
-        }
+        size_t good = tril_lanes_values(rows.n, tile.log_prob, node->value + index);
+        if (good < rows.n)
+            return tril_op_fail(node, TRIL_NOT_FINITE, "y or the raw outputs%s are not finite",
+                                tril_shape_where(" of row ", node->shape, index + good).text);
     }
     return true;
 }
@@ -132,8 +129,8 @@ static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
     tril_row_grad grads[N_IN] = { { 0 } };
     for (size_t k = 0; k < N_IN; k++)
         if (node->in[k])
-            grads[k] =
-                tril_row_grad_begin(node, k, node->size, event_of(node, k), grad_in[k], &memory);
+            grads[k] = tril_row_grad_begin_lanes(node, k, node->size, event_of(node, k), grad_in[k],
+                                                 &memory);
     tril_lane_rows rows = rows_of(node);
     for (; tril_lane_rows_next(&rows); index += rows.n) {
         double up[TRIL_LANES] = { 0 }, down[TRIL_LANES] = { 0 };

@@ -26,9 +26,12 @@ static void transform(const head *h, const tril_mvn_lanes *m, const tril_real *r
 {
     const size_t lanes = tril_lanes_for(m->n);
     for (size_t i = 0, k = 0; i < h->d; i++, k += TRIL_LANES) {
+        double v[TRIL_LANES];
         for (size_t l = 0; l < lanes; l++)
             s[k + l] = (double)raw[k + l];
-        h->diagonal->of_all(lanes, h->floor, s + k, m->diag + k, m->log_diag + k, slope + k);
+        h->diagonal->of_all(lanes, h->floor, s + k, v, m->log_diag + k, slope + k);
+        for (size_t l = 0; l < lanes; l++)
+            m->inverse[k + l] = 1 / v[l];
     }
 }
 

@@ -10,23 +10,51 @@ static bool is_shared(const tril_node *node, size_t k, size_t rows, size_t event
     return node->in[k]->size != rows * event;
 }
 
-size_t tril_row_grad_bytes(const tril_node *node, size_t k, size_t rows, size_t event)
+static size_t bytes_of(const tril_node *node, size_t k, size_t rows, size_t event, size_t lanes)
 {
     return node->in[k]->needs_grad && is_shared(node, k, rows, event)
-               ? node->in[k]->size * sizeof(double)
+               ? node->in[k]->size * lanes * sizeof(double)
                : 0;
+}
+
+static tril_row_grad begin(const tril_node *node, size_t k, size_t rows, size_t event,
+                           tril_real *grad, size_t lanes, char **memory)
+{
+    tril_row_grad g = { .grad = grad, .size = node->in[k]->size, .lanes = lanes };
+    if (grad && is_shared(node, k, rows, event)) {
+        g.sums = (double *)(void *)*memory;
+        *memory += g.size * lanes * sizeof(double);
+        memset(g.sums, 0, g.size * lanes * sizeof(double));
+    }
+    return g;
+}
+
+size_t tril_row_grad_bytes(const tril_node *node, size_t k, size_t rows, size_t event)
+{
+    return bytes_of(node, k, rows, event, 1);
 }
 
 tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, size_t event,
                                   tril_real *grad, char **memory)
 {
-    tril_row_grad g = { .grad = grad, .size = node->in[k]->size };
-    if (grad && is_shared(node, k, rows, event)) {
-        g.sums = (double *)(void *)*memory;
-        *memory += g.size * sizeof(double);
-        memset(g.sums, 0, g.size * sizeof(double));
-    }
-    return g;
+    return begin(node, k, rows, event, grad, 1, memory);
+}
+
+/* lanes need not be added up where they have the same block */
+static size_t lanes_of(const tril_node *node, size_t k, size_t event)
+{
+    return node->in[k]->size == event ? TRIL_FEW_LANES : 1;
+}
+
+size_t tril_row_grad_lanes_bytes(const tril_node *node, size_t k, size_t rows, size_t event)
+{
+    return bytes_of(node, k, rows, event, lanes_of(node, k, event));
+}
+
+tril_row_grad tril_row_grad_begin_lanes(const tril_node *node, size_t k, size_t rows, size_t event,
+                                        tril_real *grad, char **memory)
+{
+    return begin(node, k, rows, event, grad, lanes_of(node, k, event), memory);
 }
 
 /* as tril_row_grad_put has it */
@@ -61,7 +89,7 @@ void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_
 {
     if (g->grad && !g->sums)
         tril_lanes_store(n, width, upstream, x, g->grad, at);
-    else if (g->grad && g->size == width) /* one block for all rows */
+    else if (g->grad && g->lanes > 1)
         tril_lanes_add(n, width, upstream, x, g->sums);
     else
         for (size_t l = 0; l < n && g->grad; l++)
@@ -71,8 +99,12 @@ void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_
 
 void tril_row_grad_end(tril_row_grad *g)
 {
-    for (size_t i = 0; g->sums && i < g->size; i++)
-        g->grad[i] = tril_saturate(g->sums[i]);
+    for (size_t i = 0; g->sums && i < g->size; i++) {
+        double sum = 0;
+        for (size_t l = 0; l < g->lanes; l++)
+            sum += tril_within(g->sums[i * g->lanes + l], DBL_MAX / TRIL_FEW_LANES);
+        g->grad[i] = tril_saturate(sum);
+    }
 }
 
 tril_lane_rows tril_lane_rows_new(tril_walk walk, size_t rows, const size_t *width)
@@ -92,10 +124,12 @@ bool tril_lane_rows_next(tril_lane_rows *t)
         }
         size_t left = w->dim[0] - t->in_line, room = TRIL_LANES - t->n;
         size_t run = left < room ? left : room;
-        for (size_t k = 0; k < w->n; k++)
-            for (size_t j = 0; j < run; j++)
-                t->at[k][t->n + j] =
-                    (w->offset[k] + (t->in_line + j) * w->stride[0][k]) * t->width[k];
+        for (size_t k = 0; k < w->n; k++) {
+            size_t step = w->stride[0][k] * t->width[k];
+            size_t begin = w->offset[k] * t->width[k] + t->in_line * step;
+            for (size_t j = 0; j < run; j++, begin += step)
+                t->at[k][t->n + j] = begin;
+        }
         t->n += run;
         t->in_line += run;
         t->rows -= run;

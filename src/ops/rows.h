@@ -16,6 +16,7 @@ typedef struct tril_row_grad {
     tril_real *grad; /* NULL where nobody needs it */
     double *sums;    /* NULL where every row has a block */
     size_t size;
+    size_t lanes; /* how many sums each number has */
 } tril_row_grad;
 
 /* Bytes of memory for the sums of input k of a node with the given number of rows, whose blocks
@@ -25,6 +26,11 @@ size_t tril_row_grad_bytes(const tril_node *node, size_t k, size_t rows, size_t 
 /* Begins; takes its sums from *memory, which moves on. */
 tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, size_t event,
                                   tril_real *grad, char **memory);
+
+/* The same for tril_row_grad_put_lanes. */
+size_t tril_row_grad_lanes_bytes(const tril_node *node, size_t k, size_t rows, size_t event);
+tril_row_grad tril_row_grad_begin_lanes(const tril_node *node, size_t k, size_t rows, size_t event,
+                                        tril_real *grad, char **memory);
 
 /* upstream x, where x may be infinite: times zero it is nothing. Nothing where nobody needs it. */
 static inline void tril_row_grad_put(tril_row_grad *g, size_t at, double upstream, double x)
@@ -43,7 +49,7 @@ static inline void tril_row_grad_put(tril_row_grad *g, size_t at, double upstrea
 void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstream, double a,
                            const double *x);
 
-/* The same of n rows side by side, whose blocks begin at `at`: each lane's upstream times its x. */
+/* upstream x of n rows side by side, whose blocks begin at `at`. */
 void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_t width,
                              const double *upstream, const double *x);
 
