@@ -91,7 +91,7 @@ static tril_var large_log_prob(tril_tape *tape, const tril_var *in, void *user)
     }
 #define SHARED(what, loc, scale_tril, y, out)                                                      \
     {                                                                                              \
-        "mvn_shared_log_prob", what, log_prob, 3, { loc, scale_tril, y }, out, POSITIVE            \
+        "mvn_shared_log_prob", what, large_log_prob, 3, { loc, scale_tril, y }, out                \
     }
 #define RSAMPLE(what, loc, scale_tril, out, n)                                                     \
     {                                                                                              \
@@ -112,25 +112,33 @@ const op_case dist_cases[] = {
     LOG_PROB("y shared", S(4, 3), S(4, 3, 3), S(3), S(4)),
     LOG_PROB("one row", S(1, 3), S(1, 3, 3), S(1, 3), S(1)),
     LOG_PROB("one row stretched", S(1, 2), S(4, 2, 2), S(4, 2), S(4)),
-    SHARED("no rows", S(0, 3), S(3, 3), S(0, 3), S(0)),
+    SHARED("no rows", S(0, 13), S(13, 13), S(0, 13), S(0)),
+    LOG_PROB("no rows", S(0, 3), S(3, 3), S(0, 3), S(0)),
     LOG_PROB("no rows at all", S(0, 3), S(0, 3, 3), S(0, 3), S(0)),
     LOG_PROB("two batch axes", S(2, 3, 2), S(3, 2, 2), S(2, 1, 2), S(2, 3)),
     LOG_PROB("a grid", S(3, 1, 2), S(3, 1, 2, 2), S(4, 2), S(3, 4)),
     LOG_PROB("three batch axes", S(2, 1, 2, 2), S(2, 2, 2), S(3, 1, 2), S(2, 3, 2)),
     LOG_PROB("d = 1", S(4, 1), S(4, 1, 1), S(4, 1), S(4)),
     LOG_PROB("d = 5", S(2, 5), S(2, 5, 5), S(2, 5), S(2)),
-    LOG_PROB("more rows than lanes", S(17, 2), S(17, 2, 2), S(17, 2), S(17)),
+    LOG_PROB("more rows than lanes", S(37, 2), S(37, 2, 2), S(37, 2), S(37)),
+    LOG_PROB("more than few lanes", S(9, 2), S(9, 2, 2), S(9, 2), S(9)),
     LOG_PROB("no factors", S(0, 3), S(0, 3, 3), S(0, 3), S(0)),
     LARGE("d = 13", S(13), S(13, 13), S(13), { 0 }),
     LARGE("d = 13, loc and y batched", S(2, 13), S(1, 13, 13), S(3, 1, 13), S(3, 2)),
     LARGE("d = 13, no rows", S(13), S(0, 13, 13), S(13), S(0)),
-    SHARED("one for nine rows", S(9, 3), S(3, 3), S(9, 3), S(9)),
-    SHARED("loc shared too", S(3), S(1, 3, 3), S(9, 3), S(9)),
-    SHARED("y shared too", S(9, 2), S(2, 2), S(2), S(9)),
-    SHARED("a grid", S(4, 1, 2), S(2, 2), S(3, 2), S(4, 3)),
-    SHARED("more than a tile", S(70, 2), S(2, 2), S(2), S(70)),
-    SHARED("three batch axes", S(2, 1, 2, 2), S(2, 2), S(3, 1, 2), S(2, 3, 2)),
-    SHARED("d = 1", S(9, 1), S(1, 1), S(1, 1), S(9)),
+    SHARED("one for nine rows", S(9, 13), S(13, 13), S(9, 13), S(9)),
+    SHARED("loc shared too", S(13), S(1, 13, 13), S(9, 13), S(9)),
+    SHARED("y shared too", S(9, 13), S(13, 13), S(13), S(9)),
+    SHARED("a grid", S(4, 1, 13), S(13, 13), S(3, 13), S(4, 3)),
+    SHARED("more than a tile", S(9, 1, 13), S(13, 13), S(8, 13), S(9, 8)),
+    SHARED("three batch axes", S(2, 1, 2, 13), S(13, 13), S(3, 1, 13), S(2, 3, 2)),
+    LOG_PROB("one for nine rows", S(9, 3), S(3, 3), S(9, 3), S(9)),
+    LOG_PROB("one for nine rows, loc shared too", S(3), S(1, 3, 3), S(9, 3), S(9)),
+    LOG_PROB("one for nine rows, y shared too", S(9, 2), S(2, 2), S(2), S(9)),
+    LOG_PROB("one for a grid", S(4, 1, 2), S(2, 2), S(3, 2), S(4, 3)),
+    LOG_PROB("one for more rows than lanes", S(70, 2), S(2, 2), S(2), S(70)),
+    LOG_PROB("one for three batch axes", S(2, 1, 2, 2), S(2, 2), S(3, 1, 2), S(2, 3, 2)),
+    LOG_PROB("one, d = 1", S(9, 1), S(1, 1), S(1, 1), S(9)),
     RSAMPLE("one draw", S(3), S(3, 3), S(3), 0),
     RSAMPLE("n = 1", S(3), S(3, 3), S(1, 3), 1),
     RSAMPLE("all batched", S(4, 3), S(4, 3, 3), S(4, 3), 0),
