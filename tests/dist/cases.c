@@ -130,7 +130,6 @@ const op_case dist_cases[] = {
     SHARED("loc shared too", S(13), S(1, 13, 13), S(9, 13), S(9)),
     SHARED("y shared too", S(9, 13), S(13, 13), S(13), S(9)),
     SHARED("a grid", S(4, 1, 13), S(13, 13), S(3, 13), S(4, 3)),
-    SHARED("more than a tile", S(9, 1, 13), S(13, 13), S(8, 13), S(9, 8)),
     SHARED("three batch axes", S(2, 1, 2, 13), S(13, 13), S(3, 1, 13), S(2, 3, 2)),
     LOG_PROB("one for nine rows", S(9, 3), S(3, 3), S(9, 3), S(9)),
     LOG_PROB("one for nine rows, loc shared too", S(3), S(1, 3, 3), S(9, 3), S(9)),
