@@ -18,10 +18,11 @@ TRIL_INLINE tril_diag within_range(double v, double log, double slope)
 TRIL_INLINE tril_diag elu_of(double s, double floor)
 {
     double e = tril_exp_d(s < 0 ? s : 0), v = (s > 0 ? 1 + s : e) + floor;
-    double lost = s + floor - (v - 1), inverse = 1 / v; /* lost of v, as log1p has it */
-    double log = tril_log_of_normal_d(v < smallest ? smallest : v, 0, s > 0 ? lost * inverse : 0);
+    double slope = (s > 0 ? 1 : e) / v;
+    double lost = s > 0 ? s + floor - (v - 1) : 0; /* of v, as log1p has it; slope is then 1 / v */
+    double log = tril_log_of_normal_d(v < smallest ? smallest : v, 0, lost * slope);
     bool is_exp = s <= 0 && floor == 0;
-    return within_range(v, is_exp ? s : log, is_exp ? 1 : (s > 0 ? 1 : e) * inverse);
+    return within_range(v, is_exp ? s : log, is_exp ? 1 : slope);
 }
 
 TRIL_INLINE tril_diag exp_of(double s, double floor)

@@ -54,3 +54,14 @@ void tril_store_sums(size_t n, const double *sums, tril_real *out)
     for (size_t j = 0; j < n; j++)
         out[j] = (tril_real)sums[j];
 }
+
+TRIL_INLINE void add_to_rows(size_t rows, size_t n, const tril_real *restrict b,
+                             tril_real *restrict y)
+{
+    for (size_t i = 0; i < rows; i++, y += n)
+        for (size_t j = 0; j < n; j++)
+            y[j] += b[j];
+}
+
+TRIL_FOR_EACH_TARGET(, tril_add_to_rows, (size_t rows, size_t n, const tril_real *b, tril_real *y),
+                     (rows, n, b, y), add_to_rows(rows, n, b, y))

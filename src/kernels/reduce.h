@@ -19,4 +19,7 @@ void tril_column_sums(size_t rows, size_t n, double scale, const tril_real *x, t
 /* out[j] = sums[j]; in float, a sum beyond the range becomes infinite */
 void tril_store_sums(size_t n, const double *sums, tril_real *out);
 
+/* y [rows, n] += b [n] */
+void tril_add_to_rows(size_t rows, size_t n, const tril_real *b, tril_real *y);
+
 #endif

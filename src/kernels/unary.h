@@ -31,6 +31,12 @@ typedef struct tril_unary {
     void (*backward)(size_t n, const tril_real *x, const tril_real *y, const tril_real *dy,
                      tril_real *dx);
     bool needs_x; /* if not, backward may be given y for x */
+
+    /* The same of rows [rows, n], in one pass each: x += b before (y may be x), and after it sums
+     * over rows of dx, in double, unless db is NULL. */
+    void (*forward_rows)(size_t rows, size_t n, const tril_real *b, tril_real *x, tril_real *y);
+    void (*backward_rows)(size_t rows, size_t n, const tril_real *x, const tril_real *y,
+                          const tril_real *dy, tril_real *dx, tril_real *db);
 } tril_unary;
 
 #define TRIL_UNARY_DECLARE(name, value, slope, needs_x) extern const tril_unary tril_unary_##name;

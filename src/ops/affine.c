@@ -1,6 +1,4 @@
 /* activation(x W' + b) as one node. */
-#include <string.h>
-
 #include "core/shape.h"
 #include "kernels/blas.h"
 #include "kernels/reduce.h"
@@ -79,14 +77,15 @@ static bool affine_shape(tril_node *node)
 static bool affine_forward(tril_node *node)
 {
     const affine *p = node->attrs;
+    const tril_real *b = node->in[2] ? node->in[2]->value : NULL;
     tril_real *sum = kept(p) ? node->saved : node->value;
-    if (node->in[2])
-        for (size_t i = 0; i < p->rows; i++)
-            memcpy(sum + i * p->out, node->in[2]->value, p->out * sizeof *sum);
-    tril_gemm(false, true, p->rows, p->out, p->in, node->in[0]->value, node->in[1]->value,
-              node->in[2] ? 1 : 0, sum);
-    if (p->kernel)
+    tril_gemm(false, true, p->rows, p->out, p->in, node->in[0]->value, node->in[1]->value, 0, sum);
+    if (p->kernel && b)
+        p->kernel->forward_rows(p->rows, p->out, b, sum, node->value);
+    else if (p->kernel)
         p->kernel->forward(node->size, sum, node->value);
+    else if (b)
+        tril_add_to_rows(p->rows, p->out, b, sum);
     return true;
 }
 
@@ -94,18 +93,18 @@ static void affine_backward(tril_node *node, tril_real *const *grad_in)
 {
     const affine *p = node->attrs;
     const tril_real *dsum = node->grad;
+    tril_real *db = node->in[2] ? grad_in[2] : NULL;
     if (p->kernel) {
         tril_real *to = (tril_real *)(void *)((char *)node->saved + kept(p));
-        p->kernel->backward(node->size, kept(p) ? node->saved : node->value, node->value,
-                            node->grad, to);
+        p->kernel->backward_rows(p->rows, p->out, kept(p) ? node->saved : node->value, node->value,
+                                 node->grad, to, db);
         dsum = to;
-    }
+    } else if (db)
+        tril_column_sums(p->rows, p->out, 1, dsum, db);
     if (grad_in[0])
         tril_gemm(false, false, p->rows, p->in, p->out, dsum, node->in[1]->value, 0, grad_in[0]);
     if (grad_in[1])
         tril_gemm(true, false, p->out, p->in, p->rows, dsum, node->in[0]->value, 0, grad_in[1]);
-    if (node->in[2] && grad_in[2])
-        tril_column_sums(p->rows, p->out, 1, dsum, grad_in[2]);
 }
 
 const tril_op tril_op_affine = { "affine", affine_shape, affine_forward, affine_backward, 1 };
