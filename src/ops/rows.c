@@ -72,3 +72,37 @@ void tril_row_grad_end(tril_row_grad *g)
     for (size_t i = 0; g->sums && i < g->size; i++)
         g->grad[i] = tril_saturate(g->sums[i]);
 }
+
+enum { CHUNK = 16 }; /* lines end, in zeros, at multiples of this: whole vectors have no rest */
+
+TRIL_INLINE void put_triangle(size_t d, double upstream, const double *restrict left,
+                              const double *restrict right, const double *restrict diag,
+                              double *restrict sums, tril_real *restrict grad)
+{
+    for (size_t i = 0; i < d && sums; i++, sums += d) {
+        for (size_t j = 0; j < i; j++)
+            sums[j] += put(upstream, left[i] * right[j]);
+        sums[i] += put(upstream, diag[i]);
+    }
+    for (size_t i = 0; i < d && !sums; i++, grad += d) {
+        const size_t whole = i - i % CHUNK + CHUNK, end = whole < d ? whole : d;
+        for (size_t j = 0; j < end; j++)
+            grad[j] = tril_saturate(j < i ? upstream * (left[i] * right[j]) : 0);
+        grad[i] = tril_saturate(put(upstream, diag[i]));
+        memset(grad + end, 0, (d - end) * sizeof *grad);
+    }
+}
+
+TRIL_FOR_EACH_TARGET(static, put_triangle_everywhere,
+                     (size_t d, double upstream, const double *left, const double *right,
+                      const double *diag, double *sums, tril_real *grad),
+                     (d, upstream, left, right, diag, sums, grad),
+                     put_triangle(d, upstream, left, right, diag, sums, grad))
+
+void tril_row_grad_put_triangle(tril_row_grad *g, size_t at, size_t d, double upstream,
+                                const double *left, const double *right, const double *diag)
+{
+    if (g->grad)
+        put_triangle_everywhere(d, upstream, left, right, diag, g->sums ? g->sums + at : NULL,
+                                g->grad + at);
+}
