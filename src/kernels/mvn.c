@@ -62,16 +62,18 @@ TRIL_INLINE double dot(size_t n, const tril_real *restrict l, const double *rest
 TRIL_INLINE void forward_block(const tril_mvn_row *row, size_t first, size_t n)
 {
     const tril_real *l = row->off + first * row->d;
-    double x[BLOCK], z[BLOCK];
+    double sum[BLOCK], z[BLOCK];
     for (size_t k = 0; k < n; k++)
-        x[k] = row->r[first + k] - dot(first, l + k * row->d, row->z);
+        sum[k] = dot(first, l + k * row->d, row->z);
+    TRIL_UNROLL
     for (size_t k = 0; k < n; k++) {
         const tril_real *line = l + k * row->d + first;
+        double x = row->r[first + k] - sum[k];
+        TRIL_UNROLL
         for (size_t j = 0; j < k; j++)
-            x[k] -= tril_mvn_loaded(line[j]) * z[j];
-        z[k] = tril_within(over_diag(row, x[k], first + k), max_z);
+            x -= tril_mvn_loaded(line[j]) * z[j];
+        row->z[first + k] = z[k] = tril_within(over_diag(row, x, first + k), max_z);
     }
-    memcpy(row->z + first, z, n * sizeof *z);
 }
 
 TRIL_INLINE void log_prob(const tril_mvn_row *row, double *out)
@@ -114,12 +116,14 @@ TRIL_INLINE void backward_block(const tril_mvn_row *row, size_t first, size_t n)
     double a[BLOCK] = { 0 }, *restrict w = row->w;
     for (size_t k = 0; k < BLOCK; k++)
         line[k] = row->off + (first + (k < n ? k : n - 1)) * row->d;
+    TRIL_UNROLL
     for (size_t k = n; k-- > 0;) {
         double x = w[first + k];
+        TRIL_UNROLL
         for (size_t j = n - 1; j > k; j--)
             x = reduced(x, line[j][first + k], a[j]);
+        a[k] = tril_within(over_diag(row, x, first + k), max_w);
         w[first + k] = tril_within(x, max_w);
-        a[k] = tril_within(over_diag(row, w[first + k], first + k), max_w);
     }
     memcpy(row->a + first, a, n * sizeof *a);
     for (size_t j = 0; j < first; j++) {

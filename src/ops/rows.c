@@ -1,6 +1,7 @@
 /* Gradients of operands that rows have to themselves or share. */
 #include "ops/rows.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "kernels/mvn_lanes.h"
@@ -73,23 +74,28 @@ void tril_row_grad_end(tril_row_grad *g)
         g->grad[i] = tril_saturate(g->sums[i]);
 }
 
-enum { CHUNK = 16 }; /* lines end, in zeros, at multiples of this: whole vectors have no rest */
-
 TRIL_INLINE void put_triangle(size_t d, double upstream, const double *restrict left,
                               const double *restrict right, const double *restrict diag,
                               double *restrict sums, tril_real *restrict grad)
 {
+    double most = 0;
+    for (size_t j = 0; j < d; j++)
+        most = fabs(right[j]) > most ? fabs(right[j]) : most;
     for (size_t i = 0; i < d && sums; i++, sums += d) {
         for (size_t j = 0; j < i; j++)
             sums[j] += put(upstream, left[i] * right[j]);
         sums[i] += put(upstream, diag[i]);
     }
     for (size_t i = 0; i < d && !sums; i++, grad += d) {
-        const size_t whole = i - i % CHUNK + CHUNK, end = whole < d ? whole : d;
-        for (size_t j = 0; j < end; j++)
-            grad[j] = tril_saturate(j < i ? upstream * (left[i] * right[j]) : 0);
+        const double factor = upstream * left[i];
+        if (fabs(factor) * most < (double)TRIL_REAL_MAX) /* as good as always */
+            for (size_t j = 0; j < i; j++)
+                grad[j] = (tril_real)(factor * right[j]);
+        else
+            for (size_t j = 0; j < i; j++)
+                grad[j] = tril_saturate(put(upstream, left[i] * right[j]));
         grad[i] = tril_saturate(put(upstream, diag[i]));
-        memset(grad + end, 0, (d - end) * sizeof *grad);
+        memset(grad + i + 1, 0, (d - i - 1) * sizeof *grad);
     }
 }
 
