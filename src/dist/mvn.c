@@ -1,10 +1,8 @@
 /* The multivariate normal by loc and scale_tril. */
-#include <math.h>
-#include <string.h>
-
-#include "core/finite.h"
 #include "dist/mvn.h"
+#include "core/finite.h"
 #include "dist/student.h"
+#include "kernels/special.h"
 #include "ops/ops.h"
 
 enum { FACTOR = 1, DRAWS_DF = 2, DF = 3, MAX_IN = 4 };
@@ -36,8 +34,8 @@ size_t tril_mvn_dim(const tril_node *node)
     return node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
 }
 
-/* ---- log_prob; attributes: the form; saved: a row's arrays, then sums of
- * shared inputs' gradients */
+/* ---- log_prob; attributes: the form; saved: a row's arrays, all rows' slopes if they are needed,
+ * then sums of shared inputs' gradients */
 
 size_t tril_mvn_event(size_t k, size_t d)
 {
@@ -56,13 +54,24 @@ bool tril_mvn_log_prob_shape(tril_node *node)
     return true;
 }
 
-void tril_mvn_load(tril_mvn_row *row, const tril_real *factor)
+bool tril_mvn_rows_shape(tril_node *node)
 {
-    row->off = factor;
-    for (size_t i = 0; i < row->d; i++) {
-        row->diag[i] = (double)factor[i * row->d + i];
-        row->log_diag[i] = log(row->diag[i]);
-    }
+    const tril_mvn_form *form = *(const tril_mvn_form **)node->attrs;
+    if (!tril_mvn_log_prob_shape(node))
+        return false;
+    if (node->needs_grad)
+        node->saved_bytes += tril_shape_size(node->shape) * sizeof(double) *
+                             tril_mvn_slopes_doubles(tril_mvn_dim(node), form->of_precision);
+    return true;
+}
+
+/* where those of a row are, or of row `rows`, where they end */
+static double *slopes_memory(const tril_node *node, size_t row_index)
+{
+    const tril_mvn_form *form = *(const tril_mvn_form **)node->attrs;
+    size_t d = tril_mvn_dim(node);
+    return (double *)node->saved + tril_mvn_row_doubles(d) +
+           row_index * tril_mvn_slopes_doubles(d, form->of_precision);
 }
 
 /* degrees of freedom, if there are any, at element i of the walk's row */
@@ -71,7 +80,7 @@ static double df_at(const tril_node *node, const tril_walk *w, size_t i)
     return node->n_in > DF ? (double)node->in[DF]->value[w->offset[DF] + i * w->stride[0][DF]] : 0;
 }
 
-bool tril_mvn_log_prob_forward(tril_node *node)
+bool tril_mvn_rows_forward(tril_node *node)
 {
     const tril_mvn_form *form = *(const tril_mvn_form **)node->attrs;
     size_t d = tril_mvn_dim(node), row_index = 0;
@@ -79,12 +88,11 @@ bool tril_mvn_log_prob_forward(tril_node *node)
         return true;
     tril_mvn_row row = tril_mvn_row_at(node->saved, d, TRIL_LOWER_FULL);
     tril_walk w = tril_mvn_walk(node, node->shape);
-    const tril_real *factor = NULL;
     do {
         for (size_t i = 0; i < w.dim[0]; i++, row_index++) {
             const tril_real *own = node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * d;
-            if (own != factor)
-                tril_mvn_load(&row, factor = own);
+            if (row.off != own)
+                tril_mvn_row_load(&row, own);
             if (!tril_mvn_row_residual(&row,
                                        node->in[2]->value + (w.offset[2] + i * w.stride[0][2]) * d,
                                        node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d))
@@ -92,71 +100,61 @@ bool tril_mvn_log_prob_forward(tril_node *node)
                                     tril_shape_where(" of row ", node->shape, row_index).text);
             row.df = df_at(node, &w, i);
             node->value[row_index] = tril_saturate(form->log_prob(&row));
+            tril_mvn_slopes slopes =
+                tril_mvn_slopes_at(slopes_memory(node, row_index), d, form->of_precision);
+            if (node->needs_grad)
+                form->slopes(&row, &slopes);
         }
     } while (tril_walk_next(&w));
     return true;
 }
 
-void tril_mvn_put_factor(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at)
+static void slopes_by_scale(tril_mvn_row *row, const tril_mvn_slopes *s)
 {
-    for (size_t i = 0; i < row->d; i++) {
-        double a = tril_mvn_row_a(row, i);
-        size_t line = at + i * row->d;
-        tril_row_grad_put_all(g, line, i, upstream, a, row->z);
-        tril_row_grad_put(g, line + i, upstream, (row->w[i] * row->z[i] - 1) / row->diag[i]);
-        tril_row_grad_skip(g, line + i + 1, row->d - i - 1);
-    }
+    tril_mvn_row_slopes(row, 1, s);
 }
 
-const tril_mvn_form tril_mvn_by_scale = { tril_mvn_row_log_prob, tril_mvn_row_backward,
-                                          tril_mvn_row_a, tril_mvn_put_factor, false };
+const tril_mvn_form tril_mvn_by_scale = { tril_mvn_row_log_prob, slopes_by_scale, false };
 
-void tril_mvn_put_row(const tril_mvn_form *form, const tril_mvn_row *row, double upstream,
-                      tril_row_grad *grads, const size_t *at)
+void tril_mvn_put_row(size_t d, const tril_mvn_slopes *s, double upstream, tril_row_grad *grads,
+                      const size_t *at)
 {
-    for (size_t i = 0; i < row->d; i++) {
-        double a = form->loc_slope(row, i);
-        tril_row_grad_put(&grads[0], at[0] + i, upstream, a);
-        tril_row_grad_put(&grads[2], at[2] + i, upstream, -a);
-    }
-    if (grads[1].grad)
-        form->put_factor(row, upstream, &grads[1], at[1]);
+    tril_row_grad_put_all(&grads[0], at[0], d, upstream, 1, s->loc);
+    tril_row_grad_put_all(&grads[2], at[2], d, upstream, -1, s->loc);
+    tril_row_grad_put_triangle(&grads[1], at[1], d, upstream, s->left, s->z, s->diag);
 }
 
-void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in)
+void tril_mvn_rows_backward(tril_node *node, tril_real *const *grad_in)
 {
     const tril_mvn_form *form = *(const tril_mvn_form **)node->attrs;
     size_t d = tril_mvn_dim(node), row_index = 0;
-    tril_mvn_row row = tril_mvn_row_at(node->saved, d, TRIL_LOWER_FULL);
-    char *memory = (char *)node->saved + tril_mvn_row_doubles(d) * sizeof(double);
+    char *memory = (char *)slopes_memory(node, node->size);
     tril_row_grad grads[MAX_IN];
     for (size_t k = 0; k < node->n_in; k++)
         grads[k] =
             tril_row_grad_begin(node, k, node->size, tril_mvn_event(k, d), grad_in[k], &memory);
     tril_walk w = tril_mvn_walk(node, node->shape);
-    const tril_real *factor = NULL;
     do {
         for (size_t i = 0; i < w.dim[0] && node->size; i++, row_index++) {
+            double upstream = (double)node->grad[row_index];
             size_t at[MAX_IN];
             for (size_t k = 0; k < node->n_in; k++)
                 at[k] = (w.offset[k] + i * w.stride[0][k]) * tril_mvn_event(k, d);
-            if (node->in[1]->value + at[1] != factor)
-                tril_mvn_load(&row, factor = node->in[1]->value + at[1]);
-            tril_mvn_row_residual(&row, node->in[2]->value + at[2], node->in[0]->value + at[0]);
-            row.df = df_at(node, &w, i);
-            form->log_prob(&row);
-            form->backward(&row);
-            tril_mvn_put_row(form, &row, (double)node->grad[row_index], grads, at);
+            tril_mvn_slopes slopes =
+                tril_mvn_slopes_at(slopes_memory(node, row_index), d, form->of_precision);
+            tril_mvn_put_row(d, &slopes, upstream, grads, at);
             if (node->n_in > DF)
-                tril_row_grad_put(&grads[DF], at[DF], (double)node->grad[row_index], row.df_slope);
+                tril_row_grad_put(
+                    &grads[DF], at[DF], upstream,
+                    tril_student_log_slope(tril_mvn_squares(d, slopes.z), df_at(node, &w, i), d));
         }
     } while (node->size && tril_walk_next(&w));
     for (size_t k = 0; k < node->n_in; k++)
         tril_row_grad_end(&grads[k]);
 }
 
-const tril_op tril_op_mvn_log_prob = { "log_prob(mvn)", tril_mvn_log_prob_shape,
-                                       tril_mvn_log_prob_forward, tril_mvn_log_prob_backward };
+const tril_op tril_op_mvn_log_prob = { "log_prob(mvn)", tril_mvn_rows_shape, tril_mvn_rows_forward,
+                                       tril_mvn_rows_backward };
 
 /* ---- rsample: loc + L eps; attributes: number of draws; saved: eps, then sums of shared inputs'
  * gradients */

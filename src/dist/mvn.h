@@ -23,31 +23,28 @@ bool tril_mvn_batch_shape(const tril_node *node, tril_shape *rows);
 /* A walk over rows: the batches of the inputs stretched against each other. */
 tril_walk tril_mvn_walk(const tril_node *node, tril_shape rows);
 
-/* Takes over the factor's diagonal, and where the rest of it stands. */
-void tril_mvn_load(tril_mvn_row *row, const tril_real *factor);
-
 /* Of one form of the normal: the log-density of a row whose r and factor are there, which leaves z;
- * from z what the gradients need; and that of the factor, which stands at `at`. */
+ * then what its gradients are made of. */
 typedef struct tril_mvn_form {
     double (*log_prob)(tril_mvn_row *row);
-    void (*backward)(tril_mvn_row *row);
-    double (*loc_slope)(const tril_mvn_row *row, size_t i);
-    void (*put_factor)(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at);
+    void (*slopes)(tril_mvn_row *row, const tril_mvn_slopes *s);
     bool of_precision; /* the factor is T */
 } tril_mvn_form;
 
-/* That of L, and its last member. */
+/* That of L. */
 extern const tril_mvn_form tril_mvn_by_scale;
-void tril_mvn_put_factor(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at);
 
-/* Puts the gradients of a row whose operands stand at those places. */
-void tril_mvn_put_row(const tril_mvn_form *form, const tril_mvn_row *row, double upstream,
-                      tril_row_grad *grads, const size_t *at);
+/* Puts the gradients of a row of d numbers whose operands stand at those places. */
+void tril_mvn_put_row(size_t d, const tril_mvn_slopes *s, double upstream, tril_row_grad *grads,
+                      const size_t *at);
 
-/* The functions of log_prob's operation; its attributes: a pointer to the form. */
+/* The shape of log-densities; memory for a row's arrays and for sums of shared gradients. */
 bool tril_mvn_log_prob_shape(tril_node *node);
-bool tril_mvn_log_prob_forward(tril_node *node);
-void tril_mvn_log_prob_backward(tril_node *node, tril_real *const *grad_in);
+
+/* The functions of log_prob's operation, row by row; its attributes: a pointer to the form. */
+bool tril_mvn_rows_shape(tril_node *node);
+bool tril_mvn_rows_forward(tril_node *node);
+void tril_mvn_rows_backward(tril_node *node, tril_real *const *grad_in);
 
 /* The log-density of small events by L, rows side by side: its own operation. */
 bool tril_mvn_has_lanes(const tril_dist *p);

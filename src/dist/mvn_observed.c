@@ -2,14 +2,16 @@
 #include "dist/mvn.h"
 #include "kernels/observed.h"
 
-/* ---- inputs loc, scale_tril, y; saved: a row's arrays, those of a row that is whole, then sums of
- * shared inputs' gradients */
+/* ---- inputs loc, scale_tril, y; saved: a row's arrays, those of a row that is whole and its
+ * slopes, then sums of shared inputs' gradients */
 
 static bool observed_shape(tril_node *node)
 {
     if (!tril_mvn_log_prob_shape(node))
         return false;
-    node->saved_bytes += tril_observed_bytes(tril_mvn_dim(node));
+    size_t d = tril_mvn_dim(node);
+    node->saved_bytes +=
+        tril_observed_bytes(d) + tril_mvn_slopes_doubles(d, false) * sizeof(double);
     return true;
 }
 
@@ -46,7 +48,7 @@ static bool load(const tril_node *node, rows *r, size_t i)
     if (r->partial.n < r->d)
         return true;
     if (r->whole.off != x[1])
-        tril_mvn_load(&r->whole, x[1]);
+        tril_mvn_row_load(&r->whole, x[1]);
     return tril_mvn_row_residual(&r->whole, x[2], x[0]);
 }
 
@@ -93,7 +95,9 @@ static void observed_backward(tril_node *node, tril_real *const *grad_in)
 {
     size_t row_index = 0;
     rows r = rows_of(node);
-    char *memory = (char *)(r.whole.diag + tril_mvn_row_doubles(r.d));
+    double *slopes_memory = r.whole.diag + tril_mvn_row_doubles(r.d);
+    char *memory = (char *)(slopes_memory + tril_mvn_slopes_doubles(r.d, false));
+    tril_mvn_slopes slopes = tril_mvn_slopes_at(slopes_memory, r.d, false);
     tril_row_grad grads[3];
     for (size_t k = 0; k < 3; k++)
         grads[k] =
@@ -107,8 +111,8 @@ static void observed_backward(tril_node *node, tril_real *const *grad_in)
                 tril_observed_backward(&r.partial);
                 put_partial(&r.partial, upstream, grads, r.at);
             } else {
-                tril_mvn_row_backward(&r.whole);
-                tril_mvn_put_row(&tril_mvn_by_scale, &r.whole, upstream, grads, r.at);
+                tril_mvn_by_scale.slopes(&r.whole, &slopes);
+                tril_mvn_put_row(r.d, &slopes, upstream, grads, r.at);
             }
         }
     } while (node->size && tril_walk_next(&r.walk));

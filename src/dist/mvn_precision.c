@@ -2,27 +2,21 @@
 #include "dist/mvn.h"
 #include "ops/ops.h"
 
-/* ---- log_prob: d/dT = diag(1/T_ii) - tril(r z') where z = T'r */
+/* ---- log_prob: d/dloc = T z, d/dT = diag(1/T_ii) - tril(r z') where z = T'r */
 
-static void put_factor(const tril_mvn_row *row, double upstream, tril_row_grad *g, size_t at)
+static void row_slopes(tril_mvn_row *row, const tril_mvn_slopes *s)
 {
+    tril_mvn_row_precision_backward(row);
     for (size_t i = 0; i < row->d; i++) {
-        size_t line = at + i * row->d;
-        for (size_t j = 0; j < i; j++)
-            tril_row_grad_put(g, line + j, upstream, -row->r[i] * row->z[j]);
-        tril_row_grad_put(g, line + i, upstream, 1 / row->diag[i] - row->r[i] * row->z[i]);
-        tril_row_grad_skip(g, line + i + 1, row->d - i - 1);
+        s->z[i] = row->z[i];
+        s->loc[i] = row->w[i];
+        s->left[i] = -row->r[i];
+        s->diag[i] = 1 / row->diag[i] - row->r[i] * row->z[i];
     }
 }
 
-static double loc_slope(const tril_mvn_row *row, size_t i)
-{
-    return row->w[i];
-}
-
-const tril_op tril_op_mvn_precision_log_prob = { "log_prob(mvn_precision)", tril_mvn_log_prob_shape,
-                                                 tril_mvn_log_prob_forward,
-                                                 tril_mvn_log_prob_backward };
+const tril_op tril_op_mvn_precision_log_prob = { "log_prob(mvn_precision)", tril_mvn_rows_shape,
+                                                 tril_mvn_rows_forward, tril_mvn_rows_backward };
 
 /* ---- rsample: loc + u, u = T^-T eps; with g the gradient of the draw, v = T^-1 g: d/dT = -tril(u
  * v'). Attributes and memory: see tril_mvn_rsample_shape; a row's arrays behind eps. */
@@ -47,13 +41,13 @@ static bool rsample_forward(tril_node *node)
     do {
         for (size_t i = 0; i < w.dim[0]; i++, row_index++) {
             const tril_real *loc = node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d;
-            tril_mvn_load(&row, node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * d);
+            tril_mvn_row_load(&row,
+                              node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * d);
             for (size_t j = 0; j < d; j++)
                 row.z[j] = (double)eps[row_index * d + j];
             tril_mvn_row_backward(&row);
             for (size_t j = 0; j < d; j++)
-                node->value[row_index * d + j] =
-                    tril_saturate((double)loc[j] + tril_mvn_row_a(&row, j));
+                node->value[row_index * d + j] = tril_saturate((double)loc[j] + row.a[j]);
         }
     } while (tril_walk_next(&w));
     return true;
@@ -88,11 +82,11 @@ static void rsample_backward(tril_node *node, tril_real *const *grad_in)
                                   1);
             if (!factor.grad)
                 continue;
-            tril_mvn_load(&row, node->in[1]->value + at);
+            tril_mvn_row_load(&row, node->in[1]->value + at);
             solve_both(&row, (const tril_real *)node->saved + row_index * d, g);
             for (size_t j = 0; j < d * d; j++)
                 tril_row_grad_put(&factor, at + j, 1,
-                                  j % d > j / d ? 0 : -tril_mvn_row_a(&row, j / d) * row.z[j % d]);
+                                  j % d > j / d ? 0 : -row.a[j / d] * row.z[j % d]);
         }
     } while (rows && tril_walk_next(&w));
     tril_row_grad_end(&loc);
@@ -106,9 +100,7 @@ const tril_op tril_op_mvn_precision_rsample = { "rsample(mvn_precision)", rsampl
 
 static tril_var precision_log_prob(const tril_dist *p, tril_var y)
 {
-    static const tril_mvn_form by_precision = { tril_mvn_row_precision_log_prob,
-                                                tril_mvn_row_precision_backward, loc_slope,
-                                                put_factor, true };
+    static const tril_mvn_form by_precision = { tril_mvn_row_precision_log_prob, row_slopes, true };
     if (tril_mvn_is_shared(p, y))
         return tril_mvn_shared_log_prob(&by_precision, p, y);
     return tril_op_apply(&tril_op_mvn_precision_log_prob,

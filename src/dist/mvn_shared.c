@@ -15,8 +15,8 @@ static const double most = 1e200;
 
 /* saved, in doubles: L, or its inverse where that pays: a product is faster than a solution; or T,
  * which is the transpose of an inverse of L; a tile of gradients, a sum for the factor's, z of all
- * rows, or of a tile if nobody needs gradients; a row's arrays; whether a row goes alone; then sums
- * of shared gradients */
+ * rows, or of a tile if nobody needs gradients; whether a row goes alone; a row's arrays and
+ * slopes; then sums of shared gradients */
 typedef struct shared {
     const tril_mvn_form *form;
     size_t d, rows, next, in_line; /* next row, and where it stands in the walk's line */
@@ -24,6 +24,7 @@ typedef struct shared {
     tril_walk walk;
     double *l, *tile, *dl, *z;
     tril_mvn_row row;
+    tril_mvn_slopes slopes;
     double constant; /* what all log-densities share */
     double *alone;   /* of each row, 0 or 1 */
     char *sums;
@@ -39,7 +40,9 @@ static size_t kept(const tril_node *node, size_t rows)
 
 static size_t saved_doubles(const tril_node *node, size_t rows, size_t d)
 {
-    return 2 * d * d + TILE * d + kept(node, rows) * d + tril_mvn_row_doubles(d) + rows;
+    const tril_mvn_form *form = *(const tril_mvn_form **)node->attrs;
+    return 2 * d * d + TILE * d + kept(node, rows) * d + rows + tril_mvn_row_doubles(d) +
+           tril_mvn_slopes_doubles(d, form->of_precision);
 }
 
 static bool shared_shape(tril_node *node)
@@ -62,9 +65,11 @@ static shared shared_of(const tril_node *node)
     s.dl = s.tile + TILE * d;
     s.z = s.dl + d * d;
     s.alone = s.z + kept(node, s.rows) * d;
-    s.row = tril_mvn_row_at(s.alone + s.rows, d, TRIL_LOWER_FULL);
-    s.sums = (char *)(s.alone + s.rows + tril_mvn_row_doubles(d));
-    tril_mvn_load(&s.row, node->in[1]->value);
+    double *of_row = s.alone + s.rows, *of_slopes = of_row + tril_mvn_row_doubles(d);
+    s.row = tril_mvn_row_at(of_row, d, TRIL_LOWER_FULL);
+    s.slopes = tril_mvn_slopes_at(of_slopes, d, s.form->of_precision);
+    s.sums = (char *)(of_slopes + tril_mvn_slopes_doubles(d, s.form->of_precision));
+    tril_mvn_row_load(&s.row, node->in[1]->value);
     s.constant = -0.5 * (double)d * TRIL_LOG_2PI;
     for (size_t i = 0; i < d; i++)
         s.constant += s.form->of_precision ? s.row.log_diag[i] : -s.row.log_diag[i];
@@ -171,8 +176,8 @@ static void put_alone(const tril_node *node, shared *s, size_t i, double g, tril
 {
     residual_of(node, s, i);
     s->form->log_prob(&s->row);
-    s->form->backward(&s->row);
-    tril_mvn_put_row(s->form, &s->row, g, grads, (size_t[]){ s->loc[i], 0, s->y[i] });
+    s->form->slopes(&s->row, &s->slopes);
+    tril_mvn_put_row(s->d, &s->slopes, g, grads, (size_t[]){ s->loc[i], 0, s->y[i] });
 }
 
 /* What the factor's gradient has of z on the other side: in a tile that holds g a for L, -g r for

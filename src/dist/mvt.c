@@ -4,36 +4,24 @@
 #include "dist/student.h"
 #include "kernels/special.h"
 
-static double squares_of(const tril_mvn_row *row)
-{
-    double sum = 0;
-    for (size_t i = 0; i < row->d; i++)
-        sum += row->z[i] * row->z[i];
-    return sum;
-}
-
 static double row_log_prob(tril_mvn_row *row)
 {
     double log_det = 0;
     tril_mvn_row_log_prob(row);
     for (size_t i = 0; i < row->d; i++)
         log_det += row->log_diag[i];
-    return tril_student_log(squares_of(row), row->df, row->d) - log_det -
+    return tril_student_log(tril_mvn_squares(row->d, row->z), row->df, row->d) - log_det -
            0.5 * (double)row->d * TRIL_LOG_2PI;
 }
 
-/* d/dz = -z (df + d) / (df + z'z), and -z for the normal */
-static void row_backward(tril_mvn_row *row)
+static void row_slopes(tril_mvn_row *row, const tril_mvn_slopes *s)
 {
-    double m = squares_of(row), ratio = (row->df + (double)row->d) / (row->df + m);
-    tril_mvn_row_backward(row);
-    for (size_t i = 0; i < row->d; i++)
-        row->w[i] = tril_within(row->w[i] * ratio, TRIL_MVN_MAX_W);
-    row->df_slope = tril_student_log_slope(m, row->df, row->d);
+    double m = tril_mvn_squares(row->d, row->z);
+    tril_mvn_row_slopes(row, (row->df + (double)row->d) / (row->df + m), s);
 }
 
-const tril_op tril_op_mvt_log_prob = { "log_prob(mvt)", tril_mvn_log_prob_shape,
-                                       tril_mvn_log_prob_forward, tril_mvn_log_prob_backward };
+const tril_op tril_op_mvt_log_prob = { "log_prob(mvt)", tril_mvn_rows_shape, tril_mvn_rows_forward,
+                                       tril_mvn_rows_backward };
 
 static bool rsample_shape(tril_node *node)
 {
@@ -53,8 +41,7 @@ static tril_var column(tril_var df)
 
 static tril_var mvt_log_prob(const tril_dist *p, tril_var y)
 {
-    static const tril_mvn_form student = { row_log_prob, row_backward, tril_mvn_row_a,
-                                           tril_mvn_put_factor, false };
+    static const tril_mvn_form student = { row_log_prob, row_slopes, false };
     const tril_var in[4] = { p->param[0], p->param[1], y, column(p->param[2]) };
     return tril_op_apply(&tril_op_mvt_log_prob, in, 4, &(const tril_mvn_form *){ &student },
                          sizeof(tril_mvn_form *));

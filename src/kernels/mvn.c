@@ -5,14 +5,28 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/targets.h"
+#include "kernels/vector_math.h"
 
-enum { PARTS = 16 }; /* of a sum, side by side */
+enum { BLOCK = 8 }; /* lines of L that are solved for together, and parts of a sum, side by side */
 
-/* Bounds that no useful number meets. With |L_ij| and |r_i| at most 1e150, |z| at most 1e100 and
- * |w| at most 1e180, every product below is finite: infinities never meet. In float only z and w
- * can come near them. */
+/* Bounds that no useful number meets. With |L_ij| and |r_i| at most 1e150, |z| at most 1e100, |w|
+ * and |a| at most 1e180, every sum of products below is finite: infinities never meet. In float
+ * only z, w and a can come near them. */
 static const double max_loaded = 1e150, max_z = 1e100, max_w = TRIL_MVN_MAX_W;
+
+TRIL_INLINE void load(tril_mvn_row *row, const tril_real *factor)
+{
+    row->off = factor;
+    for (size_t i = 0; i < row->d; i++)
+        row->diag[i] = (double)factor[i * row->d + i];
+    for (size_t i = 0; i < row->d; i++) {
+        row->inverse[i] = 1 / row->diag[i];
+        row->log_diag[i] = tril_log_d(row->diag[i]);
+    }
+}
+
+TRIL_FOR_EACH_TARGET(, tril_mvn_row_load, (tril_mvn_row * row, const tril_real *factor),
+                     (row, factor), load(row, factor))
 
 bool tril_mvn_row_residual(tril_mvn_row *row, const tril_real *y, const tril_real *loc)
 {
@@ -24,56 +38,128 @@ bool tril_mvn_row_residual(tril_mvn_row *row, const tril_real *y, const tril_rea
     return finite;
 }
 
-/* sum of l_j z_j, in parts whose order depends on n alone */
-TRIL_INLINE double dot(size_t n, const tril_real *restrict l, const double *restrict z)
+/* x / L_ii; a product is faster, and in float, whose smallest number has a finite inverse in
+ * double, as good */
+TRIL_INLINE double over_diag(const tril_mvn_row *row, double x, size_t i)
 {
-    double part[PARTS] = { 0 }, sum = 0;
-    size_t j = 0;
-    for (; n - j >= PARTS; j += PARTS)
-        for (size_t k = 0; k < PARTS; k++)
-            part[k] += tril_mvn_loaded(l[j + k]) * z[j + k];
-    for (; j < n; j++)
-        sum += tril_mvn_loaded(l[j]) * z[j];
-    for (size_t k = 0; k < PARTS; k++)
-        sum += part[k];
-    return sum;
+    return sizeof(tril_real) == sizeof(double) ? x / row->diag[i] : x * row->inverse[i];
 }
 
-TRIL_INLINE void forward(const tril_mvn_row *row)
+/* sum of l_j z_j, where n is a multiple of BLOCK */
+TRIL_INLINE double dot(size_t n, const tril_real *restrict l, const double *restrict z)
 {
-    for (size_t i = 0; i < row->d; i++) {
-        const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
-        row->z[i] = tril_within((row->r[i] - dot(i, off, row->z)) / row->diag[i], max_z);
+    double part[BLOCK] = { 0 };
+    for (size_t j = 0; j < n; j += BLOCK)
+        for (size_t k = 0; k < BLOCK; k++)
+            part[k] += tril_mvn_loaded(l[j + k]) * z[j + k];
+    for (size_t half = BLOCK / 2; half > 0; half /= 2)
+        for (size_t k = 0; k < half; k++)
+            part[k] += part[k + half];
+    return part[0];
+}
+
+/* z of n lines, where that of the lines before them is known */
+TRIL_INLINE void forward_block(const tril_mvn_row *row, size_t first, size_t n)
+{
+    const tril_real *l = row->off + first * row->d;
+    double sum[BLOCK], z[BLOCK];
+    for (size_t k = 0; k < n; k++)
+        sum[k] = dot(first, l + k * row->d, row->z);
+    TRIL_UNROLL
+    for (size_t k = 0; k < n; k++) {
+        const tril_real *line = l + k * row->d + first;
+        double x = row->r[first + k] - sum[k];
+        TRIL_UNROLL
+        for (size_t j = 0; j < k; j++)
+            x -= tril_mvn_loaded(line[j]) * z[j];
+        row->z[first + k] = z[k] = tril_within(over_diag(row, x, first + k), max_z);
     }
 }
 
-TRIL_FOR_EACH_TARGET(static, solve_forward, (const tril_mvn_row *row), (row), forward(row))
-
-double tril_mvn_row_log_prob(tril_mvn_row *row)
+TRIL_INLINE void log_prob(const tril_mvn_row *row, double *out)
 {
     double squares = 0, log_det = 0;
-    solve_forward(row);
-    for (size_t i = 0; i < row->d; i++) {
+    size_t i = 0;
+    for (; row->d - i >= BLOCK; i += BLOCK)
+        forward_block(row, i, BLOCK);
+    forward_block(row, i, row->d - i);
+    for (i = 0; i < row->d; i++) {
         squares += row->z[i] * row->z[i];
         log_det += row->log_diag[i];
     }
-    return -0.5 * squares - log_det - 0.5 * (double)row->d * TRIL_LOG_2PI;
+    *out = -0.5 * squares - log_det - 0.5 * (double)row->d * TRIL_LOG_2PI;
+}
+
+TRIL_FOR_EACH_TARGET(static, log_prob_of, (const tril_mvn_row *row, double *out), (row, out),
+                     log_prob(row, out))
+
+double tril_mvn_row_log_prob(tril_mvn_row *row)
+{
+    double out;
+    log_prob_of(row, &out);
+    return out;
+}
+
+/* w_j - L_ij a_i within bounds. In float L_ij is below 4e38, and so eight of them times a_i are
+ * finite: once a block is enough. */
+TRIL_INLINE double reduced(double w, tril_real l, double a)
+{
+    double x = w - tril_mvn_loaded(l) * a;
+    return sizeof l == sizeof(double) ? tril_within(x, max_w) : x;
+}
+
+/* w and a of n lines, where those of the lines after them are known, and what they take from w of
+ * the lines before them */
+TRIL_INLINE void backward_block(const tril_mvn_row *row, size_t first, size_t n)
+{
+    const tril_real *line[BLOCK];
+    double a[BLOCK] = { 0 }, *restrict w = row->w;
+    for (size_t k = 0; k < BLOCK; k++)
+        line[k] = row->off + (first + (k < n ? k : n - 1)) * row->d;
+    TRIL_UNROLL
+    for (size_t k = n; k-- > 0;) {
+        double x = w[first + k];
+        TRIL_UNROLL
+        for (size_t j = n - 1; j > k; j--)
+            x = reduced(x, line[j][first + k], a[j]);
+        a[k] = tril_within(over_diag(row, x, first + k), max_w);
+        w[first + k] = tril_within(x, max_w);
+    }
+    memcpy(row->a + first, a, n * sizeof *a);
+    for (size_t j = 0; j < first; j++) {
+        double x = w[j];
+        for (size_t k = BLOCK; k-- > 0;)
+            x = reduced(x, line[k][j], a[k]);
+        w[j] = tril_within(x, max_w);
+    }
 }
 
 TRIL_INLINE void backward(const tril_mvn_row *row)
 {
-    double *restrict w = row->w;
-    memcpy(w, row->z, row->d * sizeof *w);
-    for (size_t i = row->d; i-- > 0;) {
-        const tril_real *restrict off = row->off + tril_lower_begin(row->lower, row->d, i);
-        w[i] = tril_within(w[i], max_w);
-        double a = tril_within(w[i] / row->diag[i], max_w);
-        for (size_t j = 0; j < i; j++)
-            w[j] = tril_within(w[j] - tril_mvn_loaded(off[j]) * a, max_w);
-    }
+    size_t i = row->d - row->d % BLOCK;
+    memcpy(row->w, row->z, row->d * sizeof *row->w);
+    if (i < row->d)
+        backward_block(row, i, row->d - i);
+    for (; i > 0; i -= BLOCK)
+        backward_block(row, i - BLOCK, BLOCK);
 }
 
 TRIL_FOR_EACH_TARGET(, tril_mvn_row_backward, (tril_mvn_row * row), (row), backward(row))
+
+TRIL_INLINE void slopes(const tril_mvn_row *row, double ratio, const tril_mvn_slopes *s)
+{
+    backward(row);
+    memcpy(s->z, row->z, row->d * sizeof *s->z);
+    for (size_t i = 0; i < row->d; i++) {
+        double w = tril_within(ratio * row->w[i], max_w);
+        s->loc[i] = tril_within(ratio * row->a[i], max_w);
+        s->diag[i] = (w * s->z[i] - 1) / row->diag[i];
+    }
+}
+
+TRIL_FOR_EACH_TARGET(, tril_mvn_row_slopes,
+                     (tril_mvn_row * row, double ratio, const tril_mvn_slopes *s), (row, ratio, s),
+                     slopes(row, ratio, s))
 
 double tril_mvn_row_precision_log_prob(tril_mvn_row *row)
 {

@@ -23,18 +23,19 @@ typedef enum tril_lower {
 typedef struct tril_mvn_row {
     size_t d;
     tril_lower lower;
-    const tril_real *off;    /* off-diagonals, as `lower` says */
-    double *diag, *log_diag; /* L_ii > 0; its logarithm */
-    double *r;               /* y - loc */
-    double *z;               /* L^-1 r */
-    double *w;               /* L_ii a_i where a = L^-T z, the gradient with respect to loc */
-    double df, df_slope;     /* of Student's t, its degrees of freedom and their gradient */
+    const tril_real *off;              /* off-diagonals, as `lower` says */
+    double *diag, *inverse, *log_diag; /* L_ii > 0; 1 / L_ii; its logarithm */
+    double *r;                         /* y - loc */
+    double *z;                         /* L^-1 r */
+    double *a;                         /* L^-T z, the gradient with respect to loc */
+    double *w;                         /* L_ii a_i */
+    double df;                         /* Student's t's degrees of freedom */
 } tril_mvn_row;
 
 /* How many doubles the arrays of a row take, and a row whose arrays stand there. */
 static inline size_t tril_mvn_row_doubles(size_t d)
 {
-    return 5 * d;
+    return 7 * d;
 }
 
 static inline tril_mvn_row tril_mvn_row_at(double *memory, size_t d, tril_lower lower)
@@ -42,20 +43,46 @@ static inline tril_mvn_row tril_mvn_row_at(double *memory, size_t d, tril_lower 
     return (tril_mvn_row){ .d = d,
                            .lower = lower,
                            .diag = memory,
-                           .log_diag = memory + d,
-                           .r = memory + 2 * d,
-                           .z = memory + 3 * d,
-                           .w = memory + 4 * d };
+                           .inverse = memory + d,
+                           .log_diag = memory + 2 * d,
+                           .r = memory + 3 * d,
+                           .z = memory + 4 * d,
+                           .a = memory + 5 * d,
+                           .w = memory + 6 * d };
 }
+
+/* What the gradients of one row's log-density are made of: of loc; of the factor left_i z_j below
+ * its diagonal, diag_i on it. All but diag are such that their products are finite. */
+typedef struct tril_mvn_slopes {
+    double *z, *loc, *diag, *left;
+} tril_mvn_slopes;
+
+/* left is loc where the factor is L, an array of its own where it is T. */
+static inline size_t tril_mvn_slopes_doubles(size_t d, bool of_precision)
+{
+    return (of_precision ? 4 : 3) * d;
+}
+
+static inline tril_mvn_slopes tril_mvn_slopes_at(double *memory, size_t d, bool of_precision)
+{
+    return (tril_mvn_slopes){ memory, memory + d, memory + 2 * d,
+                              memory + (of_precision ? 3 : 1) * d };
+}
+
+/* Takes over the factor's diagonal, and where the rest of it stands, which is full. */
+void tril_mvn_row_load(tril_mvn_row *row, const tril_real *factor);
 
 /* r = y - loc. False where it is not finite. */
 bool tril_mvn_row_residual(tril_mvn_row *row, const tril_real *y, const tril_real *loc);
 
-/* The log-density by L, which stands there as it is, not scaled; r to z. */
+/* The log-density by L, which has been loaded; r to z. */
 double tril_mvn_row_log_prob(tril_mvn_row *row);
 
-/* z to w. */
+/* z to a and w. */
 void tril_mvn_row_backward(tril_mvn_row *row);
+
+/* The same, and then the slopes, where d/dz is -ratio z, for a normal -z. */
+void tril_mvn_row_slopes(tril_mvn_row *row, double ratio, const tril_mvn_slopes *s);
 
 /* The same where diag and off hold T, the factor of the precision T T' (or T_ij / T_jj, scaled),
  * log_diag its diagonal's logarithms: r to z = T'r and the log-density, then z to w = T z, the
@@ -68,12 +95,16 @@ static inline double tril_within(double x, double bound)
     return x > bound ? bound : x < -bound ? -bound : x;
 }
 
-/* a_i, limited like w, so that no product with z or w is infinity times zero. */
+/* a and w are within this, so that no product with z is infinity times zero. */
 #define TRIL_MVN_MAX_W 1e180
 
-static inline double tril_mvn_row_a(const tril_mvn_row *row, size_t i)
+/* z'z */
+static inline double tril_mvn_squares(size_t d, const double *z)
 {
-    return tril_within(row->w[i] / row->diag[i], TRIL_MVN_MAX_W);
+    double sum = 0;
+    for (size_t i = 0; i < d; i++)
+        sum += z[i] * z[i];
+    return sum;
 }
 
 /* T_ii z_i */

@@ -1,6 +1,7 @@
 /* Gradients of operands that rows have to themselves or share. */
 #include "ops/rows.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "kernels/targets.h"
@@ -138,4 +139,43 @@ bool tril_lane_rows_next(tril_lane_rows *t)
         for (size_t l = t->n; l < TRIL_LANES; l++)
             t->at[k][l] = t->at[k][0];
     return t->n > 0;
+}
+
+TRIL_INLINE void put_triangle(size_t d, double upstream, const double *restrict left,
+                              const double *restrict right, const double *restrict diag,
+                              double *restrict sums, tril_real *restrict grad)
+{
+    double most = 0;
+    for (size_t j = 0; j < d; j++)
+        most = fabs(right[j]) > most ? fabs(right[j]) : most;
+    for (size_t i = 0; i < d && sums; i++, sums += d) {
+        for (size_t j = 0; j < i; j++)
+            sums[j] += put(upstream, left[i] * right[j]);
+        sums[i] += put(upstream, diag[i]);
+    }
+    for (size_t i = 0; i < d && !sums; i++, grad += d) {
+        const double factor = upstream * left[i];
+        if (fabs(factor) * most < (double)TRIL_REAL_MAX) /* as good as always */
+            for (size_t j = 0; j < i; j++)
+                grad[j] = (tril_real)(factor * right[j]);
+        else
+            for (size_t j = 0; j < i; j++)
+                grad[j] = tril_saturate(put(upstream, left[i] * right[j]));
+        grad[i] = tril_saturate(put(upstream, diag[i]));
+        memset(grad + i + 1, 0, (d - i - 1) * sizeof *grad);
+    }
+}
+
+TRIL_FOR_EACH_TARGET(static, put_triangle_everywhere,
+                     (size_t d, double upstream, const double *left, const double *right,
+                      const double *diag, double *sums, tril_real *grad),
+                     (d, upstream, left, right, diag, sums, grad),
+                     put_triangle(d, upstream, left, right, diag, sums, grad))
+
+void tril_row_grad_put_triangle(tril_row_grad *g, size_t at, size_t d, double upstream,
+                                const double *left, const double *right, const double *diag)
+{
+    if (g->grad)
+        put_triangle_everywhere(d, upstream, left, right, diag, g->sums ? g->sums + at : NULL,
+                                g->grad + at);
 }

@@ -60,6 +60,11 @@ static inline void tril_row_grad_skip(tril_row_grad *g, size_t at, size_t n)
         g->grad[at + j] = 0;
 }
 
+/* upstream (left_i right_j) below the diagonal of [d, d], whose products are finite, upstream
+ * diag_i on it, nothing above. */
+void tril_row_grad_put_triangle(tril_row_grad *g, size_t at, size_t d, double upstream,
+                                const double *left, const double *right, const double *diag);
+
 void tril_row_grad_end(tril_row_grad *g);
 
 /* The rows of a walk, as many at a time as there are lanes. */
