@@ -9,6 +9,7 @@
 #include <tril/dist.h>
 #include <tril/fit.h>
 #include <tril/gradcheck.h>
+#include <tril/metrics.h>
 #include <tril/nn.h>
 #include <tril/ops.h>
 #include <tril/optim.h>

@@ -5,7 +5,12 @@
 
 #include <tril/random.h>
 
-typedef enum tril_purpose { TRIL_FOR_FOLDS = 1, TRIL_FOR_ORDER, TRIL_FOR_NOISE } tril_purpose;
+typedef enum tril_purpose {
+    TRIL_FOR_FOLDS = 1,
+    TRIL_FOR_ORDER,
+    TRIL_FOR_NOISE,
+    TRIL_FOR_DRAWS
+} tril_purpose;
 
 static inline tril_random tril_stream_for(uint64_t seed, tril_purpose purpose, uint64_t number)
 {

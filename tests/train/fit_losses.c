@@ -212,17 +212,42 @@ START_TEST(test_noise_is_fresh)
 {
     tril_ctx *ctx = tril_ctx_new(NULL);
     double nll[4] = { 0 };
-    fitting f = fitting_begin(ctx, 500, 2, NULL,
+    fitting f = fitting_begin(ctx, _i < 2 ? 500 : 1, 2, NULL,
                               &(tril_fit_opts){ .lr = 1e-30,
                                                 .no_start = true,
-                                                .input_noise = _i == 0 ? 0.3 : 0,
-                                                .target_noise = _i == 1 ? 0.3 : 0 });
+                                                .input_noise = _i % 2 == 0 ? 0.3 : 0,
+                                                .target_noise = _i % 2 == 1 ? 0.3 : 0 });
     nll[0] = tril_fit_now(f.fit).train_nll;
     for (size_t epoch = 1; epoch < 4; epoch++) {
         ck_assert(tril_fit_epoch(f.fit));
         nll[epoch] = tril_fit_now(f.fit).train_nll;
         for (size_t i = 0; i < epoch; i++)
             ck_assert_double_gt(fabs(nll[epoch] - nll[i]), 1e-4);
+    }
+    fitting_free(&f);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* each row has noise of its own: of the variance of the targets, it adds 1/2 to the NLL of a normal
+ * with their moments, in every epoch of one batch */
+START_TEST(test_noise_of_rows)
+{
+    enum { N = 4000 };
+    double variance = 0;
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    fitting f = fitting_new(ctx, N, 1, 0, NULL);
+    tril_random random = tril_random_stream(8, 1);
+    tril_random_normal(&random, f.y, N);
+    for (size_t i = 0; i < N; i++)
+        variance += (double)f.y[i] * (double)f.y[i] / N;
+    f.fit =
+        tril_fit_new(&f.net, (tril_rows){ f.x, f.y, N },
+                     &(tril_fit_opts){ .lr = 1e-30, .batch = N, .target_noise = sqrt(variance) });
+    double first = tril_fit_now(f.fit).train_nll;
+    for (size_t epoch = 0; epoch < 4; epoch++) {
+        ck_assert(tril_fit_epoch(f.fit));
+        ck_close(tril_fit_now(f.fit).train_nll, first + 0.5, 0.05, 1);
     }
     fitting_free(&f);
     tril_ctx_free(ctx);
@@ -302,7 +327,8 @@ Suite *suite_train_fit_losses(void)
     tcase_add_loop_test(tcase, test_beta_of_many, 0, 5);
     tcase_add_test(tcase, test_faithful_mean);
     tcase_add_loop_test(tcase, test_warmup, 0, 5);
-    tcase_add_loop_test(tcase, test_noise_is_fresh, 0, 2);
+    tcase_add_loop_test(tcase, test_noise_is_fresh, 0, 4);
+    tcase_add_test(tcase, test_noise_of_rows);
     tcase_add_loop_test(tcase, test_noise_width, 0, 3);
     tcase_add_loop_test(tcase, test_missing, 0, 5);
     suite_add_tcase(suite, tcase);

@@ -17,7 +17,7 @@ static const struct {
     { { .form = TRIL_HEAD_DIAGONAL },
       { .input_noise = 0.1, .target_noise = 0.2, .schedule = { .kind = TRIL_STEP, .every = 2 } } },
     { { .form = TRIL_HEAD_SHARED },
-      { .schedule = { .kind = TRIL_PLATEAU, .every = 1 }, .lr = 1, .validation_share = 0.25 } },
+      { .schedule = { .kind = TRIL_PLATEAU, .every = 2 }, .lr = 1, .validation_share = 0.25 } },
     { { .form = TRIL_HEAD_MIXTURE, .components = 2 },
       { .validation_share = 0.2, .patience = 2, .lr = 0.3, .clip = { .norm = 1 } } },
     { { .natural = true },
