@@ -208,6 +208,30 @@ END_TEST
 
 /* ---- noise: drawn afresh, and as wide as is said */
 
+static double noisy_nll(tril_ctx *ctx, uint64_t seed)
+{
+    fitting f = fitting_begin(
+        ctx, 1, 2, NULL,
+        &(tril_fit_opts){ .lr = 1e-30, .no_start = true, .target_noise = 0.3, .seed = seed });
+    tril_fit_epoch(f.fit);
+    double nll = tril_fit_now(f.fit).train_nll;
+    fitting_free(&f);
+    return nll;
+}
+
+/* of a single row, whose order is always the same */
+START_TEST(test_noise_is_the_seeds)
+{
+    double nll[3];
+    for (int i = 0; i < 3; i++) {
+        tril_ctx *ctx = tril_ctx_new(NULL);
+        nll[i] = noisy_nll(ctx, i < 2 ? 7 : 8);
+        tril_ctx_free(ctx);
+    }
+    ck_assert(nll[0] == nll[1] && nll[0] != nll[2]);
+}
+END_TEST
+
 START_TEST(test_noise_is_fresh)
 {
     tril_ctx *ctx = tril_ctx_new(NULL);
@@ -327,6 +351,7 @@ Suite *suite_train_fit_losses(void)
     tcase_add_loop_test(tcase, test_beta_of_many, 0, 5);
     tcase_add_test(tcase, test_faithful_mean);
     tcase_add_loop_test(tcase, test_warmup, 0, 5);
+    tcase_add_test(tcase, test_noise_is_the_seeds);
     tcase_add_loop_test(tcase, test_noise_is_fresh, 0, 4);
     tcase_add_test(tcase, test_noise_of_rows);
     tcase_add_loop_test(tcase, test_noise_width, 0, 3);
