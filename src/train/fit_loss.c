@@ -7,22 +7,23 @@
 
 /* ---- the rows */
 
-/* normal numbers of a row's own, whatever shard it is in */
+/* to the numbers of one row: normal ones that it has to itself, whatever shard it is in */
 static void add_noise(const tril_pass *pass, size_t row, tril_real *x, size_t inputs, tril_real *y,
                       tril_real *normals)
 {
     const size_t targets = pass->net->targets;
-    tril_random random = pass->noise;
-    random.position = row * (inputs / 2 + targets / 2 + 2);
     const struct {
         tril_real *values;
-        size_t n;
+        size_t n, block; /* of the row's in the stream */
         double scale;
-    } parts[] = { { x, inputs, pass->opts->input_noise },
-                  { y, targets, pass->opts->target_noise } };
+    } parts[] = { { x, inputs, 0, pass->opts->input_noise },
+                  { y, targets, inputs / 2 + 1, pass->opts->target_noise } };
+    tril_random random = pass->noise;
     for (size_t k = 0; k < 2; k++) {
-        tril_random_normal(&random, normals, parts[k].n);
-        for (size_t i = 0; i < parts[k].n; i++)
+        const size_t n = parts[k].scale > 0 ? parts[k].n : 0;
+        random.position = row * (inputs / 2 + targets / 2 + 2) + parts[k].block;
+        tril_random_normal(&random, normals, n);
+        for (size_t i = 0; i < n; i++)
             parts[k].values[i] += (tril_real)(parts[k].scale * (double)normals[i]);
     }
 }
