@@ -198,8 +198,9 @@ void tril_fit_take_best(tril_fit *fit);
 /* All that a run needs to go on with the bits of one that was left alone: parameters, best
  * parameters, the optimizer's arrays, counts. Between any two steps they can be copied, and into a
  * fit that was made from the same rows, network and options in the same build, but for the number
- * of threads. Nothing else is needed: random numbers depend on seed and step alone. `epochs` may be
- * another number too, where nothing depends on it (a cosine does). Valid as long as the fit. */
+ * of threads. Nothing else is needed: random numbers depend on seed and step alone. While training
+ * is not over `epochs` may be another number too, if nothing depends on it (a cosine does). Valid
+ * as long as the fit. */
 const tril_array *tril_fit_state(tril_fit *fit, size_t *n);
 
 /* Deals rows into k folds, 1 <= k <= rows, for validation, tests and cross-validation: writes the
