@@ -13,7 +13,7 @@
 #include "common/portrait.h"
 #include "common/progress.h"
 
-enum { HIDDEN = 64, BATCH = 100, CHUNK = 256 };
+enum { HIDDEN = 64, BATCH = 100 };
 
 typedef struct options {
     bool csv;
@@ -25,7 +25,7 @@ typedef struct options {
 
 typedef struct network {
     tril_params *params;
-    tril_mlp *mlp;
+    tril_network net;
 } network;
 
 /* mean NLL per row and its standard error, in the data's units */
@@ -43,128 +43,85 @@ typedef struct result {
 
 static network network_new(tril_ctx *ctx, const dataset *set, size_t hidden, tril_init init)
 {
-    network net = { .params = tril_params_new(ctx) };
-    net.mlp = tril_mlp_new(net.params, "net",
-                           &(tril_mlp_opts){ .inputs = set->input_width,
-                                             .hidden = { hidden, hidden },
-                                             .outputs = tril_head_width(set->targets.n, NULL),
-                                             .init = init });
-    return net;
+    network made = { .params = tril_params_new(ctx), .net = { .targets = set->targets.n } };
+    made.net.mlp = tril_mlp_new(made.params, "net",
+                                &(tril_mlp_opts){ .inputs = set->input_width,
+                                                  .hidden = { hidden, hidden },
+                                                  .outputs = tril_head_width(set->targets.n, NULL),
+                                                  .init = init });
+    return made;
 }
 
-static tril_dist predict(const network *net, tril_tape *tape, const tril_real *x, size_t n,
-                         const dataset *set)
+static tril_rows rows_of(const rows *part)
 {
-    tril_var input = tril_input(tape, x, TRIL_SHAPE(n, set->input_width));
-    return tril_head(tril_mlp_apply(net->mlp, input), set->targets.n, NULL);
+    return (tril_rows){ part->x, part->y, part->n };
 }
 
-static figure figure_of(double sum, double squares, size_t n)
+/* of the network's densities, or, without one, of the true ones */
+static figure figure_of(const tril_network *net, const rows *part, const dataset *set)
 {
-    double mean = sum / (double)n, variance = fmax(0, squares / (double)n - mean * mean);
-    return (figure){ mean, sqrt(variance / (double)n) };
-}
-
-static figure nll_of(const network *net, tril_tape *tape, const rows *part, const dataset *set)
-{
-    double sum = 0, squares = 0;
-    size_t width = set->targets.n;
-    for (size_t first = 0; first < part->n; first += CHUNK) {
-        size_t n = part->n - first < CHUNK ? part->n - first : CHUNK;
-        tril_tape_reset(tape);
-        tril_tape_record(tape, false);
-        tril_dist p = predict(net, tape, part->x + first * set->input_width, n, set);
-        tril_var y = tril_input(tape, part->y + first * width, TRIL_SHAPE(n, width));
-        const tril_real *log_prob = tril_value(tril_log_prob(p, y));
-        for (size_t i = 0; log_prob && i < n; i++) {
-            double nll = set->log_scale - (double)log_prob[i];
-            sum += nll;
-            squares += nll * nll;
-        }
-    }
-    return figure_of(sum, squares, part->n);
-}
-
-static figure truth_of(const rows *part)
-{
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < part->n; i++) {
-        sum -= (double)part->log_prob[i];
-        squares += (double)part->log_prob[i] * (double)part->log_prob[i];
-    }
-    return figure_of(sum, squares, part->n);
+    double *nll = malloc((part->n + 1) * sizeof *nll);
+    tril_average average = { (double)NAN, (double)NAN };
+    if (nll && net && tril_judge(net, 1, rows_of(part), &(tril_verdict){ .nll = nll }))
+        average = tril_average_of(nll, 1, part->n);
+    for (size_t i = 0; nll && !net && i < part->n; i++)
+        nll[i] = -(double)part->log_prob[i];
+    if (nll && !net)
+        average = tril_average_of(nll, 1, part->n);
+    free(nll);
+    return (figure){ average.mean + (net ? set->log_scale : 0), average.error };
 }
 
 /* A linear layer of weights zero is one distribution for all rows. With its bias zero, it is the
  * standard normal, which on scaled columns is the diagonal fit; with its bias started at the
  * Gaussian fit, it is the full one. */
-static void baseline(tril_ctx *ctx, tril_tape *tape, const dataset *set, bool full, figure out[2])
+static void baseline(tril_ctx *ctx, const dataset *set, bool full, figure out[2])
 {
-    network net = network_new(ctx, set, 0, TRIL_ZERO);
+    network made = network_new(ctx, set, 0, TRIL_ZERO);
     if (full)
-        tril_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n, NULL);
-    out[0] = nll_of(&net, tape, &set->train, set);
-    out[1] = nll_of(&net, tape, &set->validation, set);
-    tril_params_free(net.params);
+        tril_head_start(tril_mlp_last(made.net.mlp), set->train.y, set->train.n, set->targets.n,
+                        NULL);
+    out[0] = figure_of(&made.net, &set->train, set);
+    out[1] = figure_of(&made.net, &set->validation, set);
+    tril_params_free(made.params);
 }
 
 /* ---- training */
 
-static void step(const network *net, tril_tape *tape, tril_optim *adam, const tril_real *x,
-                 const tril_real *y, size_t n, const dataset *set)
-{
-    tril_tape_reset(tape);
-    tril_dist p = predict(net, tape, x, n, set);
-    tril_var target = tril_input(tape, y, TRIL_SHAPE(n, set->targets.n));
-    tril_backward(tril_neg(tril_mean(tril_log_prob(p, target))));
-    tril_optim_step(adam);
-}
+typedef struct watched {
+    progress shown;
+    curve *loss;
+    double log_scale;
+} watched;
 
-/* one pass over the training rows in an order of its own */
-static void epoch(const network *net, tril_tape *tape, tril_optim *adam, const dataset *set,
-                  tril_random *random, size_t *order, tril_real *x, tril_real *y)
+static bool watch(const tril_fit_figures *now, void *user)
 {
-    size_t in = set->input_width, out = set->targets.n;
-    tril_random_shuffle(random, order, set->train.n);
-    for (size_t first = 0; first < set->train.n; first += BATCH) {
-        size_t n = set->train.n - first < BATCH ? set->train.n - first : BATCH;
-        for (size_t i = 0; i < n; i++) {
-            memcpy(x + i * in, set->train.x + order[first + i] * in, in * sizeof *x);
-            memcpy(y + i * out, set->train.y + order[first + i] * out, out * sizeof *y);
-        }
-        step(net, tape, adam, x, y, n, set);
-    }
+    watched *w = user;
+    w->loss->train[now->epoch - 1] = now->train_nll + w->log_scale;
+    w->loss->validation[now->epoch - 1] = now->validation_nll + w->log_scale;
+    progress_show(&w->shown, now->epoch, "NLL training %.4f, validation %.4f",
+                  now->train_nll + w->log_scale, now->validation_nll + w->log_scale);
+    return true;
 }
 
 /* Adam, its learning rate falling to zero along a cosine. No row of the validation set has a say in
+ * it. With the input fixed the Gaussian fit is the answer itself: there the network starts without
  * it. */
-static bool train(tril_ctx *ctx, const network *net, tril_tape *tape, const dataset *set,
-                  const options *o, result *r)
+static bool train(const network *made, const dataset *set, const options *o, result *r)
 {
-    size_t n = set->train.n;
-    size_t *order = malloc(n * sizeof *order);
-    tril_real *batch = malloc(BATCH * (set->input_width + set->targets.n) * sizeof *batch);
-    tril_optim *adam = tril_adam_new(net->params, &(tril_adam_opts){ .lr = 3e-3 });
-    tril_random random = tril_random_stream(o->seed, 2);
-    bool done = order && batch;
-    for (size_t i = 0; done && i < n; i++)
-        order[i] = i;
-    progress p = progress_begin("epoch", o->epochs, 4);
-    for (size_t e = 0; done && e < o->epochs; e++) {
-        tril_optim_set_lr_factor(
-            adam, 0.5 + 0.5 * cos(3.141592653589793 * (double)e / (double)o->epochs));
-        epoch(net, tape, adam, set, &random, order, batch, batch + BATCH * set->input_width);
-        r->loss.train[e] = nll_of(net, tape, &set->train, set).nll;
-        r->loss.validation[e] = nll_of(net, tape, &set->validation, set).nll;
-        done = !tril_ctx_failed(ctx);
-        if (done)
-            progress_show(&p, e + 1, "NLL training %.4f, validation %.4f", r->loss.train[e],
-                          r->loss.validation[e]);
-    }
-    r->seconds = progress_end(&p);
-    tril_optim_free(adam);
-    free(order);
-    free(batch);
+    watched w = { progress_begin("epoch", o->epochs, 4), &r->loss, set->log_scale };
+    tril_fit *fit = tril_fit_new(&made->net, rows_of(&set->train),
+                                 &(tril_fit_opts){ .epochs = o->epochs,
+                                                   .batch = BATCH,
+                                                   .seed = o->seed,
+                                                   .lr = 3e-3,
+                                                   .schedule = { .kind = TRIL_COSINE },
+                                                   .validation = rows_of(&set->validation),
+                                                   .keep_last = true,
+                                                   .no_start = !set->inputs.n });
+    bool done = tril_fit_run(fit, watch, &w);
+    r->seconds = progress_end(&w.shown);
+    tril_fit_free(fit);
     return done;
 }
 
@@ -233,15 +190,15 @@ static void print_job(const char *path, const dataset *set, const options *o, co
 }
 
 /* figures of the network, the baselines and the truth, on training and validation rows */
-static bool judge(tril_ctx *ctx, const network *net, tril_tape *tape, const dataset *set, result *r)
+static bool judge(tril_ctx *ctx, const network *made, const dataset *set, result *r)
 {
     const rows *parts[2] = { &set->train, &set->validation };
-    baseline(ctx, tape, set, false, r->diagonal);
-    baseline(ctx, tape, set, true, r->full);
+    baseline(ctx, set, false, r->diagonal);
+    baseline(ctx, set, true, r->full);
     for (int k = 0; k < 2; k++) {
-        r->learned[k] = nll_of(net, tape, parts[k], set);
+        r->learned[k] = figure_of(&made->net, parts[k], set);
         if (parts[k]->log_prob)
-            r->truth[k] = truth_of(parts[k]);
+            r->truth[k] = figure_of(NULL, parts[k], set);
     }
     bool known = set->train.log_prob;
     r->loss.level = known ? r->truth[1].nll : r->full[0].nll;
@@ -249,14 +206,17 @@ static bool judge(tril_ctx *ctx, const network *net, tril_tape *tape, const data
     return !tril_ctx_failed(ctx);
 }
 
-static bool describe(const network *net, tril_tape *tape, const dataset *set, learned *l)
+static bool describe(tril_ctx *ctx, const network *made, const dataset *set, learned *l)
 {
     tril_real x[LEARNED_MOST * DATASET_MAX_COLUMNS];
     if (!learned_inputs(set, x))
         return false;
-    tril_tape_reset(tape);
+    tril_tape *tape = tril_tape_new(ctx);
     tril_tape_record(tape, false);
-    return learned_read(l, set, x, predict(net, tape, x, learned_count(set), set));
+    tril_var input = tril_input(tape, x, TRIL_SHAPE(learned_count(set), set->input_width));
+    bool done = learned_read(l, set, x, tril_mlp_head(made->net.mlp, input, set->targets.n, NULL));
+    tril_tape_free(tape);
+    return done;
 }
 
 static bool draw(const char *path, const dataset *set, const options *o, const result *r,
@@ -280,14 +240,9 @@ static bool run_on(tril_ctx *ctx, const char *path, const dataset *set, const op
     result r = { .loss = {
                      .epochs = o->epochs, .train = memory, .validation = memory + o->epochs } };
     learned l[LEARNED_MOST];
-    tril_tape *tape = tril_tape_new(ctx);
-    network net = network_new(ctx, set, HIDDEN, TRIL_INIT_DEFAULT);
-    /* With the input fixed the Gaussian fit is the answer itself: there the network starts without
-     * it. */
-    if (set->inputs.n)
-        tril_head_start(tril_mlp_last(net.mlp), set->train.y, set->train.n, set->targets.n, NULL);
-    bool done = train(ctx, &net, tape, set, o, &r) && judge(ctx, &net, tape, set, &r) &&
-                describe(&net, tape, set, l);
+    network made = network_new(ctx, set, HIDDEN, TRIL_INIT_DEFAULT);
+    bool done =
+        train(&made, set, o, &r) && judge(ctx, &made, set, &r) && describe(ctx, &made, set, l);
     if (done && o->csv) {
         print_csv(path, set, &r);
     } else if (done) {
@@ -298,8 +253,7 @@ static bool run_on(tril_ctx *ctx, const char *path, const dataset *set, const op
     }
     if (done && o->pictures)
         done = draw(path, set, o, &r, l);
-    tril_params_free(net.params);
-    tril_tape_free(tape);
+    tril_params_free(made.params);
     free(memory);
     return done;
 }

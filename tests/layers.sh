@@ -28,7 +28,7 @@ check ops "core kernels" "$core ops"
 check dist "core kernels ops" "$core ops dist"
 check nn "core kernels ops dist" "$core ops dist nn"
 check optim "core kernels" "$core optim"
-check train "core kernels ops dist nn optim" "$core ops dist nn optim train"
+check train "core kernels ops dist nn optim" "$core ops dist nn optim train fit metrics"
 check data "core" "$core data"
 
 for layer in src/*/; do

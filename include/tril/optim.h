@@ -128,6 +128,11 @@ bool tril_optim_set_weight_decay(tril_optim *optim, const char *group, double we
 /* Multiplies every group's learning rate from now on; default 1. Schedules set it each epoch. */
 bool tril_optim_set_lr_factor(tril_optim *optim, double factor);
 
+/* What it has gathered, moments and number of steps, to be kept beside the parameters; rates are
+ * the program's. Writes at most TRIL_OPTIM_ARRAYS arrays and returns how many; 0 for NULL. */
+enum { TRIL_OPTIM_ARRAYS = 3 };
+size_t tril_optim_state(tril_optim *optim, tril_array *arrays);
+
 #ifdef __cplusplus
 }
 #endif

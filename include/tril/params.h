@@ -72,6 +72,21 @@ const char *tril_param_name(tril_param param);
 const char *tril_param_group(tril_param param);
 tril_shape tril_param_shape(tril_param param);
 
+/* ---- State: what an object must keep for its work to go on another day with the same bits, as
+ * arrays that a program can copy to a file and, into an object made in the same way, back. */
+typedef enum tril_array_type {
+    TRIL_ARRAY_REAL,   /* tril_real */
+    TRIL_ARRAY_DOUBLE, /* double */
+    TRIL_ARRAY_COUNT   /* uint64_t */
+} tril_array_type;
+
+typedef struct tril_array {
+    const char *name; /* both pointers are the object's, valid as long as it is */
+    void *values;
+    tril_array_type type;
+    size_t size; /* how many values */
+} tril_array;
+
 #ifdef __cplusplus
 }
 #endif

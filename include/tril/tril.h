@@ -7,7 +7,9 @@
 #include <tril/ctx.h>
 #include <tril/data.h>
 #include <tril/dist.h>
+#include <tril/fit.h>
 #include <tril/gradcheck.h>
+#include <tril/metrics.h>
 #include <tril/nn.h>
 #include <tril/ops.h>
 #include <tril/optim.h>

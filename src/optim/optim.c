@@ -151,3 +151,15 @@ bool tril_optim_set_lr_factor(tril_optim *optim, double factor)
     optim->lr_factor = factor;
     return true;
 }
+
+size_t tril_optim_state(tril_optim *optim, tril_array *arrays)
+{
+    static const char *const names[TRIL_OPTIM_MAX_STATES] = { "optim.state.0", "optim.state.1" };
+    if (!optim)
+        return 0;
+    arrays[0] = (tril_array){ "optim.steps", &optim->steps, TRIL_ARRAY_COUNT, 1 };
+    for (size_t k = 0; k < optim->kind->n_states; k++)
+        arrays[1 + k] =
+            (tril_array){ names[k], optim->state[k], TRIL_ARRAY_REAL, optim->params->size };
+    return 1 + optim->kind->n_states;
+}

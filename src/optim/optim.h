@@ -7,7 +7,7 @@
 
 #include "core/params.h"
 
-enum { TRIL_OPTIM_MAX_STATES = 2 };
+enum { TRIL_OPTIM_MAX_STATES = TRIL_OPTIM_ARRAYS - 1 };
 
 /* Parameters of one group that lie one behind the other. */
 typedef struct tril_optim_span {
@@ -43,7 +43,7 @@ struct tril_optim {
     tril_real *state[TRIL_OPTIM_MAX_STATES];
     tril_clip clip;
     double lr_factor;
-    size_t steps; /* done, the present one included while it is under way */
+    uint64_t steps; /* done, the present one included while it is under way */
     union {
         tril_sgd_opts sgd;
         tril_adam_opts adam;

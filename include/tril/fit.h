@@ -1,0 +1,217 @@
+/* Training as a call: a network with a head learns the distribution of targets given inputs, by
+ * mini-batches, until a number of epochs is over or validation rows say that it is enough.
+ *
+ * Columns should be scaled (tril_scaler_fit on the training rows): rates and noise are meant for
+ * numbers of size 1. A fit knows scaled numbers only; tril_scaler_log_scale of the targets is what
+ * to add to its NLL to have it in their own units.
+ *
+ * Example: three numbers that depend on two, a fifth of the rows held out.
+ *
+ *     #include <stdio.h>
+ *     #include <tril/tril.h>
+ *
+ *     enum { ROWS = 500 };
+ *
+ *     static bool watch(const tril_fit_figures *now, void *user)
+ *     {
+ *         if (now->epoch % 10 == 0)
+ *             printf("epoch %zu: NLL %.3f, validation %.3f\n", now->epoch, now->train_nll,
+ *                    now->validation_nll);
+ *         return !*(bool *)user; // false stops
+ *     }
+ *
+ *     int main(void)
+ *     {
+ *         static tril_real xs[ROWS * 2], ys[ROWS * 3];
+ *         tril_random random = tril_random_stream(1, 1);
+ *         tril_random_normal(&random, xs, ROWS * 2);
+ *         tril_random_normal(&random, ys, ROWS * 3);
+ *         for (int i = 0; i < ROWS; i++)
+ *             ys[3 * i + 1] += ys[3 * i] + 2 * xs[2 * i];
+ *
+ *         tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 7 });
+ *         tril_params *params = tril_params_new(ctx);
+ *         tril_network net = { .targets = 3, .mlp = tril_mlp_new(params, "net", &(tril_mlp_opts){
+ *             .inputs = 2, .hidden = { 16 }, .outputs = tril_head_width(3, NULL) }) };
+ *         tril_fit *fit = tril_fit_new(&net, (tril_rows){ xs, ys, ROWS }, &(tril_fit_opts){
+ *             .epochs = 40, .lr = 1e-2, .schedule = { .kind = TRIL_COSINE },
+ *             .validation_share = 0.2, .patience = 20, .seed = 7 });
+ *         bool stop = false; // Ctrl-C could set it
+ *         double first = tril_fit_now(fit).best_nll;
+ *         tril_fit_run(fit, watch, &stop);
+ *         double best = tril_fit_now(fit).best_nll;
+ *         puts(tril_ctx_message(ctx));
+ *
+ *         tril_fit_free(fit);
+ *         tril_params_free(params);
+ *         tril_ctx_free(ctx);
+ *         return !(best < first);
+ *     }
+ */
+#ifndef TRIL_FIT_H
+#define TRIL_FIT_H
+
+#include <tril/nn.h>
+#include <tril/optim.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What turns a row of inputs into a distribution of the targets, tril_mlp_head: a value that is
+ * copied; the network belongs to its store. */
+typedef struct tril_network {
+    const tril_mlp *mlp;
+    size_t targets;
+    tril_head_opts head; /* default: a full normal */
+} tril_network;
+
+/* Rows of numbers: x [n, inputs], y [n, targets]. They are borrowed: leave them in place and
+ * unchanged as long as what was given them. */
+typedef struct tril_rows {
+    const tril_real *x, *y;
+    size_t n;
+} tril_rows;
+
+typedef enum tril_fit_optim {
+    TRIL_FIT_ADAM, /* default; AdamW where there is weight decay */
+    TRIL_FIT_SGD
+} tril_fit_optim;
+
+/* What is minimised, a mean over the rows of a batch. */
+typedef enum tril_fit_loss {
+    TRIL_FIT_NLL,      /* default: -log p(y) */
+    TRIL_FIT_BETA,     /* det(covariance)^(beta/d) times that, d the number of targets, the first
+                          factor taken as a constant: rows that the network finds hard do not lose
+                          their say. For one target that of Seitzer et al. 2022 (arXiv:2203.09168);
+                          for more, any other linear units of the targets multiply all weights by
+                          one number. Not for mixtures */
+    TRIL_FIT_FAITHFUL, /* the mean learns as by squared errors; the covariance by NLL, from which
+                          no gradient flows to the mean and to the layers before the last (Stirn et
+                          al. 2023, arXiv:2212.09184). Not for mixtures */
+    TRIL_FIT_WARMUP    /* the mean alone for some epochs, by the NLL with the covariance (and the
+                          weights of a mixture) of the start, then everything */
+} tril_fit_loss;
+
+typedef enum tril_schedule_kind {
+    TRIL_CONSTANT, /* default */
+    TRIL_STEP,     /* times `factor` every `every` epochs */
+    TRIL_COSINE,   /* along half a cosine, step by step, down to `floor` at the last epoch's end */
+    TRIL_PLATEAU   /* times `factor` after `every` epochs in a row without a best NLL */
+} tril_schedule_kind;
+
+/* The learning rate over time, as a multiple of lr. */
+typedef struct tril_schedule {
+    tril_schedule_kind kind;
+    double warmup; /* epochs, at least 0, fractions too: in these the rate rises from 0 in a
+                      straight line, step by step; default 0 */
+    double factor; /* in (0, 1); default 0.5 */
+    size_t every;  /* default 10 */
+    double floor;  /* in [0, 1]; step, cosine and plateau do not go below it; default 0 */
+} tril_schedule;
+
+typedef struct tril_fit_opts {
+    size_t epochs;  /* passes over the training rows, at most; default 100 */
+    size_t batch;   /* rows of a step, at most: an epoch's batches differ by one row; default 64 */
+    uint64_t seed;  /* of order, split and noise; default 0, any value is legal */
+    size_t threads; /* default 1; the same bits for any number. Shards have 256 rows: smaller
+                       batches keep one thread busy (tril_shards_opts says what threads ask of the
+                       context's allocator) */
+
+    tril_fit_optim optim;
+    double lr;           /* default 1e-3, for SGD 1e-2 */
+    double momentum;     /* SGD, in [0, 1); default 0 */
+    double weight_decay; /* at least 0, of everything but vectors (biases, a shared covariance),
+                            which are put in group "bias"; default 0 */
+    tril_clip clip;
+    tril_schedule schedule;
+
+    tril_fit_loss loss;
+    double beta;          /* TRIL_FIT_BETA: in (0, 1]; default 0.5 */
+    size_t warmup_epochs; /* TRIL_FIT_WARMUP; default 10 */
+
+    tril_rows validation;    /* default: none */
+    double validation_share; /* of the rows, in [0, 1), held out in the place of rows of one's own:
+                                fold 1 of tril_folds with the shares { 1 - share, share } and this
+                                seed; default 0: none */
+    const size_t *group;     /* of each row, for that split; default NULL */
+    size_t patience; /* epochs without a best validation NLL, after which it ends; default 0:
+                        it does not */
+    bool keep_last;  /* default: with validation rows, training ends at the parameters of the
+                        best validation NLL, those of the start among them */
+
+    /* Standard deviations of normal noise that is added to numbers of training rows, drawn afresh
+     * for each batch: it smooths the density as a kernel of that width does (Rothfuss et al. 2019,
+     * arXiv:1907.08982) and widens it by as much. At least 0; default 0. */
+    double input_noise, target_noise;
+
+    bool missing;  /* NaN in y is a missing number, tril_log_prob_observed; default: an error */
+    bool no_start; /* parameters begin as they are; default: tril_head_start on the training rows
+                      (those of which nothing is missing), so that the first NLL is the fit's */
+} tril_fit_opts;
+
+/* How things stand. NLL is the mean over rows, in nats, in the units of the scaled targets. */
+typedef struct tril_fit_figures {
+    size_t epoch, epochs;  /* over, and the most there can be */
+    size_t batch, batches; /* over in the epoch under way, and how many an epoch has */
+    size_t steps;          /* all in all */
+    double train_nll;      /* of the last epoch that is over: the mean over its batches, each before
+                              its step, with noise; at epoch 0 that of the start */
+    double validation_nll; /* at its end; NaN where there are no validation rows */
+    double best_nll;       /* the lowest so far at the end of an epoch: of validation rows or, where
+                              there are none, train_nll */
+    size_t best_epoch;
+    double lr;                       /* of the step that comes next */
+    double seconds, rows_per_second; /* of the last epoch's steps, or of those of the epoch under
+                                        way, as far as this object took them */
+} tril_fit_figures;
+
+typedef struct tril_fit tril_fit;
+
+/* Prepares training; the first figures are there. All parameters of the network's store are
+ * trained; it can grow no more, and must outlive the fit. Errors name the option, or row and column
+ * of a number that is not finite. opts may be NULL. NULL on failure. */
+tril_fit *tril_fit_new(const tril_network *net, tril_rows rows, const tril_fit_opts *opts);
+void tril_fit_free(tril_fit *fit);
+
+/* One step, and after an epoch's last one what ends an epoch; steps up to the end of the epoch that
+ * is under way. False where nothing is left to do, and on failure. Nothing is allocated after the
+ * first step. */
+bool tril_fit_step(tril_fit *fit);
+bool tril_fit_epoch(tril_fit *fit);
+
+/* Epoch by epoch to the end, or until `watch`, called after each, returns false; watch may be NULL.
+ * A run that was stopped goes on when it is called again. False on failure. */
+typedef bool tril_fit_watch(const tril_fit_figures *now, void *user);
+bool tril_fit_run(tril_fit *fit, tril_fit_watch *watch, void *user);
+
+/* Whether training is over: the epochs, or the patience. */
+bool tril_fit_done(const tril_fit *fit);
+
+/* Zeros for a NULL fit. */
+tril_fit_figures tril_fit_now(const tril_fit *fit);
+
+/* Sets the parameters to the best ones, as the end of training does: for a run that is to go on no
+ * more. Without validation rows they stay. */
+void tril_fit_take_best(tril_fit *fit);
+
+/* All that a run needs to go on with the bits of one that was left alone: parameters, best
+ * parameters, the optimizer's arrays, counts. Between any two steps they can be copied, and into a
+ * fit that was made from the same rows, network and options in the same build, but for the number
+ * of threads. Nothing else is needed: random numbers depend on seed and step alone. While training
+ * is not over `epochs` may be another number too, if nothing depends on it (a cosine does). Valid
+ * as long as the fit. */
+const tril_array *tril_fit_state(tril_fit *fit, size_t *n);
+
+/* Deals rows into k folds, 1 <= k <= rows, for validation, tests and cross-validation: writes the
+ * fold, 0 to k - 1, of each row. Rows with the same group[i], a number below `rows`, stay together;
+ * group may be NULL. share[j] > 0 is the share of fold j in any unit (NULL: equal ones): groups in
+ * an order by the seed go where most is lacking, so that of single rows each fold has its share but
+ * for rounding. False on failure. */
+bool tril_folds(tril_ctx *ctx, size_t rows, const size_t *group, const double *share, size_t k,
+                uint64_t seed, size_t *fold);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,382 @@
+/* Training as an object. What a step depends on is what the options say, the progress, and the
+ * blocks of parameters and optimizer; all else is made of these anew. */
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include <tril/train.h>
+
+#include "core/params.h"
+#include "train/fit.h"
+#include "train/schedule.h"
+#include "train/streams.h"
+
+enum { OWN_ARRAYS = 11 }; /* of the state, but for the optimizer's */
+
+/* What a run that goes on must know, beside the blocks. */
+typedef struct progress {
+    uint64_t epoch, batch;          /* over; batches of the epoch under way */
+    uint64_t best_epoch, reduced;   /* how often a plateau has reduced the rate */
+    uint64_t since;                 /* the epoch of the last reduction */
+    double sum;                     /* of the NLL over the epoch's rows so far */
+    double train, validation, best; /* NLL at the end of the last epoch, and the best */
+} progress;
+
+struct tril_fit {
+    tril_ctx *ctx;
+    tril_arena arena;
+    tril_network net;
+    tril_params *params;
+    tril_fit_opts opts;
+    tril_optim *optim;
+    tril_shards *shards;
+    tril_pass training, validation;
+    size_t n, batches;      /* training rows, and into how many batches they go */
+    size_t *sorted, *order; /* training rows, and in the order of the epoch number ordered - 1 */
+    uint64_t ordered;
+    progress progress;
+    tril_real *best; /* parameters, where they may be needed */
+    tril_array arrays[OWN_ARRAYS + TRIL_OPTIM_ARRAYS];
+    size_t n_arrays;
+    double seconds; /* that the epoch's steps took, and how many rows these had */
+    size_t timed;
+};
+
+/* ---- making one */
+
+static bool leaves_none(const tril_fit *fit, const char *what)
+{
+    return tril_ctx_fail(fit->ctx, TRIL_BAD_ARGUMENT,
+                         "fit: with a share of %g held out no row is left to %s",
+                         fit->opts.validation_share, what);
+}
+
+/* Training rows to the front, those held out behind them. */
+static bool split(tril_fit *fit, tril_rows rows)
+{
+    const tril_fit_opts *o = &fit->opts;
+    const double shares[2] = { 1 - o->validation_share, o->validation_share };
+    size_t *fold = tril_ctx_alloc(fit->ctx, "fit", rows.n, sizeof *fold), held = rows.n;
+    bool dealt = fold && tril_folds(fit->ctx, rows.n, o->group, shares,
+                                    o->validation_share > 0 ? 2 : 1, o->seed, fold);
+    for (size_t i = rows.n; dealt && i-- > 0;)
+        if (fold[i])
+            fit->sorted[--held] = i;
+    for (size_t i = 0; dealt && i < rows.n; i++)
+        if (!fold[i])
+            fit->sorted[fit->n++] = i;
+    tril_ctx_release(fit->ctx, fold);
+    if (!dealt)
+        return false;
+    if (fit->n == 0)
+        return leaves_none(fit, "train on");
+    if (o->validation_share == 0)
+        return true;
+    fit->validation.rows = (tril_rows){ rows.x, rows.y, rows.n - held };
+    fit->validation.index = fit->sorted + held;
+    return held < rows.n || leaves_none(fit, "validate");
+}
+
+/* the last layer at the fit of the training rows of which nothing is missing */
+static bool start(tril_fit *fit)
+{
+    const size_t d = fit->net.targets;
+    const tril_real *y = fit->training.rows.y;
+    if (fit->opts.no_start)
+        return true;
+    tril_real *complete = tril_ctx_alloc(fit->ctx, "fit", fit->n * d, sizeof *complete);
+    size_t rows = 0;
+    for (size_t i = 0; complete && i < fit->n; i++) {
+        bool missing = false;
+        for (size_t j = 0; j < d; j++) {
+            complete[rows * d + j] = y[fit->sorted[i] * d + j];
+            missing |= isnan(complete[rows * d + j]);
+        }
+        rows += !missing;
+    }
+    if (complete && rows == 0)
+        tril_ctx_fail(fit->ctx, TRIL_BAD_ARGUMENT,
+                      "fit: there is no training row of which nothing is missing");
+    bool started = tril_head_start(tril_mlp_last(fit->net.mlp), complete, rows, d, &fit->net.head);
+    tril_ctx_release(fit->ctx, complete);
+    return started;
+}
+
+static bool make_optim(tril_fit *fit)
+{
+    const tril_fit_opts *o = &fit->opts;
+    const tril_adam_opts adam = { .lr = o->lr, .weight_decay = o->weight_decay, .clip = o->clip };
+    for (size_t i = 0; i < fit->params->count && o->weight_decay > 0; i++)
+        if (fit->params->entries[i].shape.rank == 1)
+            fit->params->entries[i].group = "bias";
+    if (o->optim == TRIL_FIT_SGD)
+        fit->optim = tril_sgd_new(fit->params, &(tril_sgd_opts){ .lr = o->lr,
+                                                                 .momentum = o->momentum,
+                                                                 .weight_decay = o->weight_decay,
+                                                                 .clip = o->clip });
+    else if (o->weight_decay == 0)
+        fit->optim = tril_adam_new(fit->params, &adam);
+    else
+        fit->optim = tril_adamw_new(fit->params, &adam);
+    return fit->optim &&
+           (o->weight_decay == 0 || tril_optim_set_weight_decay(fit->optim, "bias", 0));
+}
+
+static void list_state(tril_fit *fit)
+{
+    progress *p = &fit->progress;
+    const tril_array own[OWN_ARRAYS] = {
+        { "fit.params", fit->params->values, TRIL_ARRAY_REAL, fit->params->size },
+        { "fit.epoch", &p->epoch, TRIL_ARRAY_COUNT, 1 },
+        { "fit.batch", &p->batch, TRIL_ARRAY_COUNT, 1 },
+        { "fit.best_epoch", &p->best_epoch, TRIL_ARRAY_COUNT, 1 },
+        { "fit.reduced", &p->reduced, TRIL_ARRAY_COUNT, 1 },
+        { "fit.since", &p->since, TRIL_ARRAY_COUNT, 1 },
+        { "fit.sum", &p->sum, TRIL_ARRAY_DOUBLE, 1 },
+        { "fit.train_nll", &p->train, TRIL_ARRAY_DOUBLE, 1 },
+        { "fit.validation_nll", &p->validation, TRIL_ARRAY_DOUBLE, 1 },
+        { "fit.best_nll", &p->best, TRIL_ARRAY_DOUBLE, 1 },
+        { "fit.best", fit->best, TRIL_ARRAY_REAL, fit->params->size },
+    };
+    memcpy(fit->arrays, own, sizeof own);
+    size_t n = fit->best ? OWN_ARRAYS : OWN_ARRAYS - 1;
+    fit->n_arrays = n + tril_optim_state(fit->optim, fit->arrays + n);
+}
+
+static bool has_validation(const tril_fit *fit)
+{
+    return fit->validation.rows.n > 0;
+}
+
+/* memory, and which rows are whose */
+static bool make_rows(tril_fit *fit, tril_rows rows)
+{
+    tril_arena *arena = &fit->arena;
+    const tril_fit_opts *o = &fit->opts;
+    fit->sorted = tril_arena_take(arena, "fit", rows.n, sizeof *fit->sorted);
+    fit->order = tril_arena_take(arena, "fit", rows.n, sizeof *fit->order);
+    fit->training = (tril_pass){ &fit->net, o, rows, .training = true };
+    fit->validation = (tril_pass){ &fit->net, o, o->validation };
+    if (!fit->sorted || !fit->order || !split(fit, rows))
+        return false;
+    fit->batches = (fit->n - 1) / o->batch + 1;
+    const size_t shards = ((fit->n - 1) / fit->batches) / TRIL_FIT_SHARD + 1;
+    fit->training.nll = tril_arena_take(arena, "fit", shards, sizeof *fit->training.nll);
+    if (has_validation(fit) && !o->keep_last)
+        fit->best = tril_arena_take(arena, "fit", fit->params->size, sizeof *fit->best);
+    return !tril_ctx_failed(fit->ctx);
+}
+
+/* the mean NLL of n rows as things stand */
+static bool judge(tril_fit *fit, const tril_pass *of, size_t n, double *nll)
+{
+    tril_pass pass = *of;
+    pass.training = false;
+    return tril_shards_mean(fit->shards, n, tril_pass_loss, &pass, nll);
+}
+
+static void keep_best(tril_fit *fit)
+{
+    progress *p = &fit->progress;
+    p->best = has_validation(fit) ? p->validation : p->train;
+    p->best_epoch = p->epoch;
+    if (fit->best)
+        memcpy(fit->best, fit->params->values, fit->params->size * sizeof *fit->best);
+}
+
+static bool make(tril_fit *fit, tril_rows rows)
+{
+    progress *p = &fit->progress;
+    if (!tril_fit_check(fit->ctx, &fit->net, &rows, &fit->opts) || !make_rows(fit, rows) ||
+        !start(fit) || !make_optim(fit))
+        return false;
+    fit->shards = tril_shards_new(
+        fit->params, &(tril_shards_opts){ .threads = fit->opts.threads, .rows = TRIL_FIT_SHARD });
+    fit->training.index = fit->sorted;
+    p->validation = (double)NAN;
+    if (!judge(fit, &fit->training, fit->n, &p->train) ||
+        (has_validation(fit) &&
+         !judge(fit, &fit->validation, fit->validation.rows.n, &p->validation)))
+        return false;
+    keep_best(fit);
+    list_state(fit);
+    return true;
+}
+
+tril_fit *tril_fit_new(const tril_network *net, tril_rows rows, const tril_fit_opts *opts)
+{
+    tril_params *params = net ? tril_dense_weight(tril_mlp_last(net->mlp)).params : NULL;
+    if (!params || tril_ctx_failed(params->ctx))
+        return NULL;
+    tril_fit *fit = tril_ctx_alloc(params->ctx, "fit", 1, sizeof *fit);
+    if (!fit)
+        return NULL;
+    *fit = (tril_fit){ .ctx = params->ctx,
+                       .arena = { .ctx = params->ctx },
+                       .net = *net,
+                       .params = params,
+                       .opts = opts ? *opts : (tril_fit_opts){ 0 } };
+    if (make(fit, rows))
+        return fit;
+    tril_fit_free(fit);
+    return NULL;
+}
+
+void tril_fit_free(tril_fit *fit)
+{
+    if (!fit)
+        return;
+    tril_shards_free(fit->shards);
+    tril_optim_free(fit->optim);
+    tril_arena_free(&fit->arena);
+    tril_ctx_release(fit->ctx, fit);
+}
+
+/* ---- running it */
+
+bool tril_fit_done(const tril_fit *fit)
+{
+    if (!fit)
+        return true;
+    const progress *p = &fit->progress;
+    return p->epoch >= fit->opts.epochs ||
+           (fit->opts.patience && p->epoch - p->best_epoch >= fit->opts.patience);
+}
+
+void tril_fit_take_best(tril_fit *fit)
+{
+    if (fit && fit->best)
+        memcpy(fit->params->values, fit->best, fit->params->size * sizeof *fit->best);
+}
+
+/* of the step that comes next */
+static double rate_factor(const tril_fit *fit)
+{
+    const progress *p = &fit->progress;
+    const double steps = (double)fit->batches;
+    return tril_schedule_at(&fit->opts.schedule,
+                            ((double)p->epoch * steps + (double)p->batch) / steps, 1 / steps,
+                            (double)fit->opts.epochs, (double)p->reduced);
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* the order is the seed's and the epoch's, wherever the run began */
+static void set_order(tril_fit *fit)
+{
+    const uint64_t epoch = fit->progress.epoch;
+    if (fit->ordered == epoch + 1)
+        return;
+    tril_random random = tril_stream_for(fit->opts.seed, TRIL_FOR_ORDER, epoch);
+    memcpy(fit->order, fit->sorted, fit->n * sizeof *fit->order);
+    tril_random_shuffle(&random, fit->order, fit->n);
+    fit->ordered = epoch + 1;
+}
+
+/* batches differ by one row, the larger ones first */
+static bool learn_batch(tril_fit *fit)
+{
+    progress *p = &fit->progress;
+    const size_t batch = (size_t)p->batch, least = fit->n / fit->batches;
+    const size_t larger = fit->n % fit->batches, rows = least + (batch < larger);
+    const double begin = now();
+    tril_pass pass = fit->training;
+    set_order(fit);
+    pass.index = fit->order + batch * least + (batch < larger ? batch : larger);
+    pass.noise = tril_stream_for(fit->opts.seed, TRIL_FOR_NOISE, p->epoch * fit->batches + batch);
+    if (!tril_optim_set_lr_factor(fit->optim, rate_factor(fit)) ||
+        !tril_shards_backward(fit->shards, rows, tril_pass_loss, &pass, NULL))
+        return false;
+    if (fit->opts.loss == TRIL_FIT_WARMUP && p->epoch < fit->opts.warmup_epochs)
+        tril_fit_mean_alone(&fit->net);
+    if (!tril_optim_step(fit->optim))
+        return false;
+    for (size_t i = 0; i < (rows - 1) / TRIL_FIT_SHARD + 1; i++)
+        p->sum += pass.nll[i];
+    p->batch++;
+    fit->seconds = now() - begin + (batch ? fit->seconds : 0);
+    fit->timed = rows + (batch ? fit->timed : 0);
+    return true;
+}
+
+static bool end_epoch(tril_fit *fit)
+{
+    progress *p = &fit->progress;
+    if (has_validation(fit) &&
+        !judge(fit, &fit->validation, fit->validation.rows.n, &p->validation))
+        return false;
+    p->train = p->sum / (double)fit->n;
+    p->sum = 0;
+    p->batch = 0;
+    p->epoch++;
+    const uint64_t last = p->best_epoch > p->since ? p->best_epoch : p->since;
+    if ((has_validation(fit) ? p->validation : p->train) < p->best) {
+        keep_best(fit);
+    } else if (fit->opts.schedule.kind == TRIL_PLATEAU &&
+               p->epoch - last >= fit->opts.schedule.every) {
+        p->reduced++;
+        p->since = p->epoch;
+    }
+    if (tril_fit_done(fit))
+        tril_fit_take_best(fit);
+    return true;
+}
+
+bool tril_fit_step(tril_fit *fit)
+{
+    if (!fit || tril_ctx_failed(fit->ctx) || tril_fit_done(fit))
+        return false;
+    if (fit->progress.batch < fit->batches && !learn_batch(fit))
+        return false;
+    return fit->progress.batch < fit->batches || end_epoch(fit);
+}
+
+bool tril_fit_epoch(tril_fit *fit)
+{
+    do
+        if (!tril_fit_step(fit))
+            return false;
+    while (fit->progress.batch > 0);
+    return true;
+}
+
+bool tril_fit_run(tril_fit *fit, tril_fit_watch *watch, void *user)
+{
+    while (tril_fit_epoch(fit)) {
+        tril_fit_figures figures = tril_fit_now(fit);
+        if (watch && !watch(&figures, user))
+            break;
+    }
+    return fit && !tril_ctx_failed(fit->ctx);
+}
+
+tril_fit_figures tril_fit_now(const tril_fit *fit)
+{
+    if (!fit)
+        return (tril_fit_figures){ 0 };
+    const progress *p = &fit->progress;
+    return (tril_fit_figures){ .epoch = (size_t)p->epoch,
+                               .epochs = fit->opts.epochs,
+                               .batch = (size_t)p->batch,
+                               .batches = fit->batches,
+                               .steps = (size_t)p->epoch * fit->batches + (size_t)p->batch,
+                               .train_nll = p->train,
+                               .validation_nll = p->validation,
+                               .best_nll = p->best,
+                               .best_epoch = (size_t)p->best_epoch,
+                               .lr = fit->opts.lr * rate_factor(fit),
+                               .seconds = fit->seconds,
+                               .rows_per_second =
+                                   fit->seconds > 0 ? (double)fit->timed / fit->seconds : 0 };
+}
+
+const tril_array *tril_fit_state(tril_fit *fit, size_t *n)
+{
+    *n = fit ? fit->n_arrays : 0;
+    return fit ? fit->arrays : NULL;
+}

@@ -1,0 +1,103 @@
+/* The options of a fit: defaults, ranges, and rows that make sense. */
+#include <math.h>
+
+#include "core/ctx.h"
+#include "core/finite.h"
+#include "nn/head.h"
+#include "train/fit.h"
+#include "train/schedule.h"
+
+size_t tril_network_inputs(const tril_network *net)
+{
+    return tril_param_shape(tril_dense_weight(tril_mlp_layer(net->mlp, 0))).dim[1];
+}
+
+static bool check_network(tril_ctx *ctx, const tril_network *net)
+{
+    tril_head_layout h;
+    tril_param bias = tril_dense_bias(tril_mlp_last(net->mlp));
+    if (!tril_head_layout_of(ctx, net->targets, &net->head, &h))
+        return false;
+    return tril_param_shape(bias).dim[0] == h.width ||
+           tril_ctx_fail(ctx, TRIL_BAD_SHAPE,
+                         "fit: the network has %zu outputs, but %zu targets need %zu",
+                         tril_param_shape(bias).dim[0], net->targets, h.width);
+}
+
+/* names the first number that is not finite, or, where some may be missing, infinite */
+static bool check_numbers(tril_ctx *ctx, const char *which, const tril_real *x, size_t n,
+                          size_t width, bool missing)
+{
+    size_t at = tril_first_not_finite(x, n * width);
+    while (missing && at < n * width && isnan(x[at]))
+        at += 1 + tril_first_not_finite(x + at + 1, n * width - at - 1);
+    return at >= n * width ||
+           tril_ctx_fail(ctx, TRIL_NOT_FINITE, "fit: %s: column %zu is %g in row %zu", which,
+                         at % width, (double)x[at], at / width);
+}
+
+static bool check_rows(tril_ctx *ctx, const tril_network *net, const tril_rows *rows,
+                       const char *x_name, const char *y_name, bool missing)
+{
+    if (rows->n == 0 || !rows->x || !rows->y)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s and %s: there are no rows", x_name,
+                             y_name);
+    return check_numbers(ctx, x_name, rows->x, rows->n, tril_network_inputs(net), false) &&
+           check_numbers(ctx, y_name, rows->y, rows->n, net->targets, missing);
+}
+
+static bool check_ranges(tril_ctx *ctx, const tril_fit_opts *o)
+{
+    const struct {
+        const char *name, *want;
+        double value;
+        bool right;
+    } numbers[] = {
+        { "beta", "a number above 0, at most 1", o->beta, o->beta > 0 && o->beta <= 1 },
+        { "validation_share", "a number from 0 to below 1", o->validation_share,
+          o->validation_share >= 0 && o->validation_share < 1 },
+        { "input_noise", "at least 0", o->input_noise,
+          o->input_noise >= 0 && isfinite(o->input_noise) },
+        { "target_noise", "at least 0", o->target_noise,
+          o->target_noise >= 0 && isfinite(o->target_noise) },
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (!numbers[i].right)
+            return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s is %g, want %s", numbers[i].name,
+                                 numbers[i].value, numbers[i].want);
+    if (o->optim > TRIL_FIT_SGD || o->loss > TRIL_FIT_WARMUP)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: there is no %s number %d",
+                             o->optim > TRIL_FIT_SGD ? "optimizer" : "loss",
+                             o->optim > TRIL_FIT_SGD ? (int)o->optim : (int)o->loss);
+    return true;
+}
+
+/* what does not go together */
+static bool check_together(tril_ctx *ctx, const tril_network *net, const tril_fit_opts *o)
+{
+    const char *sentence = NULL;
+    if (o->validation.n && o->validation_share > 0)
+        sentence = "validation rows and a share of the others cannot both be held out";
+    else if (o->patience && !o->validation.n && o->validation_share == 0)
+        sentence = "patience needs validation rows";
+    else if (o->loss == TRIL_FIT_WARMUP && o->no_start)
+        sentence = "the warm-up of the mean needs the covariance of the start";
+    else if ((o->loss == TRIL_FIT_BETA || o->loss == TRIL_FIT_FAITHFUL) &&
+             net->head.form == TRIL_HEAD_MIXTURE)
+        sentence = "a mixture learns by NLL or warm-up alone";
+    return !sentence || tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s", sentence);
+}
+
+bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_rows *rows, tril_fit_opts *o)
+{
+    o->epochs = o->epochs ? o->epochs : 100;
+    o->batch = o->batch ? o->batch : 64;
+    o->lr = o->lr != 0 ? o->lr : o->optim == TRIL_FIT_SGD ? 1e-2 : 1e-3;
+    o->beta = o->beta != 0 ? o->beta : 0.5;
+    o->warmup_epochs = o->warmup_epochs ? o->warmup_epochs : 10;
+    return check_network(ctx, net) && check_rows(ctx, net, rows, "x", "y", o->missing) &&
+           (!o->validation.n ||
+            check_rows(ctx, net, &o->validation, "validation.x", "validation.y", o->missing)) &&
+           check_ranges(ctx, o) && tril_schedule_check(ctx, &o->schedule) &&
+           check_together(ctx, net, o);
+}

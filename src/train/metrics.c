@@ -1,0 +1,339 @@
+/* Judging rows: networks as a mixture of equal weights, some rows at a time. */
+#include <tril/metrics.h>
+
+#include <math.h>
+#include <string.h>
+
+#include <tril/extend.h>
+
+#include "core/params.h"
+#include "kernels/cholesky.h"
+#include "kernels/mvn.h"
+#include "nn/head.h"
+#include "train/fit.h"
+#include "train/streams.h"
+
+enum { CHUNK = 64, DRAWS = 500 };
+
+/* Some rows under way; arrays are the tape's. */
+typedef struct chunk {
+    const tril_network *members;
+    size_t n_members, d, n;
+    tril_tape *tape;
+    tril_var x, y; /* y: numbers that are missing are NaN; {0} without targets */
+    bool missing;
+    tril_dist *dists; /* of the members */
+    tril_verdict out; /* of these rows */
+} chunk;
+
+static tril_ctx *ctx_of(const chunk *c)
+{
+    return tril_tape_ctx(c->tape);
+}
+
+/* values of a var into a sum over the members, [size], which begins with the first one's */
+static bool add_values(const chunk *c, size_t member, tril_var x, double *sum)
+{
+    const tril_real *values = tril_value(x);
+    const double share = 1 / (double)c->n_members;
+    for (size_t i = 0; values && i < tril_size(x); i++)
+        sum[i] = (member ? sum[i] : 0) + share * (double)values[i];
+    return values;
+}
+
+/* ---- densities */
+
+static tril_var log_prob(const chunk *c, tril_dist p, tril_var y)
+{
+    return c->missing ? tril_log_prob_observed(p, y) : tril_log_prob(p, y);
+}
+
+/* the logarithm of the mean of the members' densities, [n]; they are a var each */
+static void log_mean(const tril_real *const *of_members, size_t n_members, size_t n, double *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        double largest = -HUGE_VAL, sum = 0;
+        for (size_t k = 0; k < n_members; k++)
+            largest = fmax(largest, (double)of_members[k][i]);
+        for (size_t k = 0; k < n_members; k++)
+            sum += exp((double)of_members[k][i] - largest);
+        out[i] = largest + log(sum / (double)n_members);
+    }
+}
+
+/* log-densities [n] of points by all members together */
+static bool densities(const chunk *c, tril_var points, size_t n, double *out)
+{
+    const tril_real **of_members = tril_tape_take(c->tape, c->n_members, sizeof *of_members);
+    for (size_t k = 0; of_members && k < c->n_members; k++) {
+        of_members[k] = tril_value(log_prob(c, c->dists[k], points));
+        if (!of_members[k])
+            return false;
+    }
+    if (of_members)
+        log_mean(of_members, c->n_members, n, out);
+    return of_members;
+}
+
+/* ---- moments */
+
+static bool put_mean(const chunk *c, double *mean)
+{
+    for (size_t k = 0; k < c->n_members; k++)
+        if (!add_values(c, k, tril_dist_mean(c->dists[k]), mean))
+            return false;
+    return true;
+}
+
+/* the mean of the members' covariances (or variances), and what their means are apart */
+static bool put_second(const chunk *c, bool whole, double *out)
+{
+    const size_t d = c->d, of_row = whole ? d * d : d;
+    double *mean = tril_tape_take(c->tape, c->n * d, sizeof *mean);
+    if (!mean || !put_mean(c, mean))
+        return false;
+    for (size_t k = 0; k < c->n_members; k++) {
+        const tril_dist p = c->dists[k];
+        if (!add_values(c, k, whole ? tril_dist_covariance(p) : tril_dist_variance(p), out))
+            return false;
+    }
+    for (size_t k = 0; k < c->n_members && c->n_members > 1; k++) {
+        const tril_real *own = tril_value(tril_dist_mean(c->dists[k]));
+        for (size_t i = 0; own && i < c->n * of_row; i++) {
+            const size_t row = i / of_row * d, a = row + (whole ? i % of_row / d : i % of_row),
+                         b = row + i % d;
+            out[i] +=
+                ((double)own[a] - mean[a]) * ((double)own[b] - mean[b]) / (double)c->n_members;
+        }
+    }
+    return !tril_ctx_failed(ctx_of(c));
+}
+
+static bool is_normal(const chunk *c)
+{
+    return c->n_members == 1 && c->members[0].head.form != TRIL_HEAD_MIXTURE;
+}
+
+/* entropy = d/2 (1 + log 2 pi) + log det / 2 */
+static double log_scale(const chunk *c, double entropy)
+{
+    return entropy - 0.5 * (double)c->d * (1 + TRIL_LOG_2PI);
+}
+
+static bool put_spread(const chunk *c)
+{
+    const size_t d = c->d;
+    if (is_normal(c)) {
+        const tril_real *entropy =
+            tril_value(tril_broadcast_to(tril_entropy(c->dists[0]), TRIL_SHAPE(c->n)));
+        for (size_t i = 0; entropy && i < c->n; i++)
+            c->out.spread[i] = exp(log_scale(c, (double)entropy[i]) / (double)d);
+        return entropy;
+    }
+    double *a = tril_tape_take(c->tape, c->n * d * d, sizeof *a);
+    if (!a || !put_second(c, true, a))
+        return false;
+    for (size_t i = 0; i < c->n; i++, a += d * d) {
+        bool definite = tril_cholesky_factor(d, a, 0) == d;
+        double sum = definite ? 0 : -HUGE_VAL;
+        for (size_t j = 0; j < d && definite; j++)
+            sum += log(a[j * (d + 1)]) / (double)d;
+        c->out.spread[i] = exp(sum);
+    }
+    return true;
+}
+
+/* ---- where y is in its distribution */
+
+/* P(Y_j <= y_j) by one member, [n, d]; a mixture's are those of its components, weighted */
+static tril_var marginal_cdf(const chunk *c, size_t member, tril_var y)
+{
+    const tril_network *net = &c->members[member];
+    const size_t d = c->d, k = net->head.components;
+    tril_dist p = c->dists[member];
+    if (net->head.form != TRIL_HEAD_MIXTURE)
+        return tril_cdf(tril_normal(tril_dist_mean(p), tril_sqrt(tril_dist_variance(p))), y);
+    const tril_head_opts component = tril_head_component(&net->head);
+    const size_t width = tril_head_width(d, &component);
+    tril_var raw = tril_mlp_apply(net->mlp, c->x);
+    tril_var logits = tril_reshape(tril_slice(raw, -1, 0, k), TRIL_SHAPE(c->n, 1, k));
+    tril_var rows = tril_reshape(tril_slice(raw, -1, k, k * width), TRIL_SHAPE(c->n, k, width));
+    tril_dist each = tril_head(rows, d, &component);
+    tril_var loc = tril_transpose(tril_dist_mean(each), -1, -2);
+    tril_var scale = tril_sqrt(tril_transpose(tril_dist_variance(each), -1, -2));
+    return tril_cdf(tril_mixture(tril_categorical(logits), tril_normal(loc, scale)), y);
+}
+
+static bool put_pit(const chunk *c)
+{
+    const size_t size = c->n * c->d;
+    const tril_real *y = tril_value(c->y);
+    tril_real *there = tril_tape_copy(c->tape, y, size * sizeof *there);
+    for (size_t i = 0; there && i < size; i++)
+        there[i] = isnan(y[i]) ? 0 : y[i];
+    tril_var filled = there ? tril_input(c->tape, there, TRIL_SHAPE(c->n, c->d)) : (tril_var){ 0 };
+    for (size_t k = 0; k < c->n_members; k++)
+        if (!add_values(c, k, marginal_cdf(c, k, filled), c->out.pit))
+            return false;
+    for (size_t i = 0; i < size; i++)
+        if (isnan(y[i]))
+            c->out.pit[i] = (double)NAN;
+    return true;
+}
+
+/* P(chi-squared of d degrees of freedom <= 2 x): term by term, x^a e^-x / Gamma(a + 1) for a = 0,
+ * 1, ... or 1/2, 3/2, ... below d/2 (DLMF 8.4.10, 8.4.12) */
+static double chi_squared(size_t d, double x)
+{
+    const bool odd = d % 2;
+    if (!(x > 0))
+        return 0;
+    double a = odd ? 0.5 : 0, p = odd ? erf(sqrt(x)) : 1;
+    double log_term = odd ? 0.5 * log(x) - x - log(0.886226925452758) : -x;
+    for (; a < 0.5 * (double)d; a++) {
+        p -= exp(log_term);
+        log_term += log(x / (a + 1));
+    }
+    return fmax(p, 0);
+}
+
+/* z'z = d - 2 (log p + entropy) */
+static bool normal_level(const chunk *c, const double *log_p)
+{
+    const tril_real *entropy =
+        tril_value(tril_broadcast_to(tril_entropy(c->dists[0]), TRIL_SHAPE(c->n)));
+    for (size_t i = 0; entropy && i < c->n; i++)
+        c->out.level[i] = chi_squared(c->d, 0.5 * (double)c->d - log_p[i] - (double)entropy[i]);
+    return entropy;
+}
+
+/* a rank among draws, in the middle of its step */
+static bool drawn_level(const chunk *c, const double *log_p)
+{
+    const size_t each = (DRAWS - 1) / c->n_members + 1, n = each * c->n;
+    chunk whole = *c;
+    whole.missing = false;
+    double *of_draws = tril_tape_take(c->tape, n, sizeof *of_draws);
+    for (size_t i = 0; i < c->n; i++)
+        c->out.level[i] = 0.5;
+    for (size_t k = 0; of_draws && k < c->n_members; k++) {
+        if (!densities(&whole, tril_sample(c->dists[k], each), n, of_draws))
+            return false;
+        for (size_t i = 0; i < n; i++)
+            c->out.level[i % c->n] += of_draws[i] > log_p[i % c->n];
+    }
+    for (size_t i = 0; i < c->n; i++)
+        c->out.level[i] /= (double)(each * c->n_members + 1);
+    return of_draws;
+}
+
+static bool put_level(const chunk *c, const double *log_p)
+{
+    const tril_real *y = tril_value(c->y);
+    if (!(is_normal(c) ? normal_level(c, log_p) : drawn_level(c, log_p)))
+        return false;
+    for (size_t i = 0; i < c->n * c->d; i++)
+        if (isnan(y[i]))
+            c->out.level[i / c->d] = (double)NAN;
+    return true;
+}
+
+/* ---- some rows, and all of them */
+
+static bool put_all(const chunk *c)
+{
+    const tril_verdict *out = &c->out;
+    bool done = (!out->mean || put_mean(c, out->mean)) &&
+                (!out->covariance || put_second(c, true, out->covariance)) &&
+                (!out->sd || put_second(c, false, out->sd)) && (!out->spread || put_spread(c)) &&
+                (!out->pit || put_pit(c));
+    for (size_t i = 0; done && out->sd && i < c->n * c->d; i++)
+        out->sd[i] = sqrt(out->sd[i]);
+    if (!done || (!out->nll && !out->level))
+        return done;
+    double *log_p = tril_tape_take(c->tape, c->n, sizeof *log_p);
+    if (!log_p || !densities(c, c->y, c->n, log_p) || (out->level && !put_level(c, log_p)))
+        return false;
+    for (size_t i = 0; out->nll && i < c->n; i++)
+        out->nll[i] = -log_p[i];
+    return true;
+}
+
+static bool judge_some(chunk *c, tril_rows rows)
+{
+    tril_tape_reset(c->tape);
+    tril_tape_record(c->tape, false);
+    c->n = rows.n;
+    c->x = tril_input(c->tape, rows.x, TRIL_SHAPE(c->n, tril_network_inputs(c->members)));
+    c->missing = false;
+    for (size_t i = 0; rows.y && i < c->n * c->d; i++)
+        c->missing |= isnan(rows.y[i]);
+    if (rows.y)
+        c->y = tril_input_missing(c->tape, rows.y, TRIL_SHAPE(c->n, c->d));
+    c->dists = tril_tape_take(c->tape, c->n_members, sizeof *c->dists);
+    for (size_t k = 0; c->dists && k < c->n_members; k++) {
+        tril_head_opts head = c->members[k].head;
+        head.natural = false;
+        c->dists[k] = tril_head(tril_mlp_apply(c->members[k].mlp, c->x), c->d, &head);
+    }
+    return !tril_ctx_failed(ctx_of(c)) && put_all(c);
+}
+
+static double *at(double *x, size_t first, size_t of_row)
+{
+    return x ? x + first * of_row : NULL;
+}
+
+static bool judge(const tril_network *members, size_t n_members, tril_tape *tape, tril_rows rows,
+                  const tril_verdict *out)
+{
+    const size_t d = members->targets, inputs = tril_network_inputs(members);
+    chunk c = { .members = members, .n_members = n_members, .d = d, .tape = tape };
+    for (size_t first = 0; first < rows.n; first += CHUNK) {
+        const tril_rows some = { rows.x + first * inputs, rows.y ? rows.y + first * d : NULL,
+                                 rows.n - first < CHUNK ? rows.n - first : CHUNK };
+        c.out = (tril_verdict){ at(out->nll, first, 1),    at(out->mean, first, d),
+                                at(out->sd, first, d),     at(out->covariance, first, d * d),
+                                at(out->spread, first, 1), at(out->pit, first, d),
+                                at(out->level, first, 1) };
+        *tril_ctx_random(tril_tape_ctx(tape)) = tril_stream_for(0, TRIL_FOR_DRAWS, first);
+        if (!judge_some(&c, some))
+            return false;
+    }
+    return true;
+}
+
+static bool check_members(tril_ctx *ctx, const tril_network *members, size_t n_members)
+{
+    for (size_t k = 0; k < n_members; k++) {
+        if (!members[k].mlp)
+            return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: member %zu has no network", k);
+        if (members[k].targets != members->targets ||
+            tril_network_inputs(&members[k]) != tril_network_inputs(members))
+            return tril_ctx_fail(ctx, TRIL_BAD_SHAPE,
+                                 "judge: member %zu has %zu inputs and %zu targets, the first %zu "
+                                 "and %zu",
+                                 k, tril_network_inputs(&members[k]), members[k].targets,
+                                 tril_network_inputs(members), members->targets);
+    }
+    return true;
+}
+
+bool tril_judge(const tril_network *members, size_t n_members, tril_rows rows,
+                const tril_verdict *out)
+{
+    tril_params *params =
+        members && n_members ? tril_dense_weight(tril_mlp_last(members->mlp)).params : NULL;
+    if (!params || tril_ctx_failed(params->ctx))
+        return false;
+    if (!rows.y && (out->nll || out->pit || out->level))
+        return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
+    if (!check_members(params->ctx, members, n_members))
+        return false;
+    const tril_random before = *tril_ctx_random(params->ctx);
+    tril_tape *tape = tril_tape_new(params->ctx);
+    bool done = tape && judge(members, n_members, tape, rows, out);
+    tril_tape_free(tape);
+    *tril_ctx_random(params->ctx) = before;
+    return done;
+}
