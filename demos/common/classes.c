@@ -4,75 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* the number of a category's name; CLASSES_MAX where there is no room for a new one */
-static size_t category_of(classes *set, const char *name)
-{
-    size_t c = 0;
-    while (c < set->k && strcmp(set->name[c], name) != 0)
-        c++;
-    if (c == set->k && c < CLASSES_MAX)
-        strcpy(set->name[set->k++], name);
-    return c;
-}
-
-/* The last cell of a line: commas inside quotes are part of it, blanks around it are not. */
-static char *last_cell(char *line)
-{
-    char *cell = line;
-    bool quoted = false;
-    for (char *p = line; *p; p++) {
-        quoted ^= *p == '"';
-        cell = *p == ',' && !quoted ? p + 1 : cell;
-    }
-    cell += strspn(cell, " \t");
-    size_t length = strcspn(cell, "\r\n");
-    while (length && strchr(" \t", cell[length - 1]))
-        length--;
-    if (length > 1 && *cell == '"')
-        cell++, length -= 2;
-    cell[length] = 0;
-    return cell;
-}
-
-static bool read_category(classes *set, const char *path, const char *name, size_t row)
-{
-    if (strlen(name) >= sizeof set->name[0])
-        return fprintf(stderr, "categories: %s: row %zu: a category's name is longer than %zu\n",
-                       path, row + 1, sizeof set->name[0] - 1),
-               false;
-    size_t c = category_of(set, name);
-    if (c == CLASSES_MAX)
-        return fprintf(stderr, "categories: %s: more than %d categories in the last column\n", path,
-                       CLASSES_MAX),
-               false;
-    set->of_row[row] = c;
-    set->size[c]++;
-    return true;
-}
-
-/* A table has numbers only, so that its last column is read here; it has seen to it that rows have
- * as many cells as the header. */
-static bool read_categories(classes *set, const char *path)
-{
-    FILE *file = fopen(path, "r");
-    char *line = NULL;
-    size_t room = 0, lines = 0; /* that are not blank, the header included */
-    bool fine = file != NULL;
-    while (fine && getline(&line, &room, file) >= 0)
-        if (line[strspn(line, " \t\r\n")] && lines++ > 0 && lines <= set->n + 1)
-            fine = read_category(set, path, last_cell(line), lines - 2);
-    if (fine && lines != set->n + 1)
-        fine = (fprintf(stderr, "categories: %s: want one row a line\n", path), false);
-    if (fine && set->k < 2)
-        fine = (fprintf(stderr, "categories: %s: only one category in the last column\n", path),
-                false);
-    if (file)
-        fclose(file);
-    free(line);
-    return fine;
-}
 
 static bool allocate(classes *set)
 {
@@ -81,6 +12,23 @@ static bool allocate(classes *set)
     if (!set->x || !set->of_row)
         fprintf(stderr, "out of memory\n");
     return set->x && set->of_row;
+}
+
+static bool read_categories(classes *set, const char *path, const char *column)
+{
+    const char *const *labels = tril_table_labels(set->table, column, &set->k);
+    if (!labels || !tril_table_classes(set->table, column, labels, set->k, set->of_row))
+        return false;
+    if (set->k < 2)
+        return fprintf(stderr, "categories: %s: only one category in the last column\n", path),
+               false;
+    if (set->k > CLASSES_MAX)
+        return fprintf(stderr, "categories: %s: more than %d categories in the last column\n", path,
+                       CLASSES_MAX),
+               false;
+    for (size_t i = 0; i < set->n; i++)
+        set->size[set->of_row[i]]++;
+    return true;
 }
 
 bool classes_read(classes *set, tril_ctx *ctx, const char *path)
@@ -98,7 +46,7 @@ bool classes_read(classes *set, tril_ctx *ctx, const char *path)
     set->d = set->columns.n = width - 1;
     for (size_t j = 0; j < set->d; j++)
         set->columns.name[j] = tril_table_name(set->table, j);
-    return allocate(set) && read_categories(set, path) &&
+    return allocate(set) && read_categories(set, path, tril_table_name(set->table, set->d)) &&
            tril_table_columns(set->table, set->columns.name, set->d, set->x);
 }
 

@@ -10,9 +10,8 @@ typedef struct classes {
     column_list columns;
     size_t n, d, k; /* rows, columns, categories */
     tril_real *x;   /* [n, d] */
-    size_t *of_row; /* category of each row, 0 .. k-1 in the order of their first appearance */
+    size_t *of_row; /* category of each row, 0 .. k-1 */
     size_t size[CLASSES_MAX];
-    char name[CLASSES_MAX][32];
     tril_table *table; /* holds the columns' names; NULL for a set that was drawn */
 } classes;
 

@@ -39,16 +39,18 @@
 extern "C" {
 #endif
 
-/* A CSV file in memory: columns by name, cells as numbers. */
+/* A CSV file in memory: columns by name, cells as numbers or words. */
 typedef struct tril_table tril_table;
 
 /* Reads a CSV file as RFC 4180 has it: comma, one header row, quotes doubled inside quoted cells,
  * LF or CRLF, UTF-8 with or without byte order mark; blank lines are skipped, and so are spaces
- * and tabs around a cell. A cell that is not a number (any decimal notation of C,
- * whatever the locale) is no error until its column is asked for. An error names file and line: a
+ * and tabs around a cell. Path "-" is standard input. A cell is a number (any decimal notation of
+ * C, whatever the locale), missing (empty or blank; NA, N/A, NaN or null, in letters of any case;
+ * or ?), or a word, and no error until its column is asked for. An error names file and line: a
  * file that cannot be read, without a header or without rows, a row with more or fewer cells than
  * the header, a quote inside an unquoted cell, quotes that do not close, a NUL byte, a line longer
- * than 16 MiB. NULL on failure. */
+ * than 16 MiB. NULL on failure. A number takes eight bytes, a word as many more as it has
+ * letters. */
 tril_table *tril_table_read(tril_ctx *ctx, const char *path);
 void tril_table_free(tril_table *table);
 
@@ -57,14 +59,30 @@ size_t tril_table_rows(const tril_table *table);
 size_t tril_table_width(const tril_table *table);
 const char *tril_table_name(const tril_table *table, size_t column);
 
-/* Whether a column of that name is there; no error if not. */
+/* Whether a column of that name is there, and whether a cell of it is a word; no error if not. */
 bool tril_table_has(const tril_table *table, const char *name);
+bool tril_table_is_text(const tril_table *table, const char *name);
 
 /* Copies n columns side by side: out [rows, n]. A column that is not there or twice there, and a
- * cell that is empty, no number, or infinite (also in tril_real), is an error that names file, line
- * and column. False on failure. */
+ * cell that is missing, no number, or infinite (also in tril_real), is an error that names file,
+ * line and column. False on failure. */
 bool tril_table_columns(const tril_table *table, const char *const *names, size_t n,
                         tril_real *out);
+
+/* The same, but a missing cell is NaN, as tril_input_missing takes it. */
+bool tril_table_columns_missing(const tril_table *table, const char *const *names, size_t n,
+                                tril_real *out);
+
+/* The n labels of a column of classes: its different cells that are not missing, first numbers by
+ * size, then words by their bytes. Equal numbers are one label, however they are written (1 and
+ * 1.0: "1"). Valid until the table is freed; NULL on failure, also where all cells are missing. */
+const char *const *tril_table_labels(tril_table *table, const char *name, size_t *n);
+
+/* A column as classes: out[i] is the place of row i's cell among n different labels, which may be
+ * those of another table. A missing cell has the label "", if that is among them. A cell whose
+ * label is not is an error that names file, line and column. False on failure. */
+bool tril_table_classes(const tril_table *table, const char *name, const char *const *labels,
+                        size_t n, size_t *out);
 
 /* Mean and standard deviation of columns (divisor: rows), taken from the training rows and applied
  * to all rows. Begins as {0}. */

@@ -1,9 +1,11 @@
 /* Tables from files as they should be; table_errors.c has those as they should not. */
+#include <fcntl.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "files.h"
 
@@ -338,6 +340,105 @@ START_TEST(test_inert)
 }
 END_TEST
 
+/* missing cells are NaN to whom it may concern, and nothing else is */
+START_TEST(test_missing)
+{
+    static const char file[] = "a,b,c,d\n1,2,3,1\n,NA,NaN,inf\n4, ? ,n/a,1\n\"null\",5,x,1\n";
+    static const double wanted[] = { 1, 2, NAN, NAN, 4, NAN, NAN, 5 };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_table *table = table_of(ctx, file, sizeof file - 1);
+    tril_real x[8];
+    ck_assert(tril_table_columns_missing(table, (const char *[]){ "a", "b" }, 2, x));
+    for (int i = 0; i < 8; i++)
+        ck_assert(isnan(wanted[i]) ? isnan(x[i]) : (double)x[i] == wanted[i]);
+    ck_assert(!tril_table_columns_missing(table, (const char *[]){ "c" }, 1, x));
+    ck_sentence(ctx, TRIL_BAD_DATA, "line 5, column c: 'x' is not a number");
+    ck_assert(!tril_table_columns_missing(table, (const char *[]){ "d" }, 1, x));
+    ck_sentence(ctx, TRIL_BAD_DATA, "line 3, column d: 'inf' is infinite");
+    ck_assert(!tril_table_columns(table, (const char *[]){ "b" }, 1, x));
+    ck_sentence(ctx, TRIL_BAD_DATA, "line 3, column b: 'NA' is not a number");
+    ck_assert(!tril_table_columns_missing(NULL, (const char *[]){ "d" }, 1, x));
+    tril_table_free(table);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* "-" is standard input: a file, a pipe, one that never ends; it stays open */
+START_TEST(test_standard_input)
+{
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    write_file("a\n1\nx\n", 6);
+    ck_assert_ptr_nonnull(freopen(file_path(), "r", stdin));
+    tril_table *table = tril_table_read(ctx, "-");
+    tril_real x[2];
+    ck_assert(!tril_table_columns(table, (const char *[]){ "a" }, 1, x));
+    ck_assert_str_eq(tril_ctx_message(ctx),
+                     "standard input: line 3, column a: 'x' is not a number");
+    tril_ctx_clear(ctx);
+    tril_table_free(table);
+    ck_assert_int_ne(fcntl(STDIN_FILENO, F_GETFD), -1);
+    ck_assert_ptr_nonnull(freopen("/", "r", stdin));
+    ck_assert_ptr_null(tril_table_read(ctx, "-"));
+    ck_assert_str_eq(tril_ctx_message(ctx), "standard input: cannot be read: Is a directory");
+    tril_ctx_clear(ctx);
+    FILE *endless = popen("yes | tr -d '\\n'", "r");
+    char path[32];
+    snprintf(path, sizeof path, "/dev/fd/%d", fileno(endless));
+    ck_assert_ptr_nonnull(freopen(path, "r", stdin));
+    ck_assert_ptr_null(tril_table_read(ctx, "-"));
+    ck_assert_str_eq(tril_ctx_message(ctx),
+                     "standard input: line 1 is longer than 16 MiB: this is no table");
+    ck_assert_ptr_nonnull(freopen("/dev/null", "r", stdin));
+    pclose(endless);
+    ck_assert_int_eq(remove(file_path()), 0);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* bytes that an allocator gives out, the old block and the new one while one is resized */
+typedef struct weighing {
+    size_t now, most;
+} weighing;
+
+static void *weighed(void *user, void *ptr, size_t size)
+{
+    weighing *w = user;
+    size_t *block = ptr ? (size_t *)ptr - 2 : NULL, before = block ? *block : 0;
+    w->now += size;
+    w->most = w->now > w->most ? w->now : w->most;
+    w->now -= before;
+    if (size == 0)
+        return free(block), NULL;
+    block = realloc(block, 2 * sizeof *block + size);
+    if (block)
+        *block = size;
+    return block ? block + 2 : NULL;
+}
+
+/* less than three times the numbers' own, also where the last row needs new room */
+START_TEST(test_memory)
+{
+    enum { WIDTH = 10 };
+    size_t rows = 256;
+    while (rows < 40000)
+        rows += rows / 2;
+    rows += _i;
+    growing file = { 0 };
+    for (size_t i = 0; i <= rows; i++)
+        text_print(&file, i ? "1,2,3,4,5,6,7,8,9,0\n" : "a,b,c,d,e,f,g,h,i,j\n");
+    weighing w = { 0 };
+    tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .allocator = { weighed, &w } });
+    tril_table *table = table_of(ctx, file.bytes, file.size);
+    ck_assert_uint_eq(tril_table_rows(table), rows);
+    ck_assert_msg(w.most < 3 * rows * WIDTH * sizeof(double), "%zu bytes for %zu numbers", w.most,
+                  rows * WIDTH);
+    free(file.bytes);
+    tril_table_free(table);
+    tril_ctx_free(ctx);
+    ck_assert_uint_eq(w.now, 0);
+}
+END_TEST
+
 /* header and rows long enough for all that grows to grow */
 static void read_much(tril_ctx *ctx)
 {
@@ -373,6 +474,9 @@ Suite *suite_data_table(void)
     tcase_add_test(tcase, test_chunk_ends);
     tcase_add_test(tcase, test_longest_line);
     tcase_add_test(tcase, test_locale_stays);
+    tcase_add_test(tcase, test_missing);
+    tcase_add_test(tcase, test_standard_input);
+    tcase_add_loop_test(tcase, test_memory, 0, 2);
     tcase_add_test(tcase, test_inert);
     tcase_add_test(tcase, test_exhaust);
     suite_add_tcase(suite, tcase);

@@ -133,9 +133,8 @@ static const struct {
     { "%s", "a,b,c\n1,2,x\n3,4,x\n", "only one category in the last column" },
     { "%s", "a,b,c\n1,2,1\n1,2,2\n1,2,3\n1,2,4\n1,2,5\n1,2,6\n1,2,7\n1,2,8\n1,2,9\n",
       "more than 8 categories in the last column" },
-    { "%s", "a,b,c\n1,2,x\n1,2,an island in the middle of the ocean\n",
-      "row 2: a category's name is longer than 31" },
-    { "%s", "a,b,c\n1,2,x\n1,2,\"y\nz\"\n", "want one row a line" },
+    { "%s", "a,b,c\n1,2,x\n1,2,\n", "line 3, column c: the cell is empty" },
+    { "%s", "a,b,c\n1,2,x\n1,2,NA\n", "line 3, column c: 'NA' is a missing label" },
     { "%s", "a,b,c\n1,2,x\n1,z,y\n", "line 3, column b: 'z' is not a number" },
     { "%s", "a,b,c\n1,2,x\n2,2,y\n3,2,x\n5,2,y\n", "is not positive definite: pivot 1 is 0" },
     { "--seeds 0 %s", NULL, "--seeds wants a whole number from 1" },
@@ -166,7 +165,8 @@ START_TEST(test_bad_input)
 }
 END_TEST
 
-/* quotes belong to the file, and commas inside them to the name; blanks around a cell to nothing */
+/* quotes belong to the file, and commas and new lines inside them to the name; blanks around a cell
+ * to nothing */
 START_TEST(test_names)
 {
     static char text[8192];
@@ -174,7 +174,10 @@ START_TEST(test_names)
     demo_folder(folder);
     snprintf(path, sizeof path, "%s/data.csv", folder);
     demo_write(path, "a,b,c\n1,2,\"x, y\"\n2,3,\"z, y\"\n3,1,\"x, y\" \n5,2,\"z, y\"\n"
-                     "1,7,\"x, y\"\r\n \n4,4, \"z, y\"\n0,1,w\n2,9,w\n3,3, \"w\"\n");
+                     "1,7,\"x, y\"\r\n \n4,4, \"z, y\"\n"
+                     "0,1,\"an island in the middle\nof the ocean\"\n"
+                     "2,9,\"an island in the middle\nof the ocean\"\n"
+                     "3,3, \"an island in the middle\nof the ocean\"\n");
     ck_assert_int_eq(demo_run("categories", path, text, sizeof text), 0);
     ck_assert_ptr_nonnull(strstr(text, "9 rows of 2 columns, 3 categories"));
     demo_remove(folder);

@@ -3,7 +3,9 @@
  *
  *     clang -std=c11 -D_POSIX_C_SOURCE=200809L -g -O1 \
  *         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iinclude -Isrc \
- *         tests/fuzz/table.c src/data/table.c src/core/arena.c src/core/ctx.c src/core/names.c \
+ *         tests/fuzz/table.c src/data/table.c src/data/table_read.c src/data/classes.c
+ * src/data/number.c \
+ *         src/data/sentence.c src/core/arena.c src/core/ctx.c src/core/names.c \
  *         src/core/random.c -lcsv -lm -o build/fuzz_table
  *     mkdir -p build/corpus && cp data/iris.csv build/corpus
  *     build/fuzz_table -max_total_time=300 -max_len=4096 build/corpus
@@ -47,7 +49,29 @@ static void check_sentence(tril_ctx *ctx, const char *path)
     tril_ctx_clear(ctx);
 }
 
-static void check_columns(tril_ctx *ctx, const tril_table *table, const char *path)
+/* as classes: every cell that is not missing has its label, every label a cell */
+static void check_classes(tril_ctx *ctx, tril_table *table, const char *name, const char *path)
+{
+    size_t n, rows = tril_table_rows(table), *classes = malloc(rows * sizeof *classes);
+    const char *const *labels = tril_table_labels(table, name, &n);
+    MUST(classes && !labels == (n == 0));
+    if (labels && tril_table_classes(table, name, labels, n, classes)) {
+        bool *seen = calloc(n, sizeof *seen);
+        size_t different = 0;
+        for (size_t i = 0; i < rows; i++) {
+            MUST(classes[i] < n);
+            different += !seen[classes[i]];
+            seen[classes[i]] = true;
+        }
+        MUST(different == n);
+        free(seen);
+    } else {
+        check_sentence(ctx, path);
+    }
+    free(classes);
+}
+
+static void check_columns(tril_ctx *ctx, tril_table *table, const char *path)
 {
     size_t rows = tril_table_rows(table), width = tril_table_width(table);
     tril_real *x = malloc(rows * sizeof *x);
@@ -60,6 +84,11 @@ static void check_columns(tril_ctx *ctx, const tril_table *table, const char *pa
         else
             for (size_t i = 0; i < rows; i++)
                 MUST(isfinite(x[i]));
+        if (!tril_table_columns_missing(table, &name, 1, x))
+            check_sentence(ctx, path);
+        else
+            MUST(!tril_table_is_text(table, name));
+        check_classes(ctx, table, name, path);
         MUST(!tril_ctx_failed(ctx));
     }
     free(x);

@@ -1,0 +1,25 @@
+/* What sentences about files share. */
+#include "data/sentence.h"
+
+#include <string.h>
+
+const char *tril_shown(char room[TRIL_SHOWN_ROOM], const char *text)
+{
+    size_t n = strnlen(text, TRIL_SHOWN + 1);
+    bool cut = n > TRIL_SHOWN;
+    if (cut)
+        for (n = TRIL_SHOWN; n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80;)
+            n--;
+    for (size_t i = 0; i < n; i++)
+        room[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7F ? '?' : text[i];
+    strcpy(room + n, cut ? "..." : "");
+    return room;
+}
+
+bool tril_fail_errno(tril_ctx *ctx, const char *path, const char *what, int error)
+{
+    char text[128] = "";
+    if (strerror_r(error, text, sizeof text))
+        text[0] = 0;
+    return tril_ctx_fail(ctx, TRIL_BAD_FILE, "%s: cannot be %s: %s", path, what, text);
+}
