@@ -271,11 +271,8 @@ static bool judge_some(chunk *c, tril_rows rows)
     if (rows.y)
         c->y = tril_input_missing(c->tape, rows.y, TRIL_SHAPE(c->n, c->d));
     c->dists = tril_tape_take(c->tape, c->n_members, sizeof *c->dists);
-    for (size_t k = 0; c->dists && k < c->n_members; k++) {
-        tril_head_opts head = c->members[k].head;
-        head.natural = false;
-        c->dists[k] = tril_head(tril_mlp_apply(c->members[k].mlp, c->x), c->d, &head);
-    }
+    for (size_t k = 0; c->dists && k < c->n_members; k++)
+        c->dists[k] = tril_mlp_head(c->members[k].mlp, c->x, c->d, &c->members[k].head);
     return !tril_ctx_failed(ctx_of(c)) && put_all(c);
 }
 

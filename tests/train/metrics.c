@@ -216,6 +216,11 @@ START_TEST(test_ensemble)
     /* density at least 0.0808 = p(0.25) on (-2.00, 0.27) but for the dip beside it, and on
      * (0.25, 3.42): all but 0.5 (2.3 % + 0.4 %) and 0.5 (17 % + 12 %) of the two, roughly */
     ck_assert(level > 0.75 && level < 0.95);
+    ck_close(501 * level - floor(501 * level), 0.5, 1e-9, 0); /* between two of 500 draws */
+    /* so far away that the ratio of the two densities is beyond any number */
+    const tril_real far = 200;
+    ck_assert(tril_judge(nets, 2, (tril_rows){ x, &far, 1 }, &(tril_verdict){ .nll = &nll }));
+    ck_close(nll, 0.5 * 132 * 132 + log(2 * 1.5) + 0.5 * log(2 * acos(-1.)), tolerance, 0);
     for (int k = 0; k < 2; k++)
         fitting_free(&f[k]);
     tril_ctx_free(ctx);
