@@ -9,7 +9,7 @@ CC       = cc
 CFLAGS   = -O3 -g -fno-math-errno -fno-trapping-math
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wno-missing-field-initializers $(if $(findstring clang,$(CC)),-Wno-pass-failed) $(if $(WERROR),-Werror)
 STD      = -std=c11 -D_POSIX_C_SOURCE=200809L
-LIBS     = -lopenblas -lcsv -lm -lpthread
+LIBS     = -lopenblas -lcsv -ljansson -lm -lpthread
 
 comma    := ,
 words    := $(if $(DOUBLE),double) $(if $(SAN),$(if $(filter thread,$(SAN)),tsan,san)) $(if $(findstring clang,$(CC)),clang) $(if $(findstring aarch64,$(CC)),aarch64)
@@ -81,7 +81,7 @@ $(STAMP):
 # one sentence for a newcomer whose machine lacks the libraries
 $(BUILD)/headers: Makefile
 	@mkdir -p $(@D)
-	@for header in cblas.h csv.h stb/stb_ds.h; do \
+	@for header in cblas.h csv.h jansson.h stb/stb_ds.h; do \
 		echo "#include <$$header>" | $(CC) $(STD) -E -x c - > /dev/null 2>&1 || \
 		{ echo "$$header is missing: run 'make setup' first" >&2; exit 1; }; done
 	@touch $@
@@ -149,14 +149,14 @@ $(BUILD)/tests/bench/by_hand_%.o: private CFLAGS += $(shell $(CC) -march=native 
 
 $(BUILD)/bench: $(BENCH) $(LIB) $(STAMP)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) $(BENCH) -o $@ $(LIB) $(LIBS) -ljansson
+	@$(CC) $(FLAGS) $(BENCH) -o $@ $(LIB) $(LIBS)
 
 bench: $(BUILD)/bench
 	$(BUILD)/bench $(if $(JSON),--json $(JSON))
 
 $(BUILD)/tests/run: $(TESTS) $(LIB) $(STAMP)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) $(TESTS) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -ljansson -lrt
+	@$(CC) $(FLAGS) $(TESTS) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -lrt
 
 layers:
 	@sh tests/layers.sh

@@ -65,8 +65,9 @@ typedef struct tril_ctx tril_ctx;
 
 /* Every byte that the library asks for goes through one function: size 0 frees ptr, a NULL ptr
  * allocates, NULL from it means that memory ran out (the old block then stays valid), as realloc
- * does. Alignment: as malloc's. Out of its reach are the allocations of the C library (a FILE), of
- * libcsv while a table is read, and of OpenBLAS. */
+ * does. Alignment: as malloc's. Out of its reach are the allocations of the C library (a FILE, a
+ * sort), of libcsv while a table is read, of Jansson while tensors are read or written, and of
+ * OpenBLAS. */
 typedef struct tril_allocator {
     void *(*resize)(void *user, void *ptr, size_t size); /* default: realloc and free */
     void *user;                                          /* passed to it as it is */

@@ -17,6 +17,7 @@
 #include <tril/random.h>
 #include <tril/shape.h>
 #include <tril/tape.h>
+#include <tril/tensors.h>
 #include <tril/train.h>
 
 #endif

@@ -15,36 +15,12 @@ typedef struct reader {
     tril_table *table;
     struct csv_parser csv;
     size_t line,
-        row_line;        /* the present line, and the one on which the present row began; from 1 */
-    size_t cells;        /* of the present row, so far */
-    bool in_rows;        /* the header is behind */
-    const char **header; /* names of the columns, so far */
+        row_line;   /* the present line, and the one on which the present row began; from 1 */
+    size_t cells;   /* of the present row, so far */
+    bool in_rows;   /* the header is behind */
+    size_t *header; /* where the names of the columns begin in the table's texts, so far */
     size_t header_room;
 } reader;
-
-static const char *keep(tril_table *table, const char *text, size_t length)
-{
-    char *copy = tril_arena_take(&table->arena, "table", length + 1, 1);
-    if (!copy)
-        return NULL;
-    memcpy(copy, text, length);
-    copy[length] = 0;
-    return copy;
-}
-
-static void read_name(reader *r, const char *text, size_t length)
-{
-    if (r->cells == r->header_room) {
-        size_t room = r->header_room ? 2 * r->header_room : 16;
-        const char **header =
-            tril_ctx_resize(r->table->ctx, "table", r->header, room, sizeof *header);
-        if (!header)
-            return;
-        r->header = header;
-        r->header_room = room;
-    }
-    r->header[r->cells++] = keep(r->table, text, length);
-}
 
 /* Where a cell's text is kept; SIZE_MAX on failure. */
 static size_t add_text(tril_table *table, const char *text, size_t length)
@@ -62,6 +38,19 @@ static size_t add_text(tril_table *table, const char *text, size_t length)
     table->texts[at + length] = 0;
     table->texts_size += length + 1;
     return at;
+}
+
+static void read_name(reader *r, const char *text, size_t length)
+{
+    if (r->cells == r->header_room) {
+        size_t room = r->header_room ? 2 * r->header_room : 16;
+        size_t *header = tril_ctx_resize(r->table->ctx, "table", r->header, room, sizeof *header);
+        if (!header)
+            return;
+        r->header = header;
+        r->header_room = room;
+    }
+    r->header[r->cells++] = add_text(r->table, text, length);
 }
 
 static cell_kind kind_of(const char *text, double x)
@@ -97,7 +86,7 @@ static bool make_room(tril_table *table)
 {
     if (table->rows < table->capacity)
         return true;
-    size_t capacity = table->capacity ? table->capacity + table->capacity / 2 : 256;
+    size_t capacity = table->capacity + table->capacity / 2 + 16;
     double *cells =
         tril_ctx_resize(table->ctx, "table", table->cells, capacity, table->width * sizeof *cells);
     if (cells)
@@ -129,12 +118,15 @@ static void end_of_header(reader *r)
     table->width = r->cells;
     table->columns = tril_arena_take(&table->arena, "table", table->width, sizeof *table->columns);
     for (size_t k = 0; k < table->width && table->columns; k++) {
-        table->columns[k] = (table_column){ .name = r->header[k] };
-        size_t before = tril_names_find(&table->names, r->header[k]);
-        if (before == SIZE_MAX)
-            tril_names_add(&table->names, r->header[k], k);
-        else
-            table->columns[before].twice = table->columns[k].twice = true;
+        const char *name = table->texts + r->header[k];
+        size_t before = tril_names_find(&table->names, name);
+        if (before == SIZE_MAX) {
+            name = tril_names_add(&table->names, name, k);
+        } else {
+            name = table->columns[before].name;
+            table->columns[before].twice = true;
+        }
+        table->columns[k] = (table_column){ .name = name, .twice = before != SIZE_MAX };
     }
     r->in_rows = true;
 }
@@ -258,7 +250,9 @@ tril_table *tril_table_read(tril_ctx *ctx, const char *path)
     table->names.arena = &table->arena;
     bool standard = strcmp(path, "-") == 0;
     path = standard ? "standard input" : path;
-    table->path = keep(table, path, strlen(path));
+    size_t length = strlen(path) + 1;
+    char *own = tril_arena_take(&table->arena, "table", length, 1);
+    table->path = own ? memcpy(own, path, length) : NULL;
     FILE *file = !table->path ? NULL : standard ? stdin : fopen(path, "rb");
     bool done = file ? read_in_c_locale(table, file)
                      : table->path && tril_fail_errno(ctx, table->path, "opened", errno);

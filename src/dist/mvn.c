@@ -1,7 +1,7 @@
 /* The multivariate normal by loc and scale_tril. */
+#include "dist/mvn.h"
 #include "core/finite.h"
 #include "core/tape.h"
-#include "dist/mvn.h"
 #include "dist/student.h"
 #include "kernels/special.h"
 #include "ops/ops.h"

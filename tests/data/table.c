@@ -419,9 +419,9 @@ static void *weighed(void *user, void *ptr, size_t size)
 START_TEST(test_memory)
 {
     enum { WIDTH = 10 };
-    size_t rows = 256;
+    size_t rows = 16;
     while (rows < 40000)
-        rows += rows / 2;
+        rows += rows / 2 + 16;
     rows += _i;
     growing file = { 0 };
     for (size_t i = 0; i <= rows; i++)
