@@ -2,7 +2,6 @@
 #include "dist/numbers.h"
 
 #include <math.h>
-#include <stdint.h>
 
 #include "kernels/targets.h"
 #include "ops/ops.h"
@@ -163,15 +162,27 @@ static bool look(tril_node *node)
     return true;
 }
 
+/* whether a number is NaN or infinite: most often none is, and a look at all of them takes less
+ * time than care over each */
+TRIL_INLINE bool is_beyond(size_t n, const tril_real *restrict x)
+{
+    int beyond = 0;
+    for (size_t i = 0; i < n; i++)
+        beyond |= x[i] - x[i] != 0;
+    return beyond;
+}
+
 TRIL_INLINE void round_of(size_t n, const double *restrict values, tril_real *restrict to,
                           bool *nothing)
 {
-    uint64_t other = 0;
+    for (size_t i = 0; i < n; i++)
+        to[i] = (tril_real)values[i];
+    if (!is_beyond(n, to))
+        return;
     for (size_t i = 0; i < n; i++) {
         to[i] = tril_saturate(values[i]);
-        other |= values[i] != values[i];
+        *nothing |= isnan(values[i]);
     }
-    *nothing |= other;
 }
 
 /* also tells whether one is not a number */
@@ -221,18 +232,14 @@ TRIL_INLINE double product(double upstream, double x)
     return tril_within(upstream * tril_within(x, DBL_MAX), DBL_MAX);
 }
 
-/* most often no number is beyond the range, and a look at all of them takes less time than care
- * over each */
 TRIL_INLINE void store_of(size_t n, const double *restrict upstream, const double *restrict x,
                           tril_real *restrict grad)
 {
-    uint64_t beyond = 0;
-    for (size_t i = 0; i < n; i++) {
-        double y = upstream[i] * x[i];
-        grad[i] = (tril_real)y;
-        beyond |= !(fabs(y) <= (double)TRIL_REAL_MAX);
-    }
-    for (size_t i = 0; i < n && beyond; i++)
+    for (size_t i = 0; i < n; i++)
+        grad[i] = (tril_real)(upstream[i] * x[i]);
+    if (!is_beyond(n, grad))
+        return;
+    for (size_t i = 0; i < n; i++)
         grad[i] = tril_saturate(product(upstream[i], x[i]));
 }
 
