@@ -295,12 +295,17 @@ const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
                                             .mode = tril_mvn_mean,
                                             .as_mvn = mvn_as_mvn };
 
+/* some matrices at a time, which stay in the cache, entry by entry */
 static bool positive_diagonals(size_t n, size_t d, const tril_real *l)
 {
-    bool other = false;
-    for (size_t i = 0; i < n; i++, l += d * d)
-        for (size_t j = 0; j < d; j++)
-            other |= !(l[j * (d + 1)] > 0);
+    enum { SOME = 64 };
+    unsigned other = 0;
+    for (size_t i = 0; i < n; i += SOME, l += SOME * d * d)
+        for (size_t j = 0; j < d; j++) {
+            const tril_real *own = l + j * (d + 1);
+            for (size_t k = 0; k < SOME && i + k < n; k++)
+                other |= !(own[k * d * d] > 0);
+        }
     return !other;
 }
 
