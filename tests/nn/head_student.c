@@ -135,6 +135,24 @@ START_TEST(test_far_out)
 }
 END_TEST
 
+/* the largest numbers of the type, whose sum is beyond it */
+START_TEST(test_largest)
+{
+    const tril_real y[D] = { 0 }, max = TRIL_REAL_MAX;
+    for (int sign = -1; sign < 2; sign += 2) {
+        const tril_real s = (tril_real)sign * max, raw[WIDTH] = { [6] = s, s, s, s };
+        tril_var in = tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(WIDTH)));
+        tril_var log_prob =
+            tril_log_prob(head(in, D, TRIL_NO_FLOOR), tril_input(tape, y, TRIL_SHAPE(D)));
+        ck_assert(tril_item(log_prob) == -(tril_real)sign * max);
+        ck_assert(tril_backward(log_prob));
+        for (size_t i = 0; i < WIDTH; i++)
+            ck_assert(tril_grad(in)[i] == -(tril_real)(i >= 6 && i < 9));
+        ck_fine(ctx);
+    }
+}
+END_TEST
+
 /* ---- numbers that are none, wherever they stand, name the row */
 
 START_TEST(test_not_finite)
@@ -208,6 +226,7 @@ Suite *suite_nn_head_student(void)
     tcase_add_test(tcase, test_against_mvt);
     tcase_add_test(tcase, test_covariance);
     tcase_add_test(tcase, test_far_out);
+    tcase_add_test(tcase, test_largest);
     tcase_add_test(tcase, test_not_finite);
     tcase_add_test(tcase, test_out_of_memory);
     tcase_add_test(tcase, test_refused);
