@@ -18,6 +18,7 @@ Suite *suite_dist_mvn_forms(void);
 Suite *suite_dist_normal(void);
 Suite *suite_dist_student_t(void);
 Suite *suite_nn_head(void);
+Suite *suite_nn_head_student(void);
 
 enum { BATCH = DIST_BATCH, DRAWS = 4000 };
 
@@ -69,6 +70,15 @@ static tril_dist make_precision_head(tril_tape *tape)
 static tril_dist make_low_rank_head(tril_tape *tape)
 {
     return make_form(tape, TRIL_HEAD_LOW_RANK);
+}
+
+static tril_dist make_student_head(tril_tape *tape)
+{
+    /* a batch like that of make_head, with degrees of freedom as dfs below has them */
+    static const tril_real raw[BATCH * 6] = { 1,  -2,  .5f,    0, 1,  -3.23f, 1, -2, -1,
+                                              -1, .5f, -4.59f, 1, -2, 0,      0, 0,  -4.26f };
+    const tril_head_opts opts = { .form = TRIL_HEAD_STUDENT };
+    return tril_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, 6))), 2, &opts);
 }
 
 static const tril_real locs[BATCH * 2] = { 1, -2, 0, .5f, 3, 2 };
@@ -166,6 +176,12 @@ static tril_dist bad_head(tril_tape *tape)
     return tril_head(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2)), 2, NULL);
 }
 
+static tril_dist bad_student_head(tril_tape *tape)
+{
+    const tril_head_opts opts = { .form = TRIL_HEAD_STUDENT };
+    return tril_head(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2)), 2, &opts);
+}
+
 static tril_dist bad_normal(tril_tape *tape)
 {
     return tril_normal(tril_scalar(tape, 0), tril_scalar(tape, -1));
@@ -245,6 +261,9 @@ static const struct dist_row {
       "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
     { "head", make_low_rank_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
       "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
+    { "head_student", make_student_head, suite_nn_head_student,
+      OF_VECTORS & ~RSAMPLE & ~OBSERVED & ~KL, bad_student_head, TRIL_BAD_SHAPE,
+      "head: raw is 3x2, but 2 targets need rows of 6 numbers" },
     { "mvn_low_rank", make_mvn_low_rank, suite_dist_low_rank, OF_VECTORS, bad_mvn_low_rank,
       TRIL_NOT_POSITIVE, "mvn_low_rank: diag is 0 at [0, 0]: it must be positive" },
     { "normal", make_normal, suite_dist_normal, OF_NUMBERS, bad_normal, TRIL_NOT_POSITIVE,

@@ -172,7 +172,7 @@ bool tril_model_judge(const tril_model *model, const tril_network *networks, siz
  *      "targets": ["x", "y"],
  *      "hidden": [64, 64],     widths; default: none
  *      "activation": "tanh",   default; none, relu, elu, softplus, silu, sigmoid
- *      "head": {"form": "full",      default; diagonal, precision, low rank, shared, mixture
+ *      "head": {"form": "full",    default; the forms of tril_head: "low rank", ...
  *               "diagonal": "elu",   default; exp, softplus
  *               "row_scaled": false, "floor": 1e-6, "natural": false,   defaults
  *               "rank": 0, "components": 0, "component": "full"},       where the form needs them

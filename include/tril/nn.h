@@ -125,8 +125,12 @@ typedef enum tril_head_form {
                             division: loc (d) | strict lower triangle of T | s (d) */
     TRIL_HEAD_LOW_RANK,  /* W W' + diag(v^2), W d x rank: loc (d) | W (d rank) | s (d) */
     TRIL_HEAD_SHARED,    /* L L' as in the full form, but one for all rows, a parameter: loc (d) */
-    TRIL_HEAD_MIXTURE    /* K components of a form among the first four: logits of their weights (K)
+    TRIL_HEAD_MIXTURE,   /* K components of a form among the first four: logits of their weights (K)
                             | row of component 0 | row of component 1 | ... */
+    TRIL_HEAD_STUDENT /* Student's t by L as in the full form: loc (d) | strict lower triangle of L
+                         | s (d) | t. Its degrees of freedom are 2.01 + 1000 / (1 + exp(-t)): there
+                         is a covariance, L L' df / (df - 2), whatever t is, and a t of 0 or
+                         more is next to the normal */
 } tril_head_form;
 
 typedef enum tril_diagonal_transform {
@@ -165,7 +169,8 @@ tril_param tril_head_shared_new(tril_params *params, const char *name, size_t d)
  * shape [...], event shape [d]. opts may be NULL. log_prob is one node from raw outputs to value
  * and gradient, but for a shared covariance, which is tril_mvn with one factor for all rows, and a
  * mixture, which is tril_mixture. Other methods are those of tril_mvn, tril_mvn_diag,
- * tril_mvn_precision_tril and tril_mvn_low_rank. */
+ * tril_mvn_precision_tril, tril_mvn_low_rank and tril_mvt; that of Student's t has no rsample,
+ * there being no gradient of draws in its degrees of freedom. */
 tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts);
 
 /* Network and head in one: tril_head(tril_mlp_apply(mlp, x), d, opts), but that with .natural only
@@ -198,9 +203,11 @@ tril_dist tril_mlp_head(const tril_mlp *mlp, tril_var x, size_t d, const tril_he
  * diagonal and full form, where v is well above its floor. mixture: equal weights, distinct means
  * along the first principal axis of the correlations, and one covariance, in the form of the
  * components, which together have the moments of the targets. The NLL is at most 0.19 above that of
- * one such component (of low rank, for which nothing is proved: 0.3 in what was tried). Targets
- * that are constant, or linearly dependent in a form that has the whole covariance, need a floor.
- * False on failure, which names the column. */
+ * one such component (of low rank, for which nothing is proved: 0.3 in what was tried). student: L
+ * of the full form and 10 degrees of freedom, which make its covariance 5/4 of the targets'. The
+ * NLL is at most d/20 above that of the full form, for any targets (the logarithm being concave),
+ * and below it where their tails are heavy. Targets that are constant, or linearly dependent in a
+ * form that has the whole covariance, need a floor. False on failure, which names the column. */
 bool tril_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
                      const tril_head_opts *opts);
 

@@ -36,3 +36,34 @@ size_t tril_first_not_finite(const tril_real *x, size_t n)
         i++;
     return i;
 }
+
+static bool all_positive(const tril_real *x, size_t n)
+{
+    tril_real least[LANES];
+    size_t i = 0;
+    for (size_t k = 0; k < LANES; k++)
+        least[k] = 1;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t k = 0; k < LANES; k++)
+            least[k] = x[i + k] < least[k] ? x[i + k] : least[k];
+    for (size_t k = 0; i + k < n; k++)
+        least[k] = x[i + k] < least[k] ? x[i + k] : least[k];
+    bool all = true;
+    for (size_t k = 0; k < LANES; k++)
+        all &= least[k] > 0;
+    return all;
+}
+
+size_t tril_first_not_positive(const tril_real *x, size_t n)
+{
+    size_t i = 0;
+    while (i < n) {
+        const size_t block = n - i < BLOCK ? n - i : BLOCK;
+        if (!all_positive(x + i, block))
+            break;
+        i += block;
+    }
+    while (i < n && x[i] > 0)
+        i++;
+    return i;
+}

@@ -170,7 +170,9 @@ static tril_var input(tril_tape *tape, const char *what, const tril_real *values
     if (!values && size)
         return tril_var_fail(tape, what, TRIL_BAD_ARGUMENT, "no values for a tensor of shape %s",
                              tril_shape_text(shape).text);
-    size_t bad = tril_ctx_validates(tape->ctx) ? tril_first_not_finite(values, size) : size;
+    const bool validates = tril_ctx_validates(tape->ctx);
+    size_t bad = validates ? tril_first_not_finite(values, size) : size;
+    const bool finite = validates && bad == size;
     while (missing && bad < size && isnan(values[bad]))
         bad += 1 + tril_first_not_finite(values + bad + 1, size - bad - 1);
     if (bad < size)
@@ -179,7 +181,10 @@ static tril_var input(tril_tape *tape, const char *what, const tril_real *values
                              (double)values[bad]);
     static const tril_real nothing = 0;
     tril_tape_node *t = new_leaf(tape, values ? values : &nothing, shape);
-    return t ? record(t) : (tril_var){ 0 };
+    if (!t)
+        return (tril_var){ 0 };
+    t->finite = finite;
+    return record(t);
 }
 
 tril_var tril_input(tril_tape *tape, const tril_real *values, tril_shape shape)
@@ -338,6 +343,14 @@ tril_var tril_op_apply(const tril_op *op, const tril_var *inputs, size_t n_input
              !op->forward(node))
         return tril_arena_back(&tape->arena, mark), none;
     return record(t);
+}
+
+size_t tril_var_first_not_finite(tril_var x)
+{
+    const tril_tape_node *t = tril_tape_node_of(x, "value");
+    if (!t || t->finite)
+        return t ? t->node.size : 0;
+    return tril_first_not_finite(t->node.value, t->node.size);
 }
 
 static bool detach_shape(tril_node *node)

@@ -13,6 +13,7 @@ typedef struct tril_tape_node {
     const tril_param_entry *param; /* of a parameter's leaf */
     bool has_grad;                 /* backward has written node.grad */
     bool used;                     /* an op has taken it as an input */
+    bool finite;                   /* an input whose numbers have all been found so */
     bool reached;                  /* scratch of backward: the loss depends on it */
 } tril_tape_node;
 
@@ -44,6 +45,10 @@ static inline bool tril_var_is_current(tril_var x)
 /* The node of a var, or NULL after failing the context with "WHAT: ..."; a var of no tape cannot
  * fail one. */
 tril_tape_node *tril_tape_node_of(tril_var x, const char *what);
+
+/* The index of a var's first number that is NaN or infinite, its size if none is. What tril_input
+ * has looked through is not looked through again. */
+size_t tril_var_first_not_finite(tril_var x);
 
 /* Until the next reset, the tape may use a store of another context, which it only reads: gradients
  * go to `grads`, laid out as the store's own. The store must be in use already. Parameters that the

@@ -206,6 +206,8 @@ bool tril_model_judge(const tril_model *model, const tril_network *networks, siz
         for (size_t j = 0; j < d && out->covariance; j++)
             out->covariance[i * d + j] *= s->scale[i % d] * s->scale[j];
     }
+    for (size_t i = 0; i < rows.n * out->n_levels * d && out->quantile; i++)
+        out->quantile[i] = s->mean[i % d] + s->scale[i % d] * out->quantile[i];
     for (size_t i = 0; i < rows.n && out->spread; i++)
         out->spread[i] *= size;
     return true;

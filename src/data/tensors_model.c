@@ -16,7 +16,7 @@ static const char note[] = "tril";
 static const char *const activations[] = { "tanh",     "none", "tanh",    "relu", "elu",
                                            "softplus", "silu", "sigmoid", NULL };
 static const char *const forms[] = { "full",   "diagonal", "precision", "low rank",
-                                     "shared", "mixture",  NULL };
+                                     "shared", "mixture",  "student",   NULL };
 static const char *const diagonals[] = { "elu", "elu", "exp", "softplus", NULL };
 static const char *const missings[] = { "error", "drop", "mean", "marginal", NULL };
 

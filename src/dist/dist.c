@@ -154,12 +154,12 @@ tril_shape tril_dist_event_shape(tril_dist p)
 
 bool tril_dist_valid(const char *what, const char *name, tril_var x, bool positive)
 {
+    if (!tril_ctx_validates(tril_tape_ctx(x.tape)))
+        return true;
     const tril_real *values = tril_value(x);
-    size_t size = tril_ctx_validates(tril_tape_ctx(x.tape)) ? tril_size(x) : 0, i = 0;
-    size_t infinite = tril_first_not_finite(values, size);
-    while (i < infinite && (values[i] > 0 || !positive))
-        i = positive ? i + 1 : infinite;
-    if (i == size)
+    size_t infinite = tril_var_first_not_finite(x);
+    size_t i = positive ? tril_first_not_positive(values, infinite) : infinite;
+    if (i == tril_size(x))
         return true;
     return tril_var_fail(x.tape, what, i < infinite ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
                          "%s is %g%s%s", name, (double)values[i],

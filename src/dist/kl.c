@@ -38,18 +38,10 @@ static double of_numbers(const double *x, double *slope)
     return 0.5 * u * u + of_ratio(b, sp, sq);
 }
 
-static bool normal_kl_forward(tril_node *node)
-{
-    return tril_numbers_forward(node, N_IN, of_numbers, NULL);
-}
+TRIL_NUMBERS_BY(of_numbers, N_IN)
 
-static void normal_kl_backward(tril_node *node, tril_real *const *grad_in)
-{
-    tril_numbers_backward(node, N_IN, grad_in, of_numbers);
-}
-
-const tril_op tril_op_normal_kl = { "kl(normal)", tril_numbers_shape, normal_kl_forward,
-                                    normal_kl_backward };
+const tril_op tril_op_normal_kl = { "kl(normal)", tril_numbers_shape, tril_numbers_forward,
+                                    tril_numbers_backward };
 
 /* ---- of vectors, by their factors; saved: a row's arrays, then sums of shared gradients
  *
@@ -248,7 +240,9 @@ tril_var tril_kl(tril_dist p, tril_dist q)
     if (is_diagonal(&p) && is_diagonal(&q)) {
         const tril_var in[N_IN] = { p.param[0], p.param[1], q.param[0], q.param[1] };
         return tril_numbers_apply(&tril_op_normal_kl, in, N_IN,
-                                  (tril_numbers){ .event_rank = p.event.rank });
+                                  (tril_numbers){ .values = of_numbers_values,
+                                                  .slopes = of_numbers_slopes,
+                                                  .event_rank = p.event.rank });
     }
     size_t n = tril_independent_axes(&p);
     if (n || (n = tril_independent_axes(&q)))

@@ -332,25 +332,6 @@ const tril_dist_kind tril_dist_kind_mvn_low_rank = { .name = "mvn_low_rank",
                                                      .mode = low_rank_mean,
                                                      .as_mvn = low_rank_as_mvn };
 
-static bool valid(tril_var loc, tril_var factor, tril_var diag)
-{
-    static const char *const names[] = { "loc", "factor", "diag" };
-    const tril_var in[] = { loc, factor, diag };
-    for (size_t k = 0; k < 3; k++)
-        for (size_t i = 0; i < tril_size(in[k]); i++) {
-            double x = (double)tril_value(in[k])[i];
-            if (isfinite(x) && (k != DIAG || x > 0))
-                continue;
-            return tril_var_fail(loc.tape, "mvn_low_rank",
-                                 isfinite(x) ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE, "%s is %g%s%s",
-                                 names[k], x,
-                                 tril_shape_where(" at ", tril_shape_of(in[k]), i).text,
-                                 isfinite(x) ? ": it must be positive" : ""),
-                   false;
-        }
-    return true;
-}
-
 tril_dist tril_mvn_low_rank(tril_var loc, tril_var factor, tril_var diag)
 {
     const tril_dist none = { 0 };
@@ -380,7 +361,10 @@ tril_dist tril_mvn_low_rank(tril_var loc, tril_var factor, tril_var diag)
                              tril_shape_text(m).text, tril_shape_text(w).text,
                              tril_shape_text(s).text),
                none;
-    if (tril_ctx_validates(tril_tape_ctx(tape)) && !valid(loc, factor, diag))
+    const char *what = tril_dist_kind_mvn_low_rank.name;
+    if (!tril_dist_valid(what, "loc", loc, false) ||
+        !tril_dist_valid(what, "factor", factor, false) ||
+        !tril_dist_valid(what, "diag", diag, true))
         return none;
     return (tril_dist){
         &tril_dist_kind_mvn_low_rank, { loc, factor, diag }, batch, { 1, { d } }, NULL

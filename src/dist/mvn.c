@@ -1,6 +1,7 @@
 /* The multivariate normal by loc and scale_tril. */
 #include "dist/mvn.h"
 #include "core/finite.h"
+#include "core/tape.h"
 #include "dist/student.h"
 #include "kernels/special.h"
 #include "ops/ops.h"
@@ -294,15 +295,31 @@ const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
                                             .mode = tril_mvn_mean,
                                             .as_mvn = mvn_as_mvn };
 
-/* finite numbers, and a positive diagonal */
+/* some matrices at a time, which stay in the cache, entry by entry */
+static bool positive_diagonals(size_t n, size_t d, const tril_real *l)
+{
+    enum { SOME = 64 };
+    unsigned other = 0;
+    for (size_t i = 0; i < n; i += SOME, l += SOME * d * d)
+        for (size_t j = 0; j < d; j++) {
+            const tril_real *own = l + j * (d + 1);
+            for (size_t k = 0; k < SOME && i + k < n; k++)
+                other |= !(own[k * d * d] > 0);
+        }
+    return !other;
+}
+
+/* Finite numbers, and a positive diagonal. Lines are looked at only where some number is wrong; it
+ * may stand above the diagonal, and is right there. */
 static bool valid(const char *what, const char *name, tril_var loc, tril_var factor)
 {
     tril_shape shape = tril_shape_of(loc), batch = tril_shape_leading(tril_shape_of(factor), 2);
     const tril_real *l = tril_value(factor);
-    size_t d = shape.dim[shape.rank - 1];
+    size_t d = shape.dim[shape.rank - 1], lines = tril_shape_size(batch) * d;
     if (!tril_dist_valid(what, "loc", loc, false))
         return false;
-    const size_t lines = tril_shape_size(batch) * d;
+    if (tril_var_first_not_finite(factor) == lines * d && positive_diagonals(lines / d, d, l))
+        return true;
     for (size_t i = 0; i < lines; i++) {
         const tril_real *line = l + i * d;
         size_t pivot = i % d, j = tril_first_not_finite(line, pivot + 1);

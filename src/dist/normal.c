@@ -4,13 +4,18 @@
 
 #include "dist/dist.h"
 #include "dist/numbers.h"
+#include "kernels/normal.h"
 
 /* ---- log_prob and cdf: inputs loc, scale, y */
 
-/* (y - loc) / scale, within bounds whose square is finite */
-static double standardised(const double *x)
+static void density_values(size_t events, size_t size, const tril_real *const *x, double *value)
 {
-    return tril_within((x[2] - x[0]) / x[1], 1e150);
+    tril_normal_log_prob(events, size, false, x[0], x[1], x[2], value);
+}
+
+static void density_slopes(size_t n, const tril_real *const *x, double (*slope)[TRIL_CHUNK])
+{
+    tril_normal_slopes(n, false, x[0], x[1], x[2], slope[0], slope[1], slope[2]);
 }
 
 static const char *not_finite(const double *x)
@@ -18,36 +23,18 @@ static const char *not_finite(const double *x)
     return isfinite(x[0]) && isfinite(x[2]) ? NULL : "y or loc is not finite";
 }
 
-/* with z = (y - loc) / scale: d/dloc = z / scale = -d/dy, d/dscale = (z^2 - 1) / scale */
-static double log_density(const double *x, double *slope)
-{
-    double z = standardised(x), scale = x[1];
-    if (slope)
-        slope[0] = z / scale, slope[1] = (z * z - 1) / scale, slope[2] = -z / scale;
-    return -0.5 * (z * z + TRIL_LOG_2PI) - log(scale);
-}
-
-static bool log_prob_forward(tril_node *node)
-{
-    return tril_numbers_forward(node, 3, log_density, not_finite);
-}
-
-static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
-{
-    tril_numbers_backward(node, 3, grad_in, log_density);
-}
-
-const tril_op tril_op_normal_log_prob = { "log_prob(normal)", tril_numbers_shape, log_prob_forward,
-                                          log_prob_backward };
+const tril_op tril_op_normal_log_prob = { "log_prob(normal)", tril_numbers_shape,
+                                          tril_numbers_forward, tril_numbers_backward };
 
 /* what is missing adds nothing */
-static double observed_density(const double *x, double *slope)
+static void observed_values(size_t events, size_t size, const tril_real *const *x, double *value)
 {
-    if (!isnan(x[2]))
-        return log_density(x, slope);
-    if (slope)
-        slope[0] = slope[1] = slope[2] = 0;
-    return 0;
+    tril_normal_log_prob(events, size, true, x[0], x[1], x[2], value);
+}
+
+static void observed_slopes(size_t n, const tril_real *const *x, double (*slope)[TRIL_CHUNK])
+{
+    tril_normal_slopes(n, true, x[0], x[1], x[2], slope[0], slope[1], slope[2]);
 }
 
 static const char *infinite(const double *x)
@@ -55,19 +42,14 @@ static const char *infinite(const double *x)
     return isfinite(x[0]) && !isinf(x[2]) ? NULL : "y is infinite or loc not finite";
 }
 
-static bool log_prob_observed_forward(tril_node *node)
-{
-    return tril_numbers_forward(node, 3, observed_density, infinite);
-}
-
-static void log_prob_observed_backward(tril_node *node, tril_real *const *grad_in)
-{
-    tril_numbers_backward(node, 3, grad_in, observed_density);
-}
-
 const tril_op tril_op_normal_log_prob_observed = { "log_prob_observed(normal)", tril_numbers_shape,
-                                                   log_prob_observed_forward,
-                                                   log_prob_observed_backward };
+                                                   tril_numbers_forward, tril_numbers_backward };
+
+/* (y - loc) / scale, within bounds whose square is finite */
+static double standardised(const double *x)
+{
+    return tril_within((x[2] - x[0]) / x[1], 1e150);
+}
 
 static const char *not_a_number(const double *x)
 {
@@ -85,17 +67,10 @@ static double probability(const double *x, double *slope)
     return 0.5 * erfc(-z * root_half);
 }
 
-static bool cdf_forward(tril_node *node)
-{
-    return tril_numbers_forward(node, 3, probability, not_a_number);
-}
+TRIL_NUMBERS_BY(probability, 3)
 
-static void cdf_backward(tril_node *node, tril_real *const *grad_in)
-{
-    tril_numbers_backward(node, 3, grad_in, probability);
-}
-
-const tril_op tril_op_normal_cdf = { "cdf(normal)", tril_numbers_shape, cdf_forward, cdf_backward };
+const tril_op tril_op_normal_cdf = { "cdf(normal)", tril_numbers_shape, tril_numbers_forward,
+                                     tril_numbers_backward };
 
 /* ---- rsample: inputs loc, scale */
 
@@ -113,14 +88,21 @@ const tril_op tril_op_normal_rsample = { "rsample(normal)", tril_numbers_shape, 
 static tril_var normal_log_prob(const tril_dist *p, tril_var y)
 {
     return tril_numbers_apply(&tril_op_normal_log_prob, (tril_var[]){ p->param[0], p->param[1], y },
-                              3, (tril_numbers){ .event_rank = p->event.rank });
+                              3,
+                              (tril_numbers){ .values = density_values,
+                                              .slopes = density_slopes,
+                                              .wrong = not_finite,
+                                              .event_rank = p->event.rank });
 }
 
 static tril_var normal_log_prob_observed(const tril_dist *p, tril_var y)
 {
     return tril_numbers_apply(&tril_op_normal_log_prob_observed,
                               (tril_var[]){ p->param[0], p->param[1], y }, 3,
-                              (tril_numbers){ .event_rank = p->event.rank });
+                              (tril_numbers){ .values = observed_values,
+                                              .slopes = observed_slopes,
+                                              .wrong = infinite,
+                                              .event_rank = p->event.rank });
 }
 
 static tril_var normal_rsample(const tril_dist *p, size_t n)
@@ -158,7 +140,9 @@ static tril_var normal_variance(const tril_dist *p)
 static tril_var normal_cdf(const tril_dist *p, tril_var y)
 {
     return tril_numbers_apply(&tril_op_normal_cdf, (tril_var[]){ p->param[0], p->param[1], y }, 3,
-                              (tril_numbers){ 0 });
+                              (tril_numbers){ .values = probability_values,
+                                              .slopes = probability_slopes,
+                                              .wrong = not_a_number });
 }
 
 /* loc and scale may be shared within the event; the diagonal of a matrix may not */

@@ -1,11 +1,21 @@
-/* Ops over numbers: what does not depend on the function. */
+/* Ops over numbers, chunk by chunk. */
 #include "dist/numbers.h"
 
+#include <math.h>
+
+#include "kernels/targets.h"
 #include "ops/ops.h"
 
 tril_var tril_numbers_apply(const tril_op *op, const tril_var *inputs, size_t n, tril_numbers attrs)
 {
     return tril_op_apply(op, inputs, n, &attrs, sizeof attrs);
+}
+
+/* saved: of draws eps; then sums of shared gradients */
+static size_t eps_bytes(const tril_node *node)
+{
+    const tril_numbers *p = node->attrs;
+    return p->values ? 0 : tril_shape_size(node->shape) * sizeof(double);
 }
 
 bool tril_numbers_shape(tril_node *node)
@@ -21,50 +31,308 @@ bool tril_numbers_shape(tril_node *node)
         tril_shape_append(full, operands.dim[i]);
     node->shape = tril_shape_leading(*full, p->event_rank);
     p->event_size = tril_ops_product(*full, node->shape.rank, full->rank);
-    node->saved_bytes = tril_shape_size(node->shape) * sizeof(double);
+    node->saved_bytes = eps_bytes(node);
     for (size_t k = 0; k < node->n_in; k++)
         node->saved_bytes += tril_row_grad_bytes(node, k, tril_shape_size(*full), 1);
     return true;
 }
 
-tril_walk tril_numbers_walk(const tril_node *node)
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- chunks: of many small events, or of a part of a large one */
+
+typedef struct chunk {
+    size_t event, events; /* the first one, how many */
+    size_t part, size;    /* where their numbers begin, how many of each */
+    size_t index, n;      /* of the first number among all, how many */
+} chunk;
+
+/* how many events of a size make a chunk; many of them without remainders of vectorised loops */
+static size_t events_of(size_t size)
+{
+    const size_t n = size < TRIL_CHUNK ? TRIL_CHUNK / size : 1;
+    return n < 16 ? n : n - n % 16;
+}
+
+/* false after the last; before the first all are 0 */
+static bool next(const tril_node *node, chunk *c)
+{
+    const size_t all = ((const tril_numbers *)node->attrs)->event_size;
+    c->index += c->n;
+    c->part += c->size;
+    if (c->part == all)
+        c->event += c->events, c->part = 0;
+    c->size = least(all - c->part, TRIL_CHUNK);
+    c->events = c->size ? least(node->size - c->event, events_of(all)) : 0;
+    c->n = c->events * c->size;
+    return c->n > 0;
+}
+
+/* ---- where operands stand: in runs along the rows of a walk */
+
+typedef struct place {
+    tril_walk walk;
+    size_t at; /* in the walk's row */
+} place;
+
+static place first_place(const tril_node *node)
 {
     tril_shape operands[TRIL_NUMBERS];
     for (size_t k = 0; k < node->n_in; k++)
         operands[k] = node->in[k]->shape;
-    return tril_walk_new(((const tril_numbers *)node->attrs)->full, operands, node->n_in);
+    const tril_numbers *p = node->attrs;
+    return (place){ tril_walk_new(p->full, operands, node->n_in), 0 };
 }
+
+static size_t offset_of(const place *from, size_t k)
+{
+    return from->walk.offset[k] + from->at * from->walk.stride[0][k];
+}
+
+/* how many of n numbers the row still has */
+static size_t run_of(const place *from, size_t n)
+{
+    return least(n, from->walk.dim[0] - from->at);
+}
+
+static void move_on(place *from, size_t run)
+{
+    from->at += run;
+    if (from->at < from->walk.dim[0])
+        return;
+    tril_walk_next(&from->walk);
+    from->at = 0;
+}
+
+/* The operands of a chunk: in place, or gathered from several runs. */
+typedef struct sets {
+    const tril_real *x[TRIL_NUMBERS];
+    tril_real gathered[TRIL_NUMBERS][TRIL_CHUNK];
+} sets;
+
+/* asks for n numbers that will be wanted soon */
+static void fetch(const tril_real *x, size_t n)
+{
+    const size_t line = 64 / sizeof *x;
+    for (size_t i = 0; i < n; i += line)
+        __builtin_prefetch(x + i);
+}
+
+/* the next n numbers of the first n_in operands */
+static void load(const tril_node *node, size_t n_in, size_t n, place *from, sets *s)
+{
+    for (size_t i = 0, run; i < n; i += run) {
+        run = run_of(from, n - i);
+        for (size_t k = 0; k < n_in; k++) {
+            const tril_real *x = node->in[k]->value + offset_of(from, k);
+            const size_t stride = from->walk.stride[0][k];
+            const bool in_place = run == n && stride == 1;
+            s->x[k] = in_place ? x : s->gathered[k];
+            if (in_place)
+                fetch(x + n, n);
+            for (size_t j = 0; j < run && !in_place; j++)
+                s->gathered[k][i + j] = x[j * stride];
+        }
+        move_on(from, run);
+    }
+}
+
+/* ---- values */
+
+/* false after an error that names the first set with something wrong */
+static bool look(tril_node *node)
+{
+    const tril_numbers *p = node->attrs;
+    const size_t size = tril_shape_size(p->full);
+    place from = first_place(node);
+    sets s;
+    double set[TRIL_NUMBERS];
+    for (size_t index = 0; index < size; index++) {
+        load(node, node->n_in, 1, &from, &s);
+        for (size_t k = 0; k < node->n_in; k++)
+            set[k] = (double)s.x[k][0];
+        const char *what = p->wrong(set);
+        if (what)
+            return tril_op_fail(node, TRIL_NOT_FINITE, "%s%s", what,
+                                tril_shape_where(" at ", p->full, index).text);
+    }
+    return true;
+}
+
+/* whether a number is NaN or infinite: most often none is, and a look at all of them takes less
+ * time than care over each */
+TRIL_INLINE bool is_beyond(size_t n, const tril_real *restrict x)
+{
+    int beyond = 0;
+    for (size_t i = 0; i < n; i++)
+        beyond |= x[i] - x[i] != 0;
+    return beyond;
+}
+
+TRIL_INLINE void round_of(size_t n, const double *restrict values, tril_real *restrict to,
+                          bool *nothing)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = (tril_real)values[i];
+    if (!is_beyond(n, to))
+        return;
+    for (size_t i = 0; i < n; i++) {
+        to[i] = tril_saturate(values[i]);
+        *nothing |= isnan(values[i]);
+    }
+}
+
+/* also tells whether one is not a number */
+TRIL_FOR_EACH_TARGET(static, round_all,
+                     (size_t n, const double *values, tril_real *to, bool *nothing),
+                     (n, values, to, nothing), round_of(n, values, to, nothing))
+
+bool tril_numbers_forward(tril_node *node)
+{
+    const tril_numbers *p = node->attrs;
+    bool nothing = false;
+    double value[TRIL_CHUNK], sum = 0; /* of a large event's parts so far */
+    place from = first_place(node);
+    sets s;
+    for (size_t i = 0; i < node->size && p->event_size == 0; i++)
+        node->value[i] = 0;
+    for (chunk c = { 0 }; next(node, &c);) {
+        load(node, node->n_in, c.n, &from, &s);
+        p->values(c.events, c.size, s.x, value);
+        value[0] += c.part ? sum : 0;
+        sum = value[0];
+        round_all(c.events, value, node->value + c.event, &nothing);
+    }
+    return !nothing || !p->wrong || look(node);
+}
+
+/* ---- gradients */
+
+TRIL_INLINE void spread_of(size_t events, size_t size, const tril_real *restrict from,
+                           double *restrict to)
+{
+    for (size_t e = 0; e < events; e++)
+        for (size_t i = 0; i < size; i++)
+            to[e * size + i] = (double)from[e];
+}
+
+#define SPREAD(n) spread_of(events, n, from, to)
+
+/* what stands once for each event to its numbers */
+TRIL_FOR_EACH_TARGET(static, spread,
+                     (size_t events, size_t size, const tril_real *from, double *to),
+                     (events, size, from, to), TRIL_FOR_EVENT_SIZE(size, SPREAD))
+
+/* as tril_row_grad_put has it */
+TRIL_INLINE double product(double upstream, double x)
+{
+    return tril_within(upstream * tril_within(x, DBL_MAX), DBL_MAX);
+}
+
+TRIL_INLINE void store_of(size_t n, const double *restrict upstream, const double *restrict x,
+                          tril_real *restrict grad)
+{
+    for (size_t i = 0; i < n; i++)
+        grad[i] = (tril_real)(upstream[i] * x[i]);
+    if (!is_beyond(n, grad))
+        return;
+    for (size_t i = 0; i < n; i++)
+        grad[i] = tril_saturate(product(upstream[i], x[i]));
+}
+
+TRIL_FOR_EACH_TARGET(static, store,
+                     (size_t n, const double *upstream, const double *x, tril_real *grad),
+                     (n, upstream, x, grad), store_of(n, upstream, x, grad))
+
+static void add(size_t n, size_t stride, const double *upstream, const double *x, double *sums)
+{
+    for (size_t i = 0; i < n; i++)
+        sums[i * stride] += product(upstream[i], x[i]);
+}
+
+typedef struct gradients {
+    place to;
+    tril_row_grad of[TRIL_NUMBERS];
+} gradients;
+
+static gradients begin(const tril_node *node, tril_real *const *grad_in)
+{
+    const size_t size = tril_shape_size(((const tril_numbers *)node->attrs)->full);
+    char *memory = (char *)node->saved + eps_bytes(node);
+    gradients g = { .to = first_place(node) };
+    for (size_t k = 0; k < node->n_in; k++)
+        g.of[k] = tril_row_grad_begin(node, k, size, 1, grad_in[k], &memory);
+    return g;
+}
+
+/* those of a chunk with these slopes in the first n_in operands */
+static void put(const tril_node *node, size_t n_in, const chunk *c, double (*slope)[TRIL_CHUNK],
+                gradients *g)
+{
+    double upstream[TRIL_CHUNK];
+    spread(c->events, c->size, node->grad + c->event, upstream);
+    for (size_t k = 0; k < n_in; k++)
+        if (g->of[k].grad && !g->of[k].sums)
+            store(c->n, upstream, slope[k], g->of[k].grad + c->index);
+    for (size_t i = 0, run; i < c->n; i += run) {
+        run = run_of(&g->to, c->n - i);
+        for (size_t k = 0; k < n_in; k++)
+            if (g->of[k].sums)
+                add(run, g->to.walk.stride[0][k], upstream + i, slope[k] + i,
+                    g->of[k].sums + offset_of(&g->to, k));
+        move_on(&g->to, run);
+    }
+}
+
+static void end(const tril_node *node, gradients *g)
+{
+    for (size_t k = 0; k < node->n_in; k++)
+        tril_row_grad_end(&g->of[k]);
+}
+
+void tril_numbers_backward(tril_node *node, tril_real *const *grad_in)
+{
+    const tril_numbers *p = node->attrs;
+    double slope[TRIL_NUMBERS][TRIL_CHUNK];
+    gradients g = begin(node, grad_in);
+    place from = g.to;
+    sets s;
+    for (chunk c = { 0 }; next(node, &c);) {
+        load(node, node->n_in, c.n, &from, &s);
+        p->slopes(c.n, s.x, slope);
+        put(node, node->n_in, &c, slope, &g);
+    }
+    end(node, &g);
+}
+
+/* ---- draws */
 
 bool tril_numbers_draw(tril_node *node)
 {
     const tril_real *eps = node->saved;
-    double x[2];
-    size_t index = 0;
-    tril_walk w = tril_numbers_walk(node);
-    do {
-        for (size_t i = 0; i < w.dim[0] && node->size; i++, index++) {
-            tril_numbers_at(node, &w, 2, i, x);
-            node->value[index] = tril_saturate(x[0] + x[1] * (double)eps[index]);
-        }
-    } while (node->size && tril_walk_next(&w));
+    place from = first_place(node);
+    sets s;
+    for (chunk c = { 0 }; next(node, &c);) {
+        load(node, 2, c.n, &from, &s);
+        for (size_t i = 0; i < c.n; i++)
+            node->value[c.index + i] =
+                tril_saturate((double)s.x[0][i] + (double)s.x[1][i] * (double)eps[c.index + i]);
+    }
     return true;
 }
 
 void tril_numbers_draw_backward(tril_node *node, tril_real *const *grad_in)
 {
     const tril_real *eps = node->saved;
-    char *memory = (char *)node->saved + node->size * sizeof(double);
-    tril_row_grad grads[2];
-    size_t index = 0;
-    for (size_t k = 0; k < 2; k++)
-        grads[k] = tril_row_grad_begin(node, k, node->size, 1, grad_in[k], &memory);
-    tril_walk w = tril_numbers_walk(node);
-    do {
-        for (size_t i = 0; i < w.dim[0] && node->size; i++, index++)
-            for (size_t k = 0; k < 2; k++)
-                tril_row_grad_put(&grads[k], w.offset[k] + i * w.stride[0][k],
-                                  (double)node->grad[index], k ? (double)eps[index] : 1);
-    } while (node->size && tril_walk_next(&w));
-    for (size_t k = 0; k < 2; k++)
-        tril_row_grad_end(&grads[k]);
+    double slope[2][TRIL_CHUNK];
+    gradients g = begin(node, grad_in);
+    for (chunk c = { 0 }; next(node, &c);) {
+        for (size_t i = 0; i < c.n; i++)
+            slope[0][i] = 1, slope[1][i] = (double)eps[c.index + i];
+        put(node, 2, &c, slope, &g);
+    }
+    end(node, &g);
 }

@@ -38,24 +38,16 @@ static double entropy(const double *x, double *slope)
     return tril_student_entropy(x[0], (size_t)x[1], slope);
 }
 
-static bool entropy_forward(tril_node *node)
-{
-    return tril_numbers_forward(node, 2, entropy, NULL);
-}
+TRIL_NUMBERS_BY(entropy, 2)
 
-static void entropy_backward(tril_node *node, tril_real *const *grad_in)
-{
-    tril_numbers_backward(node, 2, grad_in, entropy);
-}
-
-const tril_op tril_op_student_entropy = { "entropy(student)", tril_numbers_shape, entropy_forward,
-                                          entropy_backward };
+const tril_op tril_op_student_entropy = { "entropy(student)", tril_numbers_shape,
+                                          tril_numbers_forward, tril_numbers_backward };
 
 tril_var tril_student_entropy_of(tril_var df, size_t d)
 {
     return tril_numbers_apply(&tril_op_student_entropy,
                               (tril_var[]){ df, tril_scalar(df.tape, (tril_real)d) }, 2,
-                              (tril_numbers){ 0 });
+                              (tril_numbers){ .values = entropy_values, .slopes = entropy_slopes });
 }
 
 /* ---- draws: a normal divided by sqrt(chi2 / df), and chi2 / 2 has the gamma distribution of shape

@@ -28,21 +28,14 @@ static double log_density(const double *x, double *slope)
         slope[2] = tril_student_log_slope(z * z, df, 1);
         return 0; /* nobody asks for the value, which takes as long */
     }
-    return tril_student_log(z * z, df, 1) - 0.5 * TRIL_LOG_2PI - log(scale);
+    double nothing = (x[3] - x[3]) + (x[0] - x[0]); /* NaN where y or loc is not finite */
+    return tril_student_log(z * z, df, 1) - 0.5 * TRIL_LOG_2PI - log(scale) + nothing;
 }
 
-static bool log_prob_forward(tril_node *node)
-{
-    return tril_numbers_forward(node, 4, log_density, not_finite);
-}
-
-static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
-{
-    tril_numbers_backward(node, 4, grad_in, log_density);
-}
+TRIL_NUMBERS_BY(log_density, 4)
 
 const tril_op tril_op_student_t_log_prob = { "log_prob(student_t)", tril_numbers_shape,
-                                             log_prob_forward, log_prob_backward };
+                                             tril_numbers_forward, tril_numbers_backward };
 
 static const char *not_a_number(const double *x)
 {
@@ -58,26 +51,18 @@ static double probability(const double *x, double *slope)
         double density = exp(tril_student_log(at * at, x[2], 1) - 0.5 * TRIL_LOG_2PI) / x[1];
         slope[0] = -density, slope[1] = -density * at, slope[2] = 0, slope[3] = density;
     }
-    return tril_student_cdf(z, x[2]);
+    return isnan(z) ? z : tril_student_cdf(z, x[2]);
 }
+
+TRIL_NUMBERS_BY(probability, 4)
 
 static bool constant_df_shape(tril_node *node)
 {
     return tril_student_df_is_constant(node, 2) && tril_numbers_shape(node);
 }
 
-static bool cdf_forward(tril_node *node)
-{
-    return tril_numbers_forward(node, 4, probability, not_a_number);
-}
-
-static void cdf_backward(tril_node *node, tril_real *const *grad_in)
-{
-    tril_numbers_backward(node, 4, grad_in, probability);
-}
-
-const tril_op tril_op_student_t_cdf = { "cdf(student_t)", constant_df_shape, cdf_forward,
-                                        cdf_backward };
+const tril_op tril_op_student_t_cdf = { "cdf(student_t)", constant_df_shape, tril_numbers_forward,
+                                        tril_numbers_backward };
 
 /* ---- rsample: inputs loc, scale, df */
 
@@ -93,20 +78,26 @@ const tril_op tril_op_student_t_rsample = { "rsample(student_t)", constant_df_sh
 
 /* ---- the distribution */
 
-static tril_var of_y(const tril_op *op, const tril_dist *p, tril_var y)
+static tril_var of_y(const tril_op *op, const tril_dist *p, tril_var y, tril_numbers attrs)
 {
     return tril_numbers_apply(op, (tril_var[]){ p->param[0], p->param[1], p->param[2], y }, 4,
-                              (tril_numbers){ 0 });
+                              attrs);
 }
 
 static tril_var student_log_prob(const tril_dist *p, tril_var y)
 {
-    return of_y(&tril_op_student_t_log_prob, p, y);
+    return of_y(&tril_op_student_t_log_prob, p, y,
+                (tril_numbers){ .values = log_density_values,
+                                .slopes = log_density_slopes,
+                                .wrong = not_finite });
 }
 
 static tril_var student_cdf(const tril_dist *p, tril_var y)
 {
-    return of_y(&tril_op_student_t_cdf, p, y);
+    return of_y(&tril_op_student_t_cdf, p, y,
+                (tril_numbers){ .values = probability_values,
+                                .slopes = probability_slopes,
+                                .wrong = not_a_number });
 }
 
 static tril_var student_rsample(const tril_dist *p, size_t n)

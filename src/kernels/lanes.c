@@ -4,12 +4,13 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "kernels/mvn.h"
 #include "kernels/targets.h"
 
-enum { SIDE = 4 };
+enum { SIDE = 4, COLUMNS = 64 }; /* so many columns at a time stay in the cache */
 
 typedef tril_real quad __attribute__((vector_size(SIDE * sizeof(tril_real))));
 
@@ -43,38 +44,34 @@ typedef tril_real quad __attribute__((vector_size(SIDE * sizeof(tril_real))));
             (x)[k] = (q)[k];                                                                       \
     } while (0)
 
-/* n columns, 1 to SIDE, of so many rows, a multiple of SIDE */
-TRIL_INLINE void load_columns(size_t n, size_t rows, const tril_real *restrict x,
-                              const size_t *restrict at, tril_real *restrict lanes)
+/* n columns, 1 to SIDE, of SIDE rows */
+TRIL_INLINE void load_square(size_t n, const tril_real *restrict x, const size_t *restrict at,
+                             tril_real *restrict lanes)
 {
-    for (size_t l = 0; l < rows; l += SIDE) {
-        quad q[SIDE] = { { 0 } };
-        GET(q[0], n, x + at[l]);
-        GET(q[1], n, x + at[l + 1]);
-        GET(q[2], n, x + at[l + 2]);
-        GET(q[3], n, x + at[l + 3]);
-        TRANSPOSE(q[0], q[1], q[2], q[3]);
-        for (size_t k = 0; k < n; k++)
-            memcpy(lanes + k * TRIL_LANES + l, &q[k], sizeof *q);
-    }
+    quad q[SIDE] = { { 0 } };
+    GET(q[0], n, x + at[0]);
+    GET(q[1], n, x + at[1]);
+    GET(q[2], n, x + at[2]);
+    GET(q[3], n, x + at[3]);
+    TRANSPOSE(q[0], q[1], q[2], q[3]);
+    for (size_t k = 0; k < n; k++)
+        memcpy(lanes + k * TRIL_LANES, &q[k], sizeof *q);
 }
 
-TRIL_INLINE void store_columns(size_t n, size_t rows, const tril_real *restrict lanes,
-                               tril_real *restrict x, const size_t *restrict at)
+TRIL_INLINE void store_square(size_t n, const tril_real *restrict lanes, tril_real *restrict x,
+                              const size_t *restrict at)
 {
-    for (size_t l = 0; l < rows; l += SIDE) {
-        quad q[SIDE] = { { 0 } };
-        for (size_t k = 0; k < n; k++)
-            memcpy(&q[k], lanes + k * TRIL_LANES + l, sizeof *q);
-        TRANSPOSE(q[0], q[1], q[2], q[3]);
-        PUT(q[0], n, x + at[l]);
-        PUT(q[1], n, x + at[l + 1]);
-        PUT(q[2], n, x + at[l + 2]);
-        PUT(q[3], n, x + at[l + 3]);
-    }
+    quad q[SIDE] = { { 0 } };
+    for (size_t k = 0; k < n; k++)
+        memcpy(&q[k], lanes + k * TRIL_LANES, sizeof *q);
+    TRANSPOSE(q[0], q[1], q[2], q[3]);
+    PUT(q[0], n, x + at[0]);
+    PUT(q[1], n, x + at[1]);
+    PUT(q[2], n, x + at[2]);
+    PUT(q[3], n, x + at[3]);
 }
 
-/* n columns by a function that knows their number when it is compiled */
+/* f of as many columns as there are, SIDE at most: a number that it knows when it is compiled */
 #define OF_COLUMNS(n, f, ...)                                                                      \
     switch (n) {                                                                                   \
     case 1:                                                                                        \
@@ -90,11 +87,26 @@ TRIL_INLINE void store_columns(size_t n, size_t rows, const tril_real *restrict 
         f(SIDE, __VA_ARGS__);                                                                      \
     }
 
+/* Asks early for what most likely comes next: as many rows further on, where rows stand one behind
+ * the other. Any address may be asked for. Short rows come early enough by themselves. */
+TRIL_INLINE void ask_for(size_t width, const tril_real *x)
+{
+    const size_t line = 64 / sizeof *x;
+    const uintptr_t next = (uintptr_t)x + TRIL_LANES * width * sizeof *x;
+    for (size_t k = 0; k + line <= width; k += line)
+        __builtin_prefetch((const void *)(next + k * sizeof *x));
+}
+
+/* row by row, as they stand in memory */
 TRIL_INLINE void load_of(size_t n, size_t width, const tril_real *restrict x,
                          const size_t *restrict at, tril_real *restrict lanes)
 {
-    for (size_t k = 0; k < width; k += SIDE)
-        OF_COLUMNS(width - k, load_columns, tril_lanes_for(n), x + k, at, lanes + k * TRIL_LANES)
+    for (size_t l = 0; l < tril_lanes_for(n); l += SIDE) {
+        for (size_t i = 0; i < SIDE; i++)
+            ask_for(width, x + at[l + i]);
+        for (size_t k = 0; k < width; k += SIDE)
+            OF_COLUMNS(width - k, load_square, x + k, at + l, lanes + k * TRIL_LANES + l)
+    }
 }
 
 TRIL_FOR_EACH_TARGET(, tril_lanes_load,
@@ -102,34 +114,44 @@ TRIL_FOR_EACH_TARGET(, tril_lanes_load,
                       tril_real *lanes),
                      (n, width, x, at, lanes), load_of(n, width, x, at, lanes))
 
-/* One number in all lanes, times the factors; without bounds `beyond` stays 0 unless that leaves
- * the type's range. */
-TRIL_INLINE void scale(size_t lanes, bool bounded, const double *restrict factor,
+/* n numbers in all lanes, times the factors; without bounds `beyond` stays 0 unless one leaves the
+ * type's range. */
+TRIL_INLINE void scale(size_t lanes, size_t n, bool bounded, const double *restrict factor,
                        const double *restrict x, tril_real *restrict to, tril_real *restrict beyond)
 {
-    for (size_t l = 0; l < lanes; l++) {
-        to[l] = bounded ? tril_saturate(factor[l] * tril_within(x[l], DBL_MAX))
-                        : (tril_real)(factor[l] * x[l]);
-        beyond[l] += 0 * to[l];
+    for (size_t k = 0; k < n * TRIL_LANES; k += TRIL_LANES)
+        for (size_t l = 0; l < lanes; l++) {
+            to[k + l] = bounded ? tril_saturate(factor[l] * tril_within(x[k + l], DBL_MAX))
+                                : (tril_real)(factor[l] * x[k + l]);
+            beyond[l] += 0 * to[k + l];
+        }
+}
+
+TRIL_INLINE void store_rows(size_t n, size_t columns, const tril_real *restrict lanes,
+                            tril_real *restrict x, const size_t *restrict at)
+{
+    const size_t squares = n - n % SIDE;
+    for (size_t l = 0; l < squares; l += SIDE) {
+        for (size_t i = 0; i < SIDE; i++)
+            ask_for(columns, x + at[l + i]);
+        for (size_t k = 0; k < columns; k += SIDE)
+            OF_COLUMNS(columns - k, store_square, lanes + k * TRIL_LANES + l, x + k, at + l)
     }
+    for (size_t l = squares; l < n; l++)
+        for (size_t k = 0; k < columns; k++)
+            x[at[l] + k] = lanes[k * TRIL_LANES + l];
 }
 
 /* false where bounds are needed */
 TRIL_INLINE bool store_lanes(size_t lanes, size_t n, size_t width, bool bounded,
-                             const double *restrict factor, const double *restrict from,
-                             tril_real *restrict x, const size_t *restrict at)
+                             const double *factor, const double *from, tril_real *x,
+                             const size_t *at)
 {
-    tril_real scaled[SIDE * TRIL_LANES], beyond[TRIL_LANES] = { 0 };
-    const size_t squares = n - n % SIDE;
-    for (size_t k = 0; k < width; k += SIDE) {
-        const size_t columns = width - k < SIDE ? width - k : SIDE;
-        for (size_t i = 0; i < columns; i++)
-            scale(lanes, bounded, factor, from + (k + i) * TRIL_LANES, scaled + i * TRIL_LANES,
-                  beyond);
-        OF_COLUMNS(columns, store_columns, squares, scaled, x + k, at)
-        for (size_t l = squares; l < n; l++)
-            for (size_t i = 0; i < columns; i++)
-                x[at[l] + k + i] = scaled[i * TRIL_LANES + l];
+    tril_real scaled[COLUMNS * TRIL_LANES], beyond[TRIL_LANES] = { 0 };
+    for (size_t k = 0; k < width; k += COLUMNS) {
+        const size_t columns = width - k < COLUMNS ? width - k : COLUMNS;
+        scale(lanes, columns, bounded, factor, from + k * TRIL_LANES, scaled, beyond);
+        store_rows(n, columns, scaled, x + k, at);
     }
     for (size_t half = lanes / 2; half > 0; half /= 2)
         for (size_t l = 0; l < half; l++)

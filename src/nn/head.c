@@ -3,6 +3,7 @@
 
 #include "core/shape.h"
 #include "dist/dist.h"
+#include "dist/student.h"
 
 typedef tril_head_layout head;
 
@@ -17,6 +18,11 @@ static tril_var head_log_prob_observed(const tril_dist *p, tril_var y)
     return tril_log_prob_observed(tril_head_base(p), y);
 }
 
+static tril_var head_sample(const tril_dist *p, size_t n)
+{
+    return tril_sample(tril_head_base(p), n);
+}
+
 static tril_var head_rsample(const tril_dist *p, size_t n)
 {
     return tril_rsample(tril_head_base(p), n);
@@ -27,8 +33,11 @@ static tril_var head_entropy(const tril_dist *p)
     const head *h = p->attrs;
     if (h->form == TRIL_HEAD_LOW_RANK)
         return tril_entropy(tril_head_base(p));
-    tril_var log_v = tril_head_log_diagonal(tril_head_raw(p), h);
-    return tril_mvn_entropy_of(tril_sum_axis(log_v, -1, false), h->d);
+    tril_var raw = tril_head_raw(p);
+    tril_var log_det = tril_sum_axis(tril_head_log_diagonal(raw, h), -1, false);
+    if (h->form == TRIL_HEAD_STUDENT)
+        return tril_add(tril_student_entropy_of(tril_head_df(raw, h), h->d), log_det);
+    return tril_mvn_entropy_of(log_det, h->d);
 }
 
 static tril_var head_mean(const tril_dist *p)
@@ -76,6 +85,17 @@ const tril_dist_kind tril_dist_kind_head = { .name = "head",
                                              .as_mvn = head_as_mvn,
                                              .expand = head_expand };
 
+/* no normal; its draws have no gradient in the degrees of freedom, and so none at all */
+const tril_dist_kind tril_dist_kind_head_student = { .name = "head_student",
+                                                     .log_prob = head_log_prob,
+                                                     .sample = head_sample,
+                                                     .entropy = head_entropy,
+                                                     .mean = head_mean,
+                                                     .variance = head_variance,
+                                                     .covariance = head_covariance,
+                                                     .mode = head_mean,
+                                                     .expand = head_expand };
+
 static tril_dist shared(tril_var loc, const head *h, tril_param param)
 {
     head block = tril_head_block(h);
@@ -120,9 +140,12 @@ static tril_dist head_of(tril_var raw, tril_var natural, const head *h, const tr
     const head *kept = tril_tape_copy(raw.tape, h, sizeof *h);
     if (!kept)
         return none;
-    return (tril_dist){
-        &tril_dist_kind_head, { raw, natural }, tril_shape_leading(shape, 1), { 1, { h->d } }, kept
-    };
+    return (tril_dist){ h->form == TRIL_HEAD_STUDENT ? &tril_dist_kind_head_student
+                                                     : &tril_dist_kind_head,
+                        { raw, natural },
+                        tril_shape_leading(shape, 1),
+                        { 1, { h->d } },
+                        kept };
 }
 
 tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts)

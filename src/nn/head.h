@@ -45,7 +45,7 @@ void tril_head_each_row(const tril_head_layout *h, double *memory, tril_head_til
 
 extern const tril_head_rows tril_head_mvn_rows, tril_head_precision_rows, tril_head_low_rank_rows;
 
-/* A block of numbers: matrix entries from `begin` on, s at its end. */
+/* A block of numbers: matrix entries from `begin` on, s at its end, or t behind it. */
 struct tril_head_layout {
     const tril_head_rows *rows; /* NULL: shared, mixture */
     tril_head_form form;
@@ -54,6 +54,16 @@ struct tril_head_layout {
     double floor;
     tril_lower lower;
 };
+
+/* Where s begins: only degrees of freedom stand behind it. */
+static inline size_t tril_head_s(const tril_head_layout *h)
+{
+    return h->width - h->d - (h->form == TRIL_HEAD_STUDENT);
+}
+
+/* The degrees of freedom are LEAST + MORE / (1 + exp(-t)). */
+#define TRIL_HEAD_LEAST_DF 2.01
+#define TRIL_HEAD_MORE_DF 1000.
 
 /* The user's options with their defaults filled in; false after failing the context. */
 bool tril_head_layout_of(tril_ctx *ctx, size_t d, const tril_head_opts *opts, tril_head_layout *h);
@@ -81,6 +91,9 @@ tril_dist tril_head_base(const tril_dist *p);
 /* The covariance's factor from a block whose numbers begin with loc, or without it: L or T [..., d,
  * d], v [..., d] of a diagonal one, v^2 [..., d] of low rank. */
 tril_var tril_head_factor(tril_var raw, const tril_head_layout *h);
+
+/* The degrees of freedom, [...]. */
+tril_var tril_head_df(tril_var raw, const tril_head_layout *h);
 
 /* log v of each target, [..., d]. */
 tril_var tril_head_log_diagonal(tril_var raw, const tril_head_layout *h);

@@ -13,13 +13,14 @@ typedef tril_head_layout head;
 
 static bool is_matrix(const head *h)
 {
-    return h->form == TRIL_HEAD_FULL || h->form == TRIL_HEAD_PRECISION;
+    return h->form == TRIL_HEAD_FULL || h->form == TRIL_HEAD_PRECISION ||
+           h->form == TRIL_HEAD_STUDENT;
 }
 
 /* an entry of the diagonal, within the range of the type, and its slope */
 static tril_diag diagonal_at(const head *h, const tril_real *raw, size_t i)
 {
-    tril_diag v = h->diagonal->of((double)raw[h->width - h->d + i], h->floor);
+    tril_diag v = h->diagonal->of((double)raw[tril_head_s(h) + i], h->floor);
     if (h->form == TRIL_HEAD_PRECISION) {
         v.value = 1 / v.value;
         v.slope *= -1;
@@ -102,7 +103,7 @@ static void block_backward(const head *h, block b, const tril_real *raw, const t
             b.dlog[base] += scaled ? tril_within(slope * (double)raw[at], 1e300) : 0;
         }
     for (size_t i = 0; i < h->d; i++)
-        to[h->width - h->d + i] = tril_saturate(b.dlog[i] * b.slope[i]);
+        to[tril_head_s(h) + i] = tril_saturate(b.dlog[i] * b.slope[i]);
 }
 
 static void factor_backward(tril_node *node, tril_real *const *grad_in)
@@ -131,7 +132,7 @@ static bool log_diagonal_shape(tril_node *node)
 /* where the s of result i stands */
 static size_t s_of(const head *h, size_t i)
 {
-    return i / h->d * h->width + h->width - h->d + i % h->d;
+    return i / h->d * h->width + tril_head_s(h) + i % h->d;
 }
 
 static bool log_diagonal_forward(tril_node *node)
@@ -193,6 +194,13 @@ static tril_var low_rank_w(tril_var raw, const head *h)
     return tril_reshape(tril_slice(raw, -1, h->begin, h->d * h->rank), shape);
 }
 
+tril_var tril_head_df(tril_var raw, const head *h)
+{
+    tril_var t = tril_sum_axis(tril_slice(raw, -1, h->width - 1, 1), -1, false);
+    tril_var more = tril_mul(tril_sigmoid(t), tril_scalar(raw.tape, (tril_real)TRIL_HEAD_MORE_DF));
+    return tril_add(more, tril_scalar(raw.tape, (tril_real)TRIL_HEAD_LEAST_DF));
+}
+
 tril_dist tril_head_base(const tril_dist *p)
 {
     const head *h = p->attrs;
@@ -205,6 +213,8 @@ tril_dist tril_head_base(const tril_dist *p)
         return tril_mvn_precision_tril(loc, factor);
     case TRIL_HEAD_LOW_RANK:
         return tril_mvn_low_rank(loc, low_rank_w(raw, h), factor);
+    case TRIL_HEAD_STUDENT:
+        return tril_mvt(tril_head_df(raw, h), loc, factor);
     case TRIL_HEAD_FULL:
     case TRIL_HEAD_SHARED:
     case TRIL_HEAD_MIXTURE:

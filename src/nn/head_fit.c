@@ -205,13 +205,16 @@ bool tril_head_fit(tril_ctx *ctx, const head *h, const double *mean, const doubl
                    double *memory, double *raw)
 {
     size_t d = h->d;
-    double *off = raw + d, *s = raw + h->width - d;
+    double *off = raw + d, *s = raw + tril_head_s(h);
+    const double more_df = 10 - TRIL_HEAD_LEAST_DF;
     memcpy(raw, mean, d * sizeof *raw);
     if (h->form == TRIL_HEAD_PRECISION)
         return precision(ctx, h, covariance, memory, off, s);
     if (h->form == TRIL_HEAD_LOW_RANK)
         return low_rank(ctx, h, covariance, memory, off, s);
-    if (h->form == TRIL_HEAD_FULL)
+    if (h->form == TRIL_HEAD_STUDENT)
+        raw[h->width - 1] = log(more_df / (TRIL_HEAD_MORE_DF - more_df));
+    if (h->form == TRIL_HEAD_FULL || h->form == TRIL_HEAD_STUDENT)
         return full(ctx, h, covariance, memory, off, s);
     if (!deviations(ctx, h, covariance, memory))
         return false;

@@ -9,7 +9,8 @@ size_t tril_head_fit_doubles(const tril_head_layout *h);
 
 /* Writes the block of raw outputs of the normal with the largest likelihood: mean [d], covariance
  * [d, d] with floor^2 on its diagonal. False, after failing the context, where a column is constant
- * or, for a form that has correlations, depends on others. */
+ * or, for a form that has correlations, depends on others. Student's t gets the L of the full
+ * normal and ten degrees of freedom. */
 bool tril_head_fit(tril_ctx *ctx, const tril_head_layout *h, const double *mean,
                    const double *covariance, double *memory, double *raw);
 

@@ -25,6 +25,8 @@ static size_t width_of(size_t d, tril_head_form form, size_t rank)
         return d * (rank + 2);
     case TRIL_HEAD_SHARED:
         return d;
+    case TRIL_HEAD_STUDENT:
+        return d + d * (d + 1) / 2 + 1;
     case TRIL_HEAD_MIXTURE:
         break;
     }
@@ -34,7 +36,7 @@ static size_t width_of(size_t d, tril_head_form form, size_t rank)
 /* whether there is a row at all, of any length */
 static bool is_possible(size_t d, tril_head_form form, size_t rank)
 {
-    return d > 0 && fits(d) && form < TRIL_HEAD_MIXTURE &&
+    return d > 0 && fits(d) && form <= TRIL_HEAD_STUDENT && form != TRIL_HEAD_MIXTURE &&
            (form != TRIL_HEAD_LOW_RANK || (rank > 0 && fits(rank)));
 }
 
@@ -45,7 +47,7 @@ size_t tril_head_width(size_t d, const tril_head_opts *opts)
     if (opts->form != TRIL_HEAD_MIXTURE)
         return is_possible(d, opts->form, opts->rank) ? width_of(d, opts->form, opts->rank)
                                                       : SIZE_MAX;
-    if (!is_possible(d, opts->component, opts->rank) || opts->component == TRIL_HEAD_SHARED)
+    if (!is_possible(d, opts->component, opts->rank) || opts->component > TRIL_HEAD_LOW_RANK)
         return SIZE_MAX;
     size_t width = width_of(d, opts->component, opts->rank);
     return fits(width) && opts->components > 0 && fits(opts->components)
@@ -62,7 +64,7 @@ tril_head_opts tril_head_component(const tril_head_opts *opts)
 
 static bool check(tril_ctx *ctx, size_t d, const tril_head_opts *opts, double floor)
 {
-    if (opts->form > TRIL_HEAD_MIXTURE)
+    if (opts->form > TRIL_HEAD_STUDENT)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: there is no form number %d",
                              (int)opts->form);
     if (opts->form == TRIL_HEAD_MIXTURE && opts->component > TRIL_HEAD_LOW_RANK)
@@ -112,7 +114,8 @@ bool tril_head_layout_of(tril_ctx *ctx, size_t d, const tril_head_opts *opts, he
                                                   &tril_head_precision_rows,
                                                   &tril_head_low_rank_rows,
                                                   NULL,
-                                                  NULL };
+                                                  NULL,
+                                                  &tril_head_mvn_rows };
     const tril_head_opts defaults = { 0 };
     opts = opts ? opts : &defaults;
     double floor = opts->floor == 0 ? 1e-6 : opts->floor == TRIL_NO_FLOOR ? 0 : opts->floor;
@@ -134,7 +137,7 @@ bool tril_head_layout_of(tril_ctx *ctx, size_t d, const tril_head_opts *opts, he
 
 bool tril_head_load(const head *h, const tril_real *raw, double *v, double *log_v, double *slope)
 {
-    const tril_real *s = raw + h->width - h->d;
+    const tril_real *s = raw + tril_head_s(h);
     bool finite = true;
     for (const tril_real *p = raw + h->begin; p < s; p++)
         finite &= isfinite(*p);

@@ -42,7 +42,7 @@ static void gradient(const head *h, double *memory, const tril_real *raw, double
         g[i] = tril_low_rank_row_dloc(&row, i);
         for (size_t a = 0; a < h->rank; a++)
             g[h->d + i * h->rank + a] = tril_low_rank_row_dw(&row, i, a);
-        g[h->width - h->d + i] = tril_low_rank_row_dlog_scale(&row, i) * slope[i];
+        g[tril_head_s(h) + i] = tril_low_rank_row_dlog_scale(&row, i) * slope[i];
     }
 }
 
@@ -55,12 +55,12 @@ static void natural(const head *h, double *memory, const tril_real *raw, double 
     tril_low_rank_row row = tril_low_rank_row_at(memory, h->d, h->rank);
     const double *slope = slope_of(h, memory);
     for (size_t i = 0; i < h->d; i++) {
-        double v = row.scale[i], s = (double)raw[h->width - h->d + i];
+        double v = row.scale[i], s = (double)raw[tril_head_s(h) + i];
         g[i] = row.residual[i];
         for (size_t a = 0; a < h->rank; a++)
             g[h->d + i * h->rank + a] =
                 v * (tril_within(row.u[i] * row.zeta[a], 1e300) - row.b[i * h->rank + a]);
-        g[h->width - h->d + i] =
+        g[tril_head_s(h) + i] =
             0.5 * tril_low_rank_row_dlog_scale(&row, i) * tril_head_reach(h, s, slope[i]);
     }
 }

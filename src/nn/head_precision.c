@@ -42,7 +42,7 @@ static void gradient(const head *h, double *memory, const tril_real *raw, double
     tril_mvn_row row = row_of(h, memory, raw);
     const double *slope = memory + tril_mvn_row_doubles(h->d);
     bool scaled = h->lower == TRIL_LOWER_SCALED;
-    double *off = g + h->d, *s = g + h->width - h->d;
+    double *off = g + h->d, *s = g + tril_head_s(h);
     tril_mvn_row_precision_backward(&row);
     for (size_t i = 0; i < h->d; i++) {
         g[i] = row.w[i];

@@ -54,12 +54,18 @@ static void sum_scaled(tril_node *node, double scale)
 static void spread_scaled(tril_node *node, tril_real scale, tril_real *grad)
 {
     const tril_ops_span s = ((reduction *)node->attrs)->span;
-    for (size_t o = 0; o < s.outer; o++, grad += s.n * s.inner)
-        for (size_t j = 0; j < s.inner; j++) {
-            const tril_real x = scale * node->grad[o * s.inner + j];
+    const tril_real *from = node->grad;
+    if (s.inner == 1)
+        for (size_t o = 0; o < s.outer; o++, grad += s.n) {
+            const tril_real each = scale * from[o];
             for (size_t i = 0; i < s.n; i++)
-                grad[i * s.inner + j] = x;
+                grad[i] = each;
         }
+    else
+        for (size_t o = 0; o < s.outer; o++, from += s.inner)
+            for (size_t i = 0; i < s.n; i++, grad += s.inner)
+                for (size_t j = 0; j < s.inner; j++)
+                    grad[j] = scale * from[j];
 }
 
 static bool sum_forward(tril_node *node)

@@ -165,6 +165,31 @@ START_TEST(test_no_validation)
 }
 END_TEST
 
+/* an input that has been found finite is not looked through again; whatever else is */
+START_TEST(test_finite)
+{
+    const tril_real some[4] = { 1, 2, (tril_real)NAN, 4 }, zero[4] = { 1, 1, 1, 0 };
+    tril_real x[4] = { 1, 2, 3, 4 };
+    tril_var input = tril_input(tape, x, TRIL_SHAPE(4));
+    tril_var infinite = tril_div(input, tril_input(tape, zero, TRIL_SHAPE(4)));
+    ck_assert_uint_eq(tril_var_first_not_finite(input), 4);
+    ck_assert_uint_eq(tril_var_first_not_finite(infinite), 3);
+    ck_assert_uint_eq(tril_var_first_not_finite(tril_detach(infinite)), 3);
+    ck_assert_uint_eq(tril_var_first_not_finite(tril_input_missing(tape, some, TRIL_SHAPE(4))), 2);
+    x[1] = (tril_real)NAN; /* which nobody may do, and nobody sees */
+    ck_assert_uint_eq(tril_var_first_not_finite(input), 4);
+    ck_assert_uint_eq(tril_var_first_not_finite(tril_detach(input)), 1);
+    tril_ctx *lax = tril_ctx_new(&(tril_ctx_opts){ .no_validation = true });
+    tril_tape *of_lax = tril_tape_new(lax);
+    ck_assert_uint_eq(tril_var_first_not_finite(tril_input(of_lax, some, TRIL_SHAPE(4))), 2);
+    tril_tape_free(of_lax);
+    tril_ctx_free(lax);
+    tril_tape_reset(tape);
+    ck_assert_uint_eq(tril_var_first_not_finite(input), 0);
+    ck_failed(ctx, TRIL_BAD_VAR, "value: a var from before the tape's last reset");
+}
+END_TEST
+
 START_TEST(test_inputs_are_borrowed)
 {
     tril_real one = 1;
@@ -440,6 +465,7 @@ Suite *suite_core_tape(void)
     tcase_add_loop_test(tcase, test_input_refusals, 0, 5);
     tcase_add_test(tcase, test_scalar_is_validated);
     tcase_add_test(tcase, test_no_validation);
+    tcase_add_test(tcase, test_finite);
     tcase_add_test(tcase, test_inputs_are_borrowed);
     tcase_add_test(tcase, test_requires_grad);
     tcase_add_test(tcase, test_detach);

@@ -34,7 +34,7 @@ static void random_text(tril_random *random, char *text)
 START_TEST(test_last_bit)
 {
     tril_random random = tril_random_stream(3, _i);
-    for (int i = 0; i < 300000; i++) {
+    for (int i = 0; i < 100000; i++) {
         char text[64];
         uint64_t bits = (uint64_t)tril_random_below(&random, 1u << 31) << 22 ^
                         tril_random_below(&random, 1u << 31);
@@ -54,7 +54,7 @@ START_TEST(test_ties)
     static const char *const forms[] = { "%llu", "-%llu", "%llu.0", "%llu.1", "0%llu.00" };
     static const char *const halves[] = { "%llu.5", "-%llu.50", "%llu.49", "%llu.51", "+%llu.5" };
     tril_random random = tril_random_stream(4, 0);
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 30000; i++) {
         unsigned long long whole = (1ull << 53) + 1 + 2 * tril_random_below(&random, 1u << 31);
         for (int k = 0; k < 5; k++) {
             char text[64];

@@ -30,6 +30,7 @@ static const tril_model_opts cases[] = {
       .mlp = { .hidden = { 3 }, .activation = TRIL_SIGMOID } },
     { .head = { .natural = true, .row_scaled = true, .diagonal = TRIL_DIAGONAL_ELU },
       .mlp = { .activation = TRIL_TANH } },
+    { .head = { .form = TRIL_HEAD_STUDENT }, .members = 2 },
     { .inputs = NAMES(""), .n_inputs = 0 },
 };
 

@@ -76,7 +76,7 @@ static const struct {
 
 START_TEST(test_wrong)
 {
-    static const tril_real ones[9] = { 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+    static const tril_real ones[12] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_params *params = net_of(ctx);
     tril_tensors *t = tril_tensors_new(ctx);

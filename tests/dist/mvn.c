@@ -135,6 +135,41 @@ START_TEST(test_above_the_diagonal)
 }
 END_TEST
 
+/* computed factors, the first with NaN above its diagonal: right, unless something is wrong
+ * elsewhere */
+START_TEST(test_nan_above_the_diagonal)
+{
+    static const struct {
+        size_t at;
+        tril_real divisor;
+        const char *text;
+    } table[] = {
+        { 0, 1, NULL },
+        { 2, 0, "mvn: scale_tril of batch index [0] is inf at [1, 0]" },
+        { 4, 0, "mvn: scale_tril of batch index [1] is inf at [0, 0]" },
+        { 7, -1, "mvn: scale_tril of batch index [1] is -1 at [1, 1]: its diagonal must be" },
+    };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tape *tape = tril_tape_new(ctx);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const tril_real x[8] = { 1, 0, 1, 1, 1, 1, 1, 1 };
+        tril_real divisor[8] = { 1, 0, 1, 1, 1, 1, 1, 1 };
+        divisor[table[i].at] = table[i].divisor;
+        tril_tape_reset(tape);
+        const tril_shape shape = TRIL_SHAPE(2, 2, 2);
+        tril_var l = tril_div(tril_input(tape, x, shape), tril_input(tape, divisor, shape));
+        tril_dist p = tril_mvn(tril_input(tape, (tril_real[]){ 0, 0 }, TRIL_SHAPE(2)), l);
+        ck_assert(!p.kind == (table[i].text != NULL));
+        if (table[i].text)
+            ck_failed(ctx, table[i].divisor < 0 ? TRIL_NOT_POSITIVE : TRIL_NOT_FINITE,
+                      table[i].text);
+        ck_fine(ctx);
+    }
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 /* ---- the density integrates to 1: the trapezoidal rule, which is exact to rounding for a Gaussian
  * on so fine a grid */
 
@@ -225,6 +260,7 @@ Suite *suite_dist_mvn(void)
     tcase_add_test(tcase, test_pytorch);
     tcase_add_test(tcase, test_shared_factor);
     tcase_add_test(tcase, test_above_the_diagonal);
+    tcase_add_test(tcase, test_nan_above_the_diagonal);
     tcase_add_test(tcase, test_integrates_to_one);
     tcase_add_test(tcase, test_extremes);
     suite_add_tcase(suite, tcase);

@@ -144,7 +144,7 @@ END_TEST
 
 Suite *suite_dist_mvn_shared(void)
 {
-    Suite *suite = suite_create("dist_mvn_shared");
+    Suite *suite = suite_create("dist/mvn_shared");
     TCase *tcase = tcase_create("shared");
     tcase_add_loop_test(tcase, test_usual, 0, N_FORMS * N_DIMS);
     tcase_add_loop_test(tcase, test_far, 0, N_FORMS * N_DIMS);

@@ -142,7 +142,7 @@ END_TEST
 
 Suite *suite_kernels_vector_math(void)
 {
-    Suite *suite = suite_create("kernels_vector_math");
+    Suite *suite = suite_create("kernels/vector_math");
     TCase *tcase = tcase_create("units in the last place");
     tcase_set_tags(tcase, "long");
     tcase_add_loop_test(tcase, test_any_bits, 0, SWEEPS);

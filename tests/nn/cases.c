@@ -6,7 +6,8 @@
 enum {
     DIAGONAL = 4 * TRIL_HEAD_DIAGONAL,
     PRECISION = 4 * TRIL_HEAD_PRECISION,
-    LOW_RANK = 4 * TRIL_HEAD_LOW_RANK
+    LOW_RANK = 4 * TRIL_HEAD_LOW_RANK,
+    STUDENT = 4 * TRIL_HEAD_STUDENT
 };
 
 static tril_dist head(const op_case *row, tril_var raw)
@@ -17,7 +18,12 @@ static tril_dist head(const op_case *row, tril_var raw)
                                   .row_scaled = number[2],
                                   .rank = 2,
                                   .floor = number[3] ? 0.25 : TRIL_NO_FLOOR };
-    return tril_head(raw, (size_t)number[0], &opts);
+    /* few degrees of freedom: many are as good as any number */
+    static const tril_real shift[21] = { [20] = -6 };
+    size_t d = (size_t)number[0], t = tril_head_width(d, &opts) - 1;
+    if (opts.form == TRIL_HEAD_STUDENT)
+        raw = tril_add(raw, tril_input(raw.tape, shift + 20 - t, TRIL_SHAPE(t + 1)));
+    return tril_head(raw, d, &opts);
 }
 
 static tril_var log_prob(tril_tape *tape, const tril_var *in, void *user)
@@ -96,6 +102,18 @@ const op_case nn_cases[] = {
     LOG_PROB("low rank, y shared", S(2, 12), S(3), S(2), 3, LOW_RANK, 0, 1),
     LOG_PROB("low rank, d = 1", S(4, 4), S(4, 1), S(4), 1, LOW_RANK, 0, 1),
     LOG_PROB("low rank, no rows", S(0, 12), S(0, 3), S(0), 3, LOW_RANK, 0, 1),
+    LOG_PROB("student", S(4, 10), S(4, 3), S(4), 3, STUDENT, 0, 1),
+    LOG_PROB("student, scaled", S(3, 6), S(3, 2), S(3), 2, STUDENT + TRIL_DIAGONAL_EXP, 1, 0),
+    LOG_PROB("student, scaled, floor", S(4, 10), S(4, 3), S(4), 3, STUDENT, 1, 1),
+    LOG_PROB("student, raw shared", S(10), S(4, 3), S(4), 3, STUDENT, 0, 1),
+    LOG_PROB("student, y shared", S(4, 10), S(3), S(4), 3, STUDENT + TRIL_DIAGONAL_SOFTPLUS, 0, 0),
+    LOG_PROB("student, a grid", S(3, 1, 6), S(2, 2), S(3, 2), 2, STUDENT, 0, 1),
+    LOG_PROB("student, 9 rows", S(9, 3), S(9, 1), S(9), 1, STUDENT, 0, 1),
+    LOG_PROB("student, d = 5", S(2, 21), S(2, 5), S(2), 5, STUDENT + TRIL_DIAGONAL_EXP, 0, 1),
+    LOG_PROB("student, no rows", S(0, 10), S(0, 3), S(0), 3, STUDENT, 0, 1),
+    FACTOR("student", S(4, 10), S(4, 3, 3), 3, STUDENT, 0, 1),
+    FACTOR("student, scaled", S(4, 6), S(4, 2, 2), 2, STUDENT + TRIL_DIAGONAL_EXP, 1, 0),
+    LOG_DIAGONAL("student", S(4, 10), S(4), 3, STUDENT, 0, 1),
     FACTOR("diagonal", S(4, 6), S(4, 3, 3), 3, DIAGONAL, 0, 1),
     FACTOR("precision", S(4, 9), S(4, 3, 3), 3, PRECISION, 0, 1),
     FACTOR("precision, scaled", S(4, 9), S(4, 3, 3), 3, PRECISION + TRIL_DIAGONAL_EXP, 1, 0),

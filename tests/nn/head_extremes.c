@@ -21,6 +21,7 @@ static const tril_head_opts forms[] = {
     { .form = TRIL_HEAD_FULL, .natural = true },
     { .form = TRIL_HEAD_DIAGONAL, .natural = true },
     { .form = TRIL_HEAD_LOW_RANK, .natural = true },
+    { .form = TRIL_HEAD_STUDENT },
 };
 
 enum { N_HEADS = 12 * sizeof forms / sizeof *forms };
@@ -75,12 +76,17 @@ static void check_rows(const char *what, int h, const tril_real *raw, tril_shape
     tril_ctx_free(ctx);
 }
 
-/* the diagonals' raw numbers, every combination of the seven */
-static void fill_diagonals(tril_real *raw, size_t width, const double *numbers)
+/* the diagonals' raw numbers, every combination of the seven; with each of them degrees of freedom
+ * from one more of the seven */
+static void fill_diagonals(tril_real *raw, size_t width, bool has_df, const double *numbers)
 {
-    for (size_t i = 0; i < COMBINATIONS; i++)
+    for (size_t i = 0; i < COMBINATIONS; i++) {
+        tril_real *end = raw + (i + 1) * width;
+        if (has_df)
+            *--end = (tril_real)numbers[(i + i / 7 + i / 49) % 7];
         for (size_t k = 0, rest = i; k < D; k++, rest /= 7)
-            raw[i * width + width - D + k] = (tril_real)numbers[rest % 7];
+            end[(int)k - D] = (tril_real)numbers[rest % 7];
+    }
 }
 
 /* the other six and the targets: normal numbers times a scale, whole numbers from -1 to 1 (sums
@@ -139,7 +145,7 @@ START_TEST(test_extremes)
                  extremes[_i].kind == WHOLE ? 1 : extremes[_i].scale);
             if (extremes[_i].kind == NORMAL)
                 limit(raw, COMBINATIONS * width, 1e3);
-            fill_diagonals(raw, width, numbers);
+            fill_diagonals(raw, width, opts.form == TRIL_HEAD_STUDENT, numbers);
             for (size_t k = 0; k < 3; k++)
                 check_rows(extremes[_i].what, h, raw, TRIL_SHAPE(COMBINATIONS, width), y,
                            TRIL_SHAPE(COMBINATIONS, D), upstream[k]);

@@ -51,14 +51,16 @@ static void triangle(const tril_head_opts *opts, const tril_real *off, const dou
 }
 
 /* the distribution of the same rows, from tensors that are kept in these */
-static tril_real locs[ROWS * D], factors[ROWS * D * D], scales[ROWS * D];
+static tril_real locs[ROWS * D], factors[ROWS * D * D], scales[ROWS * D], dfs[ROWS];
 
 static tril_dist by_hand(const tril_head_opts *opts, const tril_real *raw, size_t width)
 {
     for (size_t r = 0; r < ROWS; r++) {
-        const tril_real *row = raw + r * width, *s = row + width - D;
+        const tril_real *row = raw + r * width, *last = row + width - 1;
+        const tril_real *s = last + (opts->form != TRIL_HEAD_STUDENT) - D;
         double diagonal[D];
         memcpy(locs + r * D, row, D * sizeof *locs);
+        dfs[r] = (tril_real)(2.01 + 1000 / (1 + exp(-(double)*last)));
         for (size_t i = 0; i < D; i++) {
             double v = v_of(opts, s[i]);
             diagonal[i] = opts->form == TRIL_HEAD_PRECISION ? 1 / v : v;
@@ -76,6 +78,8 @@ static tril_dist by_hand(const tril_head_opts *opts, const tril_real *raw, size_
     if (opts->form == TRIL_HEAD_LOW_RANK)
         return tril_mvn_low_rank(loc, tril_input(tape, factors, TRIL_SHAPE(ROWS, D, RANK)), scale);
     tril_var factor = tril_input(tape, factors, TRIL_SHAPE(ROWS, D, D));
+    if (opts->form == TRIL_HEAD_STUDENT)
+        return tril_mvt(tril_input(tape, dfs, TRIL_SHAPE(ROWS)), loc, factor);
     return opts->form == TRIL_HEAD_PRECISION ? tril_mvn_precision_tril(loc, factor)
                                              : tril_mvn(loc, factor);
 }
@@ -92,7 +96,7 @@ static void ck_same(tril_var x, tril_var y, const char *what)
 }
 
 static const tril_head_form forms[] = { TRIL_HEAD_FULL, TRIL_HEAD_DIAGONAL, TRIL_HEAD_PRECISION,
-                                        TRIL_HEAD_LOW_RANK };
+                                        TRIL_HEAD_LOW_RANK, TRIL_HEAD_STUDENT };
 
 START_TEST(test_by_hand)
 {
@@ -258,6 +262,10 @@ START_TEST(test_width)
         { { .form = TRIL_HEAD_LOW_RANK, .rank = 2 }, 3, 12 },
         { { .form = TRIL_HEAD_LOW_RANK, .rank = SIZE_MAX }, 3, SIZE_MAX },
         { { .form = TRIL_HEAD_SHARED }, 3, 3 },
+        { { .form = TRIL_HEAD_STUDENT }, 3, 10 },
+        { { .form = TRIL_HEAD_MIXTURE, .components = 2, .component = TRIL_HEAD_STUDENT },
+          3,
+          SIZE_MAX },
         { { .form = TRIL_HEAD_DIAGONAL }, SIZE_MAX / 2, SIZE_MAX },
         { { .form = TRIL_HEAD_MIXTURE, .components = 4 }, 3, 40 },
         { { .form = TRIL_HEAD_MIXTURE,
@@ -292,6 +300,14 @@ static const struct {
       { .form = TRIL_HEAD_DIAGONAL },
       TRIL_BAD_SHAPE,
       "head: raw is 2x9, but 3 targets need rows of 6 numbers" },
+    { 9,
+      { .form = TRIL_HEAD_STUDENT },
+      TRIL_BAD_SHAPE,
+      "head: raw is 2x9, but 3 targets need rows of 10 numbers" },
+    { 9,
+      { .form = TRIL_HEAD_MIXTURE, .components = 2, .component = TRIL_HEAD_STUDENT },
+      TRIL_BAD_ARGUMENT,
+      "head: no mixture has components of form number 6" },
     { 3,
       { .form = TRIL_HEAD_SHARED },
       TRIL_BAD_ARGUMENT,
@@ -340,7 +356,7 @@ Suite *suite_nn_head_forms(void)
 {
     Suite *suite = suite_create("nn/head_forms");
     TCase *tcase = tcase_create("forms");
-    tcase_add_loop_test(tcase, test_by_hand, 0, 24);
+    tcase_add_loop_test(tcase, test_by_hand, 0, 30);
     tcase_add_loop_test(tcase, test_shared, 0, 2);
     tcase_add_test(tcase, test_shared_extremes);
     tcase_add_loop_test(tcase, test_mixture, 0, 4);

@@ -356,7 +356,7 @@ END_TEST
 START_TEST(test_refused)
 {
     static const tril_head_form forms[] = { TRIL_HEAD_PRECISION, TRIL_HEAD_SHARED,
-                                            TRIL_HEAD_MIXTURE };
+                                            TRIL_HEAD_MIXTURE, TRIL_HEAD_STUDENT };
     static const tril_real zeros[20];
     const tril_head_opts opts = { .form = forms[_i], .components = 2, .natural = true };
     char text[64];
@@ -387,7 +387,7 @@ Suite *suite_nn_head_natural(void)
     tcase_add_loop_test(tcase, test_others_are_plain, 0, 2);
     tcase_add_loop_test(tcase, test_units, 0, sizeof trained / sizeof *trained);
     tcase_add_test(tcase, test_layers);
-    tcase_add_loop_test(tcase, test_refused, 0, 3);
+    tcase_add_loop_test(tcase, test_refused, 0, 4);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -167,6 +167,44 @@ START_TEST(test_mixture)
 }
 END_TEST
 
+/* At most d/20 above the fit for any targets: near it for skewed ones, below where a few rows are
+ * far off. With the covariance of the fit, but for what ten degrees of freedom add. */
+START_TEST(test_student)
+{
+    for (int k = 0; k < 3 * 2 * 2; k++) {
+        const tril_head_opts opts = { .form = TRIL_HEAD_STUDENT,
+                                      .diagonal = (tril_diagonal_transform)(1 + k % 3),
+                                      .row_scaled = k / 3 % 2,
+                                      .floor = TRIL_NO_FLOOR };
+        make_targets(scales[_i], 0.8);
+        for (size_t i = 0; i < 4 * D && k / 6; i++)
+            targets[i] *= 30;
+        double nll = first_nll(opts), full = fit(false), mean[D], s[D][D];
+        if (k / 6)
+            ck_assert_double_lt(nll, full - 1);
+        else
+            ck_assert(nll > full - 0.1 && nll < full + D / 20.);
+        moments(mean, s);
+        for (size_t i = 0; i < D * D; i++)
+            ck_close(covariance[i], 1.25 * s[i / D][i % D], IS_DOUBLE ? 1e-10 : 1e-4,
+                     sqrt(s[i / D][i / D] * s[i % D][i % D]));
+    }
+}
+END_TEST
+
+/* rows of one distance, which are furthest from a normal's: the bound is all but met */
+START_TEST(test_student_bound)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t j = 0; j < D; j++) /* plus and minus each axis */
+            targets[i * D + j] = (tril_real)(j == i % D ? (i / D % 2 ? -1 : 1) : 0);
+    memset(targets + 198 * D, 0, 2 * D * sizeof *targets);
+    const tril_head_opts opts = { .form = TRIL_HEAD_STUDENT, .floor = TRIL_NO_FLOOR };
+    double above = first_nll(opts) - fit(false);
+    ck_assert(above > 0.12 && above < D / 20.);
+}
+END_TEST
+
 /* ---- columns without variance, or that depend on others */
 
 static const struct {
@@ -180,6 +218,9 @@ static const struct {
       true,
       "column 0 is constant or a combination of those after" },
     { { .form = TRIL_HEAD_SHARED }, true, "column 1 is constant or a combination of those before" },
+    { { .form = TRIL_HEAD_STUDENT },
+      true,
+      "column 1 is constant or a combination of those before" },
     { { .form = TRIL_HEAD_LOW_RANK, .rank = 1 }, false, "target column 1 is constant (pivot 0)" },
     { { .form = TRIL_HEAD_LOW_RANK, .rank = 1 }, true, NULL },
     { { .form = TRIL_HEAD_MIXTURE, .components = 2 },
@@ -226,6 +267,8 @@ Suite *suite_nn_head_start_forms(void)
     tcase_add_loop_test(tcase, test_exact, 0, N_SCALES);
     tcase_add_loop_test(tcase, test_low_rank, 0, N_SCALES);
     tcase_add_loop_test(tcase, test_mixture, 0, N_SCALES);
+    tcase_add_loop_test(tcase, test_student, 0, N_SCALES);
+    tcase_add_test(tcase, test_student_bound);
     tcase_add_loop_test(tcase, test_degenerate, 0, sizeof degenerate / sizeof *degenerate);
     suite_add_tcase(suite, tcase);
     return suite;
