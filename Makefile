@@ -26,8 +26,9 @@ QUIRKS   := $(if $(findstring aarch64,$(shell $(CC) -dumpmachine)),-fno-builtin-
 OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/*/*.c)))
 CROSS    := $(if $(findstring aarch64,$(CC)),aarch64-linux-gnu-)
 RUN      := $(if $(CROSS),qemu-aarch64)
-DEMOS    := $(patsubst demos/%.c,$(BUILD)/demos/%,$(sort $(wildcard demos/*.c)))
+DEMOS    := $(patsubst demos/%.c,$(BUILD)/demos/%,$(filter-out demos/tril.c,$(sort $(wildcard demos/*.c))))
 SHARED   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard demos/common/*.c)))
+COMMANDS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard demos/tril/*.c)))
 BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
 TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/%,$(sort $(wildcard tests/*.c tests/*/*.c)))))
 SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] demos/*.c demos/*/*.[ch] data/*.c tests/*.[ch] tests/*/*.[ch])
@@ -69,7 +70,7 @@ lib: $(LIB)
 
 # everything is made anew when compiler, flags or the list of sources change
 STAMP := $(BUILD)/stamp
-WANTED := $(CC) $(FLAGS) $(OBJECTS) $(TESTS) $(BENCH)
+WANTED := $(CC) $(FLAGS) $(OBJECTS) $(TESTS) $(BENCH) $(COMMANDS)
 ifneq ($(file < $(STAMP)),$(WANTED))
 .PHONY: $(STAMP)
 endif
@@ -99,16 +100,20 @@ $(BUILD)/src/%.o: src/%.c $(STAMP) | $(BUILD)/headers
 	@echo '  CC   $<'
 	@$(CC) $(FLAGS) -Isrc -MMD -MP -c $< -o $@
 
-demos: $(DEMOS)
+demos: $(DEMOS) $(BUILD)/tril
 
-$(BUILD)/demos/common/%.o: demos/common/%.c $(STAMP)
+$(SHARED) $(COMMANDS): $(BUILD)/%.o: %.c $(STAMP)
 	@mkdir -p $(@D)
 	@echo '  CC   $<'
-	@$(CC) $(FLAGS) -MMD -MP -c $< -o $@
+	@$(CC) $(FLAGS) -Idemos -MMD -MP -c $< -o $@
 
 $(BUILD)/demos/%: demos/%.c $(SHARED) $(LIB)
 	@echo '  LD   $@'
 	@$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(SHARED) $(LIB) $(LIBS)
+
+$(BUILD)/tril: demos/tril.c $(COMMANDS) $(SHARED) $(LIB)
+	@echo '  LD   $@'
+	@$(CC) $(FLAGS) -Idemos -MMD -MP -MF $@.d $< -o $@ $(COMMANDS) $(SHARED) $(LIB) $(LIBS)
 
 demo: demos
 	@mkdir -p $(BUILD)/pictures
@@ -190,4 +195,4 @@ clean:
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(BENCH:.o=.d) $(SHARED:.o=.d) $(DEMOS:=.d)
+-include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(BENCH:.o=.d) $(SHARED:.o=.d) $(COMMANDS:.o=.d) $(DEMOS:=.d) $(BUILD)/tril.d

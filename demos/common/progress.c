@@ -47,7 +47,7 @@ void progress_show(progress *p, size_t done, const char *format, ...)
         for (size_t i = 0; i < BAR; i++)
             bar[i] = i * p->total < BAR * done ? '#' : '.';
         bar[BAR] = 0;
-        fprintf(stderr, "\r[%s] ", bar);
+        fprintf(stderr, "\r\033[?7l[%s] ", bar); /* what is too long for a line is cut */
     }
     fprintf(stderr, "%s %zu of %zu: ", p->unit, done, p->total);
     va_list args;
@@ -56,7 +56,7 @@ void progress_show(progress *p, size_t done, const char *format, ...)
     va_end(args);
     double left = (seconds() - p->begun) / (double)done * (double)(p->total - done);
     if (p->terminal)
-        fprintf(stderr, "  %.0f s left \033[K", left);
+        fprintf(stderr, "  %.0f s left \033[K\033[?7h", left);
     else
         fputs("\n", stderr);
 }

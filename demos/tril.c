@@ -1,0 +1,40 @@
+/* The command tril: density networks from the shell. `tril --help` says how to use it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/options.h"
+#include "tril/commands.h"
+
+static const struct {
+    const char *name;
+    char *program; /* as sentences begin */
+    const char *help;
+    int (*run)(int argc, char **argv);
+} known[] = {
+    { "fit", "tril fit", "train a network on a CSV file", fit_command },
+};
+
+static int usage(FILE *to, int status)
+{
+    fprintf(to, "usage: tril COMMAND ...\n"
+                "Trains, judges and uses networks that answer with a distribution.\n");
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        fprintf(to, "  tril %-10s%s\n", known[i].name, known[i].help);
+    fprintf(to, "tril COMMAND --help says more.\n");
+    return output_status("tril", status);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return usage(stderr, STATUS_WRONG);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+        return usage(stdout, STATUS_DONE);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(argv[1], known[i].name) == 0) {
+            argv[1] = known[i].program;
+            return known[i].run(argc - 1, argv + 1);
+        }
+    fprintf(stderr, "tril: there is no command %s\n", argv[1]);
+    return usage(stderr, STATUS_WRONG);
+}

@@ -1,0 +1,14 @@
+/* What the parts of the command tril have in common. */
+#include "commands.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void *command_alloc(size_t n, size_t size)
+{
+    void *memory = n < SIZE_MAX / 2 / size ? malloc(n * size + 1) : NULL;
+    if (!memory)
+        fprintf(stderr, "tril: out of memory, %zu times %zu bytes were wanted\n", n, size);
+    return memory;
+}

@@ -1,0 +1,16 @@
+/* The parts of the command tril. */
+#ifndef DEMOS_TRIL_COMMANDS_H
+#define DEMOS_TRIL_COMMANDS_H
+
+#include <stddef.h>
+
+/* Each gets the arguments from its own name on and returns the exit status. */
+int fit_command(int argc, char **argv);
+
+/* Exit statuses. */
+enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_WRONG = 2 };
+
+/* Memory of n * size bytes, at least 1; NULL after a sentence. */
+void *command_alloc(size_t n, size_t size);
+
+#endif

@@ -1,0 +1,30 @@
+/* Cells of CSV files. */
+#include "csv.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+void csv_text(FILE *to, const char *before, const char *text, const char *after)
+{
+    const char *const parts[] = { before, text, after };
+    bool quoted = false;
+    for (size_t i = 0; i < 3; i++)
+        quoted |= parts[i][strcspn(parts[i], ",\"\r\n")] != 0;
+    if (quoted)
+        fputc('"', to);
+    for (size_t i = 0; i < 3; i++)
+        for (const char *p = parts[i]; *p; p++) {
+            if (*p == '"')
+                fputc('"', to);
+            fputc(*p, to);
+        }
+    if (quoted)
+        fputc('"', to);
+}
+
+void csv_number(FILE *to, double x)
+{
+    if (!isnan(x))
+        fprintf(to, "%.9g", x);
+}

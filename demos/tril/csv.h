@@ -1,0 +1,13 @@
+/* Cells of CSV files. */
+#ifndef DEMOS_TRIL_CSV_H
+#define DEMOS_TRIL_CSV_H
+
+#include <stdio.h>
+
+/* Three texts as one cell, quoted where it must be. */
+void csv_text(FILE *to, const char *before, const char *text, const char *after);
+
+/* A number with nine digits; nothing for NaN. */
+void csv_number(FILE *to, double x);
+
+#endif

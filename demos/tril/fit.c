@@ -1,0 +1,76 @@
+/* tril fit: from a CSV file to a model. */
+#include <stdio.h>
+
+#include "commands.h"
+#include "common/options.h"
+#include "figures.h"
+#include "train.h"
+
+static const char *const part_names[PARTS] = { "training", "validation", "test" };
+
+static void print_work(const work *w, const training *t)
+{
+    const tril_model_parts *about = tril_model_about(w->model);
+    printf("%s: %zu rows to train on, %zu to validate, %zu to test; targets",
+           w->plan->settings.data, w->cases[PART_TRAINING].n, w->cases[PART_VALIDATION].n,
+           w->cases[PART_TEST].n);
+    for (size_t j = 0; j < about->n_targets; j++)
+        printf("%s%s", j ? ", " : " ", about->targets[j]);
+    printf("; %s", about->n_inputs ? "inputs" : "no inputs");
+    for (size_t j = 0; j < about->n_inputs; j++)
+        printf("%s%s", j ? ", " : " ", about->inputs[j].name);
+    printf("\n");
+    printf("%zu epochs in %.1f s\n", t->epochs, t->seconds);
+}
+
+static bool report(const work *w, const training *t)
+{
+    figures parts[PARTS];
+    size_t n = 0;
+    bool done = true;
+    for (int k = 0; k < PARTS && done; k++)
+        if (w->cases[k].n)
+            done = figures_of(w->model, part_names[k], &w->cases[k], &parts[n++]);
+    if (done && w->plan->csv) {
+        figures_print_csv(w->model, parts, n);
+    } else if (done) {
+        print_work(w, t);
+        figures_print(w->model, parts, n);
+        printf("\nmodel: %s\n", w->plan->output);
+    }
+    while (n--)
+        figures_free(&parts[n]);
+    return done;
+}
+
+static int run(const plan *p)
+{
+    work w = { 0 };
+    training t = { 0 };
+    int status = STATUS_WRONG;
+    if (work_read(&w, p) && training_begin(&t, &w)) {
+        status = STATUS_FAILED;
+        if (training_run(&t) && training_end(&t) && report(&w, &t))
+            status = STATUS_DONE;
+    }
+    if (tril_ctx_failed(w.ctx)) {
+        fprintf(stderr, "tril fit: %s\n", tril_ctx_message(w.ctx));
+        if (tril_ctx_status(w.ctx) == TRIL_BAD_ARGUMENT) /* an option that training refuses */
+            status = STATUS_WRONG;
+        if (tril_ctx_status(w.ctx) == TRIL_OUT_OF_MEMORY)
+            status = STATUS_FAILED;
+    }
+    training_free(&t);
+    work_free(&w);
+    return status;
+}
+
+int fit_command(int argc, char **argv)
+{
+    plan p;
+    int status;
+    if (plan_read(&p, argc, argv, &status))
+        status = run(&p);
+    plan_free(&p);
+    return output_status("tril fit", status);
+}

@@ -1,0 +1,27 @@
+/* What model files and checkpoints say of the training. */
+#ifndef DEMOS_TRIL_RECORD_H
+#define DEMOS_TRIL_RECORD_H
+
+#include "train.h"
+
+/* Puts the model, the settings (notes fit.NAME), the data's path and rows, and the curves (tensors
+ * curve.0, ...: a row for each epoch, columns training NLL, validation NLL, rate); before the end
+ * also how many members are done (member). */
+bool record_put(const training *t, tril_tensors *file);
+
+/* Gets curves and the number of members that are done. */
+bool record_get(training *t, const tril_tensors *file);
+
+/* The record of a member in a file, to be freed; NULL row where there is none. False with a failed
+ * context. */
+bool record_curve(const tril_tensors *file, tril_ctx *ctx, size_t member, curve *c);
+
+/* Whether a checkpoint is of the same settings, and of the same rows; a sentence otherwise. */
+bool record_check(const plan *p, const tril_tensors *file);
+bool record_check_rows(const work *w, const tril_tensors *file);
+
+/* A line of the log: row i of a curve. A log that is NULL is not written to; a sentence where it
+ * cannot be. */
+bool record_log(FILE *log, size_t member, const curve *c, size_t i);
+
+#endif

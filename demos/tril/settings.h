@@ -1,0 +1,68 @@
+/* What can be said to `tril fit`, as text: names, defaults and help in one place. */
+#ifndef DEMOS_TRIL_SETTINGS_H
+#define DEMOS_TRIL_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* X(ID, name, argument, default, whether the result depends on it, help); an option without
+ * argument is a switch; defaults are those of a first-time user. */
+#define SETTINGS(X)                                                                                \
+    X(TARGETS, "targets", "A,B", NULL, true, "columns to learn (needed)")                          \
+    X(INPUTS, "inputs", "U,V", NULL, true, "columns they depend on, '' for none; default: others") \
+    X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
+    X(HEAD, "head", "FORM", "full", true,                                                          \
+      "full, diagonal, precision, lowrank:R, shared, student, mixture:K or mixture:K:FORM")        \
+    X(HIDDEN, "hidden", "W,W", "64,64", true, "widths of hidden layers, 0 for none")               \
+    X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
+    X(ENSEMBLE, "ensemble", "N", "1", true, "networks that predict as one")                        \
+    X(MISSING, "missing", "WHAT", "error", true,                                                   \
+      "what becomes of missing cells: error, drop (the row), mean (inputs), marginal (targets)")   \
+    X(VALIDATION, "validation", "PART", "0.15", true, "rows to stop by: a share, or a CSV file")   \
+    X(TEST, "test", "PART", "0.15", true, "rows to judge by alone: a share, or a CSV file")        \
+    X(SPLIT, "split", "FILE", NULL, true,                                                          \
+      "FILE or FILE:COLUMN: numbers of the test rows, from 0, in a column of a CSV file")          \
+    X(GROUP, "group", "COLUMN", NULL, true, "rows with the same cell there stay together")         \
+    X(EPOCHS, "epochs", "N", "1000", true, "passes over the training rows, at most")               \
+    X(BATCH, "batch", "N", "64", true, "rows of a step")                                           \
+    X(OPTIMIZER, "optimizer", "NAME", "adam", true, "adam, sgd")                                   \
+    X(LR, "lr", "RATE", "0.003", true, "learning rate")                                            \
+    X(MOMENTUM, "momentum", "M", "0", true, "of sgd")                                              \
+    X(SCHEDULE, "schedule", "NAME", "plateau", true,                                               \
+      "of the rate: constant, step (halved every 10 epochs), cosine, plateau (halved after 10 "    \
+      "epochs without a best NLL)")                                                                \
+    X(WARMUP, "warmup", "EPOCHS", "0", true, "in which the rate rises from 0")                     \
+    X(WEIGHT_DECAY, "weight-decay", "W", "0.0001", true, "of all but biases")                      \
+    X(CLIP, "clip", "NORM", "0", true, "the longest gradient; 0: any")                             \
+    X(LOSS, "loss", "NAME", "nll", true, "nll, beta, faithful, warmup (of the mean)")              \
+    X(BETA, "beta", "B", "0.5", true, "of the loss beta")                                          \
+    X(NATURAL, "natural", NULL, NULL, true, "natural gradients for the last layer")                \
+    X(INPUT_NOISE, "input-noise", "SD", "0", true, "on scaled inputs, drawn for each batch")       \
+    X(TARGET_NOISE, "target-noise", "SD", "0", true, "on scaled targets, drawn for each batch")    \
+    X(PATIENCE, "patience", "EPOCHS", "40", true, "without a best validation NLL; 0: no end")      \
+    X(SEED, "seed", "N", "1", true, "of split, weights, order and noise")                          \
+    X(THREADS, "threads", "N", "1", false, "the result is the same for any number")                \
+    X(CHECKPOINT_EVERY, "checkpoint-every", "EPOCHS", NULL, false,                                 \
+      "a checkpoint, OUTPUT.checkpoint; default: every ten seconds")                               \
+    X(RESUME, "resume", NULL, NULL, false, "go on from OUTPUT.checkpoint, if it is there")         \
+    X(LOG, "log", "FILE", NULL, false, "figures of each epoch, as CSV")                            \
+    X(CSV, "csv", NULL, NULL, false, "print the final table as CSV")
+
+#define SETTING_ID(id, name, argument, fallback, kept, help) SETTING_##id,
+typedef enum setting { SETTINGS(SETTING_ID) N_SETTINGS } setting;
+#undef SETTING_ID
+
+/* The texts of all settings; NULL for those without. */
+typedef struct settings {
+    const char *text[N_SETTINGS];
+    const char *data; /* the CSV file */
+} settings;
+
+/* Reads a command line. False, with *status set: after the help, or a sentence. */
+bool settings_read(settings *s, int argc, char **argv, int *status);
+
+const char *setting_name(setting which);
+bool setting_is_kept(setting which);
+
+#endif

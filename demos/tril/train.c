@@ -1,0 +1,252 @@
+/* Training the members of a model, with checkpoints: a checkpoint is the model as it stands, the
+ * state of the run of the member under way, and what a model file records. */
+#include "train.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "common/progress.h"
+#include "record.h"
+
+enum { SECONDS_BETWEEN = 10 };
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    interrupted = number;
+}
+
+/* the first one is heeded at the end of a step, the second one at once */
+static void heed_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- the beginning */
+
+bool training_begin(training *t, work *w)
+{
+    const plan *p = w->plan;
+    *t = (training){ .work = w };
+    const bool there = access(p->checkpoint, F_OK) == 0;
+    if (there && !p->resume) {
+        fprintf(stderr,
+                "tril fit: %s is there, of a run that was stopped: say --resume to go on with it, "
+                "or remove it\n",
+                p->checkpoint);
+        return false;
+    }
+    if (!there && p->resume)
+        fprintf(stderr, "tril fit: there is no %s to go on from: this is a new run\n",
+                p->checkpoint);
+    t->curves = command_alloc(p->model.members, sizeof *t->curves);
+    for (size_t k = 0; t->curves && k < p->model.members; k++)
+        t->curves[k] = (curve){ 0 };
+    if (!t->curves)
+        return false;
+    if (!there)
+        return work_make_model(w) && work_read_cases(w);
+    t->checkpoint = tril_tensors_read(w->ctx, p->checkpoint);
+    if (!t->checkpoint || !record_check(p, t->checkpoint))
+        return false;
+    w->model = tril_tensors_get_model(t->checkpoint);
+    return work_read_cases(w) && record_check_rows(w, t->checkpoint) &&
+           record_get(t, t->checkpoint);
+}
+
+void training_free(training *t)
+{
+    tril_tensors_free(t->checkpoint);
+    for (size_t k = 0; t->curves && k < t->work->plan->model.members; k++)
+        free(t->curves[k].row);
+    free(t->curves);
+}
+
+/* ---- one member */
+
+static bool keep_figures(curve *c, const tril_fit_figures *f, const double scale[2])
+{
+    if (c->n == c->room) {
+        const size_t room = 2 * c->room + 64;
+        double(*row)[CURVE_COLUMNS] = realloc(c->row, room * sizeof *row);
+        if (!row)
+            return fprintf(stderr, "tril fit: out of memory\n"), false;
+        c->row = row;
+        c->room = room;
+    }
+    c->row[c->n][CURVE_TRAINING] = f->train_nll + scale[0];
+    c->row[c->n][CURVE_VALIDATION] = f->validation_nll + scale[1];
+    c->row[c->n++][CURVE_LR] = f->lr;
+    return true;
+}
+
+/* One member's run. */
+typedef struct run {
+    training *t;
+    tril_fit *fit;
+    curve *curve;
+    progress shown;
+    double scale[2];  /* of training and validation rows, to be added to NLLs */
+    size_t first;     /* steps that were over when this process began */
+    double kept;      /* when the last checkpoint was written */
+    size_t last_kept; /* and in which epoch */
+    FILE *log;
+} run;
+
+static bool write_checkpoint(run *r)
+{
+    tril_tensors *file = tril_tensors_new(r->t->work->ctx);
+    bool done = record_put(r->t, file) && tril_tensors_put_fit(file, r->fit) &&
+                tril_tensors_write(file, r->t->work->plan->checkpoint);
+    tril_tensors_free(file);
+    r->kept = now();
+    r->last_kept = tril_fit_now(r->fit).epoch;
+    return done;
+}
+
+static bool is_due(const run *r, const tril_fit_figures *f)
+{
+    const size_t every = r->t->work->plan->checkpoint_every;
+    return every ? f->epoch >= r->last_kept + every : now() - r->kept >= SECONDS_BETWEEN;
+}
+
+static void show(run *r, const tril_fit_figures *f)
+{
+    const size_t members = r->t->work->plan->model.members;
+    char which[64] = "", held[64] = "";
+    if (members > 1)
+        snprintf(which, sizeof which, "%zu/%zu, ", r->t->member + 1, members);
+    if (!isnan(f->validation_nll))
+        snprintf(held, sizeof held, ", held out %.4f", f->validation_nll + r->scale[1]);
+    progress_show(&r->shown, f->steps - r->first, "%sNLL %.4f%s, %.3g rows/s", which,
+                  f->train_nll + r->scale[0], held, f->rows_per_second);
+}
+
+/* after a step; false where the run is to end here */
+static bool after_step(run *r)
+{
+    const tril_fit_figures f = tril_fit_now(r->fit);
+    show(r, &f);
+    r->t->epochs += f.batch == 0;
+    if (f.batch == 0 && !(keep_figures(r->curve, &f, r->scale) &&
+                          record_log(r->log, r->t->member, r->curve, f.epoch)))
+        return false;
+    if (interrupted) {
+        progress_end(&r->shown);
+        if (write_checkpoint(r))
+            fprintf(stderr,
+                    "tril fit: stopped in epoch %zu; the same line with --resume goes on from %s\n",
+                    f.epoch + 1, r->t->work->plan->checkpoint);
+        return false;
+    }
+    return !is_due(r, &f) || write_checkpoint(r);
+}
+
+static bool run_member(run *r)
+{
+    training *t = r->t;
+    tril_fit_figures f = tril_fit_now(r->fit);
+    if (t->checkpoint) {
+        bool taken = tril_tensors_get_fit(t->checkpoint, r->fit);
+        tril_tensors_free(t->checkpoint);
+        t->checkpoint = NULL;
+        if (!taken)
+            return false;
+    } else if (!keep_figures(r->curve, &f, r->scale) ||
+               !record_log(r->log, t->member, r->curve, 0)) {
+        return false;
+    }
+    if (!write_checkpoint(r)) /* what cannot be written shall not be trained first */
+        return false;
+    f = tril_fit_now(r->fit);
+    r->first = f.steps;
+    r->shown = progress_begin("step", f.epochs * f.batches - f.steps, 0);
+    while (tril_fit_step(r->fit))
+        if (!after_step(r))
+            return false;
+    progress_end(&r->shown);
+    tril_fit_take_best(r->fit);
+    return tril_fit_done(r->fit) && !tril_ctx_failed(t->work->ctx);
+}
+
+static bool train_member(training *t, FILE *log)
+{
+    const work *w = t->work;
+    const tril_cases *rows = &w->cases[PART_TRAINING], *held = &w->cases[PART_VALIDATION];
+    tril_fit_opts opts = w->plan->fit;
+    run r = { .t = t, .curve = &t->curves[t->member], .log = log };
+    r.scale[0] = work_log_scale(w, PART_TRAINING);
+    r.scale[1] = work_log_scale(w, PART_VALIDATION);
+    opts.seed += t->member;
+    opts.validation = (tril_rows){ held->x, held->y, held->n };
+    r.fit = tril_fit_new(&tril_model_about(w->model)->networks[t->member],
+                         (tril_rows){ rows->x, rows->y, rows->n }, &opts);
+    bool done = r.fit && run_member(&r);
+    tril_fit_free(r.fit);
+    return done;
+}
+
+/* ---- all of them */
+
+/* the epochs that a checkpoint knows of come first */
+static FILE *begin_log(const training *t)
+{
+    FILE *log = fopen(t->work->plan->log, "w");
+    bool done = log && fputs("network,epoch,train_nll,validation_nll,lr\n", log) >= 0;
+    for (size_t k = 0; k < t->work->plan->model.members && done; k++)
+        for (size_t i = 0; i < t->curves[k].n && done; i++)
+            done = record_log(log, k, &t->curves[k], i);
+    if (log && !done)
+        fclose(log);
+    if (!done)
+        fprintf(stderr, "tril fit: --log %s: it cannot be written\n", t->work->plan->log);
+    return done ? log : NULL;
+}
+
+bool training_run(training *t)
+{
+    const char *path = t->work->plan->log;
+    const double begun = now();
+    FILE *log = path ? begin_log(t) : NULL;
+    bool done = !path || log;
+    heed_signals();
+    for (; t->member < t->work->plan->model.members && done; t->member += done)
+        done = train_member(t, log);
+    if (log && fclose(log) && done) {
+        fprintf(stderr, "tril fit: --log %s: it cannot be written\n", path);
+        done = false;
+    }
+    t->seconds = now() - begun;
+    /* what fails by itself would fail again */
+    tril_ctx *ctx = t->work->ctx;
+    if (tril_ctx_failed(ctx) && tril_ctx_status(ctx) != TRIL_BAD_FILE &&
+        tril_ctx_status(ctx) != TRIL_OUT_OF_MEMORY)
+        remove(t->work->plan->checkpoint);
+    return done;
+}
+
+bool training_end(training *t)
+{
+    const plan *p = t->work->plan;
+    tril_tensors *file = tril_tensors_new(t->work->ctx);
+    bool done = record_put(t, file) && tril_tensors_write(file, p->output);
+    tril_tensors_free(file);
+    if (done)
+        remove(p->checkpoint);
+    return done;
+}
