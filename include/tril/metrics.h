@@ -70,8 +70,8 @@ typedef struct tril_verdict {
                       the distributions are right (Dawid 1984) */
     double *level; /* [n]: the probability of the smallest region that reaches y, where the density
                       is above p(y); uniform on (0, 1) where the distributions are right. Of one
-                      normal it is the chi-squared probability of z'z; of mixtures, ensembles
-                      included, the share of some 500 draws whose density is higher */
+                      normal it is the chi-squared probability of z'z; of Student's t, mixtures and
+                      ensembles the share of some 500 draws whose density is higher */
 } tril_verdict;
 
 /* Draws for `level` are from a stream of their own: the same rows are judged the same again.

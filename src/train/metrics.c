@@ -111,7 +111,8 @@ static bool put_second(const chunk *c, bool whole, double *out)
 
 static bool is_normal(const chunk *c)
 {
-    return c->n_members == 1 && c->members[0].head.form != TRIL_HEAD_MIXTURE;
+    const tril_head_form form = c->members[0].head.form;
+    return c->n_members == 1 && form != TRIL_HEAD_MIXTURE && form != TRIL_HEAD_STUDENT;
 }
 
 /* entropy = d/2 (1 + log 2 pi) + log det / 2 */
@@ -145,12 +146,28 @@ static bool put_spread(const chunk *c)
 
 /* ---- where y is in its distribution */
 
+/* of Student's t, whose variances are squares of scales times df / (df - 2) */
+static tril_var student_cdf(const chunk *c, size_t member, tril_var y)
+{
+    const tril_network *net = &c->members[member];
+    tril_head_layout h;
+    if (!tril_head_layout_of(ctx_of(c), c->d, &net->head, &h))
+        return (tril_var){ 0 };
+    tril_var df = tril_head_df(tril_mlp_apply(net->mlp, c->x), &h), two = tril_scalar(c->tape, 2);
+    df = tril_reshape(df, TRIL_SHAPE(c->n, 1));
+    tril_var share = tril_div(tril_sub(df, two), df);
+    tril_var scale = tril_sqrt(tril_mul(tril_dist_variance(c->dists[member]), share));
+    return tril_cdf(tril_student_t(df, tril_dist_mean(c->dists[member]), scale), y);
+}
+
 /* P(Y_j <= y_j) by one member, [n, d]; a mixture's are those of its components, weighted */
 static tril_var marginal_cdf(const chunk *c, size_t member, tril_var y)
 {
     const tril_network *net = &c->members[member];
     const size_t d = c->d, k = net->head.components;
     tril_dist p = c->dists[member];
+    if (net->head.form == TRIL_HEAD_STUDENT)
+        return student_cdf(c, member, y);
     if (net->head.form != TRIL_HEAD_MIXTURE)
         return tril_cdf(tril_normal(tril_dist_mean(p), tril_sqrt(tril_dist_variance(p))), y);
     const tril_head_opts component = tril_head_component(&net->head);
