@@ -57,8 +57,8 @@ extern "C" {
 
 /* Row by row, into memory of the caller's; NULL: not wanted. Everything is in the units of the
  * (scaled) targets. Of a row in which targets are missing (NaN), nll is that of the others, pit of
- * those that are missing and level are NaN. Only mean, sd, covariance and spread are there without
- * targets. */
+ * those that are missing and level are NaN. Only mean, sd, covariance, spread and quantile are
+ * there without targets. */
 typedef struct tril_verdict {
     double *nll;        /* [n]: -log p(y) */
     double *mean;       /* [n, targets] */
@@ -70,8 +70,11 @@ typedef struct tril_verdict {
                       the distributions are right (Dawid 1984) */
     double *level; /* [n]: the probability of the smallest region that reaches y, where the density
                       is above p(y); uniform on (0, 1) where the distributions are right. Of one
-                      normal it is the chi-squared probability of z'z; of Student's t, mixtures and
-                      ensembles the share of some 500 draws whose density is higher */
+                      normal it is the chi-squared probability of z'z; of others, ensembles
+                      included, the share of some 500 draws whose density is higher */
+    const double *levels; /* [n_levels], each in (0, 1): of which quantiles */
+    size_t n_levels;
+    double *quantile; /* [n, n_levels, targets]: of each target by itself */
 } tril_verdict;
 
 /* Draws for `level` are from a stream of their own: the same rows are judged the same again.

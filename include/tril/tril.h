@@ -10,6 +10,7 @@
 #include <tril/fit.h>
 #include <tril/gradcheck.h>
 #include <tril/metrics.h>
+#include <tril/model.h>
 #include <tril/nn.h>
 #include <tril/ops.h>
 #include <tril/optim.h>

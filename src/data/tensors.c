@@ -88,8 +88,7 @@ bool tril_tensors_add_note(tril_tensors *tensors, const char *name, const char *
     return true;
 }
 
-/* as RFC 3629 has it: the shortest form of a code up to 10FFFF that is no surrogate */
-static bool is_utf8(const char *text)
+bool tril_is_utf8(const char *text)
 {
     static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
     for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
@@ -118,7 +117,7 @@ static bool check_name(tril_tensors *tensors, const tril_names *names, const cha
     if (tril_names_find(names, name) != SIZE_MAX)
         return tril_ctx_fail(tensors->ctx, TRIL_BAD_ARGUMENT, "%s: %s is there already",
                              tensors->source, tril_shown(room, name));
-    return is_utf8(name) ||
+    return tril_is_utf8(name) ||
            tril_ctx_fail(tensors->ctx, TRIL_BAD_ARGUMENT, "%s: the name %s is not UTF-8",
                          tensors->source, tril_shown(room, name));
 }
@@ -146,7 +145,7 @@ bool tril_tensors_note(tril_tensors *tensors, const char *name, const char *text
     if (!text)
         return tril_ctx_fail(tensors->ctx, TRIL_BAD_ARGUMENT, "%s: the note %s has no text",
                              tensors->source, name);
-    if (!is_utf8(text))
+    if (!tril_is_utf8(text))
         return tril_ctx_fail(tensors->ctx, TRIL_BAD_ARGUMENT,
                              "%s: the text of the note %s is not UTF-8", tensors->source, name);
     return tril_tensors_add_note(tensors, name, text);

@@ -27,6 +27,9 @@ struct tril_tensors {
     char *data; /* of the file, if they are from one */
 };
 
+/* As RFC 3629 has it: the shortest form of a code up to 10FFFF that is no surrogate. */
+bool tril_is_utf8(const char *text);
+
 /* Of one number, in bytes; and a type's name in files. */
 size_t tril_dtype_size(tril_dtype dtype);
 const char *tril_dtype_name(tril_dtype dtype);

@@ -111,8 +111,8 @@ static bool put_second(const chunk *c, bool whole, double *out)
 
 static bool is_normal(const chunk *c)
 {
-    const tril_head_form form = c->members[0].head.form;
-    return c->n_members == 1 && form != TRIL_HEAD_MIXTURE && form != TRIL_HEAD_STUDENT;
+    return c->n_members == 1 && c->members[0].head.form != TRIL_HEAD_MIXTURE &&
+           c->members[0].head.form != TRIL_HEAD_STUDENT;
 }
 
 /* entropy = d/2 (1 + log 2 pi) + log det / 2 */
@@ -146,30 +146,10 @@ static bool put_spread(const chunk *c)
 
 /* ---- where y is in its distribution */
 
-/* of Student's t, whose variances are squares of scales times df / (df - 2) */
-static tril_var student_cdf(const chunk *c, size_t member, tril_var y)
+/* of components, weighted: numbers [n, d], each a mixture of K */
+static tril_dist mixture_marginals(const chunk *c, const tril_network *net)
 {
-    const tril_network *net = &c->members[member];
-    tril_head_layout h;
-    if (!tril_head_layout_of(ctx_of(c), c->d, &net->head, &h))
-        return (tril_var){ 0 };
-    tril_var df = tril_head_df(tril_mlp_apply(net->mlp, c->x), &h), two = tril_scalar(c->tape, 2);
-    df = tril_reshape(df, TRIL_SHAPE(c->n, 1));
-    tril_var share = tril_div(tril_sub(df, two), df);
-    tril_var scale = tril_sqrt(tril_mul(tril_dist_variance(c->dists[member]), share));
-    return tril_cdf(tril_student_t(df, tril_dist_mean(c->dists[member]), scale), y);
-}
-
-/* P(Y_j <= y_j) by one member, [n, d]; a mixture's are those of its components, weighted */
-static tril_var marginal_cdf(const chunk *c, size_t member, tril_var y)
-{
-    const tril_network *net = &c->members[member];
     const size_t d = c->d, k = net->head.components;
-    tril_dist p = c->dists[member];
-    if (net->head.form == TRIL_HEAD_STUDENT)
-        return student_cdf(c, member, y);
-    if (net->head.form != TRIL_HEAD_MIXTURE)
-        return tril_cdf(tril_normal(tril_dist_mean(p), tril_sqrt(tril_dist_variance(p))), y);
     const tril_head_opts component = tril_head_component(&net->head);
     const size_t width = tril_head_width(d, &component);
     tril_var raw = tril_mlp_apply(net->mlp, c->x);
@@ -178,7 +158,44 @@ static tril_var marginal_cdf(const chunk *c, size_t member, tril_var y)
     tril_dist each = tril_head(rows, d, &component);
     tril_var loc = tril_transpose(tril_dist_mean(each), -1, -2);
     tril_var scale = tril_sqrt(tril_transpose(tril_dist_variance(each), -1, -2));
-    return tril_cdf(tril_mixture(tril_categorical(logits), tril_normal(loc, scale)), y);
+    return tril_mixture(tril_categorical(logits), tril_normal(loc, scale));
+}
+
+/* Each target by itself, by one member: [n, d] distributions of numbers. */
+static tril_dist marginals(const chunk *c, size_t member)
+{
+    const tril_network *net = &c->members[member];
+    if (net->head.form == TRIL_HEAD_MIXTURE)
+        return mixture_marginals(c, net);
+    tril_var mean = tril_dist_mean(c->dists[member]);
+    tril_var variance = tril_dist_variance(c->dists[member]);
+    if (net->head.form != TRIL_HEAD_STUDENT)
+        return tril_normal(mean, tril_sqrt(variance));
+    tril_head_layout layout;
+    tril_head_layout_of(ctx_of(c), c->d, &net->head, &layout);
+    tril_var df = tril_head_df(tril_mlp_apply(net->mlp, c->x), &layout);
+    df = tril_reshape(df, TRIL_SHAPE(c->n, 1));
+    tril_var share = tril_div(tril_sub(df, tril_scalar(c->tape, 2)), df);
+    return tril_student_t(df, mean, tril_sqrt(tril_mul(variance, share)));
+}
+
+/* P(Y_j <= y_j), [n, d], by the members' marginals */
+static bool marginal_cdf(const chunk *c, const tril_dist *of_members, const tril_real *y,
+                         double *out)
+{
+    tril_var points = tril_input(c->tape, y, TRIL_SHAPE(c->n, c->d));
+    for (size_t k = 0; k < c->n_members; k++)
+        if (!add_values(c, k, tril_cdf(of_members[k], points), out))
+            return false;
+    return true;
+}
+
+static tril_dist *all_marginals(const chunk *c)
+{
+    tril_dist *of_members = tril_tape_take(c->tape, c->n_members, sizeof *of_members);
+    for (size_t k = 0; of_members && k < c->n_members; k++)
+        of_members[k] = marginals(c, k);
+    return of_members;
 }
 
 static bool put_pit(const chunk *c)
@@ -188,14 +205,52 @@ static bool put_pit(const chunk *c)
     tril_real *there = tril_tape_copy(c->tape, y, size * sizeof *there);
     for (size_t i = 0; there && i < size; i++)
         there[i] = isnan(y[i]) ? 0 : y[i];
-    tril_var filled = there ? tril_input(c->tape, there, TRIL_SHAPE(c->n, c->d)) : (tril_var){ 0 };
-    for (size_t k = 0; k < c->n_members; k++)
-        if (!add_values(c, k, marginal_cdf(c, k, filled), c->out.pit))
-            return false;
+    const tril_dist *of_members = all_marginals(c);
+    if (!there || !of_members || !marginal_cdf(c, of_members, there, c->out.pit))
+        return false;
     for (size_t i = 0; i < size; i++)
         if (isnan(y[i]))
             c->out.pit[i] = (double)NAN;
     return true;
+}
+
+/* Halves the intervals on which the quantile lies by Cantelli's inequality, [n, d], a number of
+ * times; the tape keeps the points of each. */
+static bool put_quantile(const chunk *c, const tril_dist *of_members, double level, double *out,
+                         double *memory)
+{
+    enum { HALVINGS = 48 };
+    const size_t size = c->n * c->d;
+    double *low = memory, *high = low + size, *p = high + size;
+    if (!put_mean(c, low) || !put_second(c, false, high))
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        const double mean = low[i], sd = sqrt(high[i]);
+        low[i] = mean - sd * sqrt((1 - level) / level);
+        high[i] = mean + sd * sqrt(level / (1 - level));
+    }
+    for (size_t step = 0; step < HALVINGS; step++) {
+        tril_real *middle = tril_tape_take(c->tape, size, sizeof *middle);
+        for (size_t i = 0; middle && i < size; i++)
+            middle[i] = (tril_real)(0.5 * (low[i] + high[i]));
+        if (!middle || !marginal_cdf(c, of_members, middle, p))
+            return false;
+        for (size_t i = 0; i < size; i++)
+            *(p[i] < level ? &low[i] : &high[i]) = 0.5 * (low[i] + high[i]);
+    }
+    for (size_t i = 0; i < size; i++)
+        out[i / c->d * c->out.n_levels * c->d + i % c->d] = 0.5 * (low[i] + high[i]);
+    return true;
+}
+
+static bool put_quantiles(const chunk *c)
+{
+    const tril_dist *of_members = all_marginals(c);
+    double *memory = tril_tape_take(c->tape, 3 * c->n * c->d, sizeof *memory);
+    for (size_t l = 0; of_members && memory && l < c->out.n_levels; l++)
+        if (!put_quantile(c, of_members, c->out.levels[l], c->out.quantile + l * c->d, memory))
+            return false;
+    return of_members && memory;
 }
 
 /* P(chi-squared of d degrees of freedom <= 2 x): term by term, x^a e^-x / Gamma(a + 1) for a = 0,
@@ -263,7 +318,7 @@ static bool put_all(const chunk *c)
     bool done = (!out->mean || put_mean(c, out->mean)) &&
                 (!out->covariance || put_second(c, true, out->covariance)) &&
                 (!out->sd || put_second(c, false, out->sd)) && (!out->spread || put_spread(c)) &&
-                (!out->pit || put_pit(c));
+                (!out->pit || put_pit(c)) && (!out->quantile || put_quantiles(c));
     for (size_t i = 0; done && out->sd && i < c->n * c->d; i++)
         out->sd[i] = sqrt(out->sd[i]);
     if (!done || (!out->nll && !out->level))
@@ -306,10 +361,16 @@ static bool judge(const tril_network *members, size_t n_members, tril_tape *tape
     for (size_t first = 0; first < rows.n; first += CHUNK) {
         const tril_rows some = { rows.x + first * inputs, rows.y ? rows.y + first * d : NULL,
                                  rows.n - first < CHUNK ? rows.n - first : CHUNK };
-        c.out = (tril_verdict){ at(out->nll, first, 1),    at(out->mean, first, d),
-                                at(out->sd, first, d),     at(out->covariance, first, d * d),
-                                at(out->spread, first, 1), at(out->pit, first, d),
-                                at(out->level, first, 1) };
+        c.out = (tril_verdict){ at(out->nll, first, 1),
+                                at(out->mean, first, d),
+                                at(out->sd, first, d),
+                                at(out->covariance, first, d * d),
+                                at(out->spread, first, 1),
+                                at(out->pit, first, d),
+                                at(out->level, first, 1),
+                                out->levels,
+                                out->n_levels,
+                                at(out->quantile, first, out->n_levels * d) };
         *tril_ctx_random(tril_tape_ctx(tape)) = tril_stream_for(0, TRIL_FOR_DRAWS, first);
         if (!judge_some(&c, some))
             return false;
@@ -333,6 +394,16 @@ static bool check_members(tril_ctx *ctx, const tril_network *members, size_t n_m
     return true;
 }
 
+static bool check_levels(tril_ctx *ctx, const tril_verdict *out)
+{
+    for (size_t l = 0; out->quantile && l < out->n_levels; l++)
+        if (!(out->levels[l] > 0 && out->levels[l] < 1))
+            return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                                 "judge: there is no quantile of level %g, want one in (0, 1)",
+                                 out->levels[l]);
+    return true;
+}
+
 bool tril_judge(const tril_network *members, size_t n_members, tril_rows rows,
                 const tril_verdict *out)
 {
@@ -342,7 +413,7 @@ bool tril_judge(const tril_network *members, size_t n_members, tril_rows rows,
         return false;
     if (!rows.y && (out->nll || out->pit || out->level))
         return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
-    if (!check_members(params->ctx, members, n_members))
+    if (!check_members(params->ctx, members, n_members) || !check_levels(params->ctx, out))
         return false;
     const tril_random before = *tril_ctx_random(params->ctx);
     tril_tape *tape = tril_tape_new(params->ctx);

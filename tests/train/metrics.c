@@ -32,10 +32,11 @@ static const tril_head_opts heads[] = {
     { .natural = true },
     { .form = TRIL_HEAD_MIXTURE, .components = 3 },
     { .form = TRIL_HEAD_MIXTURE, .components = 2, .component = TRIL_HEAD_DIAGONAL },
-    { .form = TRIL_HEAD_STUDENT }, /* last: with missing targets it has no density */
+    { .form = TRIL_HEAD_STUDENT },
 };
 
-enum { N_HEADS = sizeof heads / sizeof *heads };
+/* all but the last know the density of what is there where targets are missing */
+enum { N_HEADS = sizeof heads / sizeof *heads, N_OBSERVED = N_HEADS - 1 };
 
 /* ---- one network */
 
@@ -177,6 +178,44 @@ START_TEST(test_calibrated)
         f->y[i] *= 2;
     ck_assert(tril_judge(nets, n_nets, (tril_rows){ f->x, f->y, 300 }, &out));
     ck_assert_double_lt(tril_coverage(level, 300, 0.9), 0.8);
+    for (size_t k = 0; k < n_nets; k++)
+        fitting_free(&f[k]);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* where a quantile is, the pit is its level; and there is no other */
+START_TEST(test_quantiles)
+{
+    enum { N = 100, D = 2, LEVELS = 3 };
+    static const double levels[LEVELS] = { 0.01, 0.5, 0.9 };
+    static double quantile[N * LEVELS * D], pit[N * D];
+    static tril_real y[N * D];
+    const size_t n_nets = _i < N_HEADS ? 1 : 2;
+    fitting f[2];
+    tril_network nets[2];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    for (size_t k = 0; k < n_nets; k++) {
+        f[k] = network_new(ctx, N, D, &heads[_i % N_HEADS]);
+        nets[k] = f[k].net;
+        *fitting_bias(&f[k], 0) = (tril_real)(3 * k);
+    }
+    const tril_verdict wanted = { .levels = levels, .n_levels = LEVELS, .quantile = quantile };
+    ck_assert(tril_judge(nets, n_nets, (tril_rows){ f->x, NULL, N }, &wanted));
+    for (size_t l = 0; l < LEVELS; l++) {
+        for (size_t i = 0; i < N * D; i++)
+            y[i] = (tril_real)quantile[(i / D * LEVELS + l) * D + i % D];
+        ck_assert(
+            tril_judge(nets, n_nets, (tril_rows){ f->x, y, N }, &(tril_verdict){ .pit = pit }));
+        for (size_t i = 0; i < N * D; i++)
+            ck_close(pit[i], levels[l], IS_DOUBLE ? 1e-9 : 1e-4, 0);
+    }
+    const double bad[] = { 0, 1, -1, 2, (double)NAN };
+    for (size_t l = 0; l < 5; l++) {
+        const tril_verdict out = { .levels = &bad[l], .n_levels = 1, .quantile = quantile };
+        ck_assert(!tril_judge(nets, n_nets, (tril_rows){ f->x, NULL, N }, &out));
+        ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: there is no quantile of level");
+    }
     for (size_t k = 0; k < n_nets; k++)
         fitting_free(&f[k]);
     tril_ctx_free(ctx);
@@ -360,9 +399,10 @@ Suite *suite_train_metrics(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_moments, 0, N_HEADS);
     tcase_add_loop_test(tcase, test_level, 0, 8);
+    tcase_add_loop_test(tcase, test_quantiles, 0, 2 * N_HEADS);
     tcase_add_test(tcase, test_ensemble);
     tcase_add_loop_test(tcase, test_equal_members, 0, N_HEADS);
-    tcase_add_loop_test(tcase, test_missing, 0, N_HEADS - 1);
+    tcase_add_loop_test(tcase, test_missing, 0, N_OBSERVED);
     tcase_add_test(tcase, test_refused);
     tcase_add_test(tcase, test_out_of_memory);
     tcase_add_test(tcase, test_figures);

@@ -1,0 +1,199 @@
+/* Models: a network, or several as one, with all that stands between it and a table: names of
+ * columns, labels, scalers. A file of one is all that prediction needs.
+ *
+ * Example: the petals of three species, learned, kept in a file, and judged from there.
+ *
+ *     #include <stdio.h>
+ *     #include <stdlib.h>
+ *     #include <tril/tril.h>
+ *
+ *     static const char path[] = "example-model.safetensors";
+ *
+ *     static void learn(const tril_model *model, tril_rows rows)
+ *     {
+ *         tril_fit *fit = tril_fit_new(tril_model_about(model)->networks, rows,
+ *                                      &(tril_fit_opts){ .epochs = 50, .lr = 1e-2 });
+ *         tril_fit_run(fit, NULL, NULL);
+ *         tril_fit_free(fit);
+ *     }
+ *
+ *     int main(void)
+ *     {
+ *         tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 7 });
+ *         tril_table *table = tril_table_read(ctx, "data/iris.csv");
+ *         tril_model *model = tril_model_new(table, NULL, 0, &(tril_model_opts){
+ *             .targets = (const char *[]){ "petal_length", "petal_width" }, .n_targets = 2,
+ *             .mlp = { .hidden = { 16 } } }); // inputs: length and width of sepals, species
+ *         tril_cases cases = { 0 };
+ *         if (tril_model_cases(model, table, NULL, 0, &(tril_cases_opts){ 0 }, &cases))
+ *             learn(model, (tril_rows){ cases.x, cases.y, cases.n });
+ *         tril_tensors *file = tril_tensors_new(ctx);
+ *         tril_tensors_put_model(file, model);
+ *         tril_tensors_write(file, path);
+ *         tril_tensors_free(file);
+ *         tril_model_free(model);
+ *
+ *         file = tril_tensors_read(ctx, path);
+ *         model = tril_tensors_get_model(file);
+ *         const tril_model_parts *about = tril_model_about(model);
+ *         double *nll = malloc((cases.n + 1) * sizeof *nll);
+ *         if (about && nll &&
+ *             tril_model_judge(model, about->networks, about->n_networks,
+ *                              (tril_rows){ cases.x, cases.y, cases.n },
+ *                              &(tril_verdict){ .nll = nll }))
+ *             printf("%zu inputs, NLL %.2f nats per row\n", about->n_inputs,
+ *                    tril_average_of(nll, 1, cases.n).mean);
+ *         bool failed = tril_ctx_failed(ctx);
+ *         if (failed)
+ *             fprintf(stderr, "%s\n", tril_ctx_message(ctx));
+ *         free(nll);
+ *         tril_cases_free(&cases);
+ *         tril_model_free(model);
+ *         tril_tensors_free(file);
+ *         tril_table_free(table);
+ *         tril_ctx_free(ctx);
+ *         return remove(path) || failed;
+ *     }
+ */
+#ifndef TRIL_MODEL_H
+#define TRIL_MODEL_H
+
+#include <tril/metrics.h>
+#include <tril/tensors.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What becomes of missing cells. */
+typedef enum tril_missing {
+    TRIL_MISSING_ERROR, /* default: an error that names file, line and column */
+    TRIL_MISSING_DROP,  /* a row with a missing cell is left out */
+    TRIL_MISSING_MEAN,  /* a missing input is the training rows' mean, a missing label their shares
+                           of each label; a missing target is an error */
+    TRIL_MISSING_MARGINAL /* a missing target is NaN: tril_fit_opts.missing. A row without any
+                             target is left out; a missing input is an error */
+} tril_missing;
+
+typedef struct tril_model_opts {
+    const char *const *targets; /* names of columns, at least 1 */
+    size_t n_targets;
+    const char *const *inputs; /* default, NULL: all columns that are no targets. Otherwise they may
+                                  be none: then the network has one input that is always 0 */
+    size_t n_inputs;
+    tril_mlp_opts mlp;   /* of each network; inputs and outputs are the model's to fill in */
+    tril_head_opts head; /* .shared is made by the model: parameter "covariance" */
+    size_t members;      /* networks that predict as one, with weights of their own; default 1 */
+    tril_missing missing;
+} tril_model_opts;
+
+/* A column of inputs: one number, or, where a cell of it is a word, as many as it has labels: 1 for
+ * the row's own, 0 for the others. */
+typedef struct tril_column {
+    const char *name;
+    const char *const *labels; /* NULL: a number */
+    size_t n_labels;
+} tril_column;
+
+/* Fits that a network must beat: the mean and standard deviation of each target; their mean and
+ * covariance; a mean linear in the inputs (by least squares, with a ridge of 1e-6 of the rows) with
+ * the covariance of what is left. */
+typedef enum tril_baseline {
+    TRIL_BASELINE_DIAGONAL,
+    TRIL_BASELINE_FULL,
+    TRIL_BASELINE_LINEAR,
+    TRIL_BASELINES
+} tril_baseline;
+
+/* What a model is; valid as long as it. */
+typedef struct tril_model_parts {
+    const tril_column *inputs;
+    size_t n_inputs;
+    const char *const *targets;
+    size_t n_targets;
+    tril_missing missing;
+    tril_mlp_opts mlp;            /* inputs: the numbers of all input columns, or 1 */
+    tril_head_opts head;          /* without .shared */
+    const tril_network *networks; /* the members */
+    size_t n_networks;
+    tril_network baselines[TRIL_BASELINES]; /* .mlp is NULL for those that a file lacks */
+    const tril_scaler
+        *inputs_scaler; /* of the inputs' numbers; labels: means are shares, scales 1 */
+    const tril_scaler *targets_scaler;
+} tril_model_parts;
+
+typedef struct tril_model tril_model;
+
+/* A model for a table, its networks untrained; scalers and baselines are fitted to rows[0 .. n-1]
+ * of it (NULL: to all), and take no notice of the others; labels are those of all rows. Errors name
+ * file and column: one that is not there, or named twice; a target among the inputs; one that is
+ * constant, but for missing cells; more labels than half the rows or than 1024, as of a column of
+ * names; and what tril_table_columns refuses, words in targets among it. NULL on failure. */
+tril_model *tril_model_new(tril_table *table, const size_t *rows, size_t n,
+                           const tril_model_opts *opts);
+void tril_model_free(tril_model *model);
+
+/* NULL for a NULL model. */
+const tril_model_parts *tril_model_about(const tril_model *model);
+
+/* Rows of a table as its networks take them, scaled. Begins as {0}. */
+typedef struct tril_cases {
+    tril_ctx *ctx;
+    size_t n;
+    tril_real *x, *y; /* [n, about.mlp.inputs] and [n, targets]; y may be NULL */
+    size_t *row;      /* of the table, each */
+} tril_cases;
+
+typedef struct tril_cases_opts {
+    tril_missing missing;
+    bool predict; /* targets are not needed: y is NULL unless the table has all their columns, and a
+                     missing one is NaN, whatever becomes of missing inputs; default: they are */
+} tril_cases_opts;
+
+/* Replaces the cases by rows[0 .. n-1] of a table (NULL: by all). Errors are those of
+ * tril_table_columns and tril_table_classes, so a label that the model has never seen is one; and
+ * that missing cells leave no row. False on failure. */
+bool tril_model_cases(const tril_model *model, const tril_table *table, const size_t *rows,
+                      size_t n, const tril_cases_opts *opts, tril_cases *cases);
+void tril_cases_free(tril_cases *cases);
+
+/* tril_judge in the data's own units: rows are scaled, as cases are, and all that is wanted comes
+ * back unscaled, nll and spread included. The networks are the model's members, or one of its
+ * baselines. False on failure. */
+bool tril_model_judge(const tril_model *model, const tril_network *networks, size_t n,
+                      tril_rows rows, const tril_verdict *out);
+
+/* Puts a model: its networks' parameters (net.0.weight, ...; those of several members begin with
+ * members.0., members.1., ...), scalers inputs and targets, baselines' parameters
+ * (full.net.0.weight, linear.net.0.weight, ...), and the note "tril", a JSON object:
+ *
+ *     {"version": 1,
+ *      "inputs": [{"name": "u"}, {"name": "species", "labels": ["setosa", "virginica"]}],
+ *      "targets": ["x", "y"],
+ *      "hidden": [64, 64],     widths; default: none
+ *      "activation": "tanh",   default; none, relu, elu, softplus, silu, sigmoid
+ *      "head": {"form": "full",    default; the forms of tril_head: "low rank", ...
+ *               "diagonal": "elu",   default; exp, softplus
+ *               "row_scaled": false, "floor": 1e-6, "natural": false,   defaults
+ *               "rank": 0, "components": 0, "component": "full"},       where the form needs them
+ *      "members": 1,           default
+ *      "missing": "error"}     default; drop, mean, marginal
+ *
+ * A file that another program writes needs it, the networks' parameters and the scalers; baselines
+ * may be missing. A network without input columns has no scaler of inputs. False on failure. */
+bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model);
+
+/* The model of a file, or of tensors that it was put into; NULL on failure. */
+tril_model *tril_tensors_get_model(const tril_tensors *tensors);
+
+/* Puts the state of a run, tril_fit_state: tensors by the names of its arrays; and copies it into a
+ * fit that was made as that one was. A tensor that is not there, or of another shape or type (that
+ * of the other precision's build among it), is an error that names file and tensor; the fit then
+ * stays as it was. False on failure. */
+bool tril_tensors_put_fit(tril_tensors *tensors, tril_fit *fit);
+bool tril_tensors_get_fit(const tril_tensors *tensors, tril_fit *fit);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
