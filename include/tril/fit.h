@@ -85,7 +85,7 @@ typedef enum tril_fit_loss {
                           factor taken as a constant: rows that the network finds hard do not lose
                           their say. For one target that of Seitzer et al. 2022 (arXiv:2203.09168);
                           for more, any other linear units of the targets multiply all weights by
-                          one number. Not for mixtures */
+                          one number. For normals */
     TRIL_FIT_FAITHFUL, /* the mean learns as by squared errors; the covariance by NLL, from which
                           no gradient flows to the mean and to the layers before the last (Stirn et
                           al. 2023, arXiv:2212.09184). Not for mixtures */

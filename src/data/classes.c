@@ -59,11 +59,11 @@ static const char **write_labels(tril_table *table, const label *labels, size_t 
         texts[i] = labels[i].word;
         if (texts[i])
             continue;
-        char *text = tril_arena_take(&table->arena, "table", TRIL_NUMBER_ROOM, 1);
-        if (!text)
+        tril_number_text *number = tril_arena_take(&table->arena, "table", 1, sizeof *number);
+        if (!number)
             return NULL;
-        tril_number_write(text, labels[i].number);
-        texts[i] = text;
+        *number = tril_number_write(labels[i].number);
+        texts[i] = number->text;
     }
     return texts;
 }

@@ -76,11 +76,12 @@ double tril_number_read(const char *text, size_t length)
     return whole && !strpbrk(text, "xX") ? x : (double)NAN;
 }
 
-void tril_number_write(char room[TRIL_NUMBER_ROOM], double x)
+tril_number_text tril_number_write(double x)
 {
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(room, TRIL_NUMBER_ROOM, "%.*g", digits, x);
-        if (strtod(room, NULL) == x)
-            return;
-    }
+    tril_number_text out;
+    int digits = 15;
+    do
+        snprintf(out.text, sizeof out.text, "%.*g", digits, x);
+    while (strtod(out.text, NULL) != x && ++digits <= 17);
+    return out;
 }

@@ -19,7 +19,9 @@ void tril_c_locale_end(tril_c_locale *locale);
 double tril_number_read(const char *text, size_t length);
 
 /* The shortest text that reads back as this finite number. In C's locale. */
-enum { TRIL_NUMBER_ROOM = 32 };
-void tril_number_write(char room[TRIL_NUMBER_ROOM], double x);
+typedef struct tril_number_text {
+    char text[32];
+} tril_number_text;
+tril_number_text tril_number_write(double x);
 
 #endif

@@ -94,7 +94,7 @@ TRIL_INLINE void ask_for(size_t width, const tril_real *x)
     const size_t line = 64 / sizeof *x;
     const uintptr_t next = (uintptr_t)x + TRIL_LANES * width * sizeof *x;
     for (size_t k = 0; k + line <= width; k += line)
-        __builtin_prefetch((const void *)(next + k * sizeof *x));
+        __builtin_prefetch((const void *)(next + k * sizeof *x), 0, 2);
 }
 
 /* row by row, as they stand in memory */

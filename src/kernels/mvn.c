@@ -64,7 +64,7 @@ TRIL_INLINE void fetch(size_t n, uintptr_t line)
 {
     const size_t cache_line = 64;
     for (size_t at = 0; at < n * sizeof(tril_real); at += cache_line)
-        __builtin_prefetch((const void *)(line + at));
+        __builtin_prefetch((const void *)(line + at), 0, 2);
 }
 
 /* z of n lines, where that of the lines before them is known */

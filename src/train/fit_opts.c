@@ -85,6 +85,8 @@ static bool check_together(tril_ctx *ctx, const tril_network *net, const tril_fi
     else if ((o->loss == TRIL_FIT_BETA || o->loss == TRIL_FIT_FAITHFUL) &&
              net->head.form == TRIL_HEAD_MIXTURE)
         sentence = "a mixture learns by NLL or warm-up alone";
+    else if (o->loss == TRIL_FIT_BETA && net->head.form == TRIL_HEAD_STUDENT)
+        sentence = "beta-NLL is for normals, not for Student's t";
     return !sentence || tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s", sentence);
 }
 

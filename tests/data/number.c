@@ -84,11 +84,8 @@ START_TEST(test_write)
         { 0.1 + 0.2, "0.30000000000000004" },
         { 123456789, "123456789" },
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char room[TRIL_NUMBER_ROOM];
-        tril_number_write(room, cases[i].x);
-        ck_assert_str_eq(room, cases[i].text);
-    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_str_eq(tril_number_write(cases[i].x).text, cases[i].text);
 }
 END_TEST
 
