@@ -122,7 +122,7 @@ demo: demos
 	$(BUILD)/demos/points --pictures $(BUILD)/pictures
 
 # OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check
-TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(BUILD) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) CK_DEFAULT_TIMEOUT=$(if $(RUN),600,60)
+TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(BUILD) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
 
 test: layers examples link demos $(BUILD)/bench $(BUILD)/tests/run
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
