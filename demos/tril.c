@@ -12,6 +12,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } known[] = {
     { "fit", "tril fit", "train a network on a CSV file", fit_command },
+    { "predict", "tril predict", "what a model says of the rows of a CSV file", predict_command },
 };
 
 static int usage(FILE *to, int status)
