@@ -63,6 +63,7 @@ typedef struct settings {
 bool settings_read(settings *s, int argc, char **argv, int *status);
 
 const char *setting_name(setting which);
+const char *setting_fallback(setting which); /* NULL for none */
 bool setting_is_kept(setting which);
 
 #endif
