@@ -12,6 +12,10 @@ static const struct {
     int (*run)(int argc, char **argv);
 } known[] = {
     { "fit", "tril fit", "train a network on a CSV file", fit_command },
+    { "evaluate", "tril evaluate", "how good a model is on the rows of a CSV file",
+      evaluate_command },
+    { "predict", "tril predict", "what a model says of the rows of a CSV file", predict_command },
+    { "info", "tril info", "what a model is, and how it was trained", info_command },
 };
 
 static int usage(FILE *to, int status)

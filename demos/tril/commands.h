@@ -6,6 +6,9 @@
 
 /* Each gets the arguments from its own name on and returns the exit status. */
 int fit_command(int argc, char **argv);
+int evaluate_command(int argc, char **argv);
+int info_command(int argc, char **argv);
+int predict_command(int argc, char **argv);
 
 /* Exit statuses. */
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_WRONG = 2 };

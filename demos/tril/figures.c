@@ -10,22 +10,15 @@
 #include "csv.h"
 
 static bool judge(const tril_model *model, const tril_network *networks, size_t n_networks,
-                  const tril_cases *rows, const tril_real *y, double *memory, figures *out,
-                  size_t which)
+                  const tril_cases *rows, double *nll, double *mean, tril_average *average)
 {
-    const size_t d = tril_model_about(model)->n_targets;
-    double *nll = memory, *mean = nll + rows->n;
-    if (!networks->mlp) {
-        out->nll[which] = (tril_average){ (double)NAN, (double)NAN };
-        for (size_t j = 0; j < d; j++)
-            out->rmse[which * d + j] = (double)NAN;
+    *average = (tril_average){ (double)NAN, (double)NAN };
+    if (!networks->mlp)
         return true;
-    }
     if (!tril_model_judge(model, networks, n_networks, (tril_rows){ rows->x, rows->y, rows->n },
                           &(tril_verdict){ .nll = nll, .mean = mean }))
         return false;
-    out->nll[which] = tril_average_of(nll, 1, rows->n);
-    tril_rmse(mean, (tril_rows){ rows->x, y, rows->n }, d, out->rmse + which * d);
+    *average = tril_average_of(nll, 1, rows->n);
     return true;
 }
 
@@ -33,19 +26,20 @@ bool figures_of(const tril_model *model, const char *name, const tril_cases *row
 {
     const tril_model_parts *about = tril_model_about(model);
     const size_t d = about->n_targets;
-    *out = (figures){ name, rows->n, { { 0 } }, command_alloc(JUDGED * d, sizeof *out->rmse) };
-    double *memory = command_alloc(rows->n, (1 + d) * sizeof *memory);
+    *out = (figures){ name, rows->n, { { 0 } }, command_alloc(d, sizeof *out->rmse) };
+    double *nll = command_alloc(rows->n, (1 + d) * sizeof *nll);
     tril_real *y = command_alloc(rows->n, d * sizeof *y); /* in the targets' units */
-    bool done = out->rmse && memory && y;
+    bool done = out->rmse && nll && y;
+    for (size_t i = 0; i < TRIL_BASELINES && done; i++)
+        done = judge(model, &about->baselines[i], 1, rows, nll, NULL, &out->nll[i]);
+    done = done && judge(model, about->networks, about->n_networks, rows, nll, nll + rows->n,
+                         &out->nll[TRIL_BASELINES]);
     if (done) {
         memcpy(y, rows->y, rows->n * d * sizeof *y);
         tril_scaler_undo(about->targets_scaler, y, rows->n);
+        tril_rmse(nll + rows->n, (tril_rows){ rows->x, y, rows->n }, d, out->rmse);
     }
-    for (size_t i = 0; i < TRIL_BASELINES && done; i++)
-        done = judge(model, &about->baselines[i], 1, rows, y, memory, out, i);
-    done = done &&
-           judge(model, about->networks, about->n_networks, rows, y, memory, out, TRIL_BASELINES);
-    free(memory);
+    free(nll);
     free(y);
     return done;
 }
@@ -88,8 +82,23 @@ void figures_print(const tril_model *model, const figures *parts, size_t n)
     for (size_t j = 0; j < d; j++) {
         printf("\n%-26s", about->targets[j]);
         for (size_t k = 0; k < n; k++)
-            printf(" %21.4g", parts[k].rmse[TRIL_BASELINES * d + j]);
+            printf(" %21.4g", parts[k].rmse[j]);
     }
+    printf("\n");
+}
+
+void figures_line(const char *rows, const char *measure, const char *of, double number,
+                  double value)
+{
+    if (isnan(value))
+        return;
+    printf("%s,%s,", rows, measure);
+    if (of)
+        csv_text(stdout, "", of, "");
+    else
+        csv_number(stdout, number);
+    printf(",");
+    csv_number(stdout, value);
     printf("\n");
 }
 
@@ -97,22 +106,15 @@ void figures_print_csv(const tril_model *model, const figures *parts, size_t n)
 {
     static const char *const names[] = { "diagonal", "full", "linear", "model" };
     const tril_model_parts *about = tril_model_about(model);
-    printf("rows,model,count,nll,nll_error");
-    for (size_t j = 0; j < about->n_targets; j++) {
-        printf(",");
-        csv_text(stdout, "rmse_", about->targets[j], "");
-    }
-    printf("\n");
-    for (size_t k = 0; k < n; k++)
+    const size_t d = about->n_targets;
+    printf("rows,measure,of,value\n");
+    for (size_t k = 0; k < n; k++) {
+        figures_line(parts[k].name, "count", "", 0, (double)parts[k].n);
         for (size_t i = 0; i < JUDGED; i++) {
-            printf("%s,%s,%zu,", parts[k].name, names[i], parts[k].n);
-            csv_number(stdout, parts[k].nll[i].mean);
-            printf(",");
-            csv_number(stdout, parts[k].nll[i].error);
-            for (size_t j = 0; j < about->n_targets; j++) {
-                printf(",");
-                csv_number(stdout, parts[k].rmse[i * about->n_targets + j]);
-            }
-            printf("\n");
+            figures_line(parts[k].name, "nll", names[i], 0, parts[k].nll[i].mean);
+            figures_line(parts[k].name, "nll_error", names[i], 0, parts[k].nll[i].error);
         }
+        for (size_t j = 0; j < d; j++)
+            figures_line(parts[k].name, "rmse", about->targets[j], 0, parts[k].rmse[j]);
+    }
 }

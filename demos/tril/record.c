@@ -86,14 +86,34 @@ bool record_get(training *t, const tril_tensors *file)
     return true;
 }
 
-bool record_check(const plan *p, const tril_tensors *file)
+const char *record_data(const tril_tensors *file)
+{
+    return tril_tensors_noted(file, data_note);
+}
+
+const char *record_rows(const tril_tensors *file)
+{
+    return tril_tensors_noted(file, rows_note);
+}
+
+const char *record_setting(const tril_tensors *file, setting which)
 {
     char name[64];
+    snprintf(name, sizeof name, "fit.%s", setting_name(which));
+    return tril_tensors_noted(file, name);
+}
+
+bool record_is_checkpoint(const tril_tensors *file)
+{
+    return tril_tensors_find(file, member_name).name;
+}
+
+bool record_check(const plan *p, const tril_tensors *file)
+{
     for (size_t k = 0; k < N_SETTINGS; k++) {
         if (!setting_is_kept((setting)k))
             continue;
-        snprintf(name, sizeof name, "fit.%s", setting_name((setting)k));
-        const char *then = tril_tensors_noted(file, name), *now = p->settings.text[k];
+        const char *then = record_setting(file, (setting)k), *now = p->settings.text[k];
         if ((!then && !now) || (then && now && strcmp(then, now) == 0))
             continue;
         fprintf(stderr, "tril fit: %s was begun with%s --%s", p->checkpoint, then ? "" : "out",

@@ -16,6 +16,13 @@ bool record_get(training *t, const tril_tensors *file);
  * context. */
 bool record_curve(const tril_tensors *file, tril_ctx *ctx, size_t member, curve *c);
 
+/* What stands in a file's notes: the data's path, the numbers of rows, a setting; NULL where they
+ * are not there. And whether it is a checkpoint. */
+const char *record_data(const tril_tensors *file);
+const char *record_rows(const tril_tensors *file);
+const char *record_setting(const tril_tensors *file, setting which);
+bool record_is_checkpoint(const tril_tensors *file);
+
 /* Whether a checkpoint is of the same settings, and of the same rows; a sentence otherwise. */
 bool record_check(const plan *p, const tril_tensors *file);
 bool record_check_rows(const work *w, const tril_tensors *file);

@@ -21,6 +21,11 @@ const char *setting_name(setting which)
     return known[which].name;
 }
 
+const char *setting_fallback(setting which)
+{
+    return known[which].fallback;
+}
+
 bool setting_is_kept(setting which)
 {
     return known[which].kept;

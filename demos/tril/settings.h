@@ -47,7 +47,7 @@
       "a checkpoint, OUTPUT.checkpoint; default: every ten seconds")                               \
     X(RESUME, "resume", NULL, NULL, false, "go on from OUTPUT.checkpoint, if it is there")         \
     X(LOG, "log", "FILE", NULL, false, "figures of each epoch, as CSV")                            \
-    X(CSV, "csv", NULL, NULL, false, "print the final table as CSV")
+    X(CSV, "csv", NULL, NULL, false, "print the final figures as lines of rows,measure,of,value")
 
 #define SETTING_ID(id, name, argument, fallback, kept, help) SETTING_##id,
 typedef enum setting { SETTINGS(SETTING_ID) N_SETTINGS } setting;
@@ -63,6 +63,7 @@ typedef struct settings {
 bool settings_read(settings *s, int argc, char **argv, int *status);
 
 const char *setting_name(setting which);
+const char *setting_fallback(setting which); /* NULL for none */
 bool setting_is_kept(setting which);
 
 #endif

@@ -43,3 +43,29 @@ int demo_run(const char *program, const char *arguments, char *text, size_t size
     ck_assert(WIFEXITED(status));
     return WEXITSTATUS(status);
 }
+
+static void put_folder(char *line, size_t size, const char *folder, const char *text)
+{
+    size_t n = 0;
+    for (const char *p = text; *p; p++)
+        n += (size_t)snprintf(line + n, size - n, "%.*s", *p == '$' ? DEMO_FOLDER : 1,
+                              *p == '$' ? folder : p);
+    ck_assert_uint_lt(n, size);
+}
+
+int demo_tril(const char *folder, const char *arguments, char *text, size_t size)
+{
+    char line[400];
+    put_folder(line, sizeof line, folder, arguments);
+    return demo_run("../tril", line, text, size);
+}
+
+void demo_refused(const char *folder, const char *arguments, int status, const char *sentence)
+{
+    char text[8192], wanted[400];
+    int got = demo_tril(folder, arguments, text, sizeof text);
+    put_folder(wanted, sizeof wanted, folder, sentence);
+    ck_assert_msg(got == status, "status %d of tril %s: %s", got, arguments, text);
+    ck_assert_msg(strstr(text, wanted), "'%s' lacks '%s'", text, wanted);
+    ck_assert_msg(strchr(text, '\n') == text + strlen(text) - 1, "more than a line: %s", text);
+}

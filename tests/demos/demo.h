@@ -15,4 +15,11 @@ void demo_write(const char *path, const char *text);
 /* Runs a demo of this build; its exit status, and what it printed to both streams. */
 int demo_run(const char *program, const char *arguments, char *text, size_t size);
 
+/* The same for the command tril, with the folder in the place of every $. */
+int demo_tril(const char *folder, const char *arguments, char *text, size_t size);
+
+/* Runs `tril ARGUMENTS` where it ought to fail: with that exit status, and one line, which contains
+ * the sentence; a $ stands for the folder there too. */
+void demo_refused(const char *folder, const char *arguments, int status, const char *sentence);
+
 #endif

@@ -1,0 +1,131 @@
+/* tril info: what a model is, and how it was trained. */
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "common/options.h"
+#include "load.h"
+#include "record.h"
+
+static const char program[] = "tril info";
+
+static void print_columns(const tril_model_parts *about)
+{
+    const tril_scaler *in = about->inputs_scaler, *out = about->targets_scaler;
+    printf("\n%-26s %12s %12s\n", "inputs", "mean", "sd");
+    for (size_t j = 0, at = 0; j < about->n_inputs; j++) {
+        const tril_column *c = &about->inputs[j];
+        if (!c->labels)
+            printf("%-26s %12.5g %12.5g\n", c->name, in->mean[at], in->scale[at]);
+        for (size_t l = 0; l < c->n_labels; l++)
+            printf("%-26s %11.1f%%  %s\n", l ? "" : c->name, 100 * in->mean[at + l], c->labels[l]);
+        at += c->labels ? c->n_labels : 1;
+    }
+    if (!about->n_inputs)
+        printf("none\n");
+    printf("\n%-26s %12s %12s\n", "targets", "mean", "sd");
+    for (size_t j = 0; j < about->n_targets; j++)
+        printf("%-26s %12.5g %12.5g\n", about->targets[j], out->mean[j], out->scale[j]);
+}
+
+static void print_network(const tril_model_parts *about)
+{
+    static const char *const forms[] = { "full",   "diagonal", "precision", "low-rank",
+                                         "shared", "mixture",  "student" };
+    const tril_network *net = about->networks;
+    if (about->n_networks > 1)
+        printf("ensemble of %zu networks ", about->n_networks);
+    else
+        printf("network ");
+    printf("%zu", about->mlp.inputs);
+    for (size_t i = 0; i < tril_mlp_depth(net->mlp); i++)
+        printf("-%zu", tril_param_shape(tril_dense_weight(tril_mlp_layer(net->mlp, i))).dim[0]);
+    printf(", %s head", forms[about->head.form]);
+    if (about->head.form == TRIL_HEAD_LOW_RANK)
+        printf(" of rank %zu", about->head.rank);
+    if (about->head.form == TRIL_HEAD_MIXTURE)
+        printf(" of %zu %s components", about->head.components, forms[about->head.component]);
+    printf(", %zu parameters%s\n",
+           tril_params_size(tril_dense_weight(tril_mlp_layer(net->mlp, 0)).params),
+           about->n_networks > 1 ? " each" : "");
+}
+
+/* the settings that are not the defaults */
+static void print_settings(const tril_tensors *file)
+{
+    const char *data = record_data(file), *rows = record_rows(file);
+    if (!data)
+        return; /* of other hands */
+    printf("\ntrained on %s: %s\n", data, rows ? rows : "");
+    for (size_t k = 0; k < N_SETTINGS; k++) {
+        const char *text = record_setting(file, (setting)k);
+        const char *fallback = setting_fallback((setting)k);
+        if (text && !(fallback && strcmp(text, fallback) == 0))
+            printf("  --%s %s\n", setting_name((setting)k), text);
+    }
+}
+
+static void print_curve(const curve *c, size_t member)
+{
+    size_t best = 0;
+    const bool held = !isnan(c->row[0][CURVE_VALIDATION]);
+    for (size_t i = 1; i < c->n && held; i++)
+        if (c->row[i][CURVE_VALIDATION] < c->row[best][CURVE_VALIDATION])
+            best = i;
+    best = held ? best : c->n - 1;
+    printf("network %zu: %zu epochs, ", member, c->n - 1);
+    if (held)
+        printf("best after %zu: ", best);
+    printf("NLL, nats per row, training %.4f", c->row[best][CURVE_TRAINING]);
+    if (held)
+        printf(", validation %.4f", c->row[best][CURVE_VALIDATION]);
+    printf("\n");
+}
+
+static bool info(const loaded *l)
+{
+    const tril_model_parts *about = tril_model_about(l->model);
+    print_network(about);
+    print_columns(about);
+    print_settings(l->file);
+    for (size_t k = 0; k < about->n_networks; k++) {
+        curve c;
+        if (!record_curve(l->file, l->ctx, k, &c))
+            return free(c.row), false;
+        if (c.n)
+            print_curve(&c, k + 1);
+        free(c.row);
+    }
+    if (record_is_checkpoint(l->file))
+        printf("\na checkpoint: tril fit --resume goes on from it\n");
+    return true;
+}
+
+static int usage(void)
+{
+    printf(
+        "usage: tril info MODEL\n"
+        "Says what a model is: its networks, columns, the settings it was trained with (but for\n"
+        "defaults), and how training went.\n"
+        "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
+    return STATUS_DONE;
+}
+
+int info_command(int argc, char **argv)
+{
+    static const struct option known[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
+    int which = getopt_long(argc, argv, "", known, NULL);
+    if (which == 'h')
+        return output_status(program, usage());
+    if (which == '?')
+        return STATUS_WRONG;
+    if (argc - optind != 1)
+        return fprintf(stderr, "%s: want a model\n", program), STATUS_WRONG;
+    loaded l = { 0 };
+    int status = load_status(&l, program, load_model(&l, argv[optind], 0) && info(&l));
+    load_free(&l);
+    return output_status(program, status);
+}

@@ -1,0 +1,28 @@
+/* A model and rows for it: what the commands that use models begin with. */
+#ifndef DEMOS_TRIL_LOAD_H
+#define DEMOS_TRIL_LOAD_H
+
+#include <tril/tril.h>
+
+typedef struct loaded {
+    tril_ctx *ctx;
+    tril_tensors *file;
+    tril_model *model;
+    tril_table *table;
+    tril_cases rows;
+} loaded;
+
+/* Reads a model; and the rows of a CSV file, missing cells as `missing` says or, where that is
+ * NULL, as in training. To predict, rows need no targets. False with a failed context, or after a
+ * sentence. To be freed in any case. */
+bool load_model(loaded *l, const char *model, uint64_t seed);
+bool load_rows(loaded *l, const char *program, const char *data, const char *missing, bool predict);
+void load_free(loaded *l);
+
+/* The exit status of a command; a sentence where the context has failed. */
+int load_status(const loaded *l, const char *program, bool done);
+
+/* All rows judged, in the units of the data. */
+bool load_judge(const loaded *l, const tril_verdict *out);
+
+#endif

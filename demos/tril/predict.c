@@ -1,0 +1,317 @@
+/* tril predict: the distributions of a model, row by row, or draws from them. */
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "common/options.h"
+#include "csv.h"
+#include "load.h"
+#include "names.h"
+
+static const char program[] = "tril predict";
+
+typedef struct options {
+    const char *model, *data, *output, *missing;
+    names levels;
+    double *level; /* of the quantiles, as numbers */
+    size_t draws;  /* 0: none, distributions instead */
+    unsigned long long seed;
+} options;
+
+/* Arrays of rows judged, [n, ...]; log-densities only where there are targets. */
+typedef struct prediction {
+    double *mean, *covariance, *quantile, *nll;
+} prediction;
+
+/* ---- where to */
+
+static FILE *open_output(const options *o)
+{
+    FILE *to = o->output ? fopen(o->output, "w") : stdout;
+    if (!to)
+        fprintf(stderr, "%s: %s cannot be written\n", program, o->output);
+    return to;
+}
+
+/* false for what was not opened, too; the end of main looks after standard output */
+static bool close_output(FILE *to, const options *o)
+{
+    if (!to || to == stdout)
+        return to;
+    const bool failed = ferror(to);
+    if (fclose(to) == 0 && !failed)
+        return true;
+    fprintf(stderr, "%s: %s cannot be written\n", program, o->output);
+    return false;
+}
+
+/* ---- distributions */
+
+static void print_header(FILE *to, const tril_model_parts *about, const options *o, bool targets)
+{
+    const char *const *t = about->targets;
+    const size_t d = about->n_targets;
+    for (size_t j = 0; j < d; j++) {
+        fputs(j ? "," : "", to);
+        csv_text(to, "mean_", t[j], "");
+    }
+    for (size_t j = 0; j < d; j++) {
+        fputs(",", to);
+        csv_text(to, "sd_", t[j], "");
+    }
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = i + 1; j < d; j++) {
+            char before[256];
+            snprintf(before, sizeof before, "corr_%s_", t[i]);
+            fputs(",", to);
+            csv_text(to, before, t[j], "");
+        }
+    for (size_t l = 0; l < o->levels.n; l++)
+        for (size_t j = 0; j < d; j++) {
+            char before[64];
+            snprintf(before, sizeof before, "q%.*s_", 32, o->levels.name[l]);
+            fputs(",", to);
+            csv_text(to, before, t[j], "");
+        }
+    fputs(targets ? ",log_prob\n" : "\n", to);
+}
+
+/* a line for a row that is there, or empty cells for one that was left out */
+static void print_row(FILE *to, size_t d, size_t levels, const prediction *p, size_t i, bool there)
+{
+    const double *covariance = p->covariance + i * d * d;
+    const double none = (double)NAN;
+    for (size_t j = 0; j < d; j++) {
+        fputs(j ? "," : "", to);
+        csv_number(to, there ? p->mean[i * d + j] : none);
+    }
+    for (size_t j = 0; j < d; j++) {
+        fputs(",", to);
+        csv_number(to, there ? sqrt(covariance[j * (d + 1)]) : none);
+    }
+    for (size_t j = 0; j < d; j++)
+        for (size_t k = j + 1; k < d; k++) {
+            const double scale = sqrt(covariance[j * (d + 1)]) * sqrt(covariance[k * (d + 1)]);
+            fputs(",", to);
+            csv_number(to, there ? covariance[j * d + k] / scale : none);
+        }
+    for (size_t j = 0; j < levels * d; j++) {
+        fputs(",", to);
+        csv_number(to, there ? p->quantile[i * levels * d + j] : none);
+    }
+    if (p->nll) {
+        fputs(",", to);
+        csv_number(to, there ? -p->nll[i] : none);
+    }
+    fputs("\n", to);
+}
+
+/* without a target there is no density to speak of */
+static void clear_empty(const loaded *l, double *nll)
+{
+    const size_t d = tril_model_about(l->model)->n_targets;
+    for (size_t i = 0; i < l->rows.n; i++) {
+        size_t there = 0;
+        for (size_t j = 0; j < d; j++)
+            there += !isnan(l->rows.y[i * d + j]);
+        nll[i] = there ? nll[i] : (double)NAN;
+    }
+}
+
+static void print_lines(FILE *to, const loaded *l, const options *o, const prediction *p)
+{
+    const tril_model_parts *about = tril_model_about(l->model);
+    const size_t n = l->rows.n;
+    print_header(to, about, o, p->nll);
+    for (size_t row = 0, i = 0; row < tril_table_rows(l->table); row++) {
+        const bool there = i < n && l->rows.row[i] == row;
+        print_row(to, about->n_targets, o->levels.n, p, there ? i : 0, there);
+        i += there;
+    }
+}
+
+static bool predict(const loaded *l, const options *o)
+{
+    const size_t n = l->rows.n, d = tril_model_about(l->model)->n_targets, levels = o->levels.n;
+    double *memory = command_alloc(n, (1 + d + d * d + levels * d) * sizeof *memory);
+    if (!memory)
+        return false;
+    prediction p = { memory, memory + n * d, memory + n * (d + d * d), NULL };
+    p.nll = l->rows.y ? p.quantile + n * levels * d : NULL;
+    bool done = load_judge(l, &(tril_verdict){ .nll = p.nll,
+                                               .mean = p.mean,
+                                               .covariance = p.covariance,
+                                               .levels = o->level,
+                                               .n_levels = levels,
+                                               .quantile = p.quantile });
+    FILE *to = done ? open_output(o) : NULL;
+    if (to) {
+        if (p.nll)
+            clear_empty(l, p.nll);
+        print_lines(to, l, o, &p);
+    }
+    free(memory);
+    return close_output(to, o);
+}
+
+/* ---- draws */
+
+/* draws of some rows by one member each, in turn: [draws, n, d] */
+static bool draw(const loaded *l, tril_tape *tape, size_t first, size_t n, const options *o,
+                 double *out)
+{
+    const tril_model_parts *about = tril_model_about(l->model);
+    const size_t d = about->n_targets, width = about->mlp.inputs, members = about->n_networks;
+    const double *m = about->targets_scaler->mean, *s = about->targets_scaler->scale;
+    tril_tape_reset(tape);
+    tril_tape_record(tape, false);
+    tril_var x = tril_input(tape, l->rows.x + first * width, TRIL_SHAPE(n, width));
+    for (size_t k = 0; k < members && k < o->draws; k++) {
+        const tril_network *net = &about->networks[k];
+        const size_t own = (o->draws - k - 1) / members + 1;
+        const tril_real *y =
+            tril_value(tril_sample(tril_mlp_head(net->mlp, x, d, &net->head), own));
+        for (size_t i = 0; y && i < own * n * d; i++)
+            out[(i / (n * d) * members + k) * n * d + i % (n * d)] =
+                m[i % d] + s[i % d] * (double)y[i];
+    }
+    return !tril_ctx_failed(l->ctx);
+}
+
+static void print_some(FILE *to, const loaded *l, size_t first, size_t n, const options *o,
+                       const double *draws)
+{
+    const size_t d = tril_model_about(l->model)->n_targets;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < o->draws; k++) {
+            fprintf(to, "%zu,%zu", l->rows.row[first + i], k);
+            for (size_t j = 0; j < d; j++) {
+                fputs(",", to);
+                csv_number(to, draws[(k * n + i) * d + j]);
+            }
+            fputs("\n", to);
+        }
+}
+
+static void print_draw_header(FILE *to, const tril_model_parts *about)
+{
+    fputs("row,draw", to);
+    for (size_t j = 0; j < about->n_targets; j++) {
+        fputs(",", to);
+        csv_text(to, "", about->targets[j], "");
+    }
+    fputs("\n", to);
+}
+
+static bool sample(const loaded *l, const options *o)
+{
+    enum { CHUNK = 64 };
+    const tril_model_parts *about = tril_model_about(l->model);
+    double *draws = command_alloc(o->draws, CHUNK * about->n_targets * sizeof *draws);
+    tril_tape *tape = tril_tape_new(l->ctx);
+    FILE *to = draws && tape ? open_output(o) : NULL;
+    if (to)
+        print_draw_header(to, about);
+    bool done = to;
+    for (size_t first = 0; first < l->rows.n && done; first += CHUNK) {
+        const size_t n = l->rows.n - first < CHUNK ? l->rows.n - first : CHUNK;
+        done = draw(l, tape, first, n, o, draws);
+        if (done)
+            print_some(to, l, first, n, o, draws);
+    }
+    tril_tape_free(tape);
+    free(draws);
+    return close_output(to, o) && done;
+}
+
+/* ---- the command */
+
+static int usage(void)
+{
+    printf(
+        "usage: tril predict [options] MODEL DATA.csv\n"
+        "Writes a line for each row of DATA.csv (-: standard input): mean and standard\n"
+        "deviation of each target, correlations, quantiles and, where the targets are there,\n"
+        "the logarithm of their density.\n\n"
+        "  -o, --output FILE     default: standard output\n"
+        "  --quantiles Q,Q       each between 0 and 1, '' for none [0.05,0.5,0.95]\n"
+        "  --sample N            N draws of each row instead\n"
+        "  --seed N              of the draws [1]\n"
+        "  --missing WHAT        error, drop (an empty line), mean (inputs), marginal; default:\n"
+        "                        as in training; missing targets are no error\n"
+        "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
+    return STATUS_DONE;
+}
+
+static bool read_levels(options *o, const char *text)
+{
+    names_free(&o->levels);
+    free(o->level);
+    o->level = NULL;
+    if (!names_split(&o->levels, text))
+        return false;
+    o->level = command_alloc(o->levels.n, sizeof *o->level);
+    for (size_t l = 0; l < o->levels.n && o->level; l++) {
+        char *end;
+        o->level[l] = strtod(o->levels.name[l], &end);
+        if (end == o->levels.name[l] || *end || !(o->level[l] > 0 && o->level[l] < 1))
+            return fprintf(stderr, "%s: --quantiles wants numbers between 0 and 1, not '%s'\n",
+                           program, text),
+                   false;
+    }
+    return o->level;
+}
+
+/* false, with *status set, where there is nothing to do */
+static bool read_options(options *o, int argc, char **argv, int *status)
+{
+    static const struct option known[] = { { "output", required_argument, NULL, 'o' },
+                                           { "quantiles", required_argument, NULL, 'q' },
+                                           { "sample", required_argument, NULL, 'n' },
+                                           { "seed", required_argument, NULL, 's' },
+                                           { "missing", required_argument, NULL, 'm' },
+                                           { "help", no_argument, NULL, 'h' },
+                                           { 0 } };
+    unsigned long long draws = 0;
+    *o = (options){ .seed = 1 };
+    bool good = read_levels(o, "0.05,0.5,0.95");
+    *status = STATUS_WRONG;
+    for (int which; good && (which = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
+        if (which == 'h')
+            return *status = usage(), false;
+        o->output = which == 'o' ? optarg : o->output;
+        o->missing = which == 'm' ? optarg : o->missing;
+        good = which != '?' && (which != 'q' || read_levels(o, optarg)) &&
+               (which != 'n' || option_number(program, "sample", optarg, 1, 1000000, &draws)) &&
+               (which != 's' || option_number(program, "seed", optarg, 0, UINT64_MAX, &o->seed));
+    }
+    if (good && argc - optind != 2)
+        good = fprintf(stderr, "%s: want a model and a CSV file, or - for standard input\n",
+                       program) < 0;
+    if (good) {
+        o->model = argv[optind];
+        o->data = argv[optind + 1];
+        o->draws = (size_t)draws;
+    }
+    return good;
+}
+
+int predict_command(int argc, char **argv)
+{
+    options o;
+    int status;
+    if (read_options(&o, argc, argv, &status)) {
+        loaded l = { 0 };
+        bool done = load_model(&l, o.model, o.seed) &&
+                    load_rows(&l, program, o.data, o.missing, true) &&
+                    (o.draws ? sample(&l, &o) : predict(&l, &o));
+        status = load_status(&l, program, done);
+        load_free(&l);
+    }
+    names_free(&o.levels);
+    free(o.level);
+    return output_status(program, status);
+}

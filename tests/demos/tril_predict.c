@@ -1,0 +1,258 @@
+/* `tril predict` as its users meet it. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "demos/demo.h"
+
+enum { ROOM = 1 << 18, ROWS = 1000 };
+
+#define MODEL "tests/reference/model.safetensors"
+
+/* column `name` of CSV text, as it stands in a file of the folder; missing cells are NaN */
+static size_t column(const char *folder, const char *name, double *out)
+{
+    char path[128];
+    tril_real values[ROWS];
+    snprintf(path, sizeof path, "%s/out", folder);
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_table *table = tril_table_read(ctx, path);
+    size_t n = tril_table_rows(table);
+    ck_assert_uint_le(n, ROWS);
+    ck_assert_msg(tril_table_columns_missing(table, &name, 1, values), "%s", tril_ctx_message(ctx));
+    for (size_t i = 0; i < n; i++)
+        out[i] = (double)values[i];
+    tril_table_free(table);
+    tril_ctx_free(ctx);
+    return n;
+}
+
+static void run(const char *folder, const char *arguments)
+{
+    static char text[ROOM];
+    int status = demo_tril(folder, arguments, text, sizeof text);
+    ck_assert_msg(status == 0, "status %d: %s", status, text);
+}
+
+/* tests/reference/model.py: a model of tril's read by NumPy, and one of PyTorch's read by tril */
+static const struct {
+    const char *arguments, *reference;
+    const char *columns[9];
+} references[] = {
+    { "predict " MODEL " data/iris.csv -o $/out",
+      "reference/model.csv",
+      { "mean_petal_length", "mean_petal_width", "sd_petal_length", "sd_petal_width",
+        "corr_petal_length_petal_width", "q0.05_petal_length", "q0.05_petal_width", "log_prob" } },
+    { "predict tests/reference/model_torch.safetensors data/faithful.csv -o $/out",
+      "reference/model_torch.csv",
+      { "mean_waiting", "sd_waiting", "q0.05_waiting", "log_prob" } },
+};
+
+START_TEST(test_reference)
+{
+    char folder[DEMO_FOLDER];
+    static double got[ROWS];
+    demo_folder(folder);
+    run(folder, references[_i].arguments);
+    for (size_t k = 0; references[_i].columns[k]; k++) {
+        size_t n, m = column(folder, references[_i].columns[k], got);
+        double *wanted = reference(references[_i].reference, references[_i].columns[k], &n);
+        ck_assert_uint_eq(n, m);
+        for (size_t i = 0; i < n; i++)
+            ck_close(got[i], wanted[i], 1e-5, 1);
+        free(wanted);
+    }
+    demo_remove(folder);
+}
+END_TEST
+
+/* in a pipe, and without the targets */
+START_TEST(test_pipe)
+{
+    static char one[ROOM], other[ROOM];
+    char folder[DEMO_FOLDER];
+    demo_folder(folder);
+    ck_assert_int_eq(demo_tril(folder, "predict " MODEL " data/iris.csv", one, ROOM), 0);
+    ck_assert_int_eq(demo_tril(folder, "predict " MODEL " - < data/iris.csv", other, ROOM), 0);
+    ck_assert_str_eq(one, other);
+    ck_assert_int_eq(demo_tril(folder,
+                               "predict " MODEL " --quantiles 0.1 - <<'.'\nsepal_width,species,"
+                               "sepal_length\n3.5,setosa,5.1\n.\n",
+                               other, ROOM),
+                     0);
+    ck_assert_msg(strncmp(other,
+                          "mean_petal_length,mean_petal_width,sd_petal_length,sd_petal_width,"
+                          "corr_petal_length_petal_width,q0.1_petal_length,q0.1_petal_width\n",
+                          130) == 0,
+                  "%s", other);
+    /* the first row of iris */
+    ck_assert_double_eq_tol(atof(strchr(other, '\n') + 1), atof(strchr(one, '\n') + 1), 1e-6);
+    demo_remove(folder);
+}
+END_TEST
+
+/* a line for each row, whatever is missing there */
+START_TEST(test_missing)
+{
+    static const char rows[] = "sepal_length,sepal_width,species,petal_length,petal_width\n"
+                               "5.1,3.5,setosa,1.4,0.2\n,3.5,setosa,1.4,0.2\n5.1,3.5,,1.4,0.2\n"
+                               "5.1,3.5,setosa,,0.2\n5.1,3.5,setosa,,\n";
+    char folder[DEMO_FOLDER], path[64];
+    double mean[5], log_prob[5], sd[5];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    demo_write(path, rows);
+    demo_refused(folder, "predict " MODEL " $/d -o $/out", 2,
+                 "tril predict: $/d: line 3, column sepal_length: the cell is empty");
+    run(folder, "predict " MODEL " $/d --missing drop -o $/out");
+    ck_assert_uint_eq(column(folder, "mean_petal_width", mean), 5);
+    column(folder, "log_prob", log_prob);
+    ck_assert(isnan(mean[1]) && isnan(mean[2]) && isnan(log_prob[1]) && isnan(log_prob[2]));
+    ck_assert(mean[0] == mean[3] && mean[0] == mean[4] && !isnan(log_prob[3]));
+    ck_assert(isnan(log_prob[4]));
+    /* one target alone: its own normal */
+    column(folder, "sd_petal_width", sd);
+    const double z = (0.2 - mean[3]) / sd[3];
+    ck_assert_double_eq_tol(log_prob[3], -0.5 * z * z - log(sd[3] * sqrt(2 * acos(-1.))), 1e-5);
+    run(folder, "predict " MODEL " $/d --missing mean -o $/out");
+    column(folder, "mean_petal_width", mean);
+    column(folder, "log_prob", log_prob);
+    ck_assert(mean[0] == mean[3] && mean[1] != mean[0] && !isnan(mean[2]) && !isnan(log_prob[1]));
+    demo_remove(folder);
+}
+END_TEST
+
+/* draws have the moments that predict says; of an ensemble, of a mixture */
+START_TEST(test_sample)
+{
+    static const char *const heads[] = { "", "--ensemble 3", "--head mixture:2", "--head student" };
+    enum { DRAWS = 900 };
+    static double x[ROWS], mean[ROWS], sd[ROWS], draw[ROWS];
+    char folder[DEMO_FOLDER], arguments[256];
+    demo_folder(folder);
+    snprintf(arguments, sizeof arguments,
+             "fit data/iris.csv --targets petal_length,petal_width --epochs 40 -o $/m %s",
+             heads[_i]);
+    run(folder, arguments);
+    run(folder, "predict $/m data/iris.csv -o $/out");
+    column(folder, "mean_petal_width", mean);
+    column(folder, "sd_petal_width", sd);
+    run(folder, "predict $/m - --sample 900 -o $/out <<'.'\nsepal_length,sepal_width,species\n"
+                "5.1,3.5,setosa\n.\n");
+    ck_assert_uint_eq(column(folder, "petal_width", x), DRAWS);
+    column(folder, "draw", draw);
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < DRAWS; i++) {
+        ck_assert_double_eq(draw[i], (double)i);
+        sum += x[i] / DRAWS;
+        squares += pow(x[i] - mean[0], 2) / DRAWS;
+    }
+    ck_assert_double_lt(fabs(sum - mean[0]), 4 * sd[0] / sqrt(DRAWS));
+    ck_assert_double_eq_tol(sqrt(squares) / sd[0], 1, 0.15);
+    demo_remove(folder);
+}
+END_TEST
+
+START_TEST(test_seeds)
+{
+    static char text[3][ROOM];
+    static const char *const seeds[] = { "", "--seed 1", "--seed 2" };
+    char arguments[256];
+    for (int i = 0; i < 3; i++) {
+        snprintf(arguments, sizeof arguments, "predict " MODEL " data/iris.csv --sample 2 %s",
+                 seeds[i]);
+        ck_assert_int_eq(demo_tril("", arguments, text[i], ROOM), 0);
+    }
+    ck_assert_str_eq(text[0], text[1]);
+    ck_assert_str_ne(text[0], text[2]);
+}
+END_TEST
+
+/* names that a CSV file must quote; no quantiles */
+START_TEST(test_names)
+{
+    static char text[ROOM];
+    char folder[DEMO_FOLDER], path[64];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    demo_write(path, "\"a \"\"b\"\"\",\"y,\"\"z\"\"\"\n1,2\n2,1\n3,5\n2,4\n1,3\n5,1\n");
+    run(folder, "fit $/d --targets 'a \"b\"' --validation 0 --test 0 --epochs 1 -o $/m");
+    ck_assert_int_eq(demo_tril(folder, "predict $/m $/d --quantiles ''", text, ROOM), 0);
+    static const char header[] = "\"mean_a \"\"b\"\"\",\"sd_a \"\"b\"\"\",log_prob\n";
+    ck_assert_msg(strncmp(text, header, strlen(header)) == 0, "%s", text);
+    demo_remove(folder);
+}
+END_TEST
+
+static const struct {
+    const char *arguments, *sentence;
+    int status;
+} wrong[] = {
+    { "predict", "want a model and a CSV file, or - for standard input", 2 },
+    { "predict " MODEL, "want a model and a CSV file, or - for standard input", 2 },
+    { "predict " MODEL " data/iris.csv data/iris.csv", "want a model and a CSV file", 2 },
+    { "predict --nonsense", "tril predict: unrecognized option '--nonsense'", 2 },
+    { "predict " MODEL " data/iris.csv --quantiles 0.5,1", "--quantiles wants numbers between 0",
+      2 },
+    { "predict " MODEL " data/iris.csv --quantiles x", "--quantiles wants numbers between 0 and",
+      2 },
+    { "predict " MODEL " data/iris.csv --sample 0", "--sample wants a whole number from 1", 2 },
+    { "predict " MODEL " data/iris.csv --seed x", "--seed wants a whole number from 0", 2 },
+    { "predict " MODEL " data/iris.csv --missing x", "--missing wants error, drop, mean, marg", 2 },
+    { "predict $/none data/iris.csv", "tril predict: $/none: cannot be opened: No such file or ",
+      2 },
+    { "predict data/iris.csv data/iris.csv", "tril predict: data/iris.csv: ", 2 },
+    { "predict tests/reference/tensors.safetensors data/iris.csv",
+      "tril predict: tests/reference/tensors.safetensors: there is no note tril: this is no model",
+      2 },
+    { "predict " MODEL " $/none", "tril predict: $/none: cannot be opened", 2 },
+    { "predict " MODEL " data/points.csv",
+      "data/points.csv: line 1: there is no column named sepal_length", 2 },
+    { "predict " MODEL " $/label", "$/label: line 2, column species: 'rose' is none of the 3 la",
+      2 },
+    { "predict " MODEL " $/word", "$/word: line 2, column sepal_length: 'x' is not a number", 2 },
+    { "predict " MODEL " data/iris.csv -o /no/folder/out", "/no/folder/out cannot be written", 1 },
+    { "predict " MODEL " data/iris.csv -o /dev/full", "/dev/full cannot be written", 1 },
+    { "predict " MODEL " data/iris.csv --sample 1 -o /dev/full", "/dev/full cannot be written", 1 },
+};
+
+START_TEST(test_wrong)
+{
+    char folder[DEMO_FOLDER], path[64];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/label", folder);
+    demo_write(path, "sepal_length,sepal_width,species\n1,2,rose\n");
+    snprintf(path, sizeof path, "%s/word", folder);
+    demo_write(path, "sepal_length,sepal_width,species\nx,2,setosa\n");
+    demo_refused(folder, wrong[_i].arguments, wrong[_i].status, wrong[_i].sentence);
+    demo_remove(folder);
+}
+END_TEST
+
+START_TEST(test_help)
+{
+    static char text[ROOM];
+    ck_assert_int_eq(demo_run("../tril", "predict --help", text, ROOM), 0);
+    ck_assert_msg(strstr(text, "--quantiles Q,Q"), "%s", text);
+    ck_assert_int_eq(demo_run("../tril", "predict " MODEL " data/iris.csv > /dev/full", text, ROOM),
+                     1);
+}
+END_TEST
+
+Suite *suite_demos_tril_predict(void)
+{
+    Suite *suite = suite_create("demos/tril_predict");
+    TCase *tcase = tcase_create("predict");
+    tcase_set_tags(tcase, "program");
+    tcase_add_loop_test(tcase, test_reference, 0, 2);
+    tcase_add_test(tcase, test_pipe);
+    tcase_add_test(tcase, test_missing);
+    tcase_add_loop_test(tcase, test_sample, 0, 4);
+    tcase_add_test(tcase, test_seeds);
+    tcase_add_test(tcase, test_names);
+    tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
+    tcase_add_test(tcase, test_help);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
