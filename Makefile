@@ -40,6 +40,7 @@ help:
 	@echo 'make test     run the tests; DOUBLE=1, SAN=1, SAN=thread and CC=clang choose another build'
 	@echo 'make valgrind run them under valgrind'
 	@echo 'make test-aarch64 run them as a 64-bit ARM processor does, emulated; make setup-aarch64 before that'
+	@echo 'make install  the command tril and its manual page, below PREFIX=$(PREFIX)'
 	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'
 	@echo 'make data     make the synthetic data sets anew'
 	@echo 'make format   bring the code into its shape (clang-format)'
@@ -115,6 +116,16 @@ $(BUILD)/tril: demos/tril.c $(COMMANDS) $(SHARED) $(LIB)
 	@echo '  LD   $@'
 	@$(CC) $(FLAGS) -Idemos -MMD -MP -MF $@.d $< -o $@ $(COMMANDS) $(SHARED) $(LIB) $(LIBS)
 
+# the manual page: its gaps are filled with what the commands say themselves
+$(BUILD)/tril.1: demos/tril/tril.1 demos/tril/manual.sh $(BUILD)/tril
+	@sh demos/tril/manual.sh $(RUN) $(BUILD)/tril < $< > $@
+
+PREFIX = /usr/local
+
+install: $(BUILD)/tril $(BUILD)/tril.1
+	install -D -m 755 $(BUILD)/tril $(DESTDIR)$(PREFIX)/bin/tril
+	install -D -m 644 $(BUILD)/tril.1 $(DESTDIR)$(PREFIX)/share/man/man1/tril.1
+
 demo: demos
 	@mkdir -p $(BUILD)/pictures
 	$(BUILD)/demos/shapes
@@ -124,7 +135,13 @@ demo: demos
 # OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check
 TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(BUILD) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
 
-test: layers examples link demos $(BUILD)/bench $(BUILD)/tests/run
+# what make install puts below a folder works there
+installed: $(BUILD)/tril.1
+	@rm -rf $(BUILD)/installed
+	@$(MAKE) -s install DESTDIR=$(BUILD)/installed PREFIX=
+	@RUN='$(RUN)' sh tests/install.sh $(BUILD)/installed
+
+test: layers examples link installed demos $(BUILD)/bench $(BUILD)/tests/run
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
 
 test-aarch64:
@@ -191,7 +208,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench test valgrind layers examples link data format format-check clean
+.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench test valgrind layers examples link install installed data format format-check clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -15,6 +15,7 @@ static const struct {
     { "evaluate", "tril evaluate", "how good a model is on the rows of a CSV file",
       evaluate_command },
     { "predict", "tril predict", "what a model says of the rows of a CSV file", predict_command },
+    { "plot", "tril plot", "a picture of a model over the rows of a CSV file", plot_command },
     { "info", "tril info", "what a model is, and how it was trained", info_command },
 };
 

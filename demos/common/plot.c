@@ -19,13 +19,23 @@ void plot_path(char *file, size_t size, const char *folder, const char *csv)
 
 FILE *plot_open(const char *path, int width, int height)
 {
-    signal(SIGPIPE, SIG_IGN); /* a gnuplot that dies is told by its exit status */
-    FILE *plot = popen("gnuplot", "w");
-    if (plot) {
-        fprintf(plot, "set terminal pngcairo noenhanced size %d,%d\nset output ", width, height);
-        plot_text(plot, path);
-        fputs("\n", plot);
-    }
+    const char *ending = strrchr(path, '.');
+    signal(SIGPIPE, SIG_IGN);       /* a gnuplot that dies is told by its exit status */
+    FILE *file = fopen(path, "ab"); /* gnuplot would go on to standard output */
+    FILE *plot = file ? popen("gnuplot", "w") : NULL;
+    if (file)
+        fclose(file);
+    if (!plot)
+        return NULL;
+    if (ending && strcmp(ending, ".svg") == 0)
+        fprintf(plot, "set terminal svg noenhanced size %d,%d background 'white'\n", width, height);
+    else if (ending && strcmp(ending, ".pdf") == 0)
+        fprintf(plot, "set terminal pdfcairo noenhanced size %g,%g\n", width / 96., height / 96.);
+    else
+        fprintf(plot, "set terminal pngcairo noenhanced size %d,%d\n", width, height);
+    fputs("set output ", plot);
+    plot_text(plot, path);
+    fputs("\n", plot);
     return plot;
 }
 

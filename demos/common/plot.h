@@ -12,8 +12,8 @@ bool plot_available(void);
 /* FOLDER/NAME.png for a set from .../NAME.csv. */
 void plot_path(char *file, size_t size, const char *folder, const char *csv);
 
-/* A gnuplot that draws into a PNG file of the given size; write commands to the stream. NULL on
- * failure. */
+/* A gnuplot that draws into a file of the given size in pixels, by its ending SVG, PDF (96 pixels
+ * an inch) or PNG; write commands to the stream. NULL on failure. */
 FILE *plot_open(const char *path, int width, int height);
 
 /* Writes a text as gnuplot's quoted string, whatever it contains. */

@@ -8,6 +8,7 @@
 int fit_command(int argc, char **argv);
 int evaluate_command(int argc, char **argv);
 int info_command(int argc, char **argv);
+int plot_command(int argc, char **argv);
 int predict_command(int argc, char **argv);
 
 /* Exit statuses. */

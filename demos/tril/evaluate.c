@@ -7,6 +7,7 @@
 #include "common/options.h"
 #include "csv.h"
 #include "figures.h"
+#include "picture.h"
 
 static const char program[] = "tril evaluate";
 
@@ -73,18 +74,23 @@ static int usage(void)
            "it was trained on: NLL per row beside the baselines of its training, RMSE, the shares\n"
            "of rows within ellipsoids and in tenths of their distributions, and sharpness.\n\n"
            "  --csv                 lines of rows,measure,of,value\n"
+           "  --plot FILE           a picture too, .png, .svg or .pdf, as tril plot draws it\n"
            "  --missing WHAT        error, drop (the row), mean (inputs), marginal (targets);\n"
            "                        default: as in training\n"
            "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return STATUS_DONE;
 }
 
-static int run(const char *model, const char *data, const char *missing, bool csv)
+static int run(const char *model, const char *data, const char *missing, const char *picture,
+               bool csv)
 {
     loaded l = { 0 };
+    int status;
+    if (picture && !picture_check(program, picture, &status))
+        return status;
     bool done = load_model(&l, model, 0) && load_rows(&l, program, data, missing, false) &&
-                evaluate(&l, data, csv);
-    int status = load_status(&l, program, done);
+                evaluate(&l, data, csv) && (!picture || picture_draw(&l, program, picture, NULL));
+    status = load_status(&l, program, done);
     load_free(&l);
     return output_status(program, status);
 }
@@ -93,9 +99,10 @@ int evaluate_command(int argc, char **argv)
 {
     static const struct option known[] = { { "csv", no_argument, NULL, 'c' },
                                            { "missing", required_argument, NULL, 'm' },
+                                           { "plot", required_argument, NULL, 'p' },
                                            { "help", no_argument, NULL, 'h' },
                                            { 0 } };
-    const char *missing = NULL;
+    const char *missing = NULL, *picture = NULL;
     bool csv = false;
     for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         if (which == 'h')
@@ -104,9 +111,10 @@ int evaluate_command(int argc, char **argv)
             return STATUS_WRONG;
         csv |= which == 'c';
         missing = which == 'm' ? optarg : missing;
+        picture = which == 'p' ? optarg : picture;
     }
     if (argc - optind == 2)
-        return run(argv[optind], argv[optind + 1], missing, csv);
+        return run(argv[optind], argv[optind + 1], missing, picture, csv);
     fprintf(stderr, "%s: want a model and a CSV file, or - for standard input\n", program);
     return STATUS_WRONG;
 }

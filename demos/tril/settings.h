@@ -13,16 +13,16 @@
     X(INPUTS, "inputs", "U,V", NULL, true, "columns they depend on, '' for none; default: others") \
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
     X(HEAD, "head", "FORM", "full", true,                                                          \
-      "full, diagonal, precision, lowrank:R, shared, student, mixture:K or mixture:K:FORM")        \
+      "full, diagonal, precision, lowrank:R, shared, student, mixture:K[:FORM]")                   \
     X(HIDDEN, "hidden", "W,W", "64,64", true, "widths of hidden layers, 0 for none")               \
     X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
     X(ENSEMBLE, "ensemble", "N", "1", true, "networks that predict as one")                        \
     X(MISSING, "missing", "WHAT", "error", true,                                                   \
-      "what becomes of missing cells: error, drop (the row), mean (inputs), marginal (targets)")   \
+      "cells: error, drop (the row), mean (inputs), marginal (targets)")                           \
     X(VALIDATION, "validation", "PART", "0.15", true, "rows to stop by: a share, or a CSV file")   \
     X(TEST, "test", "PART", "0.15", true, "rows to judge by alone: a share, or a CSV file")        \
     X(SPLIT, "split", "FILE", NULL, true,                                                          \
-      "FILE or FILE:COLUMN: numbers of the test rows, from 0, in a column of a CSV file")          \
+      "FILE[:COLUMN]: test rows by number, from 0, in a column of a CSV file")                     \
     X(GROUP, "group", "COLUMN", NULL, true, "rows with the same cell there stay together")         \
     X(EPOCHS, "epochs", "N", "1000", true, "passes over the training rows, at most")               \
     X(BATCH, "batch", "N", "64", true, "rows of a step")                                           \
@@ -30,8 +30,7 @@
     X(LR, "lr", "RATE", "0.003", true, "learning rate")                                            \
     X(MOMENTUM, "momentum", "M", "0", true, "of sgd")                                              \
     X(SCHEDULE, "schedule", "NAME", "plateau", true,                                               \
-      "of the rate: constant, step (halved every 10 epochs), cosine, plateau (halved after 10 "    \
-      "epochs without a best NLL)")                                                                \
+      "of the rate: constant, step, cosine, plateau")                                              \
     X(WARMUP, "warmup", "EPOCHS", "0", true, "in which the rate rises from 0")                     \
     X(WEIGHT_DECAY, "weight-decay", "W", "0.0001", true, "of all but biases")                      \
     X(CLIP, "clip", "NORM", "0", true, "the longest gradient; 0: any")                             \
