@@ -80,7 +80,7 @@ START_TEST(test_readme)
     static const char *const name[] = {
         "1e-06", "0.1", "100", "start", "500 natural steps", "truth", "1e-06", "closed form"
     };
-    static char text[8192], readme[32768];
+    static char text[8192], readme[65536];
     ck_assert_int_eq(demo_run("categories", "", text, sizeof text), 0);
     FILE *f = fopen("README.md", "r");
     ck_assert_ptr_nonnull(f);

@@ -40,7 +40,7 @@ END_TEST
 START_TEST(test_readme)
 {
     static const char *const file[2] = { "quakes.csv", "points.csv" };
-    static char text[8192], readme[32768];
+    static char text[8192], readme[65536];
     ck_assert_int_eq(demo_run("points", "--csv", text, sizeof text), 0);
     FILE *f = fopen("README.md", "r");
     ck_assert_ptr_nonnull(f);

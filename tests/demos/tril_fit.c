@@ -51,7 +51,7 @@ static void ck_same(const char *folder, const char *one, const char *other)
 /* behind "ROWS,MEASURE,OF," */
 static double figure(const char *text, const char *key)
 {
-    char line[64];
+    char line[80];
     snprintf(line, sizeof line, "\n%s,", key);
     const char *at = strstr(text, line);
     ck_assert_msg(at, "no %s in %s", key, text);
@@ -113,6 +113,48 @@ START_TEST(test_table)
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         ck_assert_msg(strstr(text, wanted[i]), "'%s' lacks '%s'", text, wanted[i]);
     ck_assert(is_there(folder, "iris.safetensors"));
+    demo_remove(folder);
+}
+END_TEST
+
+/* README shows what fit prints: baselines to the last digit, networks as far as processors differ
+ */
+START_TEST(test_readme)
+{
+    static const char *const lines[] = {
+        "data/iris.csv --targets petal_length,petal_width",
+        "data/quakes.csv --targets lat,long,depth --head mixture:6"
+    };
+    static const struct {
+        const char *readme, *key;
+        double tolerance;
+    } figures[] = { { "\ndiagonal normal ", "nll,diagonal", 1e-4 },
+                    { "\nfull normal ", "nll,full", 1e-4 },
+                    { "\nlinear mean, one normal ", "nll,linear", 1e-4 },
+                    { "\nnetwork ", "nll,model", 0.3 } };
+    static char text[TEXT], readme[1 << 16];
+    char folder[DEMO_FOLDER], arguments[256], key[64];
+    FILE *f = fopen("README.md", "r");
+    readme[fread(readme, 1, sizeof readme - 1, f)] = 0;
+    fclose(f);
+    snprintf(arguments, sizeof arguments, "\nbuild/tril fit %s\n", lines[_i]);
+    const char *at = strstr(readme, arguments);
+    ck_assert_msg(at, "README lacks %s", arguments);
+    demo_folder(folder);
+    snprintf(arguments, sizeof arguments, "%s --csv -o $/m", lines[_i]);
+    ck_assert_int_eq(fit(folder, arguments, text), 0);
+    for (size_t k = 0; k < 4; k++) {
+        double training, test;
+        at = strstr(at, figures[k].readme);
+        ck_assert_ptr_nonnull(at);
+        ck_assert_int_eq(
+            sscanf(at + strlen(figures[k].readme), "%lf +- %*f %*f +- %*f %lf", &training, &test),
+            2);
+        snprintf(key, sizeof key, "training,%s", figures[k].key);
+        ck_assert_double_eq_tol(figure(text, key), training, figures[k].tolerance);
+        snprintf(key, sizeof key, "test,%s", figures[k].key);
+        ck_assert_double_eq_tol(figure(text, key), test, figures[k].tolerance);
+    }
     demo_remove(folder);
 }
 END_TEST
@@ -503,6 +545,7 @@ Suite *suite_demos_tril_fit(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, test_figures);
     tcase_add_test(tcase, test_table);
+    tcase_add_loop_test(tcase, test_readme, 0, 2);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
     tcase_add_loop_test(tcase, test_unwritable, 0, 2);
     tcase_add_test(tcase, test_diverged);
