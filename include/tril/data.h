@@ -48,9 +48,9 @@ typedef struct tril_table tril_table;
  * C, whatever the locale), missing (empty or blank; NA, N/A, NaN or null, in letters of any case;
  * or ?), or a word, and no error until its column is asked for. An error names file and line: a
  * file that cannot be read, without a header or without rows, a row with more or fewer cells than
- * the header, a quote inside an unquoted cell, quotes that do not close, a NUL byte, a line longer
- * than 16 MiB. NULL on failure. A number takes eight bytes, a word as many more as it has
- * letters. */
+ * the header, a row that ends in CR alone, a quote inside an unquoted cell, quotes that do not
+ * close, a NUL byte, a line (or a quoted cell of several) longer than 16 MiB. NULL on failure. A
+ * number takes eight bytes, a word as many more as it has letters. */
 tril_table *tril_table_read(tril_ctx *ctx, const char *path);
 void tril_table_free(tril_table *table);
 

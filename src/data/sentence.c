@@ -21,5 +21,6 @@ bool tril_fail_errno(tril_ctx *ctx, const char *path, const char *what, int erro
     char text[128] = "";
     if (strerror_r(error, text, sizeof text))
         text[0] = 0;
-    return tril_ctx_fail(ctx, TRIL_BAD_FILE, "%s: cannot be %s: %s", path, what, text);
+    return tril_ctx_fail(ctx, TRIL_BAD_FILE, "%s: cannot be %s: %s", *path ? path : "''", what,
+                         text);
 }

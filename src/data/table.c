@@ -30,6 +30,12 @@ bool tril_table_is_text(const tril_table *table, const char *name)
     return tril_table_has(table, name) && table->columns[tril_names_find(&table->names, name)].text;
 }
 
+/* a name as it stands in a sentence, where nothing at all could not be seen */
+static const char *shown_name(char room[TRIL_SHOWN_ROOM], const char *name)
+{
+    return *name ? tril_shown(room, name) : "''";
+}
+
 bool tril_table_find(const tril_table *table, const char *name, size_t *k)
 {
     char room[TRIL_SHOWN_ROOM];
@@ -41,11 +47,11 @@ bool tril_table_find(const tril_table *table, const char *name, size_t *k)
     *k = tril_names_find(&table->names, name);
     if (*k == SIZE_MAX)
         return tril_ctx_fail(table->ctx, TRIL_BAD_DATA, "%s: line %zu: there is no column named %s",
-                             table->path, table->header_line, tril_shown(room, name));
+                             table->path, table->header_line, shown_name(room, name));
     if (table->columns[*k].twice)
         return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
                              "%s: line %zu: there are two columns named %s", table->path,
-                             table->header_line, tril_shown(room, name));
+                             table->header_line, shown_name(room, name));
     return true;
 }
 
@@ -57,7 +63,7 @@ bool tril_table_fail_cell(const tril_table *table, size_t row, size_t k, const c
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
     return tril_ctx_fail(table->ctx, TRIL_BAD_DATA, "%s: line %zu, column %s: %s", table->path,
-                         table->lines[row], tril_shown(room, table->columns[k].name), what);
+                         table->lines[row], shown_name(room, table->columns[k].name), what);
 }
 
 /* why a cell is no number that can be had */

@@ -16,6 +16,7 @@ typedef struct reader {
     struct csv_parser csv;
     size_t line,
         row_line;   /* the present line, and the one on which the present row began; from 1 */
+    size_t ended;   /* the line on which the last row ended; 0: none has */
     size_t cells;   /* of the present row, so far */
     bool in_rows;   /* the header is behind */
     size_t *header; /* where the names of the columns begin in the table's texts, so far */
@@ -138,7 +139,11 @@ static void on_row(int terminator, void *user)
     tril_table *table = r->table;
     if (tril_ctx_failed(table->ctx))
         return;
-    if (!r->in_rows) {
+    if (r->line == r->ended) {
+        tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
+                      "%s: line %zu: a CR alone ends a row: rows end in LF or CRLF", table->path,
+                      r->line);
+    } else if (!r->in_rows) {
         end_of_header(r);
     } else if (r->cells != table->width) {
         tril_ctx_fail(table->ctx, TRIL_BAD_DATA, "%s: line %zu has %zu cells, the header has %zu",
@@ -147,6 +152,7 @@ static void on_row(int terminator, void *user)
         table->lines[table->rows++] = r->row_line;
     }
     r->cells = 0;
+    r->ended = r->line;
 }
 
 /* one line or part of a line, so that errors know where they are */
@@ -163,16 +169,19 @@ static bool parse(reader *r, const char *text, size_t length)
     return !tril_ctx_failed(r->table->ctx);
 }
 
+/* length: since the last end of a line that is not in quotes */
 static bool parse_chunk(reader *r, const char *text, size_t length, size_t *line_length)
 {
     while (length) {
         const char *newline = memchr(text, '\n', length);
         size_t part = newline ? (size_t)(newline - text) + 1 : length;
+        const bool lines = r->csv.quoted && r->row_line < r->line;
         *line_length += part;
         if (*line_length > LONGEST_LINE)
             return tril_ctx_fail(r->table->ctx, TRIL_BAD_DATA,
-                                 "%s: line %zu is longer than 16 MiB: this is no table",
-                                 r->table->path, r->line);
+                                 "%s: line %zu %s longer than 16 MiB: this is no table",
+                                 r->table->path, lines ? r->row_line : r->line,
+                                 lines ? "begins a quoted cell" : "is");
         if (memchr(text, 0, part))
             return tril_ctx_fail(r->table->ctx, TRIL_BAD_DATA,
                                  "%s: line %zu holds a NUL byte: this is no text", r->table->path,
@@ -180,7 +189,7 @@ static bool parse_chunk(reader *r, const char *text, size_t length, size_t *line
         if (!parse(r, text, part))
             return false;
         r->line += newline != NULL;
-        *line_length = newline ? 0 : *line_length;
+        *line_length = newline && !r->csv.quoted ? 0 : *line_length;
         text += part;
         length -= part;
     }

@@ -47,6 +47,10 @@ static const struct {
     { CONTENT("\"\n\",b\n1,2\n\"3\"\n"), "line 4 has 1 cells, the header has 2" },
     { CONTENT("a,b\n1,2\n1 2\n"), "line 3 has 1 cells, the header has 2" },
     { CONTENT("a,b\n1;2\n"), "line 2 has 1 cells, the header has 2" },
+    /* ends of rows */
+    { CONTENT("a\r1\r"), "line 1: a CR alone ends a row: rows end in LF or CRLF" },
+    { CONTENT("a\r\n1\r\n2\r3"), "line 3: a CR alone ends a row: rows end in LF or CRLF" },
+    { CONTENT("a\n\"\n\"\r2\n"), "line 3: a CR alone ends a row: rows end in LF or CRLF" },
     /* quotes */
     { CONTENT("a,b\n1,2\"\n"), "line 2: a quote in the middle of a cell" },
     { CONTENT("a,b\"\n1,2\n"), "line 1: a quote in the middle of a cell" },
@@ -217,7 +221,7 @@ START_TEST(test_strange_names)
         { "x123456789012345678901234567890123456789y",
           "line 3, column x123456789012345678901234567890123456789...: 'w' is not a number" },
         { "a\tb", "line 1: there is no column named a?b" },
-        { "", "line 1: there is no column named " },
+        { "", "line 1: there is no column named ''" },
     };
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_table *table = table_of(ctx, file, sizeof file - 1);
@@ -260,6 +264,26 @@ START_TEST(test_long_line)
     text_print(&file, "%c\n", begin[_i]);
     ck_assert_ptr_null(table_of(ctx, file.bytes, file.size));
     ck_sentence(ctx, TRIL_BAD_DATA, "line 3 is longer than 16 MiB: this is no table");
+    ck_goes_on(ctx, &counter);
+    free(file.bytes);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* a cell of many lines */
+START_TEST(test_long_cell)
+{
+    counting counter = { 0 };
+    tril_ctx *ctx = counting_ctx(&counter);
+    growing file = { 0 };
+    text_print(&file, "a\n1\n\"");
+    for (int i = 0; i < 1 << 14; i++) {
+        text_fill(&file, 'x', 1023);
+        text_print(&file, "\n");
+    }
+    ck_assert_ptr_null(table_of(ctx, file.bytes, file.size));
+    ck_sentence(ctx, TRIL_BAD_DATA,
+                "line 3 begins a quoted cell longer than 16 MiB: this is no table");
     ck_goes_on(ctx, &counter);
     free(file.bytes);
     tril_ctx_free(ctx);
@@ -335,6 +359,7 @@ Suite *suite_data_table_errors(void)
     tcase_add_test(tcase, test_strange_names);
     tcase_add_test(tcase, test_no_file);
     tcase_add_loop_test(tcase, test_long_line, 0, 3);
+    tcase_add_test(tcase, test_long_cell);
     tcase_add_loop_test(tcase, test_random_bytes, 0, sizeof alphabets / sizeof *alphabets);
     suite_add_tcase(suite, tcase);
     return suite;
