@@ -5,15 +5,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-void csv_text(FILE *to, const char *before, const char *text, const char *after)
+void csv_text(FILE *to, const char *const *parts)
 {
-    const char *const parts[] = { before, text, after };
     bool quoted = false;
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; parts[i]; i++)
         quoted |= parts[i][strcspn(parts[i], ",\"\r\n")] != 0;
     if (quoted)
         fputc('"', to);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; parts[i]; i++)
         for (const char *p = parts[i]; *p; p++) {
             if (*p == '"')
                 fputc('"', to);

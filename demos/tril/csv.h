@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-/* Three texts as one cell, quoted where it must be. */
-void csv_text(FILE *to, const char *before, const char *text, const char *after);
+/* Texts, of which NULL is the last, as one cell, quoted where it must be. */
+void csv_text(FILE *to, const char *const *parts);
 
 /* A number with nine digits; nothing for NaN. */
 void csv_number(FILE *to, double x);

@@ -94,7 +94,7 @@ void figures_line(const char *rows, const char *measure, const char *of, double 
         return;
     printf("%s,%s,", rows, measure);
     if (of)
-        csv_text(stdout, "", of, "");
+        csv_text(stdout, (const char *[]){ of, NULL });
     else
         csv_number(stdout, number);
     printf(",");

@@ -30,7 +30,7 @@ typedef struct prediction {
 
 static FILE *open_output(const options *o)
 {
-    FILE *to = o->output ? fopen(o->output, "w") : stdout;
+    FILE *to = o->output && strcmp(o->output, "-") ? fopen(o->output, "w") : stdout;
     if (!to)
         fprintf(stderr, "%s: %s cannot be written\n", program, o->output);
     return to;
@@ -56,25 +56,21 @@ static void print_header(FILE *to, const tril_model_parts *about, const options 
     const size_t d = about->n_targets;
     for (size_t j = 0; j < d; j++) {
         fputs(j ? "," : "", to);
-        csv_text(to, "mean_", t[j], "");
+        csv_text(to, (const char *[]){ "mean_", t[j], NULL });
     }
     for (size_t j = 0; j < d; j++) {
         fputs(",", to);
-        csv_text(to, "sd_", t[j], "");
+        csv_text(to, (const char *[]){ "sd_", t[j], NULL });
     }
     for (size_t i = 0; i < d; i++)
         for (size_t j = i + 1; j < d; j++) {
-            char before[256];
-            snprintf(before, sizeof before, "corr_%s_", t[i]);
             fputs(",", to);
-            csv_text(to, before, t[j], "");
+            csv_text(to, (const char *[]){ "corr_", t[i], "_", t[j], NULL });
         }
     for (size_t l = 0; l < o->levels.n; l++)
         for (size_t j = 0; j < d; j++) {
-            char before[64];
-            snprintf(before, sizeof before, "q%.*s_", 32, o->levels.name[l]);
             fputs(",", to);
-            csv_text(to, before, t[j], "");
+            csv_text(to, (const char *[]){ "q", o->levels.name[l], "_", t[j], NULL });
         }
     fputs(targets ? ",log_prob\n" : "\n", to);
 }
@@ -159,7 +155,7 @@ static bool predict(const loaded *l, const options *o)
 
 /* ---- draws */
 
-/* draws of some rows by one member each, in turn: [draws, n, d] */
+/* draws of some rows by one member each, in turn from row to row and draw to draw: [draws, n, d] */
 static bool draw(const loaded *l, tril_tape *tape, size_t first, size_t n, const options *o,
                  double *out)
 {
@@ -169,14 +165,16 @@ static bool draw(const loaded *l, tril_tape *tape, size_t first, size_t n, const
     tril_tape_reset(tape);
     tril_tape_record(tape, false);
     tril_var x = tril_input(tape, l->rows.x + first * width, TRIL_SHAPE(n, width));
-    for (size_t k = 0; k < members && k < o->draws; k++) {
+    for (size_t k = 0; k < members; k++) {
         const tril_network *net = &about->networks[k];
-        const size_t own = (o->draws - k - 1) / members + 1;
+        const size_t own = (o->draws - 1) / members + 1; /* of each row */
         const tril_real *y =
             tril_value(tril_sample(tril_mlp_head(net->mlp, x, d, &net->head), own));
-        for (size_t i = 0; y && i < own * n * d; i++)
-            out[(i / (n * d) * members + k) * n * d + i % (n * d)] =
-                m[i % d] + s[i % d] * (double)y[i];
+        for (size_t i = 0; y && i < own * n; i++) {
+            const size_t row = i % n, at = i / n * members + (k + first + row) % members;
+            for (size_t j = 0; j < d && at < o->draws; j++)
+                out[(at * n + row) * d + j] = m[j] + s[j] * (double)y[i * d + j];
+        }
     }
     return !tril_ctx_failed(l->ctx);
 }
@@ -201,7 +199,7 @@ static void print_draw_header(FILE *to, const tril_model_parts *about)
     fputs("row,draw", to);
     for (size_t j = 0; j < about->n_targets; j++) {
         fputs(",", to);
-        csv_text(to, "", about->targets[j], "");
+        csv_text(to, (const char *[]){ about->targets[j], NULL });
     }
     fputs("\n", to);
 }
@@ -231,18 +229,18 @@ static bool sample(const loaded *l, const options *o)
 
 static int usage(void)
 {
-    printf(
-        "usage: tril predict [options] MODEL DATA.csv\n"
-        "Writes a line for each row of DATA.csv (-: standard input): mean and standard\n"
-        "deviation of each target, correlations, quantiles and, where the targets are there,\n"
-        "the logarithm of their density.\n\n"
-        "  -o, --output FILE     default: standard output\n"
-        "  --quantiles Q,Q       each between 0 and 1, '' for none [0.05,0.5,0.95]\n"
-        "  --sample N            N draws of each row instead\n"
-        "  --seed N              of the draws [1]\n"
-        "  --missing WHAT        error, drop (an empty line), mean (inputs), marginal; default:\n"
-        "                        as in training; missing targets are no error\n"
-        "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
+    printf("usage: tril predict [options] MODEL DATA.csv\n"
+           "Writes a line for each row of DATA.csv (-: standard input): mean and standard\n"
+           "deviation of each target, correlations, quantiles and, where the targets are\n"
+           "there, the logarithm of their density.\n\n"
+           "  -o, --output FILE     default: standard output\n"
+           "  --quantiles Q,Q       each between 0 and 1, '' for none [0.05,0.5,0.95]\n"
+           "  --sample N            N draws of each row instead\n"
+           "  --seed N              of the draws [1]\n"
+           "  --missing WHAT        error, drop (a line of empty cells), mean (inputs),\n"
+           "                        marginal; default: as in training; missing targets are no\n"
+           "                        error\n"
+           "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return STATUS_DONE;
 }
 
@@ -279,7 +277,7 @@ static bool read_options(options *o, int argc, char **argv, int *status)
     *o = (options){ .seed = 1 };
     bool good = read_levels(o, "0.05,0.5,0.95");
     *status = STATUS_WRONG;
-    for (int which; good && (which = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
+    for (int which; good && (which = getopt_long(argc, argv, "o:h", known, NULL)) != -1;) {
         if (which == 'h')
             return *status = usage(), false;
         o->output = which == 'o' ? optarg : o->output;
@@ -289,8 +287,10 @@ static bool read_options(options *o, int argc, char **argv, int *status)
                (which != 's' || option_number(program, "seed", optarg, 0, UINT64_MAX, &o->seed));
     }
     if (good && argc - optind != 2)
-        good = fprintf(stderr, "%s: want a model and a CSV file, or - for standard input\n",
-                       program) < 0;
+        good =
+            fprintf(stderr,
+                    "%s: want a model and a CSV file, or - for standard input; --help says more\n",
+                    program) < 0;
     if (good) {
         o->model = argv[optind];
         o->data = argv[optind + 1];

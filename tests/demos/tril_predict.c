@@ -169,6 +169,33 @@ START_TEST(test_seeds)
 }
 END_TEST
 
+/* one draw a row is by all members too: of rows far out, where members differ */
+START_TEST(test_members)
+{
+    static char rows[ROOM];
+    static double x[ROWS], mean[ROWS], sd[ROWS];
+    char folder[DEMO_FOLDER], path[64];
+    double sum = 0;
+    size_t n = (size_t)snprintf(rows, ROOM, "sepal_length,sepal_width,species\n");
+    for (int i = 0; i < ROWS; i++)
+        n += (size_t)snprintf(rows + n, ROOM - n, "20,1,setosa\n");
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    demo_write(path, rows);
+    run(folder, "fit data/iris.csv --targets petal_width,petal_length --ensemble 2 --epochs 20 "
+                "-o $/m");
+    run(folder, "predict $/m $/d -o $/out");
+    column(folder, "mean_petal_width", mean);
+    column(folder, "sd_petal_width", sd);
+    run(folder, "predict $/m $/d --sample 1 -o $/out");
+    column(folder, "petal_width", x);
+    for (int i = 0; i < ROWS; i++)
+        sum += x[i] / ROWS;
+    ck_assert_double_lt(fabs(sum - mean[0]), 4 * sd[0] / sqrt(ROWS));
+    demo_remove(folder);
+}
+END_TEST
+
 /* names that a CSV file must quote; no quantiles */
 START_TEST(test_names)
 {
@@ -181,6 +208,27 @@ START_TEST(test_names)
     ck_assert_int_eq(demo_tril(folder, "predict $/m $/d --quantiles ''", text, ROOM), 0);
     static const char header[] = "\"mean_a \"\"b\"\"\",\"sd_a \"\"b\"\"\",log_prob\n";
     ck_assert_msg(strncmp(text, header, strlen(header)) == 0, "%s", text);
+    demo_remove(folder);
+}
+END_TEST
+
+/* a name is not cut, however long, nor a level; "-" is standard output */
+START_TEST(test_long_names)
+{
+    static char text[ROOM], name[301], wanted[1024];
+    char folder[DEMO_FOLDER], path[128];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    memset(name, 'n', 300);
+    snprintf(wanted, sizeof wanted, "%s,y,x\n1,2,1\n2,1,4\n3,5,3\n2,4,9\n1,3,2\n5,1,0\n", name);
+    demo_write(path, wanted);
+    run(folder, "fit $/d --targets `head -1 $/d | cut -d , -f 1,2` --validation 0 --test 0 "
+                "--epochs 1 -o $/m");
+    const char *level = "0.5000000000000000000000000000000000001";
+    snprintf(path, sizeof path, "predict $/m $/d -o - --quantiles %s", level);
+    ck_assert_int_eq(demo_tril(folder, path, text, ROOM), 0);
+    snprintf(wanted, sizeof wanted, ",corr_%s_y,q%s_%s,q%s_y,log_prob\n", name, level, name, level);
+    ck_assert_msg(strstr(text, wanted), "%s", text);
     demo_remove(folder);
 }
 END_TEST
@@ -250,7 +298,9 @@ Suite *suite_demos_tril_predict(void)
     tcase_add_test(tcase, test_missing);
     tcase_add_loop_test(tcase, test_sample, 0, 4);
     tcase_add_test(tcase, test_seeds);
+    tcase_add_test(tcase, test_members);
     tcase_add_test(tcase, test_names);
+    tcase_add_test(tcase, test_long_names);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
     tcase_add_test(tcase, test_help);
     suite_add_tcase(suite, tcase);
