@@ -33,7 +33,8 @@ FILE *plot_open(const char *path, int width, int height)
         fprintf(plot, "set terminal pdfcairo noenhanced size %g,%g\n", width / 96., height / 96.);
     else
         fprintf(plot, "set terminal pngcairo noenhanced size %d,%d\n", width, height);
-    fputs("set output ", plot);
+    /* whatever its first letter is, which gnuplot would have an opinion on: "|" begins a command */
+    fputs(*path == '/' ? "set output " : "set output './'.", plot);
     plot_text(plot, path);
     fputs("\n", plot);
     return plot;

@@ -22,7 +22,7 @@ typedef struct picture {
     tril_real *y;       /* [n, d], in the data's units, as all of what follows */
     double *mean, *covariance, *quantile, *level; /* as tril_judge has them */
     double *x;                                    /* [n]: what rows are sorted by */
-    const char *x_name;
+    char x_name[128];
     size_t *order; /* of the rows */
     FILE *plot;
 } picture;
@@ -68,18 +68,23 @@ bool picture_knows(const loaded *l, const char *program, const char *by)
     return false;
 }
 
-/* that column, or the first target's mean */
+/* that column, or the first target's mean, or, where there are no inputs, the row's number */
 static void set_x(picture *p, const char *by)
 {
     const tril_scaler *s = p->about->inputs_scaler;
     size_t column, at;
     const bool found = find_input(p->about, by, &column, &at);
     if (found)
-        p->x_name = p->about->inputs[column].name;
+        snprintf(p->x_name, sizeof p->x_name, "%s", p->about->inputs[column].name);
+    else if (p->about->n_inputs)
+        snprintf(p->x_name, sizeof p->x_name, "mean of %s", p->about->targets[0]);
+    else
+        strcpy(p->x_name, "row");
     for (size_t i = 0; i < p->n; i++)
         p->x[i] =
             found ? s->mean[at] + s->scale[at] * (double)p->l->rows.x[i * p->about->mlp.inputs + at]
-                  : p->mean[i * p->d];
+            : p->about->n_inputs ? p->mean[i * p->d]
+                                 : (double)p->l->rows.row[i];
 }
 
 static int by_first(const void *a, const void *b)
@@ -161,9 +166,10 @@ static void points(const picture *p, size_t i, size_t j)
 
 static void bands(const picture *p)
 {
-    char text[256];
-    snprintf(text, sizeof text, "mean of %s", p->about->targets[0]);
-    label(p->plot, 'x', p->x_name ? p->x_name : text);
+    const double first = p->x[p->order[0]];
+    if (first == p->x[p->order[p->n - 1]])
+        fprintf(p->plot, "set xrange [%.8g:%.8g]\n", first - 1, first + 1);
+    label(p->plot, 'x', p->x_name);
     label(p->plot, 'y', p->about->targets[0]);
     fputs("set key tmargin horizontal samplen 1\n"
           "plot '-' with filledcurves fc rgb '#d0e0f0' title '90 %', "
@@ -175,12 +181,13 @@ static void bands(const picture *p)
     band(p, 1, 3);
     band(p, 2, 2);
     points(p, 0, 0);
+    fputs("set autoscale\n", p->plot);
 }
 
 /* rows at the 10th, 50th and 90th hundredth of their order; one where all are the same */
 static size_t shown(const picture *p, size_t k)
 {
-    return p->order[(size_t)((k == 0 ? 0.5 : k == 1 ? 0.1 : 0.9) * (double)(p->n - 1))];
+    return p->order[(size_t)((0.1 + 0.4 * (double)k) * (double)(p->n - 1))];
 }
 
 static size_t count_shown(const picture *p)
@@ -188,14 +195,29 @@ static size_t count_shown(const picture *p)
     return p->about->n_inputs ? MOST_SHOWN : 1;
 }
 
+/* the key: a colour for each row that is shown, lines for the shares that ellipses hold */
+static void ellipse_key(const picture *p)
+{
+    char title[160];
+    snprintf(title, sizeof title, "50 %%, dashed 90 %%%s%s", count_shown(p) > 1 ? ", at " : "",
+             count_shown(p) > 1 ? p->x_name : "");
+    fputs("set key tmargin horizontal samplen 1 title ", p->plot);
+    plot_text(p->plot, title);
+    fputs("\nplot '-' with points pt 7 ps 0.2 lc rgb '#aaaaaa' notitle", p->plot);
+    for (size_t k = 0; k < count_shown(p); k++) {
+        fprintf(p->plot, ", '-' with lines lw 2 lc %zu title '", k + 1);
+        if (count_shown(p) > 1)
+            fprintf(p->plot, "%.3g", p->x[shown(p, k)]);
+        fprintf(p->plot, "', '-' with lines lw 2 dt 2 lc %zu notitle", k + 1);
+    }
+    fputs("\n", p->plot);
+}
+
 static void ellipses(const picture *p, size_t i, size_t j)
 {
     label(p->plot, 'x', p->about->targets[i]);
     label(p->plot, 'y', p->about->targets[j]);
-    fputs("set key off\nplot '-' with points pt 7 ps 0.2 lc rgb '#aaaaaa'", p->plot);
-    for (size_t k = 1; k <= count_shown(p); k++)
-        fprintf(p->plot, ", '-' with lines lw 2 lc %zu, '-' with lines lw 2 dt 2 lc %zu", k, k);
-    fputs("\n", p->plot);
+    ellipse_key(p);
     points(p, i, j);
     for (size_t k = 0; k < count_shown(p); k++) {
         const double *m = p->mean + shown(p, k) * p->d;
@@ -209,8 +231,8 @@ static void ellipses(const picture *p, size_t i, size_t j)
 
 static void calibration_panel(const picture *p)
 {
-    label(p->plot, 'x', "region that should hold, share of rows");
-    label(p->plot, 'y', "holds");
+    label(p->plot, 'x', "share of rows that a region should hold");
+    label(p->plot, 'y', "share that it holds");
     fputs("set key off\nset xrange [0:1]\nset yrange [0:1]\n"
           "plot x with lines dt 2 lc rgb 'black', '-' with lines lw 2 lc rgb '#2060a0'\n",
           p->plot);
@@ -228,7 +250,7 @@ static void loss_panel(const picture *p, const curve *c)
     const bool held = !isnan(c->row[0][CURVE_VALIDATION]);
     label(p->plot, 'x', "epoch");
     label(p->plot, 'y', "NLL, nats per row");
-    fputs("set key tmargin horizontal samplen 1\nplot", p->plot);
+    fputs("set key tmargin horizontal samplen 1 title ''\nplot", p->plot);
     for (size_t k = 0; k < members; k++)
         fprintf(p->plot, "%s '-' with lines lw 2 lc 1 %s%s", k ? "," : "",
                 k ? "notitle" : "title 'training'",
@@ -250,7 +272,8 @@ static bool draw_panels(picture *p, const char *path, const curve *curves, bool 
 {
     const size_t d = p->d < MOST_TARGETS ? p->d : MOST_TARGETS;
     const size_t panels = (d == 1 ? 1 : d * (d - 1) / 2) + 1 + loss;
-    const size_t columns = panels > 4 ? 3 : 2, lines = (panels + columns - 1) / columns;
+    const size_t columns = panels == 3 || panels > 4 ? 3 : 2,
+                 lines = (panels + columns - 1) / columns;
     p->plot = plot_open(path, 480 * (int)columns, 400 * (int)lines);
     if (!p->plot)
         return false;

@@ -10,18 +10,18 @@ static const char program[] = "tril plot";
 
 static int usage(void)
 {
-    printf(
-        "usage: tril plot [options] MODEL DATA.csv -o PICTURE\n"
-        "Draws a model over the rows of DATA.csv (-: standard input): of one target bands that\n"
-        "should hold 50 %% and 90 %% of the rows, of several ellipses that should, for the rows\n"
-        "at a tenth, half and nine tenths of the order, in violet (half), green and blue;\n"
-        "calibration; and the loss of the training. Needs gnuplot.\n\n"
-        "  -o, --output FILE     .png, .svg or .pdf (needed)\n"
-        "  --by COLUMN           the input that rows are ordered by; default: the only one, or\n"
-        "                        the mean of the first target\n"
-        "  --missing WHAT        error, drop (the row), mean (inputs), marginal (targets);\n"
-        "                        default: as in training\n"
-        "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
+    printf("usage: tril plot [options] MODEL DATA.csv -o PICTURE\n"
+           "Draws a model over the rows of DATA.csv (-: standard input): of one target bands\n"
+           "that should hold 50 %% and 90 %% of the rows; of several targets ellipses, at a\n"
+           "tenth, half and nine tenths of the rows' order, that should if the model is a\n"
+           "normal (of any other they are those of the normal with its mean and covariance);\n"
+           "calibration; and the loss of the training. Needs gnuplot.\n\n"
+           "  -o, --output FILE     .png, .svg or .pdf (needed)\n"
+           "  --by COLUMN           the input that rows are ordered by; default: the only\n"
+           "                        one, or the mean of the first target\n"
+           "  --missing WHAT        error, drop (the row), mean (inputs), marginal\n"
+           "                        (targets); default: as in training\n"
+           "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return output_status(program, STATUS_DONE);
 }
 
@@ -50,7 +50,7 @@ int plot_command(int argc, char **argv)
                                            { "help", no_argument, NULL, 'h' },
                                            { 0 } };
     const char *picture = NULL, *by = NULL, *missing = NULL;
-    for (int which; (which = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
+    for (int which; (which = getopt_long(argc, argv, "o:h", known, NULL)) != -1;) {
         if (which == 'h')
             return usage();
         if (which == '?')
@@ -59,6 +59,6 @@ int plot_command(int argc, char **argv)
     }
     if (argc - optind == 2 && picture)
         return run(argv[optind], argv[optind + 1], picture, by, missing);
-    fprintf(stderr, "%s: want a model, a CSV file and -o PICTURE\n", program);
+    fprintf(stderr, "%s: want a model, a CSV file and -o PICTURE; --help says more\n", program);
     return STATUS_WRONG;
 }

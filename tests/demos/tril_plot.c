@@ -1,4 +1,5 @@
 /* `tril plot` as its users meet it. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +7,7 @@
 
 #include "demos/demo.h"
 
-enum { TEXT = 1 << 14 };
+enum { TEXT = 1 << 14, ROOM = 1 << 18 };
 
 #define MODEL "tests/reference/model.safetensors"
 #define TORCH "tests/reference/model_torch.safetensors"
@@ -85,6 +86,122 @@ START_TEST(test_wrong)
 }
 END_TEST
 
+/* the commands that gnuplot would get, by a gnuplot that keeps them */
+static void plot_commands(const char *folder, const char *arguments, char *text, size_t size)
+{
+    char file[64], script[128], path[512];
+    snprintf(file, sizeof file, "%s/gnuplot", folder);
+    snprintf(script, sizeof script, "#!/bin/sh\ncat > %s/commands\n", folder);
+    demo_write(file, script);
+    ck_assert_int_eq(chmod(file, 0700), 0);
+    char *before = strdup(getenv("PATH"));
+    snprintf(path, sizeof path, "%s:%.400s", folder, before);
+    setenv("PATH", path, 1);
+    ck_assert_int_eq(demo_tril(folder, arguments, text, size), 0);
+    setenv("PATH", before, 1);
+    free(before);
+    snprintf(file, sizeof file, "%s/commands", folder);
+    FILE *f = fopen(file, "r");
+    ck_assert_ptr_nonnull(f);
+    text[fread(text, 1, size - 1, f)] = 0;
+    fclose(f);
+}
+
+/* lines of two numbers behind the n-th end of data: the range of each */
+static void ranges(const char *text, int n, double low[2], double high[2])
+{
+    double x[2];
+    low[0] = low[1] = HUGE_VAL;
+    high[0] = high[1] = -HUGE_VAL;
+    for (; n--; text += 3)
+        ck_assert_ptr_nonnull(text = strstr(text, "\ne\n"));
+    for (; sscanf(text, "%lf %lf", &x[0], &x[1]) == 2; text = strchr(text, '\n') + 1)
+        for (int k = 0; k < 2; k++) {
+            low[k] = fmin(low[k], x[k]);
+            high[k] = fmax(high[k], x[k]);
+        }
+}
+
+/* ellipses are as wide as a 2-D normal's with the mean and standard deviations that predict says */
+START_TEST(test_ellipses)
+{
+    static char text[ROOM];
+    char folder[DEMO_FOLDER];
+    double low[2], high[2], mean[2], sd[2];
+    demo_folder(folder);
+    ck_assert_int_eq(demo_tril(folder,
+                               "fit data/quakes.csv --targets lat,long --inputs '' --epochs 1 "
+                               "--head mixture:2 -o $/m",
+                               text, ROOM),
+                     0);
+    ck_assert_int_eq(demo_tril(folder, "predict $/m data/quakes.csv --quantiles ''", text, ROOM),
+                     0);
+    ck_assert_int_eq(
+        sscanf(strchr(text, '\n'), "%lf,%lf,%lf,%lf", &mean[0], &mean[1], &sd[0], &sd[1]), 4);
+    plot_commands(folder, "plot $/m data/quakes.csv -o $/p.png", text, ROOM);
+    ck_assert_ptr_nonnull(strstr(text, "title '50 %, dashed 90 %'"));
+    for (int e = 0; e < 2; e++) {
+        ranges(text, 1 + e, low, high);
+        const double radius = sqrt(-2 * log(e ? 0.1 : 0.5));
+        for (int k = 0; k < 2; k++) {
+            ck_assert_double_eq_tol((high[k] + low[k]) / 2, mean[k], 1e-3 * sd[k]);
+            ck_assert_double_eq_tol((high[k] - low[k]) / 2, radius * sd[k], 2e-3 * sd[k]);
+        }
+    }
+    demo_remove(folder);
+}
+END_TEST
+
+/* without inputs a band is as wide as the file is long, between the quantiles that predict says */
+START_TEST(test_bands)
+{
+    static char text[ROOM];
+    char folder[DEMO_FOLDER];
+    double x, low, high, quantile[2];
+    demo_folder(folder);
+    ck_assert_int_eq(demo_tril(folder,
+                               "fit data/quakes.csv --targets depth --inputs '' --epochs 1 -o $/m",
+                               text, ROOM),
+                     0);
+    ck_assert_int_eq(
+        demo_tril(folder, "predict $/m data/quakes.csv --quantiles 0.05,0.95", text, ROOM), 0);
+    ck_assert_int_eq(sscanf(strchr(text, '\n'), "%*f,%*f,%lf,%lf", &quantile[0], &quantile[1]), 2);
+    plot_commands(folder, "plot $/m data/quakes.csv -o $/p.png", text, ROOM);
+    ck_assert_ptr_nonnull(strstr(text, "set xlabel 'row'\n"));
+    const char *line = strstr(text, "notitle\n") + 8;
+    for (int row = 0; row < 1000; row++, line = strchr(line, '\n') + 1) {
+        ck_assert_int_eq(sscanf(line, "%lf %lf %lf", &x, &low, &high), 3);
+        ck_assert_double_eq(x, row);
+        ck_assert_double_eq_tol(low, quantile[0], 1e-4);
+        ck_assert_double_eq_tol(high, quantile[1], 1e-4);
+    }
+    ck_assert(!strncmp(line, "e\n", 2));
+    demo_remove(folder);
+}
+END_TEST
+
+/* a file's name is no command, and one row no reason to warn */
+START_TEST(test_odd)
+{
+    static char text[ROOM];
+    char folder[DEMO_FOLDER], path[64];
+    struct stat about;
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    demo_write(path, "eruptions,waiting\n3,60\n");
+    plot_commands(folder, "plot " TORCH " $/d -o '|x.png'", text, ROOM);
+    ck_assert_int_eq(remove("|x.png"), 0);
+    ck_assert_ptr_nonnull(strstr(text, "set output './'.'|x.png'\n"));
+    snprintf(path, sizeof path, "%s/gnuplot", folder);
+    ck_assert_int_eq(remove(path), 0);
+    ck_assert_int_eq(demo_tril(folder, "plot " TORCH " $/d -o $/p.png", text, ROOM), 0);
+    ck_assert_str_eq(text, "");
+    snprintf(path, sizeof path, "%s/p.png", folder);
+    ck_assert(stat(path, &about) == 0 && about.st_size > 5000);
+    demo_remove(folder);
+}
+END_TEST
+
 /* without gnuplot, and where it cannot write */
 START_TEST(test_no_gnuplot)
 {
@@ -117,6 +234,9 @@ Suite *suite_demos_tril_plot(void)
     tcase_set_tags(tcase, "program");
     tcase_add_loop_test(tcase, test_pictures, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
+    tcase_add_test(tcase, test_ellipses);
+    tcase_add_test(tcase, test_bands);
+    tcase_add_test(tcase, test_odd);
     tcase_add_test(tcase, test_no_gnuplot);
     tcase_add_test(tcase, test_help);
     suite_add_tcase(suite, tcase);
