@@ -3,10 +3,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR = 24 };
+enum { BAR = 24, MARGIN = 7 }; /* what a bar stands in, and a ^C of the terminal's own */
 
 static double seconds(void)
 {
@@ -38,27 +39,38 @@ static bool due(progress *p, size_t done)
     return true;
 }
 
+/* a bar as long as the terminal, of any width by now, has room for beside the text */
+static void show_bar(const progress *p, size_t done, const char *text)
+{
+    struct winsize window = { 0 };
+    const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0;
+    const double left = (seconds() - p->begun) / (double)done * (double)(p->total - done);
+    char line[256], bar[BAR + 1];
+    int used = snprintf(line, sizeof line, "%.0f %%, %.0f s left: %s",
+                        100 * (double)done / (double)p->total, left, text);
+    int room = (known ? window.ws_col : 80) - used - MARGIN;
+    room = room < 0 ? 0 : room > BAR ? BAR : room;
+    for (int i = 0; i < room; i++)
+        bar[i] = (size_t)i * p->total < (size_t)room * done ? '#' : '.';
+    bar[room] = 0;
+    fputs("\r\033[?7l", stderr); /* what is too long for a line is cut */
+    fprintf(stderr, room ? "[%s] %s" : "%s%s", bar, line);
+    fputs("\033[K\033[?7h", stderr);
+}
+
 void progress_show(progress *p, size_t done, const char *format, ...)
 {
     if (!due(p, done))
         return;
-    if (p->terminal) {
-        char bar[BAR + 1];
-        for (size_t i = 0; i < BAR; i++)
-            bar[i] = i * p->total < BAR * done ? '#' : '.';
-        bar[BAR] = 0;
-        fprintf(stderr, "\r\033[?7l[%s] ", bar); /* what is too long for a line is cut */
-    }
-    fprintf(stderr, "%s %zu of %zu: ", p->unit, done, p->total);
+    char text[192];
     va_list args;
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    double left = (seconds() - p->begun) / (double)done * (double)(p->total - done);
     if (p->terminal)
-        fprintf(stderr, "  %.0f s left \033[K\033[?7h", left);
+        show_bar(p, done, text);
     else
-        fputs("\n", stderr);
+        fprintf(stderr, "%s %zu of %zu: %s\n", p->unit, done, p->total, text);
 }
 
 double progress_end(progress *p)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 typedef struct progress {
-    const char *unit; /* "epoch" */
+    const char *unit; /* "epoch", in a pipe */
     size_t total;
     size_t lines_in_a_pipe;
     bool terminal;
