@@ -33,7 +33,8 @@ int main(int argc, char **argv)
 {
     if (argc < 2)
         return usage(stderr, STATUS_WRONG);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0)
         return usage(stdout, STATUS_DONE);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(argv[1], known[i].name) == 0) {

@@ -1,6 +1,7 @@
 /* What the demos' command lines have in common. */
 #include "options.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,8 +12,9 @@ bool option_number(const char *program, const char *option, const char *text,
                    unsigned long long low, unsigned long long high, unsigned long long *out)
 {
     char *end;
+    errno = 0;
     *out = strtoull(text, &end, 10);
-    bool good = *text >= '0' && *text <= '9' && *end == 0 && *out >= low && *out <= high;
+    bool good = *text >= '0' && *text <= '9' && *end == 0 && !errno && *out >= low && *out <= high;
     if (!good)
         fprintf(stderr, "%s: --%s wants a whole number from %llu to %llu, not '%s'\n", program,
                 option, low, high, text);

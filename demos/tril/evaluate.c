@@ -70,13 +70,14 @@ static bool evaluate(const loaded *l, const char *data, bool csv)
 static int usage(void)
 {
     printf("usage: tril evaluate [options] MODEL DATA.csv\n"
-           "Judges a model by the rows of DATA.csv (-: standard input), which should not be those\n"
-           "it was trained on: NLL per row beside the baselines of its training, RMSE, the shares\n"
-           "of rows within ellipsoids and in tenths of their distributions, and sharpness.\n\n"
+           "Judges a model by the rows of DATA.csv (-: standard input), which should not be\n"
+           "those it was trained on: NLL per row beside the baselines of its training, RMSE,\n"
+           "the shares of rows within ellipsoids and in tenths of their distributions, and\n"
+           "sharpness.\n\n"
            "  --csv                 lines of rows,measure,of,value\n"
            "  --plot FILE           a picture too, .png, .svg or .pdf, as tril plot draws it\n"
-           "  --missing WHAT        error, drop (the row), mean (inputs), marginal (targets);\n"
-           "                        default: as in training\n"
+           "  --missing WHAT        error, drop (the row), mean (inputs), marginal\n"
+           "                        (targets); default: as in training\n"
            "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return STATUS_DONE;
 }
@@ -104,7 +105,7 @@ int evaluate_command(int argc, char **argv)
                                            { 0 } };
     const char *missing = NULL, *picture = NULL;
     bool csv = false;
-    for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+    for (int which; (which = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
         if (which == 'h')
             return output_status(program, usage());
         if (which == '?')
@@ -115,6 +116,7 @@ int evaluate_command(int argc, char **argv)
     }
     if (argc - optind == 2)
         return run(argv[optind], argv[optind + 1], missing, picture, csv);
-    fprintf(stderr, "%s: want a model and a CSV file, or - for standard input\n", program);
+    fprintf(stderr, "%s: want a model and a CSV file, or - for standard input; --help says more\n",
+            program);
     return STATUS_WRONG;
 }

@@ -106,24 +106,23 @@ static bool info(const loaded *l)
 
 static int usage(void)
 {
-    printf(
-        "usage: tril info MODEL\n"
-        "Says what a model is: its networks, columns, the settings it was trained with (but for\n"
-        "defaults), and how training went.\n"
-        "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
+    printf("usage: tril info MODEL\n"
+           "Says what a model is: its networks, columns, the settings it was trained with\n"
+           "(but for defaults), and how training went.\n"
+           "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return STATUS_DONE;
 }
 
 int info_command(int argc, char **argv)
 {
     static const struct option known[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
-    int which = getopt_long(argc, argv, "", known, NULL);
+    int which = getopt_long(argc, argv, "h", known, NULL);
     if (which == 'h')
         return output_status(program, usage());
     if (which == '?')
         return STATUS_WRONG;
     if (argc - optind != 1)
-        return fprintf(stderr, "%s: want a model\n", program), STATUS_WRONG;
+        return fprintf(stderr, "%s: want a model; --help says more\n", program), STATUS_WRONG;
     loaded l = { 0 };
     int status = load_status(&l, program, load_model(&l, argv[optind], 0) && info(&l));
     load_free(&l);

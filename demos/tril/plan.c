@@ -10,6 +10,9 @@
 
 static const char program[] = "tril fit";
 
+/* what a machine can do ends below these */
+enum { MOST = 1000000000, MOST_MEMBERS = 1000, MOST_THREADS = 1024 };
+
 /* ---- one setting */
 
 static bool read_number(const plan *p, setting which, double *out)
@@ -24,12 +27,12 @@ static bool read_number(const plan *p, setting which, double *out)
     return false;
 }
 
-static bool read_count(const plan *p, setting which, unsigned long long low, size_t *out)
+static bool read_count(const plan *p, setting which, unsigned long long low,
+                       unsigned long long high, size_t *out)
 {
     unsigned long long number = 0;
     const char *text = p->settings.text[which];
-    bool done =
-        !text || option_number(program, setting_name(which), text, low, 1000000000, &number);
+    bool done = !text || option_number(program, setting_name(which), text, low, high, &number);
     *out = (size_t)number;
     return done;
 }
@@ -60,7 +63,7 @@ static const char *const forms[] = { "full",   "diagonal", "precision", "lowrank
                                      "shared", "mixture",  "student",   NULL };
 
 /* FORM, FORM:NUMBER, or mixture:NUMBER:FORM */
-static bool read_head(const plan *p, const char *text, bool component, tril_head_opts *head)
+static bool read_head(const char *text, bool component, tril_head_opts *head)
 {
     int form;
     const size_t length = strcspn(text, ":");
@@ -68,20 +71,17 @@ static bool read_head(const plan *p, const char *text, bool component, tril_head
         return false;
     *(component ? &head->component : &head->form) = (tril_head_form)form;
     const bool mixture = form == TRIL_HEAD_MIXTURE, wants = mixture || form == TRIL_HEAD_LOW_RANK;
-    char number[16], *end = NULL;
-    unsigned long count = 0;
-    if (text[length] && wants) {
-        snprintf(number, sizeof number, "%s", text + length + 1);
-        count = strtoul(number, &end, 10);
-    }
+    const char *number = text[length] ? text + length + 1 : text + length;
+    char *end = NULL;
+    const unsigned long count = *number >= '0' && *number <= '9' ? strtoul(number, &end, 10) : 0;
     const bool more = end && mixture && !component && *end == ':';
-    if (wants != (count > 0) || (text[length] && (!wants || (*end && !more)))) {
+    if (wants ? !count || count > MOST || (*end && !more) : text[length]) {
         fprintf(stderr, "%s: --head %s wants %s, not '%s'\n", program, forms[form],
                 wants ? "a number behind a colon" : "nothing behind it", text);
         return false;
     }
     *(mixture ? &head->components : &head->rank) = count;
-    return !more || read_head(p, strchr(text + length + 1, ':') + 1, true, head);
+    return !more || read_head(end + 1, true, head);
 }
 
 static bool read_hidden(const plan *p, tril_mlp_opts *mlp)
@@ -111,10 +111,10 @@ static bool read_network(plan *p)
                                                TRIL_SOFTPLUS, TRIL_SILU, TRIL_SIGMOID };
     static const char *const missings[] = { "error", "drop", "mean", "marginal", NULL };
     int activation, missing;
-    if (!read_head(p, p->settings.text[SETTING_HEAD], false, &p->model.head) ||
+    if (!read_head(p->settings.text[SETTING_HEAD], false, &p->model.head) ||
         !read_hidden(p, &p->model.mlp) ||
         !read_name(p, SETTING_ACTIVATION, activations, &activation) ||
-        !read_count(p, SETTING_ENSEMBLE, 1, &p->model.members) ||
+        !read_count(p, SETTING_ENSEMBLE, 1, MOST_MEMBERS, &p->model.members) ||
         !read_name(p, SETTING_MISSING, missings, &missing))
         return false;
     p->model.head.natural = p->settings.text[SETTING_NATURAL];
@@ -149,11 +149,11 @@ static bool read_training(plan *p)
     if (!read_name(p, SETTING_OPTIMIZER, optims, &optim) ||
         !read_name(p, SETTING_LOSS, losses, &loss) ||
         !read_name(p, SETTING_SCHEDULE, schedules, &schedule) ||
-        !read_count(p, SETTING_EPOCHS, 1, &p->fit.epochs) ||
-        !read_count(p, SETTING_BATCH, 1, &p->fit.batch) ||
-        !read_count(p, SETTING_PATIENCE, 0, &p->fit.patience) ||
-        !read_count(p, SETTING_THREADS, 1, &p->fit.threads) ||
-        !read_count(p, SETTING_CHECKPOINT_EVERY, 1, &p->checkpoint_every))
+        !read_count(p, SETTING_EPOCHS, 1, MOST, &p->fit.epochs) ||
+        !read_count(p, SETTING_BATCH, 1, MOST, &p->fit.batch) ||
+        !read_count(p, SETTING_PATIENCE, 0, MOST, &p->fit.patience) ||
+        !read_count(p, SETTING_THREADS, 1, MOST_THREADS, &p->fit.threads) ||
+        !read_count(p, SETTING_CHECKPOINT_EVERY, 1, MOST, &p->checkpoint_every))
         return false;
     if (p->fit.lr == 0)
         return fprintf(stderr, "%s: --lr wants a rate above 0\n", program), false;
@@ -243,7 +243,7 @@ bool plan_read(plan *p, int argc, char **argv, int *status)
     const settings *s = &p->settings;
     if (!settings_read(&p->settings, argc, argv, status))
         return false;
-    if (!s->text[SETTING_TARGETS])
+    if (!s->text[SETTING_TARGETS] || !*s->text[SETTING_TARGETS])
         return fprintf(stderr, "%s: say --targets A,B,C: the columns to learn\n", program), false;
     if (!names_split(&p->targets, s->text[SETTING_TARGETS]) ||
         (s->text[SETTING_INPUTS] && !names_split(&p->inputs, s->text[SETTING_INPUTS])))

@@ -28,8 +28,10 @@ static bool mark(const plan *p, const tril_table *split, const tril_table *table
         if (done)
             part_of[(size_t)number] = PART_TEST;
         else
-            fprintf(stderr, "tril fit: %s: column %s: there is no row %g of %s, which has %zu\n",
-                    p->split, name, number, p->settings.data, rows);
+            fprintf(
+                stderr,
+                "tril fit: %s: column %s: there is no row %.9g of %s, whose rows are 0 to %zu\n",
+                p->split, name, number, p->settings.data, rows - 1);
     }
     free(numbers);
     return done;
@@ -74,6 +76,11 @@ static bool deal_rows(const plan *p, tril_ctx *ctx, tril_table *table, deal *d, 
             share[k] = p->share[i];
             parts[k++] = (part)i;
         }
+    if (d->n < k) {
+        fprintf(stderr, "tril fit: %s: rows are to be dealt into %zu parts, and there are %zu\n",
+                p->settings.data, k, d->n);
+        return false;
+    }
     if ((p->group && !number_groups(p, table, d)) ||
         !tril_folds(ctx, d->n, p->group ? d->group : NULL, share, k, p->fit.seed, d->fold))
         return false;
@@ -103,8 +110,10 @@ static bool split(const plan *p, tril_ctx *ctx, tril_table *table, deal *d, part
     for (size_t i = 0; i < n; i++)
         if (part_of[i] == PART_TRAINING)
             d->row[d->n++] = i;
-    if (d->n == 0)
-        return fprintf(stderr, "tril fit: %s leaves no row to train on\n", p->split), false;
+    if (p->split && (d->n == 0 || d->n == n))
+        return fprintf(stderr, "tril fit: %s leaves no row to %s\n", p->split,
+                       d->n ? "test" : "train on"),
+               false;
     return deal_rows(p, ctx, table, d, part_of);
 }
 
