@@ -5,7 +5,7 @@ while IFS= read -r line; do
     case $line in
     @*@)
         name=$(echo "$line" | tr -d @)
-        printf '.SS tril %s\n.nf\n' "$name"
+        printf '.SS tril %s\n.in 0\n.nf\n' "$name" # help has lines of 80 columns
         "$@" "$name" --help | sed 's/[\\-]/\\&/g; s/^[.'\'']/\\\&&/'
         echo .fi
         ;;

@@ -206,16 +206,17 @@ static void print_draw_header(FILE *to, const tril_model_parts *about)
 
 static bool sample(const loaded *l, const options *o)
 {
-    enum { CHUNK = 64 };
+    enum { AT_ONCE = 1 << 13 };
     const tril_model_parts *about = tril_model_about(l->model);
-    double *draws = command_alloc(o->draws, CHUNK * about->n_targets * sizeof *draws);
+    const size_t chunk = (AT_ONCE - 1) / o->draws + 1; /* rows */
+    double *draws = command_alloc(o->draws, chunk * about->n_targets * sizeof *draws);
     tril_tape *tape = tril_tape_new(l->ctx);
     FILE *to = draws && tape ? open_output(o) : NULL;
     if (to)
         print_draw_header(to, about);
     bool done = to;
-    for (size_t first = 0; first < l->rows.n && done; first += CHUNK) {
-        const size_t n = l->rows.n - first < CHUNK ? l->rows.n - first : CHUNK;
+    for (size_t first = 0; first < l->rows.n && done; first += chunk) {
+        const size_t n = l->rows.n - first < chunk ? l->rows.n - first : chunk;
         done = draw(l, tape, first, n, o, draws);
         if (done)
             print_some(to, l, first, n, o, draws);
@@ -238,8 +239,8 @@ static int usage(void)
            "  --sample N            N draws of each row instead\n"
            "  --seed N              of the draws [1]\n"
            "  --missing WHAT        error, drop (a line of empty cells), mean (inputs),\n"
-           "                        marginal; default: as in training; missing targets are no\n"
-           "                        error\n"
+           "                        marginal; default: as in training; missing targets are\n"
+           "                        no error\n"
            "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return STATUS_DONE;
 }
