@@ -237,7 +237,7 @@ static bool read_in_c_locale(tril_table *table, FILE *file)
     tril_c_locale locale;
     if (csv_init(&r.csv, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL))
         return tril_ctx_fail(table->ctx, TRIL_OUT_OF_MEMORY, "%s: out of memory", table->path);
-    csv_set_blk_size(&r.csv, 4096); /* a long cell does not grow byte by byte */
+    csv_set_blk_size(&r.csv, CHUNK); /* a long cell does not grow byte by byte */
     bool done = tril_c_locale_begin(&locale, table->ctx, table->path);
     if (done) {
         done = add_text(table, "", 0) == 0 && read_file(&r, file);
