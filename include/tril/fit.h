@@ -156,7 +156,7 @@ typedef struct tril_fit_figures {
     size_t batch, batches; /* over in the epoch under way, and how many an epoch has */
     size_t steps;          /* all in all */
     double train_nll;      /* of the last epoch that is over: the mean over its batches, each before
-                              its step, with noise; at epoch 0 that of the start */
+                              its step; at epoch 0 that of the start. With noise, if there is any */
     double validation_nll; /* at its end; NaN where there are no validation rows */
     double best_nll;       /* the lowest so far at the end of an epoch: of validation rows or, where
                               there are none, train_nll */

@@ -156,6 +156,7 @@ static bool make_rows(tril_fit *fit, tril_rows rows)
     fit->sorted = tril_arena_take(arena, "fit", rows.n, sizeof *fit->sorted);
     fit->order = tril_arena_take(arena, "fit", rows.n, sizeof *fit->order);
     fit->training = (tril_pass){ &fit->net, o, rows, .training = true };
+    fit->training.noisy = o->input_noise > 0 || o->target_noise > 0;
     fit->validation = (tril_pass){ &fit->net, o, o->validation };
     if (!fit->sorted || !fit->order || !split(fit, rows))
         return false;
@@ -165,6 +166,12 @@ static bool make_rows(tril_fit *fit, tril_rows rows)
     if (has_validation(fit) && !o->keep_last)
         fit->best = tril_arena_take(arena, "fit", fit->params->size, sizeof *fit->best);
     return !tril_ctx_failed(fit->ctx);
+}
+
+/* noise is the seed's and the batch's: number 0 is the start's, in which all rows are one */
+static tril_random noise_of(const tril_fit *fit, uint64_t number)
+{
+    return tril_stream_for(fit->opts.seed, TRIL_FOR_NOISE, number);
 }
 
 /* the mean NLL of n rows as things stand */
@@ -193,6 +200,7 @@ static bool make(tril_fit *fit, tril_rows rows)
     fit->shards = tril_shards_new(
         fit->params, &(tril_shards_opts){ .threads = fit->opts.threads, .rows = TRIL_FIT_SHARD });
     fit->training.index = fit->sorted;
+    fit->training.noise = noise_of(fit, 0);
     p->validation = (double)NAN;
     if (!judge(fit, &fit->training, fit->n, &p->train) ||
         (has_validation(fit) &&
@@ -288,7 +296,7 @@ static bool learn_batch(tril_fit *fit)
     tril_pass pass = fit->training;
     set_order(fit);
     pass.index = fit->order + batch * least + (batch < larger ? batch : larger);
-    pass.noise = tril_stream_for(fit->opts.seed, TRIL_FOR_NOISE, p->epoch * fit->batches + batch);
+    pass.noise = noise_of(fit, 1 + p->epoch * fit->batches + batch);
     if (!tril_optim_set_lr_factor(fit->optim, rate_factor(fit)) ||
         !tril_shards_backward(fit->shards, rows, tril_pass_loss, &pass, NULL))
         return false;

@@ -20,8 +20,9 @@ typedef struct tril_pass {
     tril_rows rows;
     const size_t *index; /* of those that it passes over; NULL: all, as they stand */
     bool training;
-    tril_random noise; /* training: of the batch */
-    double *nll;       /* training: the sum over the rows of each shard is left here */
+    bool noisy; /* with the noise of the options, from this stream; the rows have an index */
+    tril_random noise;
+    double *nll; /* training: the sum over the rows of each shard is left here */
 } tril_pass;
 
 /* A tril_shard_loss; user: the pass. */

@@ -35,14 +35,13 @@ static bool gather(const tril_pass *pass, tril_tape *tape, size_t first, size_t 
     tril_real *x = tril_tape_take(tape, n * inputs, sizeof *x);
     tril_real *y = tril_tape_take(tape, n * targets, sizeof *y);
     tril_real *normals = tril_tape_take(tape, inputs + targets, sizeof *normals);
-    bool noisy = pass->training && (pass->opts->input_noise > 0 || pass->opts->target_noise > 0);
     if (!x || !y || !normals)
         return false;
     for (size_t i = 0; i < n; i++) {
         size_t row = pass->index[first + i];
         memcpy(x + i * inputs, pass->rows.x + row * inputs, inputs * sizeof *x);
         memcpy(y + i * targets, pass->rows.y + row * targets, targets * sizeof *y);
-        if (noisy)
+        if (pass->noisy)
             add_noise(pass, first + i, x + i * inputs, inputs, y + i * targets, normals);
     }
     *out = (tril_rows){ x, y, n };
