@@ -63,7 +63,7 @@ extern "C" {
 typedef struct tril_network {
     const tril_mlp *mlp;
     size_t targets;
-    tril_head_opts head; /* default: a full normal */
+    tril_head_opts head; /* default: a full normal; a shared covariance is of the network's store */
 } tril_network;
 
 /* Rows of numbers: x [n, inputs], y [n, targets]. They are borrowed: leave them in place and

@@ -13,6 +13,11 @@ bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_rows *row
 /* The width of a network's inputs. */
 size_t tril_network_inputs(const tril_network *net);
 
+/* Fails the context, naming the first number of x [n, width] that is infinite or, unless some may
+ * be missing, NaN. */
+bool tril_rows_check(tril_ctx *ctx, const char *which, const tril_real *x, size_t n, size_t width,
+                     bool missing);
+
 /* One pass over some rows, in shards: the mean NLL, or the mean of what is minimised. */
 typedef struct tril_pass {
     const tril_network *net;

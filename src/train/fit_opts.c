@@ -18,32 +18,32 @@ static bool check_network(tril_ctx *ctx, const tril_network *net)
     tril_param bias = tril_dense_bias(tril_mlp_last(net->mlp));
     if (!tril_head_layout_of(ctx, net->targets, &net->head, &h))
         return false;
+    if (net->head.form == TRIL_HEAD_SHARED && net->head.shared.params != bias.params)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "fit: the shared covariance is no parameter of the network's store");
     return tril_param_shape(bias).dim[0] == h.width ||
            tril_ctx_fail(ctx, TRIL_BAD_SHAPE,
                          "fit: the network has %zu outputs, but %zu targets need %zu",
                          tril_param_shape(bias).dim[0], net->targets, h.width);
 }
 
-/* names the first number that is not finite, or, where some may be missing, infinite */
-static bool check_numbers(tril_ctx *ctx, const char *which, const tril_real *x, size_t n,
-                          size_t width, bool missing)
+bool tril_rows_check(tril_ctx *ctx, const char *which, const tril_real *x, size_t n, size_t width,
+                     bool missing)
 {
     size_t at = tril_first_not_finite(x, n * width);
     while (missing && at < n * width && isnan(x[at]))
         at += 1 + tril_first_not_finite(x + at + 1, n * width - at - 1);
-    return at >= n * width ||
-           tril_ctx_fail(ctx, TRIL_NOT_FINITE, "fit: %s: column %zu is %g in row %zu", which,
-                         at % width, (double)x[at], at / width);
+    return at >= n * width || tril_ctx_fail(ctx, TRIL_NOT_FINITE, "%s: column %zu is %g in row %zu",
+                                            which, at % width, (double)x[at], at / width);
 }
 
 static bool check_rows(tril_ctx *ctx, const tril_network *net, const tril_rows *rows,
                        const char *x_name, const char *y_name, bool missing)
 {
     if (rows->n == 0 || !rows->x || !rows->y)
-        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s and %s: there are no rows", x_name,
-                             y_name);
-    return check_numbers(ctx, x_name, rows->x, rows->n, tril_network_inputs(net), false) &&
-           check_numbers(ctx, y_name, rows->y, rows->n, net->targets, missing);
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "%s and y: there are no rows", x_name);
+    return tril_rows_check(ctx, x_name, rows->x, rows->n, tril_network_inputs(net), false) &&
+           tril_rows_check(ctx, y_name, rows->y, rows->n, net->targets, missing);
 }
 
 static bool check_ranges(tril_ctx *ctx, const tril_fit_opts *o)
@@ -97,9 +97,9 @@ bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_rows *row
     o->lr = o->lr != 0 ? o->lr : o->optim == TRIL_FIT_SGD ? 1e-2 : 1e-3;
     o->beta = o->beta != 0 ? o->beta : 0.5;
     o->warmup_epochs = o->warmup_epochs ? o->warmup_epochs : 10;
-    return check_network(ctx, net) && check_rows(ctx, net, rows, "x", "y", o->missing) &&
-           (!o->validation.n ||
-            check_rows(ctx, net, &o->validation, "validation.x", "validation.y", o->missing)) &&
+    return check_network(ctx, net) && check_rows(ctx, net, rows, "fit: x", "fit: y", o->missing) &&
+           (!o->validation.n || check_rows(ctx, net, &o->validation, "fit: validation.x",
+                                           "fit: validation.y", o->missing)) &&
            check_ranges(ctx, o) && tril_schedule_check(ctx, &o->schedule) &&
            check_together(ctx, net, o);
 }

@@ -404,6 +404,17 @@ static bool check_levels(tril_ctx *ctx, const tril_verdict *out)
     return true;
 }
 
+static bool check_rows(tril_ctx *ctx, const tril_network *net, tril_rows rows,
+                       const tril_verdict *out)
+{
+    if (rows.n && !rows.x)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: there are no inputs");
+    if (!rows.y && (out->nll || out->pit || out->level))
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
+    return tril_rows_check(ctx, "judge: x", rows.x, rows.n, tril_network_inputs(net), false) &&
+           (!rows.y || tril_rows_check(ctx, "judge: y", rows.y, rows.n, net->targets, true));
+}
+
 bool tril_judge(const tril_network *members, size_t n_members, tril_rows rows,
                 const tril_verdict *out)
 {
@@ -411,9 +422,8 @@ bool tril_judge(const tril_network *members, size_t n_members, tril_rows rows,
         members && n_members ? tril_dense_weight(tril_mlp_last(members->mlp)).params : NULL;
     if (!params || tril_ctx_failed(params->ctx))
         return false;
-    if (!rows.y && (out->nll || out->pit || out->level))
-        return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
-    if (!check_members(params->ctx, members, n_members) || !check_levels(params->ctx, out))
+    if (!check_members(params->ctx, members, n_members) || !check_levels(params->ctx, out) ||
+        !check_rows(params->ctx, members, rows, out))
         return false;
     const tril_random before = *tril_ctx_random(params->ctx);
     tril_tape *tape = tril_tape_new(params->ctx);

@@ -367,6 +367,9 @@ START_TEST(test_bad_rows)
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "fit: x and y: there are no rows");
     ck_assert_ptr_null(tril_fit_new(&f.net, rows, &both));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "fit: validation rows and a share of the others cannot");
+    ck_assert_ptr_null(
+        tril_fit_new(&f.net, rows, &(tril_fit_opts){ .validation = { f.x, NULL, 30 } }));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "fit: validation.x and y: there are no rows");
     f.x[7 * INPUTS + 1] = (tril_real)NAN;
     ck_assert_ptr_null(tril_fit_new(&f.net, rows, NULL));
     ck_failed(ctx, TRIL_NOT_FINITE, "fit: x: column 1 is nan in row 7");
@@ -389,6 +392,21 @@ START_TEST(test_bad_rows)
 }
 END_TEST
 
+/* workers would leave its gradients alone */
+START_TEST(test_other_store)
+{
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_params *other = tril_params_new(ctx);
+    fitting f = fitting_new(ctx, 30, 2, 8, &(tril_head_opts){ .form = TRIL_HEAD_SHARED });
+    f.net.head.shared = tril_head_shared_new(other, "covariance", 2);
+    ck_assert_ptr_null(tril_fit_new(&f.net, (tril_rows){ f.x, f.y, 30 }, NULL));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "fit: the shared covariance is no parameter of the network");
+    fitting_free(&f);
+    tril_params_free(other);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 Suite *suite_train_fit(void)
 {
     const int n_ways = sizeof ways / sizeof *ways;
@@ -406,6 +424,7 @@ Suite *suite_train_fit(void)
     tcase_add_loop_test(tcase, test_no_allocation, 0, n_ways);
     tcase_add_loop_test(tcase, test_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tcase, test_bad_rows);
+    tcase_add_test(tcase, test_other_store);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -347,11 +347,33 @@ START_TEST(test_refused)
     ck_assert(!tril_judge(nets, 1, inputs, &out));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
     ck_assert(tril_judge(nets, 1, inputs, &(tril_verdict){ .mean = mean }));
-    f.x[5] = (tril_real)NAN;
-    ck_assert(!tril_judge(nets, 1, rows, &out));
-    ck_failed(ctx, TRIL_NOT_FINITE, "input: element [2, 1] of the 10x2");
+    ck_assert(!tril_judge(nets, 1, (tril_rows){ NULL, f.y, 10 }, &out));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: there are no inputs");
+    ck_assert(tril_judge(nets, 1, (tril_rows){ 0 }, &(tril_verdict){ .mean = mean }));
     ck_assert_mem_eq(&before, tril_ctx_random(ctx), sizeof before);
     fitting_free(&f), fitting_free(&g);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* by its place among all rows, however many are judged at a time */
+START_TEST(test_not_finite)
+{
+    enum { N = 200 };
+    double nll[N];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    fitting f = network_new(ctx, N, 2, NULL);
+    const tril_rows rows = { f.x, f.y, N };
+    const tril_verdict out = { .nll = nll };
+    f.x[150 * INPUTS + 1] = (tril_real)NAN;
+    ck_assert(!tril_judge(&f.net, 1, rows, &out));
+    ck_failed(ctx, TRIL_NOT_FINITE, "judge: x: column 1 is nan in row 150");
+    f.x[150 * INPUTS + 1] = 0;
+    f.y[20 * 2] = (tril_real)NAN; /* which is a missing number */
+    f.y[170 * 2] = (tril_real)INFINITY;
+    ck_assert(!tril_judge(&f.net, 1, rows, &out));
+    ck_failed(ctx, TRIL_NOT_FINITE, "judge: y: column 0 is inf in row 170");
+    fitting_free(&f);
     tril_ctx_free(ctx);
 }
 END_TEST
@@ -404,6 +426,7 @@ Suite *suite_train_metrics(void)
     tcase_add_loop_test(tcase, test_equal_members, 0, N_HEADS);
     tcase_add_loop_test(tcase, test_missing, 0, N_OBSERVED);
     tcase_add_test(tcase, test_refused);
+    tcase_add_test(tcase, test_not_finite);
     tcase_add_test(tcase, test_out_of_memory);
     tcase_add_test(tcase, test_figures);
     suite_add_tcase(suite, tcase);
