@@ -147,9 +147,13 @@ test: layers examples link installed demos $(BUILD)/bench $(BUILD)/tests/run
 test-aarch64:
 	$(MAKE) test CC=aarch64-linux-gnu-gcc
 
-# but for what only starts other programs, and for long sums that other tests reach too
-valgrind: $(BUILD)/tests/run
-	@$(TEST_ENV) CK_FORK=no CK_EXCLUDE_TAGS="program long" valgrind -q --error-exitcode=1 --leak-check=full $(BUILD)/tests/run
+# but for what only starts other programs, and for long sums that other tests reach too; -j2 runs the halves side by side
+PARTS = $(if $(CK_RUN_SUITE),0,0 1)
+
+valgrind: $(PARTS:%=valgrind-part-%)
+
+valgrind-part-%: $(BUILD)/tests/run
+	@$(TEST_ENV) CK_FORK=no CK_EXCLUDE_TAGS="program long" valgrind -q --error-exitcode=1 --leak-check=full $(BUILD)/tests/run $* $(words $(PARTS))
 
 # the list of test suites, and of everything the library registers, is read off the code: none can be forgotten
 $(BUILD)/tests/suites.h: $(STAMP) $(filter-out tests/main.c,$(sort $(wildcard tests/*.c tests/*/*.c)))

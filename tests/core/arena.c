@@ -7,7 +7,7 @@
 
 START_TEST(test_pieces)
 {
-    enum { N = 300 };
+    enum { N = 180 };
     unsigned char *pieces[N];
     counting counter = { 0 };
     tril_arena arena = { .ctx = counting_ctx(&counter) };

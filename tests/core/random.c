@@ -204,12 +204,15 @@ Suite *suite_core_random(void)
     Suite *suite = suite_create("core/random");
     TCase *tcase = tcase_create("random");
     tcase_add_test(tcase, test_known_answers);
-    tcase_add_loop_test(tcase, test_uniform, 0, 3);
-    tcase_add_loop_test(tcase, test_normal, 0, 3);
     tcase_add_loop_test(tcase, test_odd_counts, 0, 2);
     tcase_add_test(tcase, test_streams);
-    tcase_add_test(tcase, test_below);
-    tcase_add_test(tcase, test_shuffle);
     suite_add_tcase(suite, tcase);
+    TCase *spread = tcase_create("spread");
+    tcase_set_tags(spread, "long");
+    tcase_add_loop_test(spread, test_uniform, 0, 3);
+    tcase_add_loop_test(spread, test_normal, 0, 3);
+    tcase_add_test(spread, test_below);
+    tcase_add_test(spread, test_shuffle);
+    suite_add_tcase(suite, spread);
     return suite;
 }

@@ -135,7 +135,10 @@ Suite *suite_core_shape(void)
     tcase_add_test(tcase, test_index);
     tcase_add_loop_test(tcase, test_broadcast, 0, 9);
     tcase_add_test(tcase, test_walk_merges);
-    tcase_add_test(tcase, test_walk);
     suite_add_tcase(suite, tcase);
+    TCase *walks = tcase_create("walks");
+    tcase_set_tags(walks, "long");
+    tcase_add_test(walks, test_walk);
+    suite_add_tcase(suite, walks);
     return suite;
 }

@@ -540,7 +540,6 @@ Suite *suite_data_model(void)
     tcase_add_loop_test(tcase, test_missing, 0, sizeof policies / sizeof *policies);
     tcase_add_test(tcase, test_scalers_of_holes);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
-    tcase_add_test(tcase, test_most_labels);
     tcase_add_test(tcase, test_baselines);
     tcase_add_test(tcase, test_collinear);
     tcase_add_test(tcase, test_units);
@@ -548,5 +547,10 @@ Suite *suite_data_model(void)
     tcase_add_test(tcase, test_null);
     tcase_add_test(tcase, test_exhaust);
     suite_add_tcase(suite, tcase);
+    TCase *large = tcase_create("large");
+    tcase_set_timeout(large, 60);
+    tcase_set_tags(large, "long");
+    tcase_add_test(large, test_most_labels);
+    suite_add_tcase(suite, large);
     return suite;
 }

@@ -110,10 +110,14 @@ Suite *suite_data_number(void)
     Suite *suite = suite_create("data/number");
     TCase *tcase = tcase_create("number");
     tcase_set_timeout(tcase, 120);
-    tcase_add_loop_test(tcase, test_last_bit, 0, 4);
     tcase_add_test(tcase, test_ties);
     tcase_add_test(tcase, test_write);
     tcase_add_test(tcase, test_locale);
     suite_add_tcase(suite, tcase);
+    TCase *last = tcase_create("last bits");
+    tcase_set_timeout(last, 120);
+    tcase_set_tags(last, "long");
+    tcase_add_loop_test(last, test_last_bit, 0, 4);
+    suite_add_tcase(suite, last);
     return suite;
 }

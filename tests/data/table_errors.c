@@ -358,9 +358,13 @@ Suite *suite_data_table_errors(void)
     tcase_add_loop_test(tcase, test_float_range, 0, 4);
     tcase_add_test(tcase, test_strange_names);
     tcase_add_test(tcase, test_no_file);
-    tcase_add_loop_test(tcase, test_long_line, 0, 3);
-    tcase_add_test(tcase, test_long_cell);
-    tcase_add_loop_test(tcase, test_random_bytes, 0, sizeof alphabets / sizeof *alphabets);
     suite_add_tcase(suite, tcase);
+    TCase *large = tcase_create("large");
+    tcase_set_timeout(large, 120);
+    tcase_set_tags(large, "long");
+    tcase_add_loop_test(large, test_long_line, 0, 3);
+    tcase_add_test(large, test_long_cell);
+    tcase_add_loop_test(large, test_random_bytes, 0, sizeof alphabets / sizeof *alphabets);
+    suite_add_tcase(suite, large);
     return suite;
 }
