@@ -110,7 +110,7 @@ static bool check_name(tril_tensors *tensors, const tril_names *names, const cha
     char room[TRIL_SHOWN_ROOM];
     if (!tensors || tril_ctx_failed(tensors->ctx))
         return false;
-    if (!name || !*name || strcmp(name, "__metadata__") == 0)
+    if (!name || !*name || strcmp(name, "__metadata__") == 0 || strcmp(name, TRIL_CRC_NOTE) == 0)
         return tril_ctx_fail(tensors->ctx, TRIL_BAD_ARGUMENT,
                              "%s: '%s' cannot be the name of a tensor or note", tensors->source,
                              name ? name : "");

@@ -40,6 +40,16 @@ bool tril_tensors_add(tril_tensors *tensors, const char *name, tril_dtype dtype,
                       const char *bytes);
 bool tril_tensors_add_note(tril_tensors *tensors, const char *name, const char *text);
 
+/* The note with a file's checksum: CRC-32 as in zlib, in hexadecimal, of the whole file with zeros
+ * for these digits. It is the file's alone: tensors that are read lose it. */
+#define TRIL_CRC_NOTE "tril.crc32"
+enum { TRIL_CRC_DIGITS = 8 };
+
+/* Of bytes that follow others, whose checksum is `before`; 0 for none. And where the digits stand
+ * in a header, NULL in one without. */
+uint32_t tril_crc32(uint32_t before, const void *bytes, size_t n);
+char *tril_crc_digits(char *header, size_t length);
+
 /* Whether a _get would succeed; fails otherwise. */
 bool tril_tensors_fit(const tril_tensors *tensors, const char *name, tril_dtype dtype,
                       tril_shape shape);

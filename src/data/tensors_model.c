@@ -213,11 +213,12 @@ static bool read_head(const reader *r, json_t *said, tril_head_opts *head)
     int row_scaled = 0, natural = 0, which[3];
     json_int_t rank = 0, components = 0;
     json_error_t error;
+    char room[TRIL_SHOWN_ROOM];
     if (said && json_unpack_ex(said, &error, 0, "{s?s, s?s, s?b, s?F, s?b, s?I, s?I, s?s!}", "form",
                                &form, "diagonal", &diagonal, "row_scaled", &row_scaled, "floor",
                                &head->floor, "natural", &natural, "rank", &rank, "components",
                                &components, "component", &component))
-        return fail(r, "head: %s", error.text);
+        return fail(r, "head: %s", tril_shown(room, error.text));
     if (!read_name(r, "head: form", forms, form, &which[0]) ||
         !read_name(r, "head: diagonal", diagonals, diagonal, &which[1]) ||
         !read_name(r, "head: component", forms, component, &which[2]))
@@ -241,18 +242,19 @@ static bool read_note(const reader *r, json_t *said)
     int version, which[2];
     json_int_t members = 1;
     json_error_t error;
+    char room[TRIL_SHOWN_ROOM];
     tril_mlp_opts mlp = { 0 };
     tril_head_opts head = { 0 };
     tril_model_parts *about = &r->model->about;
     if (json_unpack_ex(said, &error, 0, "{s:i}", "version", &version))
-        return fail(r, "%s", error.text);
+        return fail(r, "%s", tril_shown(room, error.text));
     if (version != VERSION)
         return fail(r, "version %d is not known, only %d", version, VERSION);
     if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s:o, s?o, s?s, s?o, s?I, s?s!}", "version",
                        &version, "inputs", &inputs, "targets", &targets, "hidden", &hidden,
                        "activation", &activation, "head", &head_said, "members", &members,
                        "missing", &missing))
-        return fail(r, "%s", error.text);
+        return fail(r, "%s", tril_shown(room, error.text));
     if (!read_name(r, "activation", activations, activation, &which[0]) ||
         !read_name(r, "missing", missings, missing, &which[1]) || !read_inputs(r, inputs) ||
         !read_hidden(r, hidden, &mlp) || !read_head(r, head_said, &head))

@@ -60,6 +60,23 @@ static bool read_parts(reader *r)
            read_bytes(r, r->tensors->data, r->size);
 }
 
+/* a file without a checksum, of other hands, is taken as it is */
+static bool check_crc(const reader *r)
+{
+    char *digits = tril_crc_digits(r->header, r->length);
+    char said[TRIL_CRC_DIGITS + 1] = "", own[TRIL_CRC_DIGITS + 1], room[TRIL_SHOWN_ROOM];
+    if (!digits)
+        return true;
+    memcpy(said, digits, TRIL_CRC_DIGITS);
+    memset(digits, '0', TRIL_CRC_DIGITS);
+    uint32_t crc = tril_crc32(0, &r->length, sizeof r->length);
+    crc = tril_crc32(tril_crc32(crc, r->header, r->length), r->tensors->data, r->size);
+    snprintf(own, sizeof own, "%08x", (unsigned)crc);
+    return strcmp(said, own) == 0 ||
+           fail(r, "the file was altered: its CRC-32 is %s, and was %s when it was written", own,
+                tril_shown(room, said));
+}
+
 static bool read_notes(const reader *r, json_t *notes)
 {
     const char *name;
@@ -71,7 +88,8 @@ static bool read_notes(const reader *r, json_t *notes)
     {
         if (!json_is_string(text))
             return fail(r, "__metadata__: %s is no text", tril_shown(room, name));
-        if (!tril_tensors_add_note(r->tensors, name, json_string_value(text)))
+        if (strcmp(name, TRIL_CRC_NOTE) != 0 &&
+            !tril_tensors_add_note(r->tensors, name, json_string_value(text)))
             return false;
     }
     return true;
@@ -188,7 +206,7 @@ static bool read_file(reader *r)
     json_t *header = json_loadb(r->header, r->length, JSON_REJECT_DUPLICATES, &error);
     if (!header)
         return fail_json(r, &error);
-    bool done = read_header(r, header);
+    bool done = read_header(r, header) && check_crc(r);
     json_decref(header);
     return done;
 }

@@ -1,8 +1,10 @@
 /* Tensors into a file. */
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,8 +56,8 @@ static json_t *header_of(const tril_tensors *tensors)
     for (size_t i = 0; i < tensors->note_count && done; i++)
         done = json_object_set_new(notes, tensors->notes[i].name,
                                    json_string(tensors->notes[i].text)) == 0;
-    if (done && tensors->note_count)
-        done = json_object_set(header, "__metadata__", notes) == 0;
+    done = done && json_object_set_new(notes, TRIL_CRC_NOTE, json_string("00000000")) == 0 &&
+           json_object_set(header, "__metadata__", notes) == 0;
     /* wide numbers first: then all are aligned, as some readers want it */
     done =
         done && add_tensors(tensors, header, 8, &begin) && add_tensors(tensors, header, 4, &begin);
@@ -85,45 +87,72 @@ static front front_of(const tril_tensors *tensors)
     return f;
 }
 
-static bool write_numbers(const tril_tensors *tensors, FILE *file)
+/* The temporary file, and the checksum of what has gone into it. */
+typedef struct output {
+    FILE *file;
+    uint32_t crc;
+} output;
+
+static bool put(output *o, const void *bytes, size_t n)
+{
+    o->crc = tril_crc32(o->crc, bytes, n);
+    return fwrite(bytes, 1, n, o->file) == n;
+}
+
+static bool put_numbers(const tril_tensors *tensors, output *o)
 {
     for (size_t width = 8; width >= 4; width /= 2)
         for (size_t i = 0; i < tensors->count; i++) {
             const tensor_entry *entry = &tensors->entries[i];
-            if (tril_dtype_size(entry->about.dtype) == width &&
-                fwrite(entry->bytes, 1, entry->size, file) != entry->size)
+            if (tril_dtype_size(entry->about.dtype) == width && !put(o, entry->bytes, entry->size))
                 return false;
         }
     return true;
 }
 
 /* false with errno set */
-static bool write_through(const tril_tensors *tensors, const front *f, const char *path)
+static bool put_all(const tril_tensors *tensors, const front *f, output *o)
 {
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return false;
-    bool done = fwrite(f->bytes, 1, f->size, file) == f->size && write_numbers(tensors, file) &&
-                fflush(file) == 0 && fsync(fileno(file)) == 0;
-    int error = errno;
-    if (fclose(file) == 0 && done)
-        return true;
-    error = done ? errno : error;
-    remove(path);
-    errno = error;
-    return false;
+    const char *digits = tril_crc_digits(f->bytes, f->size);
+    return put(o, f->bytes, f->size) && put_numbers(tensors, o) &&
+           fseeko(o->file, digits - f->bytes, SEEK_SET) == 0 &&
+           fprintf(o->file, "%08x", (unsigned)o->crc) == TRIL_CRC_DIGITS && fflush(o->file) == 0 &&
+           fsync(fileno(o->file)) == 0;
+}
+
+/* The temporary file, empty, and locked for as long as it is open: another writer of the same is
+ * waited for, and takes what it has written with it, by renaming. One that was killed has left a
+ * file without a lock. NULL with errno set. */
+static FILE *open_alone(const char *path)
+{
+    struct stat own, there;
+    for (;;) {
+        int fd = open(path, O_WRONLY | O_CREAT, 0666);
+        if (fd < 0)
+            return NULL;
+        while (flock(fd, LOCK_EX) && errno == EINTR)
+            ; /* where the file system has no locks it goes without */
+        if (fstat(fd, &own) == 0 && stat(path, &there) == 0 && own.st_ino == there.st_ino &&
+            own.st_dev == there.st_dev) {
+            FILE *file = ftruncate(fd, 0) == 0 ? fdopen(fd, "wb") : NULL;
+            return file ? file : (close(fd), NULL);
+        }
+        close(fd);
+    }
 }
 
 static bool replace(const tril_tensors *tensors, const front *f, const char *path,
                     const char *temporary)
 {
-    if (!write_through(tensors, f, temporary))
-        return tril_fail_errno(tensors->ctx, path, "written", errno);
-    if (rename(temporary, path) == 0)
-        return true;
-    tril_fail_errno(tensors->ctx, path, "written", errno);
-    remove(temporary);
-    return false;
+    output o = { .file = open_alone(temporary) };
+    bool done = o.file && put_all(tensors, f, &o) && rename(temporary, path) == 0;
+    if (!done)
+        tril_fail_errno(tensors->ctx, path, "written", errno);
+    if (!done && o.file)
+        remove(temporary);
+    if (o.file)
+        fclose(o.file); /* after the renaming: the lock ends here */
+    return done;
 }
 
 bool tril_tensors_write(const tril_tensors *tensors, const char *path)

@@ -167,6 +167,8 @@ START_TEST(test_bad_put)
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "tensors: '' cannot be the name");
     ck_assert(!tril_tensors_put(t, "__metadata__", TRIL_F32, TRIL_SHAPE(6), floats));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "tensors: '__metadata__' cannot be the name");
+    ck_assert(!tril_tensors_note(t, "tril.crc32", "00000000"));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "tensors: 'tril.crc32' cannot be the name");
     ck_assert(!tril_tensors_note(t, NULL, "x"));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "tensors: '' cannot be the name");
     ck_assert(!tril_tensors_note(t, "x", NULL));
@@ -186,11 +188,14 @@ START_TEST(test_bad_put)
     ck_some(t);
     for (size_t i = 0; i < 9; i++)
         ck_assert(tril_tensors_note(t, utf8[i], utf8[i]));
+    ck_assert(tril_tensors_note(t, "a\"tril.crc32", "not the checksum"));
     ck_assert_msg(tril_tensors_write(t, file_path()), "%s", tril_ctx_message(ctx));
     tril_tensors_free(t);
     t = tril_tensors_read(ctx, file_path());
     for (size_t i = 0; i < 9; i++)
         ck_assert_str_eq(tril_tensors_noted(t, utf8[i]), utf8[i]);
+    ck_assert_str_eq(tril_tensors_noted(t, "a\"tril.crc32"), "not the checksum");
+    ck_assert_ptr_null(tril_tensors_noted(t, "tril.crc32"));
     ck_assert_int_eq(remove(file_path()), 0);
     tril_tensors_free(t);
     tril_ctx_free(ctx);

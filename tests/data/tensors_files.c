@@ -9,8 +9,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "data/tensors.h"
 #include "files.h"
 
 enum { ROOM = 4096 };
@@ -201,29 +203,66 @@ START_TEST(test_truncated)
 }
 END_TEST
 
-/* A byte of length or header with all bits turned over is always an error, since no text is left;
- * with one bit turned over it is an error or other tensors: a name may have changed. */
+/* what a file is with a byte altered; a failure is one sentence */
+static bool is_read(tril_ctx *ctx, char *bytes, size_t n, size_t at, int flip)
+{
+    bytes[at] = (char)(bytes[at] ^ flip);
+    tril_tensors *t = tensors_of(ctx, bytes, n);
+    bytes[at] = (char)(bytes[at] ^ flip);
+    ck_assert(!t == tril_ctx_failed(ctx));
+    if (!t)
+        ck_one_sentence(ctx);
+    tril_tensors_free(t);
+    return t;
+}
+
+static uint64_t header_of(const char *bytes)
+{
+    uint64_t length;
+    memcpy(&length, bytes, sizeof length);
+    return length;
+}
+
+/* Without a checksum: a byte of length or header with all bits turned over is always an error,
+ * since no text is left; with one bit turned over it is an error or other tensors: a name may have
+ * changed. */
 START_TEST(test_flipped)
 {
     char bytes[ROOM];
     counting counter = { 0 };
     tril_ctx *ctx = counting_ctx(&counter);
-    size_t n = bytes_of(committed, bytes), front = 8 + 0x180, read = 0;
+    size_t n = bytes_of("tests/reference/tensors_torch.safetensors", bytes), read = 0;
+    size_t front = 8 + header_of(bytes);
     for (size_t i = 0; i < front; i++)
         for (int bit = 0; bit <= 8; bit++) {
-            int flip = bit < 8 ? 1 << bit : 0xFF;
-            bytes[i] = (char)(bytes[i] ^ flip);
-            tril_tensors *t = tensors_of(ctx, bytes, n);
-            bytes[i] = (char)(bytes[i] ^ flip);
-            ck_assert(!t == tril_ctx_failed(ctx));
-            ck_assert(!t || bit < 8);
-            if (!t)
-                ck_one_sentence(ctx);
-            read += t != NULL;
-            tril_tensors_free(t);
+            bool there = is_read(ctx, bytes, n, i, bit < 8 ? 1 << bit : 0xFF);
+            ck_assert(!there || bit < 8);
+            read += there;
             ck_assert_uint_eq(counter.blocks, 1);
         }
     ck_assert(read > 100 && read < 4 * front);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* with one no byte of the whole file can be another, but for the name of the checksum itself: one
+ * bit of each, and each value of some */
+START_TEST(test_checksum)
+{
+    char bytes[ROOM];
+    counting counter = { 0 };
+    tril_ctx *ctx = counting_ctx(&counter);
+    size_t n = bytes_of(committed, bytes);
+    const size_t name = (size_t)(strstr(bytes + 8, TRIL_CRC_NOTE) - bytes);
+    for (size_t i = 0; i < n; i++)
+        for (int flip = i % 64 ? 1 << i % 8 : 1; flip < 0x100; flip += i % 64 ? 0x100 : 1) {
+            bool there = is_read(ctx, bytes, n, i, flip);
+            ck_assert_msg(!there || (i >= name && i < name + strlen(TRIL_CRC_NOTE)), "byte %zu", i);
+            ck_assert_uint_eq(counter.blocks, 1);
+        }
+    bytes[n - 1] ^= 1;
+    ck_assert_ptr_null(tensors_of(ctx, bytes, n));
+    ck_failed(ctx, TRIL_BAD_DATA, "the file was altered: its CRC-32 is ");
     tril_ctx_free(ctx);
 }
 END_TEST
@@ -335,6 +374,66 @@ START_TEST(test_nowhere)
 }
 END_TEST
 
+/* a run that was killed has left some of a file: it is in nobody's way */
+START_TEST(test_left_over)
+{
+    char temporary[128];
+    static const char garbage[200000] = "garbage";
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tensors *t = some(ctx);
+    write_file(garbage, sizeof garbage);
+    snprintf(temporary, sizeof temporary, "%s.tmp", file_path());
+    ck_assert_int_eq(rename(file_path(), temporary), 0);
+    ck_assert_msg(tril_tensors_write(t, file_path()), "%s", tril_ctx_message(ctx));
+    tril_tensors_free(t);
+    t = tril_tensors_read(ctx, file_path());
+    ck_assert_uint_eq(tril_tensors_count(t), 1);
+    ck_assert_int_ne(access(temporary, F_OK), 0);
+    tril_tensors_free(t);
+    ck_assert_int_eq(remove(file_path()), 0);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* writes a file again and again; the exit status says whether that went well */
+static pid_t write_often(const char *path)
+{
+    pid_t child = fork();
+    if (child)
+        return child;
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tensors *t = some(ctx);
+    for (int i = 0; i < 10; i++)
+        tril_tensors_write(t, path);
+    _exit(tril_ctx_failed(ctx));
+}
+
+/* several write the same file: all succeed, and whoever reads it finds one of theirs */
+START_TEST(test_at_once)
+{
+    const char *path = file_path();
+    pid_t children[3];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tensors *t = some(ctx);
+    ck_assert(tril_tensors_write(t, path));
+    tril_tensors_free(t);
+    for (int i = 0; i < 3; i++)
+        children[i] = write_often(path);
+    for (int i = 0; i < 3; i++) {
+        int status, over = 0;
+        do {
+            t = tril_tensors_read(ctx, path);
+            ck_fine(ctx);
+            tril_tensors_free(t);
+            over = waitpid(children[i], &status, WNOHANG);
+        } while (!over);
+        ck_assert(over == children[i] && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    ck_assert_int_eq(remove(path), 0);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 /* Jansson's own memory, which fails at its fail_at-th allocation and from then on */
 static struct {
     size_t allocations, fail_at, blocks;
@@ -410,9 +509,12 @@ Suite *suite_data_tensors_files(void)
     tcase_add_test(tcase, test_length);
     tcase_add_test(tcase, test_truncated);
     tcase_add_test(tcase, test_flipped);
+    tcase_add_test(tcase, test_checksum);
     tcase_add_test(tcase, test_no_file);
     tcase_add_test(tcase, test_full);
     tcase_add_test(tcase, test_nowhere);
+    tcase_add_test(tcase, test_left_over);
+    tcase_add_test(tcase, test_at_once);
     tcase_add_loop_test(tcase, test_jansson, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -8,6 +8,7 @@ and the log-densities that follow, for tests/data/tensors_params.c.
 import json
 import os
 import struct
+import zlib
 
 import numpy as np
 import torch
@@ -21,11 +22,15 @@ def read(path):
         (length,) = struct.unpack("<Q", f.read(8))
         header = json.loads(f.read(length))
         numbers = f.read()
+        f.seek(0)
+        whole = f.read()
     notes, tensors = header.pop("__metadata__", {}), {}
     for name, said in header.items():
         begin, end = said["data_offsets"]
         flat = np.frombuffer(numbers[begin:end], DTYPES[said["dtype"]])
         tensors[name] = flat.reshape(said["shape"])
+    crc = notes.pop("tril.crc32").encode()
+    assert zlib.crc32(whole.replace(b'"tril.crc32":"' + crc, b'"tril.crc32":"00000000')) == int(crc, 16)
     return tensors, notes
 
 
