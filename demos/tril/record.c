@@ -75,9 +75,10 @@ bool record_get(training *t, const tril_tensors *file)
     uint64_t member = 0;
     if (!tril_tensors_get(file, member_name, TRIL_U64, TRIL_SHAPE(1), &member))
         return false;
-    if (member >= members)
-        return fprintf(stderr, "tril fit: %s: member %" PRIu64 " of %zu is under way\n",
-                       t->work->plan->checkpoint, member, members),
+    if (member >= members || tril_model_about(t->work->model)->n_networks != members)
+        return fprintf(stderr, "tril fit: %s: it is of %zu networks, not of %zu\n",
+                       t->work->plan->checkpoint, tril_model_about(t->work->model)->n_networks,
+                       members),
                false;
     t->member = (size_t)member;
     for (size_t k = 0; k <= t->member; k++)
@@ -139,12 +140,7 @@ bool record_check_rows(const work *w, const tril_tensors *file)
 bool record_log(FILE *log, size_t member, const curve *c, size_t i)
 {
     const double *row = c->row[i];
-    if (!log)
-        return true;
-    if (fprintf(log, "%zu,%zu,%.9g,", member, i, row[CURVE_TRAINING]) > 0 &&
-        (isnan(row[CURVE_VALIDATION]) || fprintf(log, "%.9g", row[CURVE_VALIDATION]) > 0) &&
-        fprintf(log, ",%.9g\n", row[CURVE_LR]) > 0 && fflush(log) == 0)
-        return true;
-    fprintf(stderr, "tril fit: the log cannot be written\n");
-    return false;
+    return fprintf(log, "%zu,%zu,%.9g,", member, i, row[CURVE_TRAINING]) > 0 &&
+           (isnan(row[CURVE_VALIDATION]) || fprintf(log, "%.9g", row[CURVE_VALIDATION]) > 0) &&
+           fprintf(log, ",%.9g\n", row[CURVE_LR]) > 0;
 }

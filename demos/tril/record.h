@@ -27,8 +27,7 @@ bool record_is_checkpoint(const tril_tensors *file);
 bool record_check(const plan *p, const tril_tensors *file);
 bool record_check_rows(const work *w, const tril_tensors *file);
 
-/* A line of the log: row i of a curve. A log that is NULL is not written to; a sentence where it
- * cannot be. */
+/* A line of the log: row i of a curve. False where it cannot be written. */
 bool record_log(FILE *log, size_t member, const curve *c, size_t i);
 
 #endif

@@ -25,7 +25,8 @@ static void on_signal(int number)
 /* the first one is heeded at the end of a step, the second one at once */
 static void heed_signals(void)
 {
-    struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+    struct sigaction action = { .sa_handler = on_signal,
+                                .sa_flags = (int)SA_RESETHAND | SA_RESTART };
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }
@@ -75,6 +76,7 @@ void training_free(training *t)
     for (size_t k = 0; t->curves && k < t->work->plan->model.members; k++)
         free(t->curves[k].row);
     free(t->curves);
+    output_close(&t->log);
 }
 
 /* ---- one member */
@@ -105,7 +107,6 @@ typedef struct run {
     size_t first;     /* steps that were over when this process began */
     double kept;      /* when the last checkpoint was written */
     size_t last_kept; /* and in which epoch */
-    FILE *log;
 } run;
 
 static bool write_checkpoint(run *r)
@@ -117,6 +118,20 @@ static bool write_checkpoint(run *r)
     r->kept = now();
     r->last_kept = tril_fit_now(r->fit).epoch;
     return done;
+}
+
+static bool fail_log(const training *t)
+{
+    fprintf(stderr, "tril fit: --log %s: it cannot be written\n", t->work->plan->log);
+    return false;
+}
+
+/* line by line: a log may be watched */
+static bool log_last(const run *r)
+{
+    FILE *to = r->t->log.to;
+    return !to || (record_log(to, r->t->member, r->curve, r->curve->n - 1) && !fflush(to)) ||
+           fail_log(r->t);
 }
 
 static bool is_due(const run *r, const tril_fit_figures *f)
@@ -143,8 +158,7 @@ static bool after_step(run *r)
     const tril_fit_figures f = tril_fit_now(r->fit);
     show(r, &f);
     r->t->epochs += f.batch == 0;
-    if (f.batch == 0 && !(keep_figures(r->curve, &f, r->scale) &&
-                          record_log(r->log, r->t->member, r->curve, f.epoch)))
+    if (f.batch == 0 && !(keep_figures(r->curve, &f, r->scale) && log_last(r)))
         return false;
     if (interrupted) {
         progress_end(&r->shown);
@@ -157,39 +171,56 @@ static bool after_step(run *r)
     return !is_due(r, &f) || write_checkpoint(r);
 }
 
-static bool run_member(run *r)
+/* anew, or from a checkpoint */
+static bool begin_run(run *r)
 {
     training *t = r->t;
     tril_fit_figures f = tril_fit_now(r->fit);
-    if (t->checkpoint) {
-        bool taken = tril_tensors_get_fit(t->checkpoint, r->fit);
-        tril_tensors_free(t->checkpoint);
-        t->checkpoint = NULL;
-        if (!taken)
-            return false;
-    } else if (!keep_figures(r->curve, &f, r->scale) ||
-               !record_log(r->log, t->member, r->curve, 0)) {
-        return false;
-    }
-    if (!write_checkpoint(r)) /* what cannot be written shall not be trained first */
-        return false;
+    if (!t->checkpoint)
+        return keep_figures(r->curve, &f, r->scale) && log_last(r);
+    const bool taken = tril_tensors_get_fit(t->checkpoint, r->fit);
+    tril_tensors_free(t->checkpoint);
+    t->checkpoint = NULL;
     f = tril_fit_now(r->fit);
+    if (taken && r->curve->n != f.epoch + 1)
+        return fprintf(stderr, "tril fit: %s: curve.%zu has %zu rows after %zu epochs\n",
+                       t->work->plan->checkpoint, t->member, r->curve->n, f.epoch),
+               false;
+    return taken;
+}
+
+/* a step that failed by itself would fail again */
+static bool give_up(const work *w)
+{
+    if (tril_ctx_status(w->ctx) != TRIL_OUT_OF_MEMORY)
+        remove(w->plan->checkpoint);
+    return false;
+}
+
+static bool run_member(run *r)
+{
+    /* what cannot be written shall not be trained first */
+    if (!begin_run(r) || !write_checkpoint(r))
+        return false;
+    const tril_fit_figures f = tril_fit_now(r->fit);
     r->first = f.steps;
     r->shown = progress_begin("step", f.epochs * f.batches - f.steps, 0);
     while (tril_fit_step(r->fit))
         if (!after_step(r))
             return false;
     progress_end(&r->shown);
+    if (!tril_fit_done(r->fit))
+        return give_up(r->t->work);
     tril_fit_take_best(r->fit);
-    return tril_fit_done(r->fit) && !tril_ctx_failed(t->work->ctx);
+    return true;
 }
 
-static bool train_member(training *t, FILE *log)
+static bool train_member(training *t)
 {
     const work *w = t->work;
     const tril_cases *rows = &w->cases[PART_TRAINING], *held = &w->cases[PART_VALIDATION];
     tril_fit_opts opts = w->plan->fit;
-    run r = { .t = t, .curve = &t->curves[t->member], .log = log };
+    run r = { .t = t, .curve = &t->curves[t->member] };
     r.scale[0] = work_log_scale(w, PART_TRAINING);
     r.scale[1] = work_log_scale(w, PART_VALIDATION);
     opts.seed += t->member;
@@ -204,39 +235,26 @@ static bool train_member(training *t, FILE *log)
 /* ---- all of them */
 
 /* the epochs that a checkpoint knows of come first */
-static FILE *begin_log(const training *t)
+static bool begin_log(training *t)
 {
-    FILE *log = fopen(t->work->plan->log, "w");
-    bool done = log && fputs("network,epoch,train_nll,validation_nll,lr\n", log) >= 0;
+    bool done = output_open(&t->log, t->work->plan->log) &&
+                fputs("network,epoch,train_nll,validation_nll,lr\n", t->log.to) >= 0;
     for (size_t k = 0; k < t->work->plan->model.members && done; k++)
         for (size_t i = 0; i < t->curves[k].n && done; i++)
-            done = record_log(log, k, &t->curves[k], i);
-    if (log && !done)
-        fclose(log);
-    if (!done)
-        fprintf(stderr, "tril fit: --log %s: it cannot be written\n", t->work->plan->log);
-    return done ? log : NULL;
+            done = record_log(t->log.to, k, &t->curves[k], i);
+    return (done && output_keep(&t->log)) || fail_log(t);
 }
 
 bool training_run(training *t)
 {
-    const char *path = t->work->plan->log;
     const double begun = now();
-    FILE *log = path ? begin_log(t) : NULL;
-    bool done = !path || log;
+    bool done = !t->work->plan->log || begin_log(t);
     heed_signals();
     for (; t->member < t->work->plan->model.members && done; t->member += done)
-        done = train_member(t, log);
-    if (log && fclose(log) && done) {
-        fprintf(stderr, "tril fit: --log %s: it cannot be written\n", path);
-        done = false;
-    }
+        done = train_member(t);
+    if (done && !output_close(&t->log))
+        done = fail_log(t);
     t->seconds = now() - begun;
-    /* what fails by itself would fail again */
-    tril_ctx *ctx = t->work->ctx;
-    if (tril_ctx_failed(ctx) && tril_ctx_status(ctx) != TRIL_BAD_FILE &&
-        tril_ctx_status(ctx) != TRIL_OUT_OF_MEMORY)
-        remove(t->work->plan->checkpoint);
     return done;
 }
 

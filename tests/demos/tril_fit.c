@@ -40,14 +40,6 @@ static bool is_there(const char *folder, const char *name)
     return stat(path, &about) == 0;
 }
 
-static void ck_same(const char *folder, const char *one, const char *other)
-{
-    static char bytes[2][ROOM];
-    size_t n = bytes_of(folder, one, bytes[0]);
-    ck_assert_uint_eq(n, bytes_of(folder, other, bytes[1]));
-    ck_assert_msg(!memcmp(bytes[0], bytes[1], n), "%s and %s differ", one, other);
-}
-
 /* behind "ROWS,MEASURE,OF," */
 static double figure(const char *text, const char *key)
 {
@@ -411,32 +403,6 @@ static void wait_for(long milliseconds)
               NULL);
 }
 
-/* killed at any moments, with any number of threads, a run ends with the bits of one left alone */
-START_TEST(test_killed)
-{
-    static char text[TEXT];
-    char folder[DEMO_FOLDER];
-    int status;
-    demo_folder(folder);
-    ck_assert_msg(fit(folder, RUN "--epochs 8000 -o $/alone", text) == 0, "%s", text);
-    tril_random random = tril_random_stream(5, 1);
-    for (int i = 0; i < 20; i++) {
-        tril_real moment;
-        tril_random_uniform(&random, &moment, 1);
-        pid_t child = begin(folder, i % 2 ? "m --epochs 8000 --resume --checkpoint-every 5"
-                                          : "m --epochs 8000 --resume --threads 2");
-        wait_for(1 + (long)(40 * moment));
-        kill(child, SIGKILL);
-        waitpid(child, &status, 0);
-        ck_assert(WIFSIGNALED(status));
-    }
-    ck_assert_int_eq(fit(folder, RUN "--epochs 8000 -o $/m --resume", text), 0);
-    ck_assert(!is_there(folder, "m.checkpoint"));
-    ck_same(folder, "alone", "m");
-    demo_remove(folder);
-}
-END_TEST
-
 /* Ctrl-C: the step is finished, the run is kept, and the sentence says how to go on; another
  * line is not a way to go on */
 START_TEST(test_interrupted)
@@ -469,60 +435,6 @@ START_TEST(test_interrupted)
 }
 END_TEST
 
-/* a log is the same whether the run was stopped or not; rows that have changed are noticed */
-START_TEST(test_resumed_rows)
-{
-    static char text[TEXT];
-    char folder[DEMO_FOLDER], path[128];
-    int status;
-    demo_folder(folder);
-    write_groups(folder);
-    const char *run = "$/d --targets y --epochs 3000 --patience 0 --log $/log -o $/m";
-    ck_assert_int_eq(fit(folder, run, text), 0);
-    snprintf(path, sizeof path, "mv %s/log %s/alone", folder, folder);
-    ck_assert_int_eq(system(path), 0);
-    for (int i = 0; i < 2; i++) {
-        char line[512];
-        const char *build = getenv("BUILD");
-        snprintf(
-            line, sizeof line,
-            "exec %s/tril fit %s/d --targets y --epochs 3000 --patience 0 --log %s/log -o %s/m "
-            "--checkpoint-every 1 >/dev/null",
-            build ? build : "build", folder, folder, folder);
-        pid_t child = fork();
-        if (child == 0) {
-            execl("/bin/sh", "sh", "-c", line, (char *)NULL);
-            _exit(127);
-        }
-        while (!is_there(folder, "m.checkpoint"))
-            wait_for(2);
-        wait_for(20);
-        kill(child, SIGKILL);
-        waitpid(child, &status, 0);
-        ck_assert_int_ne(status, 0);
-        if (i == 0) {
-            ck_assert_int_eq(fit(folder,
-                                 "$/d --targets y --epochs 3000 --patience 0 --log $/log -o "
-                                 "$/m --resume",
-                                 text),
-                             0);
-            ck_same(folder, "log", "alone");
-        }
-    }
-    snprintf(path, sizeof path, "%s/d", folder);
-    FILE *f = fopen(path, "a");
-    fputs("g1,4,4\n", f);
-    fclose(f);
-    ck_assert_int_eq(fit(folder,
-                         "$/d --targets y --epochs 3000 --patience 0 --log $/log -o $/m "
-                         "--resume",
-                         text),
-                     2);
-    ck_assert_msg(strstr(text, "/d: these are not the rows that "), "%s", text);
-    demo_remove(folder);
-}
-END_TEST
-
 START_TEST(test_help)
 {
     char text[TEXT];
@@ -551,9 +463,7 @@ Suite *suite_demos_tril_fit(void)
     tcase_add_test(tcase, test_diverged);
     tcase_add_loop_test(tcase, test_rows, 0, sizeof rows / sizeof *rows);
     tcase_add_loop_test(tcase, test_options, 0, sizeof options / sizeof *options);
-    tcase_add_test(tcase, test_killed);
     tcase_add_test(tcase, test_interrupted);
-    tcase_add_test(tcase, test_resumed_rows);
     tcase_add_test(tcase, test_help);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -1,0 +1,25 @@
+/* Files that take the place of others. */
+#ifndef DEMOS_TRIL_OUTPUT_H
+#define DEMOS_TRIL_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* A file under way: PATH.tmp, until it is kept; what is no regular file is written to directly. */
+typedef struct output {
+    FILE *to;
+    char *temporary; /* NULL: nothing is to be renamed */
+    const char *path;
+} output;
+
+/* False where it cannot be written. To be closed in any case. */
+bool output_open(output *o, const char *path);
+
+/* Puts the file, as far as it is written, in the place of what was there; more may be written
+ * behind it. On failure, false, what was there is there still. */
+bool output_keep(output *o);
+
+/* Removes what was not kept. False where something that was written is lost. */
+bool output_close(output *o);
+
+#endif
