@@ -199,8 +199,9 @@ static bool give_up(const work *w)
 
 static bool run_member(run *r)
 {
-    /* what cannot be written shall not be trained first */
-    if (!begin_run(r) || !write_checkpoint(r))
+    output *log = &r->t->log;
+    /* what cannot be written shall not be trained first, and an old log is there until then */
+    if (!begin_run(r) || !write_checkpoint(r) || (log->to && !output_keep(log) && !fail_log(r->t)))
         return false;
     const tril_fit_figures f = tril_fit_now(r->fit);
     r->first = f.steps;
@@ -242,7 +243,7 @@ static bool begin_log(training *t)
     for (size_t k = 0; k < t->work->plan->model.members && done; k++)
         for (size_t i = 0; i < t->curves[k].n && done; i++)
             done = record_log(t->log.to, k, &t->curves[k], i);
-    return (done && output_keep(&t->log)) || fail_log(t);
+    return done || fail_log(t);
 }
 
 bool training_run(training *t)

@@ -180,7 +180,16 @@ bool tril_model_judge(const tril_model *model, const tril_network *networks, siz
  *      "missing": "error"}     default; drop, mean, marginal
  *
  * A file that another program writes needs it, the networks' parameters and the scalers; baselines
- * may be missing. A network without input columns has no scaler of inputs. False on failure. */
+ * may be missing. A network without input columns has no scaler of inputs.
+ *
+ * What such a file says of a row: x is a number for each input column and, for one with labels, as
+ * many numbers as it has, 1 for the row's own and 0 for the others, in the order of the note; a
+ * single 0 if there is no input. (x - inputs.mean) / inputs.scale goes through linear layers
+ * net.0, net.2, ..., each weight [outputs, inputs] and bias [outputs], and the activation between
+ * two of them, as through torch.nn.Sequential. What comes out is laid out as tril_head_form says
+ * (tril/nn.h), with the floor, and the parameter "covariance" for the form "shared": the
+ * distribution of (y - targets.mean) / targets.scale. The density of y is that density over the
+ * product of targets.scale; members' densities are averaged. False on failure. */
 bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model);
 
 /* The model of a file, or of tensors that it was put into; NULL on failure. */

@@ -1,6 +1,9 @@
 /* Files of named tensors and notes, in the safetensors format
  * (https://github.com/huggingface/safetensors), which Python reads and writes too: eight bytes with
- * the length of a JSON header, the header, the numbers, all little-endian.
+ * the length of a JSON header, the header, the numbers, all little-endian. Files that are written
+ * here have a checksum in their metadata, "tril.crc32": the CRC-32 (zlib's) of the whole file as it
+ * is with 00000000 in the place of these eight hexadecimal digits. A file without one is read too:
+ * whoever alters a file, or copies its metadata into another, leaves it out.
  *
  * Example: a network is written, and read into another.
  *
@@ -89,14 +92,15 @@ bool tril_tensors_note(tril_tensors *tensors, const char *name, const char *text
 const char *tril_tensors_noted(const tril_tensors *tensors, const char *name);
 
 /* Writes PATH.tmp, flushes it to the disk, and renames it to path: whoever reads path finds the old
- * file or the new one, whole. On failure PATH.tmp is removed. A path that is there and no regular
- * file is an error; a symbolic link gives way to the file. The same tensors and notes, put in the
- * same order, are the same bytes. */
+ * file or the new one, whole. On failure PATH.tmp is removed; one of a program that was killed is
+ * overwritten, and one that another process is writing is waited for. A path that is there and no
+ * regular file is an error; a symbolic link gives way to the file. The same tensors and notes, put
+ * in the same order, are the same bytes. */
 bool tril_tensors_write(const tril_tensors *tensors, const char *path);
 
 /* Reads a file. Whatever is wrong with it is an error that says what: tensors that overlap, leave
  * gaps, or are more or less than the file; types other than those above; more than four axes; two
- * of one name. NULL on failure. */
+ * of one name; a checksum of other bytes. NULL on failure. */
 tril_tensors *tril_tensors_read(tril_ctx *ctx, const char *path);
 
 /* Puts all parameters of a store, as tensors named prefix and the parameter's name, and gets them

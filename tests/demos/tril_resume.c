@@ -256,6 +256,7 @@ static const struct {
 } full[] = {
     { 0, "", "m.checkpoint: cannot be written: File too large" },
     { 4, "", "m.checkpoint: cannot be written: File too large" },
+    { 4, "--log $d/log", "m.checkpoint: cannot be written: File too large" },
     { 0, "--log $d/log", "/log: it cannot be written" },
     { 0, "--log /dev/full", "--log /dev/full: it cannot be written" },
 };
