@@ -32,10 +32,11 @@ bool output_keep(output *o)
 
 bool output_close(output *o)
 {
-    const bool done = !o->to || (!ferror(o->to) & !fclose(o->to));
+    const bool failed = o->to && ferror(o->to);
     if (o->to && o->temporary)
         remove(o->temporary);
+    const bool closed = !o->to || fclose(o->to) == 0;
     free(o->temporary);
     *o = (output){ 0 };
-    return done;
+    return closed && !failed;
 }

@@ -182,9 +182,12 @@ static bool read_header(const reader *r, json_t *header)
     json_t *said;
     if (!json_is_object(header))
         return fail(r, "the header is no JSON object");
-    json_object_foreach(header, name, said) if (!(strcmp(name, "__metadata__") == 0
-                                                      ? read_notes(r, said)
-                                                      : read_tensor(r, name, said))) return false;
+    json_object_foreach(header, name, said)
+    {
+        const bool notes = strcmp(name, "__metadata__") == 0;
+        if (!(notes ? read_notes(r, said) : read_tensor(r, name, said)))
+            return false;
+    }
     return check_bytes(r);
 }
 
