@@ -125,6 +125,10 @@ typedef struct tril_fit_opts {
                             which are put in group "bias"; default 0 */
     tril_clip clip;
     tril_schedule schedule;
+    double average; /* in [0, 1), say 0.99: an average of the parameters is judged, kept and taken
+                       in their place (Polyak and Juditsky 1992): after each step it moves to them
+                       by 1 - average of the way, by 1 / t at step t where that is more; default
+                       0: none */
 
     tril_fit_loss loss;
     double beta;          /* TRIL_FIT_BETA: in (0, 1]; default 0.5 */
@@ -191,8 +195,8 @@ bool tril_fit_done(const tril_fit *fit);
 /* Zeros for a NULL fit. */
 tril_fit_figures tril_fit_now(const tril_fit *fit);
 
-/* Sets the parameters to the best ones, as the end of training does: for a run that is to go on no
- * more. Without validation rows they stay. */
+/* Sets the parameters to the best ones, as the end of training does, or to their average where none
+ * are kept: for a run that is to go on no more. Otherwise they stay. */
 void tril_fit_take_best(tril_fit *fit);
 
 /* All that a run needs to go on with the bits of one that was left alone: parameters, best

@@ -11,7 +11,7 @@
 #include "train/schedule.h"
 #include "train/streams.h"
 
-enum { OWN_ARRAYS = 11 }; /* of the state, but for the optimizer's */
+enum { OWN_ARRAYS = 12 }; /* of the state, but for the optimizer's */
 
 /* What a run that goes on must know, beside the blocks. */
 typedef struct progress {
@@ -35,7 +35,7 @@ struct tril_fit {
     size_t *sorted, *order; /* training rows, and in the order of the epoch number ordered - 1 */
     uint64_t ordered;
     progress progress;
-    tril_real *best; /* parameters, where they may be needed */
+    tril_real *best, *average; /* of parameters, where they may be needed */
     tril_array arrays[OWN_ARRAYS + TRIL_OPTIM_ARRAYS];
     size_t n_arrays;
     double seconds; /* that the epoch's steps took, and how many rows these had */
@@ -137,9 +137,12 @@ static void list_state(tril_fit *fit)
         { "fit.validation_nll", &p->validation, TRIL_ARRAY_DOUBLE, 1 },
         { "fit.best_nll", &p->best, TRIL_ARRAY_DOUBLE, 1 },
         { "fit.best", fit->best, TRIL_ARRAY_REAL, fit->params->size },
+        { "fit.average", fit->average, TRIL_ARRAY_REAL, fit->params->size },
     };
-    memcpy(fit->arrays, own, sizeof own);
-    size_t n = fit->best ? OWN_ARRAYS : OWN_ARRAYS - 1;
+    size_t n = 0;
+    for (size_t i = 0; i < OWN_ARRAYS; i++)
+        if (own[i].values)
+            fit->arrays[n++] = own[i];
     fit->n_arrays = n + tril_optim_state(fit->optim, fit->arrays + n);
 }
 
@@ -165,6 +168,8 @@ static bool make_rows(tril_fit *fit, tril_rows rows)
     fit->training.nll = tril_arena_take(arena, "fit", shards, sizeof *fit->training.nll);
     if (has_validation(fit) && !o->keep_last)
         fit->best = tril_arena_take(arena, "fit", fit->params->size, sizeof *fit->best);
+    if (o->average > 0)
+        fit->average = tril_arena_take(arena, "fit", fit->params->size, sizeof *fit->average);
     return !tril_ctx_failed(fit->ctx);
 }
 
@@ -172,6 +177,12 @@ static bool make_rows(tril_fit *fit, tril_rows rows)
 static tril_random noise_of(const tril_fit *fit, uint64_t number)
 {
     return tril_stream_for(fit->opts.seed, TRIL_FOR_NOISE, number);
+}
+
+static void copy_params(tril_real *to, const tril_real *from, const tril_fit *fit)
+{
+    if (to && from)
+        memcpy(to, from, fit->params->size * sizeof *to);
 }
 
 /* the mean NLL of n rows as things stand */
@@ -187,8 +198,7 @@ static void keep_best(tril_fit *fit)
     progress *p = &fit->progress;
     p->best = has_validation(fit) ? p->validation : p->train;
     p->best_epoch = p->epoch;
-    if (fit->best)
-        memcpy(fit->best, fit->params->values, fit->params->size * sizeof *fit->best);
+    copy_params(fit->best, fit->params->values, fit);
 }
 
 static bool make(tril_fit *fit, tril_rows rows)
@@ -207,6 +217,7 @@ static bool make(tril_fit *fit, tril_rows rows)
          !judge(fit, &fit->validation, fit->validation.rows.n, &p->validation)))
         return false;
     keep_best(fit);
+    copy_params(fit->average, fit->params->values, fit);
     list_state(fit);
     return true;
 }
@@ -253,8 +264,8 @@ bool tril_fit_done(const tril_fit *fit)
 
 void tril_fit_take_best(tril_fit *fit)
 {
-    if (fit && fit->best)
-        memcpy(fit->params->values, fit->best, fit->params->size * sizeof *fit->best);
+    if (fit)
+        copy_params(fit->params->values, fit->best ? fit->best : fit->average, fit);
 }
 
 /* of the step that comes next */
@@ -286,6 +297,26 @@ static void set_order(tril_fit *fit)
     fit->ordered = epoch + 1;
 }
 
+/* at first the mean of all steps, then one that forgets */
+static void move_average(tril_fit *fit)
+{
+    const progress *p = &fit->progress;
+    const double step = (double)p->epoch * (double)fit->batches + (double)p->batch + 1;
+    const tril_real share = (tril_real)fmax(1 - fit->opts.average, 1 / step);
+    for (size_t i = 0; fit->average && i < fit->params->size; i++)
+        fit->average[i] += share * (fit->params->values[i] - fit->average[i]);
+}
+
+/* what is judged for what is trained, and back */
+static void swap_average(tril_fit *fit)
+{
+    for (size_t i = 0; fit->average && i < fit->params->size; i++) {
+        const tril_real trained = fit->params->values[i];
+        fit->params->values[i] = fit->average[i];
+        fit->average[i] = trained;
+    }
+}
+
 /* batches differ by one row, the larger ones first */
 static bool learn_batch(tril_fit *fit)
 {
@@ -304,6 +335,7 @@ static bool learn_batch(tril_fit *fit)
         tril_fit_mean_alone(&fit->net);
     if (!tril_optim_step(fit->optim))
         return false;
+    move_average(fit);
     for (size_t i = 0; i < (rows - 1) / TRIL_FIT_SHARD + 1; i++)
         p->sum += pass.nll[i];
     p->batch++;
@@ -312,12 +344,10 @@ static bool learn_batch(tril_fit *fit)
     return true;
 }
 
-static bool end_epoch(tril_fit *fit)
+/* counts an epoch that has been judged */
+static void close_epoch(tril_fit *fit)
 {
     progress *p = &fit->progress;
-    if (has_validation(fit) &&
-        !judge(fit, &fit->validation, fit->validation.rows.n, &p->validation))
-        return false;
     p->train = p->sum / (double)fit->n;
     p->sum = 0;
     p->batch = 0;
@@ -330,9 +360,19 @@ static bool end_epoch(tril_fit *fit)
         p->reduced++;
         p->since = p->epoch;
     }
-    if (tril_fit_done(fit))
+}
+
+static bool end_epoch(tril_fit *fit)
+{
+    swap_average(fit);
+    const bool judged = !has_validation(fit) || judge(fit, &fit->validation, fit->validation.rows.n,
+                                                      &fit->progress.validation);
+    if (judged)
+        close_epoch(fit);
+    swap_average(fit);
+    if (judged && tril_fit_done(fit))
         tril_fit_take_best(fit);
-    return true;
+    return judged;
 }
 
 bool tril_fit_step(tril_fit *fit)

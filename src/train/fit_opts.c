@@ -56,6 +56,7 @@ static bool check_ranges(tril_ctx *ctx, const tril_fit_opts *o)
         { "beta", "a number above 0, at most 1", o->beta, o->beta > 0 && o->beta <= 1 },
         { "validation_share", "a number from 0 to below 1", o->validation_share,
           o->validation_share >= 0 && o->validation_share < 1 },
+        { "average", "a number from 0 to below 1", o->average, o->average >= 0 && o->average < 1 },
         { "input_noise", "at least 0", o->input_noise,
           o->input_noise >= 0 && isfinite(o->input_noise) },
         { "target_noise", "at least 0", o->target_noise,

@@ -218,6 +218,45 @@ START_TEST(test_start_is_best)
 }
 END_TEST
 
+/* step by step beside a fit that averages nothing: the same path, of which the average is judged
+ * and, at the end, taken */
+START_TEST(test_average)
+{
+    enum { ROWS = 100, STEPS = 3 * 4, MOST = 256 };
+    tril_ctx *ctx = tril_ctx_new(NULL), *same = tril_ctx_new(NULL);
+    fitting f = fitting_new(ctx, ROWS, 2, 8, NULL), g = fitting_new(same, ROWS, 2, 8, NULL);
+    tril_fit_opts opts = { .lr = 0.1, .epochs = 3, .batch = 25, .average = 0.75 };
+    opts.validation = (tril_rows){ f.x, f.y, 30 };
+    opts.keep_last = _i;
+    f.fit = tril_fit_new(&f.net, (tril_rows){ f.x, f.y, ROWS }, &opts);
+    opts.average = 0;
+    g.fit = tril_fit_new(&g.net, (tril_rows){ g.x, g.y, ROWS }, &opts);
+    const size_t size = tril_params_size(f.params);
+    double average[MOST], best = tril_fit_now(f.fit).validation_nll;
+    ck_assert_uint_le(size, MOST);
+    for (size_t step = 1; step <= STEPS; step++) {
+        ck_assert(tril_fit_step(f.fit) && tril_fit_step(g.fit));
+        for (size_t i = 0; i < size; i++) {
+            const double now = (double)tril_params_values(g.params)[i];
+            const double keep = step <= 4 ? (double)(step - 1) / (double)step : 0.75;
+            average[i] = step == 1 ? now : keep * average[i] + (1 - keep) * now;
+            if (step < STEPS)
+                ck_assert(tril_params_values(f.params)[i] == tril_params_values(g.params)[i]);
+        }
+        best = fmin(best, tril_fit_now(f.fit).validation_nll);
+    }
+    ck_fine(ctx);
+    ck_assert(tril_fit_now(f.fit).validation_nll != tril_fit_now(g.fit).validation_nll);
+    ck_assert(validation_nll(&f, opts.validation) ==
+              (_i ? tril_fit_now(f.fit).validation_nll : best));
+    for (size_t i = 0; i < size && _i; i++)
+        ck_close((double)tril_params_values(f.params)[i], average[i], IS_DOUBLE ? 1e-13 : 1e-5,
+                 1e-6);
+    fitting_free(&f), fitting_free(&g);
+    tril_ctx_free(ctx), tril_ctx_free(same);
+}
+END_TEST
+
 /* a group is held out whole: the targets of each are a constant of its own, which shows */
 START_TEST(test_groups_held_out)
 {
@@ -249,10 +288,13 @@ END_TEST
 
 static void train_a_little(tril_ctx *ctx)
 {
-    fitting f = fitting_begin(
-        ctx, 100, 2, NULL,
-        &(tril_fit_opts){
-            .epochs = 2, .batch = 30, .threads = 2, .validation_share = 0.2, .target_noise = 0.1 });
+    fitting f = fitting_begin(ctx, 100, 2, NULL,
+                              &(tril_fit_opts){ .epochs = 2,
+                                                .batch = 30,
+                                                .threads = 2,
+                                                .validation_share = 0.2,
+                                                .target_noise = 0.1,
+                                                .average = 0.9 });
     tril_fit_run(f.fit, NULL, NULL);
     fitting_free(&f);
 }
@@ -304,6 +346,7 @@ static const struct {
       { 0 },
       { .validation_share = 0.999 },
       0 },
+    { "fit: average is 1, want a number from 0 to below 1", { 0 }, { .average = 1 }, 0 },
     { "fit: input_noise is -1, want at least 0", { 0 }, { .input_noise = -1 }, 0 },
     { "fit: target_noise is inf, want at least 0", { 0 }, { .target_noise = HUGE_VAL }, 0 },
     { "fit: there is no optimizer number 2", { 0 }, { .optim = 2 }, 0 },
@@ -419,6 +462,7 @@ Suite *suite_train_fit(void)
     tcase_add_loop_test(tcase, test_seeds, 0, 2);
     tcase_add_loop_test(tcase, test_patience, 0, 3);
     tcase_add_test(tcase, test_start_is_best);
+    tcase_add_loop_test(tcase, test_average, 0, 2);
     tcase_add_test(tcase, test_groups_held_out);
     tcase_add_test(tcase, test_out_of_memory);
     tcase_add_loop_test(tcase, test_no_allocation, 0, n_ways);

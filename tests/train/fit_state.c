@@ -21,7 +21,12 @@ static const struct {
     { { .form = TRIL_HEAD_MIXTURE, .components = 2 },
       { .validation_share = 0.2, .patience = 2, .lr = 0.3, .clip = { .norm = 1 } } },
     { { .natural = true },
-      { .optim = TRIL_FIT_SGD, .lr = 0.05, .validation_share = 0.2, .patience = 5 } },
+      { .optim = TRIL_FIT_SGD,
+        .lr = 0.05,
+        .validation_share = 0.2,
+        .patience = 5,
+        .average = 0.8 } },
+    { { 0 }, { .average = 0.9 } },
     { { .form = TRIL_HEAD_LOW_RANK, .rank = 1 },
       { .optim = TRIL_FIT_SGD, .weight_decay = 0.1, .validation_share = 0.5, .keep_last = true } },
 };
