@@ -73,5 +73,5 @@ bool gallery_draw(const char *folder, const char *csv, const classes *set,
         for (size_t i = 0; i < GALLERY_PANELS; i++)
             panel(plot, set, &panels[i]);
     }
-    return plot_close(plot) || (fprintf(stderr, "gnuplot could not draw %s\n", file), false);
+    return plot_close(plot, file) || (fprintf(stderr, "gnuplot could not draw %s\n", file), false);
 }

@@ -13,14 +13,14 @@ bool plot_available(void);
 void plot_path(char *file, size_t size, const char *folder, const char *csv);
 
 /* A gnuplot that draws into a file of the given size in pixels, by its ending SVG, PDF (96 pixels
- * an inch) or PNG; write commands to the stream. NULL on failure. */
+ * an inch) or PNG; write commands to the stream. NULL, with nothing to close, on failure. */
 FILE *plot_open(const char *path, int width, int height);
 
 /* Writes a text as gnuplot's quoted string, whatever it contains. */
 void plot_text(FILE *plot, const char *text);
 
-/* True when gnuplot drew it. */
-bool plot_close(FILE *plot);
+/* True when gnuplot drew it; otherwise what was there before is there still. */
+bool plot_close(FILE *plot, const char *path);
 
 /* Inline data for "plot '-' with lines": an ellipse that holds the given share of a normal
  * distribution of two coordinates with mean (x, y) and covariance (xx, xy, yy). */

@@ -106,5 +106,5 @@ bool portrait_draw(const char *folder, const char *csv, const dataset *set, cons
                 pair(plot, set, l, i, j);
         loss_curve(plot, loss);
     }
-    return plot_close(plot) || (fprintf(stderr, "gnuplot could not draw %s\n", file), false);
+    return plot_close(plot, file) || (fprintf(stderr, "gnuplot could not draw %s\n", file), false);
 }

@@ -55,7 +55,8 @@ static int run(const plan *p)
     }
     if (tril_ctx_failed(w.ctx)) {
         fprintf(stderr, "tril fit: %s\n", tril_ctx_message(w.ctx));
-        if (tril_ctx_status(w.ctx) == TRIL_BAD_ARGUMENT) /* an option that training refuses */
+        /* an option that training refuses, or a checkpoint that is of another run */
+        if (tril_ctx_status(w.ctx) == TRIL_BAD_ARGUMENT || tril_ctx_status(w.ctx) == TRIL_BAD_DATA)
             status = STATUS_WRONG;
         if (tril_ctx_status(w.ctx) == TRIL_OUT_OF_MEMORY)
             status = STATUS_FAILED;

@@ -286,7 +286,7 @@ static bool draw_panels(picture *p, const char *path, const curve *curves, bool 
     calibration_panel(p);
     if (loss)
         loss_panel(p, curves);
-    return plot_close(p->plot);
+    return plot_close(p->plot, path);
 }
 
 static bool draw(picture *p, const char *program, const char *path)

@@ -10,6 +10,7 @@
 #include "csv.h"
 #include "load.h"
 #include "names.h"
+#include "output.h"
 
 static const char program[] = "tril predict";
 
@@ -28,24 +29,31 @@ typedef struct prediction {
 
 /* ---- where to */
 
-static FILE *open_output(const options *o)
+static bool is_file(const options *o)
 {
-    FILE *to = o->output && strcmp(o->output, "-") ? fopen(o->output, "w") : stdout;
-    if (!to)
-        fprintf(stderr, "%s: %s cannot be written\n", program, o->output);
-    return to;
+    return o->output && strcmp(o->output, "-");
 }
 
-/* false for what was not opened, too; the end of main looks after standard output */
-static bool close_output(FILE *to, const options *o)
+static bool fail_output(const options *o)
 {
-    if (!to || to == stdout)
-        return to;
-    const bool failed = ferror(to);
-    if (fclose(to) == 0 && !failed)
-        return true;
     fprintf(stderr, "%s: %s cannot be written\n", program, o->output);
     return false;
+}
+
+static bool open_output(output *out, const options *o)
+{
+    *out = (output){ .to = stdout };
+    return !is_file(o) || output_open(out, o->output) || fail_output(o);
+}
+
+/* a file that was there gives way to one that is whole; the end of main looks after standard output
+ */
+static bool close_output(output *out, const options *o, bool done)
+{
+    if (!is_file(o))
+        return done;
+    const bool kept = done && output_keep(out);
+    return (output_close(out) && kept) || (done && fail_output(o));
 }
 
 /* ---- distributions */
@@ -143,14 +151,15 @@ static bool predict(const loaded *l, const options *o)
                                                .levels = o->level,
                                                .n_levels = levels,
                                                .quantile = p.quantile });
-    FILE *to = done ? open_output(o) : NULL;
-    if (to) {
+    output out = { 0 };
+    done = done && open_output(&out, o);
+    if (done) {
         if (p.nll)
             clear_empty(l, p.nll);
-        print_lines(to, l, o, &p);
+        print_lines(out.to, l, o, &p);
     }
     free(memory);
-    return close_output(to, o);
+    return close_output(&out, o, done);
 }
 
 /* ---- draws */
@@ -211,19 +220,19 @@ static bool sample(const loaded *l, const options *o)
     const size_t chunk = (AT_ONCE - 1) / o->draws + 1; /* rows */
     double *draws = command_alloc(o->draws, chunk * about->n_targets * sizeof *draws);
     tril_tape *tape = tril_tape_new(l->ctx);
-    FILE *to = draws && tape ? open_output(o) : NULL;
-    if (to)
-        print_draw_header(to, about);
-    bool done = to;
+    output out = { 0 };
+    bool done = draws && tape && open_output(&out, o);
+    if (done)
+        print_draw_header(out.to, about);
     for (size_t first = 0; first < l->rows.n && done; first += chunk) {
         const size_t n = l->rows.n - first < chunk ? l->rows.n - first : chunk;
         done = draw(l, tape, first, n, o, draws);
         if (done)
-            print_some(to, l, first, n, o, draws);
+            print_some(out.to, l, first, n, o, draws);
     }
     tril_tape_free(tape);
     free(draws);
-    return close_output(to, o) && done;
+    return close_output(&out, o, done);
 }
 
 /* ---- the command */

@@ -323,9 +323,9 @@ static bool learn_batch(tril_fit *fit)
     progress *p = &fit->progress;
     const size_t batch = (size_t)p->batch, least = fit->n / fit->batches;
     const size_t larger = fit->n % fit->batches, rows = least + (batch < larger);
-    const double begin = now();
     tril_pass pass = fit->training;
     set_order(fit);
+    const double begin = now();
     pass.index = fit->order + batch * least + (batch < larger ? batch : larger);
     pass.noise = noise_of(fit, 1 + p->epoch * fit->batches + batch);
     if (!tril_optim_set_lr_factor(fit->optim, rate_factor(fit)) ||

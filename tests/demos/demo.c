@@ -1,9 +1,11 @@
 /* What the tests of the demos share. */
 #include "demos/demo.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,6 +60,15 @@ int demo_tril(const char *folder, const char *arguments, char *text, size_t size
     char line[400];
     put_folder(line, sizeof line, folder, arguments);
     return demo_run("../tril", line, text, size);
+}
+
+void demo_limit_files(bool limited)
+{
+    struct rlimit files;
+    signal(SIGXFSZ, limited ? SIG_IGN : SIG_DFL);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &files), 0);
+    files.rlim_cur = limited ? 4096 : files.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &files), 0);
 }
 
 void demo_refused(const char *folder, const char *arguments, int status, const char *sentence)

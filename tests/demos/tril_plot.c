@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "demos/demo.h"
 
@@ -86,15 +87,16 @@ START_TEST(test_wrong)
 }
 END_TEST
 
-/* the commands that gnuplot would get, by a gnuplot that keeps them */
+/* the commands that gnuplot gets */
 static void plot_commands(const char *folder, const char *arguments, char *text, size_t size)
 {
-    char file[64], script[128], path[512];
+    char file[64], script[512], path[512];
     snprintf(file, sizeof file, "%s/gnuplot", folder);
-    snprintf(script, sizeof script, "#!/bin/sh\ncat > %s/commands\n", folder);
+    char *before = strdup(getenv("PATH"));
+    snprintf(script, sizeof script, "#!/bin/sh\nPATH=%.400s\ntee %s/commands | gnuplot\n", before,
+             folder);
     demo_write(file, script);
     ck_assert_int_eq(chmod(file, 0700), 0);
-    char *before = strdup(getenv("PATH"));
     snprintf(path, sizeof path, "%s:%.400s", folder, before);
     setenv("PATH", path, 1);
     ck_assert_int_eq(demo_tril(folder, arguments, text, size), 0);
@@ -191,7 +193,7 @@ START_TEST(test_odd)
     demo_write(path, "eruptions,waiting\n3,60\n");
     plot_commands(folder, "plot " TORCH " $/d -o '|x.png'", text, ROOM);
     ck_assert_int_eq(remove("|x.png"), 0);
-    ck_assert_ptr_nonnull(strstr(text, "set output './'.'|x.png'\n"));
+    ck_assert_ptr_nonnull(strstr(text, "set output './'.'|x.png.tmp'\n"));
     snprintf(path, sizeof path, "%s/gnuplot", folder);
     ck_assert_int_eq(remove(path), 0);
     ck_assert_int_eq(demo_tril(folder, "plot " TORCH " $/d -o $/p.png", text, ROOM), 0);
@@ -201,6 +203,8 @@ START_TEST(test_odd)
     demo_remove(folder);
 }
 END_TEST
+
+static const char *const endings[] = { "png", "svg", "pdf" };
 
 /* without gnuplot, and where it cannot write */
 START_TEST(test_no_gnuplot)
@@ -216,6 +220,28 @@ START_TEST(test_no_gnuplot)
     free(before);
     ck_assert_int_eq(demo_tril("", "plot " MODEL " data/iris.csv -o /no/p.png", text, TEXT), 1);
     ck_assert_msg(strstr(text, "tril plot: gnuplot could not draw /no/p.png\n"), "%s", text);
+}
+END_TEST
+
+/* a picture that does not fit on the disk leaves what was there */
+START_TEST(test_full)
+{
+    static char text[TEXT];
+    char folder[DEMO_FOLDER], path[64], sentence[96];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/p.%s", folder, endings[_i]);
+    snprintf(sentence, sizeof sentence, "tril plot: gnuplot could not draw $/p.%s\n", endings[_i]);
+    demo_write(path, "old");
+    demo_limit_files(true);
+    snprintf(text, sizeof text, "plot " MODEL " data/iris.csv -o $/p.%s", endings[_i]);
+    demo_refused(folder, text, 1, sentence);
+    demo_limit_files(false);
+    FILE *f = fopen(path, "r");
+    ck_assert_uint_eq(fread(text, 1, TEXT, f), 3);
+    ck_assert_mem_eq(text, "old", 3);
+    fclose(f);
+    ck_assert_int_eq(remove(path), 0);
+    ck_assert_int_eq(rmdir(folder), 0); /* nothing else is there */
 }
 END_TEST
 
@@ -238,6 +264,7 @@ Suite *suite_demos_tril_plot(void)
     tcase_add_test(tcase, test_bands);
     tcase_add_test(tcase, test_odd);
     tcase_add_test(tcase, test_no_gnuplot);
+    tcase_add_loop_test(tcase, test_full, 0, 3);
     tcase_add_test(tcase, test_help);
     suite_add_tcase(suite, tcase);
     return suite;

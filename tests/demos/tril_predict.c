@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "demos/demo.h"
 
@@ -278,6 +279,27 @@ START_TEST(test_wrong)
 }
 END_TEST
 
+/* predictions that do not fit on the disk leave what was there */
+START_TEST(test_full)
+{
+    static const char *const arguments[] = { "predict " MODEL " data/iris.csv -o $/p",
+                                             "predict " MODEL " data/iris.csv --sample 9 -o $/p" };
+    char folder[DEMO_FOLDER], path[64], text[8];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/p", folder);
+    demo_write(path, "old");
+    demo_limit_files(true);
+    demo_refused(folder, arguments[_i], 1, "tril predict: $/p cannot be written");
+    demo_limit_files(false);
+    FILE *f = fopen(path, "r");
+    ck_assert_uint_eq(fread(text, 1, sizeof text, f), 3);
+    ck_assert_mem_eq(text, "old", 3);
+    fclose(f);
+    ck_assert_int_eq(remove(path), 0);
+    ck_assert_int_eq(rmdir(folder), 0); /* nothing else is there */
+}
+END_TEST
+
 START_TEST(test_help)
 {
     static char text[ROOM];
@@ -302,6 +324,7 @@ Suite *suite_demos_tril_predict(void)
     tcase_add_test(tcase, test_names);
     tcase_add_test(tcase, test_long_names);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
+    tcase_add_loop_test(tcase, test_full, 0, 2);
     tcase_add_test(tcase, test_help);
     suite_add_tcase(suite, tcase);
     return suite;
