@@ -42,6 +42,7 @@ help:
 	@echo 'make test-aarch64 run them as a 64-bit ARM processor does, emulated; make setup-aarch64 before that'
 	@echo 'make install  the command tril and its manual page, below PREFIX=$(PREFIX)'
 	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'
+	@echo 'make uci DATA=FOLDER  judge fits on the standard splits of five UCI sets, some minutes'
 	@echo 'make data     make the synthetic data sets anew'
 	@echo 'make format   bring the code into its shape (clang-format)'
 	@echo 'make clean    remove build/'
@@ -195,6 +196,10 @@ examples: $(LIB)
 link: $(LIB)
 	@CC='$(CC)' FLAGS='$(STD) $(SANFLAGS) -Iinclude' LIBS='$(LIB) $(LIBS)' sh tests/link.sh $(BUILD)/link '$(DOUBLE)'
 
+# on data of one's own: DATA/NAME.csv and, with the rows of the test sets, DATA/splits/NAME.csv
+uci: $(BUILD)/tril
+	@sh tests/bench/uci.sh $(BUILD)/tril $(or $(DATA),$(error make uci DATA=FOLDER))
+
 data:
 	$(MAKE) DOUBLE=1 lib
 	@mkdir -p build
@@ -212,7 +217,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench test valgrind layers examples link install installed data format format-check clean
+.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test valgrind layers examples link install installed data format format-check clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
