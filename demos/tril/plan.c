@@ -126,10 +126,22 @@ static bool read_network(plan *p)
 
 /* ---- training */
 
+/* as the head has it, where nothing is said */
+static bool read_loss(plan *p)
+{
+    static const char *const losses[] = { "nll", "beta", "faithful", "warmup", NULL };
+    const tril_head_form form = p->model.head.form;
+    int loss =
+        form == TRIL_HEAD_MIXTURE || form == TRIL_HEAD_STUDENT ? TRIL_FIT_NLL : TRIL_FIT_BETA;
+    if (p->settings.text[SETTING_LOSS] && !read_name(p, SETTING_LOSS, losses, &loss))
+        return false;
+    p->fit.loss = (tril_fit_loss)loss;
+    return true;
+}
+
 static bool read_training(plan *p)
 {
     static const char *const optims[] = { "adam", "sgd", NULL };
-    static const char *const losses[] = { "nll", "beta", "faithful", "warmup", NULL };
     static const char *const schedules[] = { "constant", "step", "cosine", "plateau", NULL };
     const struct {
         setting which;
@@ -139,15 +151,15 @@ static bool read_training(plan *p)
                     { SETTING_WARMUP, &p->fit.schedule.warmup },
                     { SETTING_WEIGHT_DECAY, &p->fit.weight_decay },
                     { SETTING_CLIP, &p->fit.clip.norm },
+                    { SETTING_AVERAGE, &p->fit.average },
                     { SETTING_BETA, &p->fit.beta },
                     { SETTING_INPUT_NOISE, &p->fit.input_noise },
                     { SETTING_TARGET_NOISE, &p->fit.target_noise } };
-    int optim, loss, schedule;
+    int optim, schedule;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (!read_number(p, numbers[i].which, numbers[i].to))
             return false;
-    if (!read_name(p, SETTING_OPTIMIZER, optims, &optim) ||
-        !read_name(p, SETTING_LOSS, losses, &loss) ||
+    if (!read_name(p, SETTING_OPTIMIZER, optims, &optim) || !read_loss(p) ||
         !read_name(p, SETTING_SCHEDULE, schedules, &schedule) ||
         !read_count(p, SETTING_EPOCHS, 1, MOST, &p->fit.epochs) ||
         !read_count(p, SETTING_BATCH, 1, MOST, &p->fit.batch) ||
@@ -158,7 +170,6 @@ static bool read_training(plan *p)
     if (p->fit.lr == 0)
         return fprintf(stderr, "%s: --lr wants a rate above 0\n", program), false;
     p->fit.optim = (tril_fit_optim)optim;
-    p->fit.loss = (tril_fit_loss)loss;
     p->fit.schedule.kind = (tril_schedule_kind)schedule;
     return true;
 }

@@ -14,30 +14,32 @@
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
     X(HEAD, "head", "FORM", "full", true,                                                          \
       "full, diagonal, precision, lowrank:R, shared, student, mixture:K")                          \
-    X(HIDDEN, "hidden", "W,W", "64,64", true, "widths of hidden layers, 0 for none")               \
+    X(HIDDEN, "hidden", "W,W", "128,128", true, "widths of hidden layers, 0 for none")             \
     X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
     X(ENSEMBLE, "ensemble", "N", "1", true, "networks that predict as one")                        \
     X(MISSING, "missing", "WHAT", "error", true,                                                   \
       "cells: error, drop (the row), mean (inputs), marginal (targets)")                           \
-    X(VALIDATION, "validation", "PART", "0.15", true, "rows to stop by: a share, or a CSV file")   \
+    X(VALIDATION, "validation", "PART", "0.1", true, "rows to stop by: a share, or a CSV file")    \
     X(TEST, "test", "PART", "0.15", true, "rows to judge by alone: a share, or a CSV file")        \
     X(SPLIT, "split", "FILE", NULL, true,                                                          \
       "FILE[:COLUMN]: test rows by number, from 0, in a column of a CSV file")                     \
     X(GROUP, "group", "COLUMN", NULL, true, "rows with the same cell there stay together")         \
     X(EPOCHS, "epochs", "N", "1000", true, "passes over the training rows, at most")               \
-    X(BATCH, "batch", "N", "64", true, "rows of a step")                                           \
+    X(BATCH, "batch", "N", "32", true, "rows of a step")                                           \
     X(OPTIMIZER, "optimizer", "NAME", "adam", true, "adam, sgd")                                   \
     X(LR, "lr", "RATE", "0.003", true, "learning rate")                                            \
     X(MOMENTUM, "momentum", "M", "0", true, "of sgd")                                              \
     X(SCHEDULE, "schedule", "NAME", "plateau", true,                                               \
       "of the rate: constant, step, cosine, plateau")                                              \
     X(WARMUP, "warmup", "EPOCHS", "0", true, "in which the rate rises from 0")                     \
-    X(WEIGHT_DECAY, "weight-decay", "W", "0.0001", true, "of all but biases")                      \
+    X(WEIGHT_DECAY, "weight-decay", "W", "0.003", true, "of all but biases")                       \
     X(CLIP, "clip", "NORM", "0", true, "the longest gradient; 0: any")                             \
-    X(LOSS, "loss", "NAME", "nll", true, "nll, beta, faithful, warmup (of the mean)")              \
-    X(BETA, "beta", "B", "0.5", true, "of the loss beta")                                          \
+    X(AVERAGE, "average", "A", "0.99", true, "decay of the average of parameters; 0: none")        \
+    X(LOSS, "loss", "NAME", NULL, true,                                                            \
+      "nll, beta, faithful, warmup (of the mean); default: beta, for mixture and student nll")     \
+    X(BETA, "beta", "B", "0.75", true, "of the loss beta")                                         \
     X(NATURAL, "natural", NULL, NULL, true, "natural gradients for the last layer")                \
-    X(INPUT_NOISE, "input-noise", "SD", "0", true, "on scaled inputs, drawn for each batch")       \
+    X(INPUT_NOISE, "input-noise", "SD", "0.02", true, "on scaled inputs, drawn for each batch")    \
     X(TARGET_NOISE, "target-noise", "SD", "0", true, "on scaled targets, drawn for each batch")    \
     X(PATIENCE, "patience", "EPOCHS", "40", true, "without a best validation NLL; 0: no end")      \
     X(SEED, "seed", "N", "1", true, "of split, weights, order and noise")                          \

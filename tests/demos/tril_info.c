@@ -16,8 +16,8 @@ static const struct {
     { NULL,
       "info " MODEL,
       { "network 5-6-5, full head, 71 parameters\n",
-        "\nspecies                           34.3%  setosa\n", " 1.1914      0.76072\n",
-        "\ntrained on data/iris.csv: 105 to train on, 23 to validate, 22 to test\n"
+        "\nspecies                           31.0%  setosa\n", "  1.223      0.73521\n",
+        "\ntrained on data/iris.csv: 113 to train on, 15 to validate, 22 to test\n"
         "  --targets petal_length,petal_width\n  --hidden 6\n  --patience 10\nnetwork 1: " } },
     { NULL,
       "info tests/reference/model_torch.safetensors",
@@ -25,7 +25,7 @@ static const struct {
     { "fit data/faithful.csv --targets eruptions,waiting --epochs 3 --validation 0 -o $/m "
       "--head mixture:2:diagonal --ensemble 2",
       "info $/m",
-      { "ensemble of 2 networks 1-64-64-10, mixture head of 2 diagonal components, ",
+      { "ensemble of 2 networks 1-128-128-10, mixture head of 2 diagonal components, ",
         "\ninputs                             mean           sd\nnone\n",
         "\nnetwork 2: 3 epochs, NLL, ", "  --validation 0\n", "  --epochs 3\n" } },
     { "fit data/faithful.csv --targets waiting --epochs 3 --head lowrank:1 -o $/m",
