@@ -118,6 +118,7 @@ static bool read_network(plan *p)
         !read_name(p, SETTING_MISSING, missings, &missing))
         return false;
     p->model.head.natural = p->settings.text[SETTING_NATURAL];
+    p->model.head.row_scaled = true; /* calmer correlations where there are few rows */
     p->model.mlp.activation = of_name[activation];
     p->model.missing = (tril_missing)missing;
     p->fit.missing = missing == TRIL_MISSING_MARGINAL;

@@ -37,7 +37,7 @@
     X(AVERAGE, "average", "A", "0.99", true, "decay of the average of parameters; 0: none")        \
     X(LOSS, "loss", "NAME", NULL, true,                                                            \
       "nll, beta, faithful, warmup (of the mean); default: beta, for mixture and student nll")     \
-    X(BETA, "beta", "B", "0.75", true, "of the loss beta")                                         \
+    X(BETA, "beta", "B", "0.5", true, "of the loss beta")                                          \
     X(NATURAL, "natural", NULL, NULL, true, "natural gradients for the last layer")                \
     X(INPUT_NOISE, "input-noise", "SD", "0.02", true, "on scaled inputs, drawn for each batch")    \
     X(TARGET_NOISE, "target-noise", "SD", "0", true, "on scaled targets, drawn for each batch")    \

@@ -77,6 +77,8 @@ factor[:, np.arange(d), np.arange(d)] = np.where(h[:, -d:] > 0, 1 + h[:, -d:], n
 factor[:, np.arange(d), np.arange(d)] += said["head"]["floor"]
 lower = np.tril_indices(d, -1)
 factor[:, lower[0], lower[1]] = h[:, d:-d]
+if said["head"].get("row_scaled"):
+    factor[:, lower[0], lower[1]] *= factor[:, lower[0], lower[0]]
 y = np.array([[float(row[t]) for t in targets] for row in rows])
 say("model.csv", tensors["targets.mean"] + scale * h[:, :d], scale[:, None] * factor, y, targets)
 
