@@ -7,6 +7,7 @@
 #include "data/model.h"
 #include "data/sentence.h"
 #include "data/tensors.h"
+#include "nn/head.h"
 
 enum { VERSION = 1, PREFIX_ROOM = 64 };
 
@@ -15,8 +16,6 @@ static const char note[] = "tril";
 /* what options are called in the note; the first name is the default's */
 static const char *const activations[] = { "tanh",     "none", "tanh",    "relu", "elu",
                                            "softplus", "silu", "sigmoid", NULL };
-static const char *const forms[] = { "full",   "diagonal", "precision", "low rank",
-                                     "shared", "mixture",  "student",   NULL };
 static const char *const diagonals[] = { "elu", "elu", "exp", "softplus", NULL };
 static const char *const missings[] = { "error", "drop", "mean", "marginal", NULL };
 
@@ -79,11 +78,12 @@ static json_t *hidden_of(const tril_mlp_opts *mlp)
 
 static json_t *head_of(const tril_head_opts *head)
 {
-    return json_pack("{s:s, s:s, s:b, s:f, s:b, s:I, s:I, s:s}", "form", forms[head->form],
-                     "diagonal", diagonals[head->diagonal], "row_scaled", head->row_scaled, "floor",
-                     head->floor == 0 ? 1e-6 : head->floor, "natural", head->natural, "rank",
-                     (json_int_t)head->rank, "components", (json_int_t)head->components,
-                     "component", forms[head->component]);
+    return json_pack("{s:s, s:s, s:b, s:f, s:b, s:I, s:I, s:s}", "form",
+                     tril_head_form_names[head->form], "diagonal", diagonals[head->diagonal],
+                     "row_scaled", head->row_scaled, "floor", head->floor == 0 ? 1e-6 : head->floor,
+                     "natural", head->natural, "rank", (json_int_t)head->rank, "components",
+                     (json_int_t)head->components, "component",
+                     tril_head_form_names[head->component]);
 }
 
 static bool put_note(tril_tensors *tensors, const tril_model_parts *about)
@@ -209,7 +209,8 @@ static bool read_hidden(const reader *r, const json_t *list, tril_mlp_opts *mlp)
 
 static bool read_head(const reader *r, json_t *said, tril_head_opts *head)
 {
-    const char *form = forms[0], *diagonal = diagonals[0], *component = forms[0];
+    const char *form = tril_head_form_names[0], *diagonal = diagonals[0],
+               *component = tril_head_form_names[0];
     int row_scaled = 0, natural = 0, which[3];
     json_int_t rank = 0, components = 0;
     json_error_t error;
@@ -219,9 +220,9 @@ static bool read_head(const reader *r, json_t *said, tril_head_opts *head)
                                &head->floor, "natural", &natural, "rank", &rank, "components",
                                &components, "component", &component))
         return fail(r, "head: %s", tril_shown(room, error.text));
-    if (!read_name(r, "head: form", forms, form, &which[0]) ||
+    if (!read_name(r, "head: form", tril_head_form_names, form, &which[0]) ||
         !read_name(r, "head: diagonal", diagonals, diagonal, &which[1]) ||
-        !read_name(r, "head: component", forms, component, &which[2]))
+        !read_name(r, "head: component", tril_head_form_names, component, &which[2]))
         return false;
     if (rank < 0 || components < 0)
         return fail(r, "head: a negative number");

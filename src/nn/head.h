@@ -82,6 +82,9 @@ bool tril_head_load(const tril_head_layout *h, const tril_real *raw, double *v, 
  * nine tenths: s would have to run far for v to move at all, and overshoot. */
 double tril_head_reach(const tril_head_layout *h, double s, double slope);
 
+/* What forms are called, by their number; the last is NULL. */
+extern const char *const tril_head_form_names[];
+
 /* The raw outputs for methods other than log_prob: no gradient is preconditioned on its way. */
 tril_var tril_head_raw(const tril_dist *p);
 

@@ -7,6 +7,9 @@
 
 typedef tril_head_layout head;
 
+const char *const tril_head_form_names[] = { "full",   "diagonal", "precision", "low rank",
+                                             "shared", "mixture",  "student",   NULL };
+
 /* with half the bits of a size_t, less one, widths fit */
 static bool fits(size_t n)
 {
@@ -64,22 +67,21 @@ tril_head_opts tril_head_component(const tril_head_opts *opts)
 
 static bool check(tril_ctx *ctx, size_t d, const tril_head_opts *opts, double floor)
 {
-    if (opts->form > TRIL_HEAD_STUDENT)
-        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: there is no form number %d",
-                             (int)opts->form);
+    const tril_head_form form = opts->form == TRIL_HEAD_MIXTURE ? opts->component : opts->form;
+    if (form > TRIL_HEAD_STUDENT)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: there is no form number %d", (int)form);
     if (opts->form == TRIL_HEAD_MIXTURE && opts->component > TRIL_HEAD_LOW_RANK)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
-                             "head: no mixture has components of form number %d",
-                             (int)opts->component);
+                             "head: no mixture has components of the form %s",
+                             tril_head_form_names[opts->component]);
     if (opts->form == TRIL_HEAD_MIXTURE && opts->components == 0)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: a mixture of 0 components");
-    tril_head_form form = opts->form == TRIL_HEAD_MIXTURE ? opts->component : opts->form;
     if (form == TRIL_HEAD_LOW_RANK && opts->rank == 0)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: a rank of 0, want at least 1");
     if (opts->natural && opts->form != TRIL_HEAD_FULL && opts->form != TRIL_HEAD_DIAGONAL &&
         opts->form != TRIL_HEAD_LOW_RANK)
-        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: form number %d has no natural gradient",
-                             (int)opts->form);
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: the form %s has no natural gradient",
+                             tril_head_form_names[opts->form]);
     if (d == 0 || !fits(d))
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: no network has %zu targets", d);
     if (tril_head_width(d, opts) == SIZE_MAX)

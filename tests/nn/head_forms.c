@@ -307,7 +307,7 @@ static const struct {
     { 9,
       { .form = TRIL_HEAD_MIXTURE, .components = 2, .component = TRIL_HEAD_STUDENT },
       TRIL_BAD_ARGUMENT,
-      "head: no mixture has components of form number 6" },
+      "head: no mixture has components of the form student" },
     { 3,
       { .form = TRIL_HEAD_SHARED },
       TRIL_BAD_ARGUMENT,

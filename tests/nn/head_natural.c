@@ -359,8 +359,9 @@ START_TEST(test_refused)
                                             TRIL_HEAD_MIXTURE, TRIL_HEAD_STUDENT };
     static const tril_real zeros[20];
     const tril_head_opts opts = { .form = forms[_i], .components = 2, .natural = true };
+    static const char *const names[] = { "precision", "shared", "mixture", "student" };
     char text[64];
-    snprintf(text, sizeof text, "head: form number %d has no natural gradient", (int)forms[_i]);
+    snprintf(text, sizeof text, "head: the form %s has no natural gradient", names[_i]);
     begin();
     tril_head(tril_input(tape, zeros, TRIL_SHAPE(tril_head_width(D, &opts))), D, &opts);
     ck_failed(ctx, TRIL_BAD_ARGUMENT, text);
