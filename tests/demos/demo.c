@@ -62,15 +62,6 @@ int demo_tril(const char *folder, const char *arguments, char *text, size_t size
     return demo_run("../tril", line, text, size);
 }
 
-void demo_limit_files(bool limited)
-{
-    struct rlimit files;
-    signal(SIGXFSZ, limited ? SIG_IGN : SIG_DFL);
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &files), 0);
-    files.rlim_cur = limited ? 4096 : files.rlim_max;
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &files), 0);
-}
-
 void demo_refused(const char *folder, const char *arguments, int status, const char *sentence)
 {
     char text[8192], wanted[400];
@@ -79,4 +70,30 @@ void demo_refused(const char *folder, const char *arguments, int status, const c
     ck_assert_msg(got == status, "status %d of tril %s: %s", got, arguments, text);
     ck_assert_msg(strstr(text, wanted), "'%s' lacks '%s'", text, wanted);
     ck_assert_msg(strchr(text, '\n') == text + strlen(text) - 1, "more than a line: %s", text);
+}
+
+static void limit_files(bool limited)
+{
+    struct rlimit files;
+    signal(SIGXFSZ, limited ? SIG_IGN : SIG_DFL);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &files), 0);
+    files.rlim_cur = limited ? 4096 : files.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &files), 0);
+}
+
+void demo_full(const char *arguments, const char *file, const char *sentence)
+{
+    char folder[DEMO_FOLDER], path[64], text[8];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    demo_write(path, "old");
+    limit_files(true);
+    demo_refused(folder, arguments, 1, sentence);
+    limit_files(false);
+    FILE *f = fopen(path, "r");
+    ck_assert_uint_eq(fread(text, 1, sizeof text, f), 3);
+    ck_assert_mem_eq(text, "old", 3);
+    fclose(f);
+    ck_assert_int_eq(remove(path), 0);
+    ck_assert_int_eq(rmdir(folder), 0);
 }

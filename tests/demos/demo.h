@@ -18,11 +18,12 @@ int demo_run(const char *program, const char *arguments, char *text, size_t size
 /* The same for the command tril, with the folder in the place of every $. */
 int demo_tril(const char *folder, const char *arguments, char *text, size_t size);
 
-/* Until it is lifted, what is started can write 4096 bytes to a file, as if the disk were full. */
-void demo_limit_files(bool limited);
-
 /* Runs `tril ARGUMENTS` where it ought to fail: with that exit status, and one line, which contains
  * the sentence; a $ stands for the folder there too. */
 void demo_refused(const char *folder, const char *arguments, int status, const char *sentence);
+
+/* The same as if the disk were full after 4096 bytes, in a folder of its own: what is in the file
+ * that it writes is there still afterwards, and nothing else. */
+void demo_full(const char *arguments, const char *file, const char *sentence);
 
 #endif

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "demos/demo.h"
 
@@ -282,21 +281,9 @@ END_TEST
 /* predictions that do not fit on the disk leave what was there */
 START_TEST(test_full)
 {
-    static const char *const arguments[] = { "predict " MODEL " data/iris.csv -o $/p",
-                                             "predict " MODEL " data/iris.csv --sample 9 -o $/p" };
-    char folder[DEMO_FOLDER], path[64], text[8];
-    demo_folder(folder);
-    snprintf(path, sizeof path, "%s/p", folder);
-    demo_write(path, "old");
-    demo_limit_files(true);
-    demo_refused(folder, arguments[_i], 1, "tril predict: $/p cannot be written");
-    demo_limit_files(false);
-    FILE *f = fopen(path, "r");
-    ck_assert_uint_eq(fread(text, 1, sizeof text, f), 3);
-    ck_assert_mem_eq(text, "old", 3);
-    fclose(f);
-    ck_assert_int_eq(remove(path), 0);
-    ck_assert_int_eq(rmdir(folder), 0); /* nothing else is there */
+    demo_full(_i ? "predict " MODEL " data/iris.csv --sample 9 -o $/p"
+                 : "predict " MODEL " data/iris.csv -o $/p",
+              "p", "tril predict: $/p cannot be written");
 }
 END_TEST
 
