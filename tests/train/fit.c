@@ -3,6 +3,7 @@
 #include "train/fitting.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- where it starts */
@@ -257,6 +258,43 @@ START_TEST(test_average)
 }
 END_TEST
 
+/* a line for each epoch; a full disk stops the run */
+START_TEST(test_log)
+{
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    fitting f = fitting_begin(ctx, 100, 2, NULL,
+                              &(tril_fit_opts){ .epochs = 3, .validation_share = _i ? 0.2 : 0 });
+    FILE *file = tmpfile(), *full = fopen("/dev/full", "w");
+    ck_assert(file && full);
+    ck_assert(tril_fit_run(f.fit, tril_fit_log, file));
+    fitting g = fitting_begin(ctx, 100, 2, NULL, &(tril_fit_opts){ .epochs = 3 });
+    ck_assert(tril_fit_run(g.fit, tril_fit_log, full));
+    ck_assert_uint_eq(tril_fit_now(g.fit).epoch, 1);
+    tril_fit_figures now = tril_fit_now(f.fit);
+    char text[400];
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    ck_assert_ptr_nonnull(strstr(text, "epoch,train_nll,validation_nll,best_nll,lr,seconds\n1,"));
+    double train, validation = (double)NAN, best, lr, seconds;
+    const char *last = strstr(text, "\n3,");
+    ck_assert_ptr_nonnull(last);
+    if (_i)
+        ck_assert_int_eq(
+            sscanf(last, "\n3,%lf,%lf,%lf,%lf,%lf\n", &train, &validation, &best, &lr, &seconds),
+            5);
+    else
+        ck_assert_int_eq(sscanf(last, "\n3,%lf,,%lf,%lf,%lf\n", &train, &best, &lr, &seconds), 4);
+    ck_close(train, now.train_nll, 1e-8, 0);
+    ck_assert(_i == 0 || fabs(validation - now.validation_nll) < 1e-7);
+    ck_close(best, now.best_nll, 1e-8, 0);
+    ck_close(lr, now.lr, 1e-8, 0);
+    ck_close(seconds, now.seconds, 1e-8, 0);
+    fclose(file), fclose(full);
+    fitting_free(&f), fitting_free(&g);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 /* a group is held out whole: the targets of each are a constant of its own, which shows */
 START_TEST(test_groups_held_out)
 {
@@ -463,6 +501,7 @@ Suite *suite_train_fit(void)
     tcase_add_loop_test(tcase, test_patience, 0, 3);
     tcase_add_test(tcase, test_start_is_best);
     tcase_add_loop_test(tcase, test_average, 0, 2);
+    tcase_add_loop_test(tcase, test_log, 0, 2);
     tcase_add_test(tcase, test_groups_held_out);
     tcase_add_test(tcase, test_out_of_memory);
     tcase_add_loop_test(tcase, test_no_allocation, 0, n_ways);
