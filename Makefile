@@ -38,7 +38,8 @@ help:
 	@echo 'make lib      build the library: $(LIB)'
 	@echo 'make demo     train on real data: numbers, and pictures in $(BUILD)/pictures'
 	@echo 'make test     run the tests; DOUBLE=1, SAN=1, SAN=thread and CC=clang choose another build'
-	@echo 'make valgrind run them under valgrind'
+	@echo 'make -j2 test-parts  the same, half of them beside the other'
+	@echo 'make -j2 valgrind  run them under valgrind'
 	@echo 'make test-aarch64 run them as a 64-bit ARM processor does, emulated; make setup-aarch64 before that'
 	@echo 'make install  the command tril and its manual page, below PREFIX=$(PREFIX)'
 	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'
@@ -142,15 +143,24 @@ installed: $(BUILD)/tril.1
 	@$(MAKE) -s install DESTDIR=$(BUILD)/installed PREFIX=
 	@RUN='$(RUN)' sh tests/install.sh $(BUILD)/installed
 
-test: layers examples link installed demos $(BUILD)/bench $(BUILD)/tests/run
+# all that a test run is but the run
+test-rest: layers examples link installed demos $(BUILD)/bench $(BUILD)/tests/run
+
+test: test-rest
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
 
 test-aarch64:
 	$(MAKE) test CC=aarch64-linux-gnu-gcc
 
-# but for what only starts other programs, and for long sums that other tests reach too; -j2 runs the halves side by side
+# the suites in two parts, each with a closing line of its own, which -j2 runs side by side
 PARTS = $(if $(CK_RUN_SUITE),0,0 1)
 
+test-parts: $(PARTS:%=test-part-%)
+
+test-part-%: test-rest
+	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run $* $(words $(PARTS))
+
+# but for what only starts other programs, and for long sums that other tests reach too
 valgrind: $(PARTS:%=valgrind-part-%)
 
 valgrind-part-%: $(BUILD)/tests/run
@@ -166,7 +176,7 @@ $(BUILD)/tests/registry.h: $(LIB)
 	@$(CROSS)nm -g $(LIB) | sed -n 's/.* [A-TV-Z] tril_op_\([a-z0-9_]*\)$$/X_OP(\1)/p; s/.* [A-TV-Z] tril_dist_kind_\([a-z0-9_]*\)$$/X_DIST(\1)/p; s/.* [A-TV-Z] tril_optim_kind_\([a-z0-9_]*\)$$/X_OPTIM(\1)/p' | sort -u > $@
 	@sed -i '/^X_OP(fail)\|^X_OP(apply)/d' $@
 
-$(BUILD)/tests/%.o: tests/%.c $(STAMP) $(BUILD)/tests/suites.h $(BUILD)/tests/registry.h
+$(BUILD)/tests/%.o: tests/%.c $(STAMP) | $(BUILD)/tests/suites.h $(BUILD)/tests/registry.h
 	@mkdir -p $(@D)
 	@echo '  CC   $<'
 	@$(CC) $(filter-out -Wdouble-promotion,$(FLAGS)) -Isrc -Itests -I$(BUILD)/tests -MMD -MP -c $< -o $@
@@ -217,7 +227,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test valgrind layers examples link install installed data format format-check clean
+.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test test-rest test-parts valgrind layers examples link install installed data format format-check clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 

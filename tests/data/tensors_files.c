@@ -260,6 +260,15 @@ START_TEST(test_checksum)
             ck_assert_msg(!there || (i >= name && i < name + strlen(TRIL_CRC_NOTE)), "byte %zu", i);
             ck_assert_uint_eq(counter.blocks, 1);
         }
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(test_altered)
+{
+    char bytes[ROOM];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    size_t n = bytes_of(committed, bytes);
     bytes[n - 1] ^= 1;
     ck_assert_ptr_null(tensors_of(ctx, bytes, n));
     ck_failed(ctx, TRIL_BAD_DATA, "the file was altered: its CRC-32 is ");
@@ -508,14 +517,22 @@ Suite *suite_data_tensors_files(void)
     tcase_add_loop_test(tcase, test_header, 0, sizeof headers / sizeof *headers);
     tcase_add_test(tcase, test_length);
     tcase_add_test(tcase, test_truncated);
-    tcase_add_test(tcase, test_flipped);
-    tcase_add_test(tcase, test_checksum);
+    tcase_add_test(tcase, test_altered);
     tcase_add_test(tcase, test_no_file);
     tcase_add_test(tcase, test_full);
     tcase_add_test(tcase, test_nowhere);
     tcase_add_test(tcase, test_left_over);
-    tcase_add_test(tcase, test_at_once);
     tcase_add_loop_test(tcase, test_jansson, 0, 2);
     suite_add_tcase(suite, tcase);
+    TCase *flipped = tcase_create("flipped");
+    tcase_set_timeout(flipped, 120);
+    tcase_set_tags(flipped, "long");
+    tcase_add_test(flipped, test_flipped);
+    tcase_add_test(flipped, test_checksum);
+    suite_add_tcase(suite, flipped);
+    TCase *at_once = tcase_create("at once");
+    tcase_set_tags(at_once, "program"); /* its processes end with memory that nobody gave back */
+    tcase_add_test(at_once, test_at_once);
+    suite_add_tcase(suite, at_once);
     return suite;
 }

@@ -88,12 +88,12 @@ static void sleep_for(double seconds)
 
 #define IRIS "$tril fit data/iris.csv --targets petal_length,petal_width --patience 0 "
 static const char *const runs[] = {
-    IRIS "--epochs 800",
-    IRIS "--epochs 300 --ensemble 3",
-    IRIS "--epochs 600 --input-noise 0.1 --head mixture:2 --hidden 8",
-    IRIS "--epochs 600 --inputs sepal_length,sepal_width --group species --validation 0.34 "
+    IRIS "--epochs 400",
+    IRIS "--epochs 150 --ensemble 3",
+    IRIS "--epochs 300 --input-noise 0.1 --head mixture:2 --hidden 8",
+    IRIS "--epochs 300 --inputs sepal_length,sepal_width --group species --validation 0.34 "
          "--test 0",
-    IRIS "--epochs 600 --optimizer sgd --momentum 0.9 --clip 1 --schedule cosine --lr 0.001",
+    IRIS "--epochs 300 --optimizer sgd --momentum 0.9 --clip 1 --schedule cosine --lr 0.001",
     "$tril fit data/iris.csv --targets petal_width --patience 150 --ensemble 3",
 };
 static const char *const ways[] = { "--threads 2", "--checkpoint-every 1", "--checkpoint-every 7" };

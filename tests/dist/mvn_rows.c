@@ -240,10 +240,14 @@ Suite *suite_dist_mvn_rows(void)
     Suite *suite = suite_create("dist/mvn_rows");
     TCase *tcase = tcase_create("rows");
     tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_loop_test(tcase, test_by_hand, 0, N_FORMS * N_DIMS);
     tcase_add_loop_test(tcase, test_alone, 0, N_FORMS * N_DIMS);
     tcase_add_loop_test(tcase, test_some_share, 0, N_FORMS);
     tcase_add_loop_test(tcase, test_beyond, 0, 2);
     suite_add_tcase(suite, tcase);
+    TCase *sums = tcase_create("by hand");
+    tcase_set_tags(sums, "long");
+    tcase_add_checked_fixture(sums, setup, teardown);
+    tcase_add_loop_test(sums, test_by_hand, 0, N_FORMS * N_DIMS);
+    suite_add_tcase(suite, sums);
     return suite;
 }

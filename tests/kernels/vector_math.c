@@ -71,8 +71,9 @@ static void check(const tril_real *x, size_t n)
         rows[k].f->forward(n, x, y);
         for (size_t i = 0; i < n; i++) {
             double off = units(y[i], rows[k].wanted((long double)x[i]));
-            ck_assert_msg(off <= 4, "%s(%a) is %a, %g units in the last place off", rows[k].f->name,
-                          (double)x[i], (double)y[i], off);
+            if (!(off <= 4)) /* each ck_assert is a write to a file: too slow here */
+                ck_abort_msg("%s(%a) is %a, %g units in the last place off", rows[k].f->name,
+                             (double)x[i], (double)y[i], off);
         }
     }
 }

@@ -495,7 +495,6 @@ Suite *suite_train_fit(void)
     TCase *tcase = tcase_create("fit");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_first_nll, 0, 2);
-    tcase_add_loop_test(tcase, test_learns, 0, n_ways);
     tcase_add_test(tcase, test_every_row_once);
     tcase_add_loop_test(tcase, test_seeds, 0, 2);
     tcase_add_loop_test(tcase, test_patience, 0, 3);
@@ -509,5 +508,10 @@ Suite *suite_train_fit(void)
     tcase_add_test(tcase, test_bad_rows);
     tcase_add_test(tcase, test_other_store);
     suite_add_tcase(suite, tcase);
+    TCase *learns = tcase_create("learns");
+    tcase_set_timeout(learns, 60);
+    tcase_set_tags(learns, "long");
+    tcase_add_loop_test(learns, test_learns, 0, n_ways);
+    suite_add_tcase(suite, learns);
     return suite;
 }

@@ -363,8 +363,13 @@ Suite *suite_train_fit_losses(void)
     tcase_add_test(tcase, test_noise_is_the_seeds);
     tcase_add_loop_test(tcase, test_noise_is_fresh, 0, 4);
     tcase_add_test(tcase, test_noise_of_rows);
-    tcase_add_loop_test(tcase, test_noise_width, 0, 3);
-    tcase_add_loop_test(tcase, test_missing, 0, 5);
+    tcase_add_loop_test(tcase, test_missing, 0, 1);
     suite_add_tcase(suite, tcase);
+    TCase *learned = tcase_create("what is learned");
+    tcase_set_timeout(learned, 60);
+    tcase_set_tags(learned, "long");
+    tcase_add_loop_test(learned, test_noise_width, 0, 3);
+    tcase_add_loop_test(learned, test_missing, 1, 5);
+    suite_add_tcase(suite, learned);
     return suite;
 }

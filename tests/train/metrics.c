@@ -423,7 +423,6 @@ Suite *suite_train_metrics(void)
     tcase_add_loop_test(tcase, test_level, 0, 8);
     tcase_add_loop_test(tcase, test_quantiles, 0, 2 * N_HEADS);
     tcase_add_test(tcase, test_ensemble);
-    tcase_add_loop_test(tcase, test_equal_members, 0, N_HEADS);
     tcase_add_loop_test(tcase, test_missing, 0, N_OBSERVED);
     tcase_add_test(tcase, test_refused);
     tcase_add_test(tcase, test_not_finite);
@@ -433,6 +432,7 @@ Suite *suite_train_metrics(void)
     TCase *draws = tcase_create("draws");
     tcase_set_timeout(draws, 60);
     tcase_set_tags(draws, "long");
+    tcase_add_loop_test(draws, test_equal_members, 0, N_HEADS);
     tcase_add_loop_test(draws, test_calibrated, 0, 2 * N_HEADS);
     suite_add_tcase(suite, draws);
     return suite;

@@ -202,7 +202,7 @@ START_TEST(test_failing_shards)
     training t;
     tril_ctx *ctx = tril_ctx_new(NULL);
     begin(&t, ctx, ROWS, &(tril_shards_opts){ .threads = threads });
-    for (int repeat = 0; repeat < 20; repeat++) {
+    for (int repeat = 0; repeat < 10; repeat++) {
         t.xs[INPUTS * 800] = t.xs[INPUTS * 1100] = t.ys[TARGETS * 5000] = (tril_real)NAN;
         ck_assert(!tril_shards_backward(t.shards, ROWS, nll, &t, &mean));
         ck_failed(ctx, TRIL_NOT_FINITE, "rows 768 to 1023: input: element [32, 0] of the 256x2");
@@ -440,7 +440,6 @@ Suite *suite_train_shards(void)
 {
     Suite *suite = suite_create("train/shards");
     TCase *tcase = tcase_create("shards");
-    tcase_add_test(tcase, test_same_bits);
     tcase_add_test(tcase, test_two_pools_at_once);
     tcase_add_loop_test(tcase, test_as_on_one_tape, 0, 5);
     tcase_add_test(tcase, test_draws);
@@ -453,5 +452,10 @@ Suite *suite_train_shards(void)
     tcase_add_test(tcase, test_stores);
     tcase_add_test(tcase, test_blas);
     suite_add_tcase(suite, tcase);
+    TCase *same_bits = tcase_create("same bits");
+    tcase_set_timeout(same_bits, 60);
+    tcase_set_tags(same_bits, "long");
+    tcase_add_test(same_bits, test_same_bits);
+    suite_add_tcase(suite, same_bits);
     return suite;
 }
