@@ -1,20 +1,60 @@
 /* Files that take the place of others. */
 #include "output.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "names.h"
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The temporary file, empty, and locked for as long as it is open; NULL while another process
+ * writes it. What that one has renamed meanwhile must not be emptied. */
+static FILE *open_alone(const char *path)
+{
+    struct stat own, there;
+    const int fd = open(path, O_WRONLY | O_CREAT, 0666);
+    if (fd < 0)
+        return NULL;
+    /* where the file system has no locks it goes without */
+    const bool alone = (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+                       fstat(fd, &own) == 0 && stat(path, &there) == 0 && is_same(&own, &there) &&
+                       ftruncate(fd, 0) == 0;
+    FILE *file = alone ? fdopen(fd, "w") : NULL;
+    return file ? file : (close(fd), NULL);
+}
+
+/* The stream that a path such as /dev/stdout is another name of, whatever file it goes into; 0:
+ * none. */
+static int stream_of(const struct stat *about)
+{
+    struct stat stream;
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &stream) == 0 && is_same(&stream, about))
+            return fd;
+    return 0;
+}
 
 bool output_open(output *o, const char *path)
 {
     struct stat about;
     *o = (output){ .path = path };
-    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
+    const bool there = stat(path, &about) == 0;
+    const int stream = there ? stream_of(&about) : 0;
+    if (stream) {
+        o->to = fdopen(dup(stream), "w");
+    } else if (there && !S_ISREG(about.st_mode)) {
         o->to = fopen(path, "w");
     } else {
         o->temporary = text_join(path, ".tmp");
-        o->to = o->temporary ? fopen(o->temporary, "w") : NULL;
+        o->to = o->temporary ? open_alone(o->temporary) : NULL;
     }
     return o->to;
 }

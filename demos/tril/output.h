@@ -5,14 +5,17 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* A file under way: PATH.tmp, until it is kept; what is no regular file is written to directly. */
+/* A file under way: PATH.tmp, until it is kept. What is no regular file is written to directly, and
+ * so is what standard output or standard error goes into. */
 typedef struct output {
     FILE *to;
     char *temporary; /* NULL: nothing is to be renamed */
     const char *path;
 } output;
 
-/* False where it cannot be written. To be closed in any case. */
+/* False where it cannot be written, now or while another process writes it. To be closed in any
+ * case.
+ */
 bool output_open(output *o, const char *path);
 
 /* Puts the file, as far as it is written, in the place of what was there; more may be written

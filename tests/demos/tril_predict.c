@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "demos/demo.h"
 
@@ -287,6 +289,41 @@ START_TEST(test_full)
 }
 END_TEST
 
+/* standard output by another name is no file to be replaced, even where it goes into one */
+START_TEST(test_stream)
+{
+    static double row[ROWS];
+    char folder[DEMO_FOLDER], path[64], text[64];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/link", folder);
+    ck_assert_int_eq(symlink("/proc/self/fd/1", path), 0);
+    run(folder, "predict " MODEL " data/iris.csv --sample 1 -o $/link > $/out");
+    ck_assert_int_eq(readlink(path, text, sizeof text), strlen("/proc/self/fd/1"));
+    ck_assert_uint_eq(column(folder, "row", row), 150);
+    demo_remove(folder);
+}
+END_TEST
+
+/* what another process is writing to the same file stays as it is */
+START_TEST(test_another)
+{
+    char folder[DEMO_FOLDER], path[64], text[8] = "";
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/p.tmp", folder);
+    demo_write(path, "half");
+    FILE *other = fopen(path, "r");
+    ck_assert_int_eq(flock(fileno(other), LOCK_EX), 0);
+    demo_refused(folder, "predict " MODEL " data/iris.csv -o $/p", 1,
+                 "tril predict: $/p cannot be written");
+    ck_assert_ptr_nonnull(fgets(text, sizeof text, other));
+    ck_assert_str_eq(text, "half");
+    fclose(other);
+    run(folder, "predict " MODEL " data/iris.csv -o $/p");
+    ck_assert_int_ne(access(path, F_OK), 0);
+    demo_remove(folder);
+}
+END_TEST
+
 START_TEST(test_help)
 {
     static char text[ROOM];
@@ -312,6 +349,8 @@ Suite *suite_demos_tril_predict(void)
     tcase_add_test(tcase, test_long_names);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
     tcase_add_loop_test(tcase, test_full, 0, 2);
+    tcase_add_test(tcase, test_stream);
+    tcase_add_test(tcase, test_another);
     tcase_add_test(tcase, test_help);
     suite_add_tcase(suite, tcase);
     return suite;
