@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,6 +41,13 @@ static int stream_of(const struct stat *about)
         if (fstat(fd, &stream) == 0 && is_same(&stream, about))
             return fd;
     return 0;
+}
+
+bool output_is(const char *path, const char *other)
+{
+    struct stat a, b;
+    return strcmp(path, other) == 0 ||
+           (stat(path, &a) == 0 && stat(other, &b) == 0 && S_ISREG(a.st_mode) && is_same(&a, &b));
 }
 
 bool output_open(output *o, const char *path)

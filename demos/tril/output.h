@@ -13,9 +13,10 @@ typedef struct output {
     const char *path;
 } output;
 
-/* False where it cannot be written, now or while another process writes it. To be closed in any
- * case.
- */
+/* Whether they are one file. */
+bool output_is(const char *path, const char *other);
+
+/* False where it cannot be written, or another process is writing it. To be closed in any case. */
 bool output_open(output *o, const char *path);
 
 /* Puts the file, as far as it is written, in the place of what was there; more may be written

@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "common/options.h"
+#include "output.h"
 
 static const char program[] = "tril fit";
 
@@ -231,9 +232,25 @@ static char *default_output(const char *data)
     char *dot = stem ? strrchr(stem, '.') : NULL;
     if (dot && dot != stem)
         *dot = 0;
-    char *output = stem ? text_join(stem, ".safetensors") : NULL;
+    char *model = stem ? text_join(stem, ".safetensors") : NULL;
     free(stem);
-    return output;
+    return model;
+}
+
+/* what is read shall be there still, and so shall both of what is written */
+static bool check_files(const plan *p)
+{
+    const struct {
+        const char *option, *path, *other;
+    } pairs[] = { { "output", p->output, p->settings.data },
+                  { "log", p->log, p->settings.data },
+                  { "log", p->log, p->output } };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (pairs[i].path && output_is(pairs[i].path, pairs[i].other))
+            return fprintf(stderr, "%s: --%s %s: this would take the place of %s\n", program,
+                           pairs[i].option, pairs[i].path, pairs[i].other),
+                   false;
+    return true;
 }
 
 static bool read_files(plan *p)
@@ -245,7 +262,7 @@ static bool read_files(plan *p)
     p->log = s->text[SETTING_LOG];
     p->resume = s->text[SETTING_RESUME];
     p->csv = s->text[SETTING_CSV];
-    return p->checkpoint;
+    return p->checkpoint && check_files(p);
 }
 
 bool plan_read(plan *p, int argc, char **argv, int *status)

@@ -273,6 +273,15 @@ static bool read_levels(options *o, const char *text)
     return o->level;
 }
 
+/* what is read shall be there still */
+static bool is_harmless(const options *o)
+{
+    if (!is_file(o) || (!output_is(o->output, o->model) && !output_is(o->output, o->data)))
+        return true;
+    fprintf(stderr, "%s: -o %s: this is the file to read from\n", program, o->output);
+    return false;
+}
+
 /* false, with *status set, where there is nothing to do */
 static bool read_options(options *o, int argc, char **argv, int *status)
 {
@@ -305,6 +314,7 @@ static bool read_options(options *o, int argc, char **argv, int *status)
         o->model = argv[optind];
         o->data = argv[optind + 1];
         o->draws = (size_t)draws;
+        good = is_harmless(o);
     }
     return good;
 }

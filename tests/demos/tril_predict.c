@@ -262,6 +262,7 @@ static const struct {
     { "predict " MODEL " $/label", "$/label: line 2, column species: 'rose' is none of the 3 la",
       2 },
     { "predict " MODEL " $/word", "$/word: line 2, column sepal_length: 'x' is not a number", 2 },
+    { "predict " MODEL " $/word -o $/./word", "word: this is the file to read from", 2 },
     { "predict " MODEL " data/iris.csv -o /no/folder/out", "/no/folder/out cannot be written", 1 },
     { "predict " MODEL " data/iris.csv -o /dev/full", "/dev/full cannot be written", 1 },
     { "predict " MODEL " data/iris.csv --sample 1 -o /dev/full", "/dev/full cannot be written", 1 },
