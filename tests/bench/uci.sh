@@ -39,6 +39,7 @@ run()
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+trap "exit 1" INT TERM # which some shells end by without the former
 run | awk -v terminal="$([ -t 2 ] && echo 1)" -v all="$((20 * $(jobs | wc -l)))" '
     { n[$1, $2]++; sum[$1, $2] += $3; squares[$1, $2] += $3 * $3 }
     terminal { printf "\r%d of %d", NR, all > "/dev/stderr" }
