@@ -195,11 +195,19 @@ static size_t count_shown(const picture *p)
     return p->about->n_inputs ? MOST_SHOWN : 1;
 }
 
+/* where they are no normals ellipses have their means and covariances, but not their shares */
+static bool is_normal(const tril_model_parts *about)
+{
+    const tril_head_form form = about->head.form;
+    return about->n_networks == 1 && form != TRIL_HEAD_MIXTURE && form != TRIL_HEAD_STUDENT;
+}
+
 /* the key: a colour for each row that is shown, lines for the shares that ellipses hold */
 static void ellipse_key(const picture *p)
 {
     char title[160];
-    snprintf(title, sizeof title, "50 %%, dashed 90 %%%s%s", count_shown(p) > 1 ? ", at " : "",
+    snprintf(title, sizeof title, "50 %%, dashed 90 %%%s%s%s",
+             is_normal(p->about) ? "" : " if normal", count_shown(p) > 1 ? ", at " : "",
              count_shown(p) > 1 ? p->x_name : "");
     fputs("set key tmargin horizontal samplen 1 title ", p->plot);
     plot_text(p->plot, title);

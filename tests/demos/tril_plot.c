@@ -123,7 +123,8 @@ static void ranges(const char *text, int n, double low[2], double high[2])
         }
 }
 
-/* ellipses are as wide as a 2-D normal's with the mean and standard deviations that predict says */
+/* ellipses are as wide as a 2-D normal's with the mean and standard deviations that predict says,
+ * and say so where the model is none */
 START_TEST(test_ellipses)
 {
     static char text[ROOM];
@@ -140,7 +141,7 @@ START_TEST(test_ellipses)
     ck_assert_int_eq(
         sscanf(strchr(text, '\n'), "%lf,%lf,%lf,%lf", &mean[0], &mean[1], &sd[0], &sd[1]), 4);
     plot_commands(folder, "plot $/m data/quakes.csv -o $/p.png", text, ROOM);
-    ck_assert_ptr_nonnull(strstr(text, "title '50 %, dashed 90 %'"));
+    ck_assert_ptr_nonnull(strstr(text, "title '50 %, dashed 90 % if normal'"));
     for (int e = 0; e < 2; e++) {
         ranges(text, 1 + e, low, high);
         const double radius = sqrt(-2 * log(e ? 0.1 : 0.5));
@@ -149,6 +150,8 @@ START_TEST(test_ellipses)
             ck_assert_double_eq_tol((high[k] - low[k]) / 2, radius * sd[k], 2e-3 * sd[k]);
         }
     }
+    plot_commands(folder, "plot " MODEL " data/iris.csv -o $/p.png", text, ROOM);
+    ck_assert_ptr_nonnull(strstr(text, "title '50 %, dashed 90 %, at mean of petal_length'"));
     demo_remove(folder);
 }
 END_TEST
