@@ -23,6 +23,15 @@ static void print_work(const work *w, const training *t)
     printf("%zu epochs in %.1f s\n", t->epochs, t->seconds);
 }
 
+/* a table is read in passing; this ought not to be missed */
+static void warn(const figures *f)
+{
+    if (f->nll[TRIL_BASELINES].mean > f->nll[TRIL_BASELINE_LINEAR].mean)
+        printf("\nOn %s rows the network is worse than a linear mean: these data may want fewer "
+               "units,\nanother head, or more rows.\n",
+               f->name);
+}
+
 static bool report(const work *w, const training *t)
 {
     figures parts[PARTS];
@@ -36,6 +45,7 @@ static bool report(const work *w, const training *t)
     } else if (done) {
         print_work(w, t);
         figures_print(w->model, parts, n);
+        warn(&parts[n - 1]);
         printf("\nmodel: %s\n", w->plan->output);
     }
     while (n--)

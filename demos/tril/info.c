@@ -79,7 +79,7 @@ static void print_curve(const curve *c, size_t member)
     printf("network %zu: %zu epochs, ", member, c->n - 1);
     if (held)
         printf("best after %zu: ", best);
-    printf("NLL, nats per row, training %.4f", c->row[best][CURVE_TRAINING]);
+    printf("NLL, nats per row, training (as it went) %.4f", c->row[best][CURVE_TRAINING]);
     if (held)
         printf(", validation %.4f", c->row[best][CURVE_VALIDATION]);
     printf("\n");

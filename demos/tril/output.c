@@ -21,7 +21,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 static FILE *open_alone(const char *path)
 {
     struct stat own, there;
-    const int fd = open(path, O_WRONLY | O_CREAT, 0666);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0666);
     if (fd < 0)
         return NULL;
     /* where the file system has no locks it goes without */

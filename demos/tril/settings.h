@@ -13,7 +13,7 @@
     X(INPUTS, "inputs", "U,V", NULL, true, "columns they depend on, '' for none; default: others") \
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
     X(HEAD, "head", "FORM", "full", true,                                                          \
-      "full, diagonal, precision, lowrank:R, shared, student, mixture:K")                          \
+      "full, diagonal, precision, lowrank:R, shared, student, mixture:K[:FORM]")                   \
     X(HIDDEN, "hidden", "W,W", "128,128", true, "widths of hidden layers, 0 for none")             \
     X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
     X(ENSEMBLE, "ensemble", "N", "1", true, "networks that predict as one")                        \

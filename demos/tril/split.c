@@ -77,7 +77,7 @@ static bool deal_rows(const plan *p, tril_ctx *ctx, tril_table *table, deal *d, 
             parts[k++] = (part)i;
         }
     if (d->n < k) {
-        fprintf(stderr, "tril fit: %s: rows are to be dealt into %zu parts, and there are %zu\n",
+        fprintf(stderr, "tril fit: %s: rows for %zu parts are wanted, there are only %zu\n",
                 p->settings.data, k, d->n);
         return false;
     }

@@ -27,8 +27,13 @@ static void heed_signals(void)
 {
     struct sigaction action = { .sa_handler = on_signal,
                                 .sa_flags = (int)SA_RESETHAND | SA_RESTART };
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    const int numbers[] = { SIGINT, SIGTERM };
+    for (size_t i = 0; i < 2; i++) {
+        struct sigaction before;
+        /* who started it in the background may have it ignore them */
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
+    }
 }
 
 static double now(void)

@@ -127,8 +127,10 @@ typedef struct tril_model tril_model;
 /* A model for a table, its networks untrained; scalers and baselines are fitted to rows[0 .. n-1]
  * of it (NULL: to all), and take no notice of the others; labels are those of all rows. Errors name
  * file and column: one that is not there, or named twice; a target among the inputs; one that is
- * constant, but for missing cells; more labels than half the rows or than 1024, as of a column of
- * names; and what tril_table_columns refuses, words in targets among it. NULL on failure. */
+ * constant, but for missing cells, or so far from 0 that tril_real rounds its numbers by more than
+ * a hundredth of their standard deviation; more labels than half the rows or than 1024, as of a
+ * column of names; and what tril_table_columns refuses, words in targets among it. NULL on failure.
+ */
 tril_model *tril_model_new(tril_table *table, const size_t *rows, size_t n,
                            const tril_model_opts *opts);
 void tril_model_free(tril_model *model);

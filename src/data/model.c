@@ -198,7 +198,10 @@ static bool fit_number(const candidate *c, const tril_cases *cases, const tril_r
     scaler->mean[c->k] = own.mean[0];
     scaler->scale[c->k] = own.scale[0];
     tril_scaler_free(&own);
-    return true;
+    /* what a cell lost when it was rounded must not show */
+    return fabs(scaler->mean[c->k]) * (double)TRIL_REAL_EPSILON <= 0.01 * scaler->scale[c->k] ||
+           fail_column(c, "is too far from 0 for what it varies by: its numbers are rounded too "
+                          "coarsely; subtract a constant from them");
 }
 
 static bool make_scaler(tril_model *model, tril_scaler *scaler, size_t width)

@@ -127,7 +127,8 @@ static FILE *open_alone(const char *path)
 {
     struct stat own, there;
     for (;;) {
-        int fd = open(path, O_WRONLY | O_CREAT, 0666);
+        /* no link to elsewhere, and no pipe without a reader */
+        int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0666);
         if (fd < 0)
             return NULL;
         while (flock(fd, LOCK_EX) && errno == EINTR)

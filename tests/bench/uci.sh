@@ -25,12 +25,12 @@ END
     echo "diagonal energy $energy heating_load,cooling_load --head diagonal"
 }
 
-# split by split, the longest ones first; says: name of the job, set, NLL
+# split by split; says: name of the job, set, NLL
 run()
 {
     for split in $(seq 0 19); do
         jobs | sed "s/^/$split /"
-    done | sort -k3,3r -k2,2 | OPENBLAS_NUM_THREADS=1 xargs -P "$(nproc)" -L 1 sh -c '
+    done | OPENBLAS_NUM_THREADS=1 xargs -P "$(nproc)" -L 1 sh -c '
         tril=$1 data=$2 folder=$3 split=$4 name=$5 set=$6
         shift 6
         "$tril" fit "$data/$set.csv" --split "$data/splits/$set.csv:split$split" -o "$folder/$set.$split.$name" --csv "$@" |

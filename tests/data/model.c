@@ -263,6 +263,10 @@ static const struct {
     { "u,y,z\n1,,2\n2,1,\n3,2,\n4,,3\n",
       { .targets = NAMES("y", "z"), .n_targets = 2, .missing = TRIL_MISSING_MARGINAL },
       "model: there is no row of which no target is missing" },
+    { IS_DOUBLE ? "y\n1e17\n100000000000000064\n100000000000000128\n"
+                : "y\n1000000000\n1000000500\n1000002000\n",
+      { .targets = NAMES("y"), .n_targets = 1 },
+      "column y is too far from 0 for what it varies by" },
     { "c,y\na,1\na,2\na,3\n", { .targets = NAMES("y"), .n_targets = 1 }, "column c is constant: " },
     { "c,y\na,1\nb,2\nc,3\n",
       { .targets = NAMES("y"), .n_targets = 1 },

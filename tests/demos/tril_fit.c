@@ -110,6 +110,22 @@ START_TEST(test_table)
 }
 END_TEST
 
+/* where a network learns nothing, it says so */
+START_TEST(test_worse)
+{
+    static char text[TEXT];
+    char folder[DEMO_FOLDER];
+    const char *sentence = "\nOn test rows the network is worse than a linear mean: ";
+    demo_folder(folder);
+    ck_assert_int_eq(
+        fit(folder, "data/points.csv --targets x,y,z --epochs 1 --lr 1e-9 -o $/m", text), 0);
+    ck_assert_msg(strstr(text, sentence), "%s", text);
+    ck_assert_int_eq(fit(folder, "data/points.csv --targets x,y,z --epochs 5 -o $/m", text), 0);
+    ck_assert_msg(!strstr(text, sentence), "%s", text);
+    demo_remove(folder);
+}
+END_TEST
+
 /* README shows what fit prints: baselines to the last digit, networks as far as processors differ
  */
 START_TEST(test_readme)
@@ -464,6 +480,7 @@ Suite *suite_demos_tril_fit(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, test_figures);
     tcase_add_test(tcase, test_table);
+    tcase_add_test(tcase, test_worse);
     tcase_add_loop_test(tcase, test_readme, 0, 2);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
     tcase_add_loop_test(tcase, test_unwritable, 0, 2);

@@ -82,7 +82,7 @@ START_TEST(test_checkpoint)
     snprintf(command, sizeof command,
              "%s %s/tril fit data/faithful.csv --targets waiting --patience 0 --epochs 1000000 -o "
              "%s/m 2>/dev/null & pid=$!; while [ ! -e %s/m.checkpoint ]; do sleep 0.01; done; "
-             "kill -INT $pid; wait $pid",
+             "kill $pid; wait $pid",
              run ? run : "", build ? build : "build", folder, folder);
     ck_assert_int_ne(system(command), 0);
     ck_assert_int_eq(demo_tril(folder, "info $/m.checkpoint", text, TEXT), 0);

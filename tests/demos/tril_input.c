@@ -70,7 +70,7 @@ static const struct {
     { "a,b\nx,1\ny,2\n", ALL, "$/d: line 2, column a: 'x' is not a number" },
     { "a,b\n1,x\n2,y\n3,z\n", ALL, "$/d: column b has 3 different labels in 3 rows, too many" },
     { "a,b\n1,2\n", ALL, "$/d: column a is constant in the rows to learn from" },
-    { "a,b\n1,2\n2,3\n", "", "$/d: rows are to be dealt into 3 parts, and there are 2" },
+    { "a,b\n1,2\n2,3\n", "", "$/d: rows for 3 parts are wanted, there are only 2" },
     { "a,b\n,2\n2,\n", ALL " --missing drop", "$/d: a cell is missing in every row" },
     { "a,b\n1,\n2,3\n", ALL " --missing marginal", "$/d: line 2, column b: the cell is empty" },
     { "a,b\n1,2\n2,3\n3,\n", ALL " --group b", "$/d: line 4, column b: the cell is empty" },
