@@ -191,7 +191,7 @@ bool tril_fit_run(tril_fit *fit, tril_fit_watch *watch, void *user);
 
 /* A watch that writes a line of CSV to a FILE, its `user`: epoch, train_nll, validation_nll
  * (nothing where there are no validation rows), best_nll, lr, seconds; before the first epoch's a
- * header. False, which stops the run, where it cannot be written. */
+ * header. False, which stops the run, where it cannot be written or is NULL. */
 bool tril_fit_log(const tril_fit_figures *now, void *file);
 
 /* Whether training is over: the epochs, or the patience. */

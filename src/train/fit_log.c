@@ -19,8 +19,8 @@ static bool put(FILE *file, double x, char end)
 bool tril_fit_log(const tril_fit_figures *now, void *file)
 {
     static const char header[] = "epoch,train_nll,validation_nll,best_nll,lr,seconds\n";
-    return (now->epoch != 1 || fputs(header, file) >= 0) && fprintf(file, "%zu,", now->epoch) > 0 &&
-           put(file, now->train_nll, ',') && put(file, now->validation_nll, ',') &&
-           put(file, now->best_nll, ',') && put(file, now->lr, ',') &&
-           put(file, now->seconds, '\n') && fflush(file) == 0;
+    return file && (now->epoch != 1 || fputs(header, file) >= 0) &&
+           fprintf(file, "%zu,", now->epoch) > 0 && put(file, now->train_nll, ',') &&
+           put(file, now->validation_nll, ',') && put(file, now->best_nll, ',') &&
+           put(file, now->lr, ',') && put(file, now->seconds, '\n') && fflush(file) == 0;
 }

@@ -270,6 +270,8 @@ START_TEST(test_log)
     fitting g = fitting_begin(ctx, 100, 2, NULL, &(tril_fit_opts){ .epochs = 3 });
     ck_assert(tril_fit_run(g.fit, tril_fit_log, full));
     ck_assert_uint_eq(tril_fit_now(g.fit).epoch, 1);
+    ck_assert(tril_fit_run(g.fit, tril_fit_log, NULL));
+    ck_assert_uint_eq(tril_fit_now(g.fit).epoch, 2);
     tril_fit_figures now = tril_fit_now(f.fit);
     char text[400];
     rewind(file);
