@@ -62,6 +62,15 @@ int demo_tril(const char *folder, const char *arguments, char *text, size_t size
     return demo_run("../tril", line, text, size);
 }
 
+double demo_figure(const char *text, const char *key)
+{
+    char line[80];
+    snprintf(line, sizeof line, "\n%s,", key);
+    const char *at = strstr(text, line);
+    ck_assert_msg(at, "no %s in %s", key, text);
+    return atof(at + strlen(line));
+}
+
 void demo_refused(const char *folder, const char *arguments, int status, const char *sentence)
 {
     char text[8192], wanted[400];

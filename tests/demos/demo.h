@@ -18,6 +18,9 @@ int demo_run(const char *program, const char *arguments, char *text, size_t size
 /* The same for the command tril, with the folder in the place of every $. */
 int demo_tril(const char *folder, const char *arguments, char *text, size_t size);
 
+/* The number behind a key, "ROWS,MEASURE,OF", in what --csv prints. */
+double demo_figure(const char *text, const char *key);
+
 /* Runs `tril ARGUMENTS` where it ought to fail: with that exit status, and one line, which contains
  * the sentence; a $ stands for the folder there too. */
 void demo_refused(const char *folder, const char *arguments, int status, const char *sentence);

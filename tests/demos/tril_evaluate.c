@@ -18,16 +18,6 @@ static void run(const char *folder, const char *arguments)
     ck_assert_msg(status == 0, "status %d: %s", status, text);
 }
 
-/* behind "ROWS,MEASURE,OF," */
-static double figure(const char *key)
-{
-    char line[80];
-    snprintf(line, sizeof line, "\n%s,", key);
-    const char *at = strstr(text, line);
-    ck_assert_msg(at, "no %s in %s", key, text);
-    return atof(at + strlen(line));
-}
-
 /* what fit says of rows of a file is what evaluate says of that file, whatever the head */
 START_TEST(test_same_as_fit)
 {
@@ -46,23 +36,23 @@ START_TEST(test_same_as_fit)
     run(folder, arguments);
     for (size_t k = 0; k < 7; k++) {
         snprintf(key, sizeof key, "test,%s", keys[k]);
-        said[k] = figure(key);
+        said[k] = demo_figure(text, key);
     }
     run(folder, "evaluate $/m data/iris.csv --csv");
     for (size_t k = 0; k < 7; k++) {
         snprintf(key, sizeof key, "all,%s", keys[k]);
-        ck_assert_double_eq(figure(key), said[k]);
+        ck_assert_double_eq(demo_figure(text, key), said[k]);
     }
     double sum = 0, last = 0;
     for (int b = 1; b <= 10; b++) {
         snprintf(key, sizeof key, "all,pit_%d,petal_width", b);
-        sum += figure(key);
+        sum += demo_figure(text, key);
     }
     ck_assert_double_eq_tol(sum, 1, 1e-6);
     for (int k = 0; k < 4; k++) {
         snprintf(key, sizeof key, "all,coverage,%g", (double[]){ 0.5, 0.8, 0.9, 0.95 }[k]);
-        ck_assert_double_ge(figure(key), last);
-        last = figure(key);
+        ck_assert_double_ge(demo_figure(text, key), last);
+        last = demo_figure(text, key);
     }
     demo_remove(folder);
 }
@@ -91,10 +81,10 @@ START_TEST(test_calibration)
         spread += sqrt(r[2][i] * r[3][i] * sqrt(1 - rho * rho)) / ROWS;
     }
     run("", "evaluate " MODEL " data/iris.csv --csv");
-    ck_assert_double_eq_tol(figure("all,coverage,0.8"), within / ROWS, 1e-6);
-    ck_assert_double_eq_tol(figure("all,pit_1,petal_length"), lowest / ROWS, 1e-6);
-    ck_assert_double_eq_tol(figure("all,sd,petal_length"), sd, 1e-5);
-    ck_assert_double_eq_tol(figure("all,spread,"), spread, 1e-5);
+    ck_assert_double_eq_tol(demo_figure(text, "all,coverage,0.8"), within / ROWS, 1e-6);
+    ck_assert_double_eq_tol(demo_figure(text, "all,pit_1,petal_length"), lowest / ROWS, 1e-6);
+    ck_assert_double_eq_tol(demo_figure(text, "all,sd,petal_length"), sd, 1e-5);
+    ck_assert_double_eq_tol(demo_figure(text, "all,spread,"), spread, 1e-5);
     ck_assert(within > 0 && within < ROWS && lowest > 0);
     for (size_t k = 0; k < 5; k++)
         free(r[k]);
@@ -133,9 +123,9 @@ START_TEST(test_marginal)
     demo_refused(folder, "evaluate " MODEL " $/d", 2,
                  "tril evaluate: $/d: line 3, column petal_length: the cell is empty");
     run(folder, "evaluate " MODEL " $/d --missing drop --csv");
-    ck_assert_double_eq(figure("all,count,"), 1);
+    ck_assert_double_eq(demo_figure(text, "all,count,"), 1);
     run(folder, "evaluate " MODEL " $/d --missing marginal --csv");
-    ck_assert_double_eq(figure("all,count,"), 2);
+    ck_assert_double_eq(demo_figure(text, "all,count,"), 2);
     demo_remove(folder);
 }
 END_TEST

@@ -40,16 +40,6 @@ static bool is_there(const char *folder, const char *name)
     return stat(path, &about) == 0;
 }
 
-/* behind "ROWS,MEASURE,OF," */
-static double figure(const char *text, const char *key)
-{
-    char line[80];
-    snprintf(line, sizeof line, "\n%s,", key);
-    const char *at = strstr(text, line);
-    ck_assert_msg(at, "no %s in %s", key, text);
-    return atof(at + strlen(line));
-}
-
 /* targets alone are enough, and the network is better than a line where there is more to learn */
 START_TEST(test_figures)
 {
@@ -61,17 +51,17 @@ START_TEST(test_figures)
         0);
     ck_assert(is_there(folder, "m") && !is_there(folder, "m.checkpoint"));
     ck_assert(!strncmp(text, "rows,measure,of,value\n", 22));
-    ck_assert_double_eq(figure(text, "training,count,"), 3750);
-    ck_assert_double_eq(figure(text, "test,count,"), 750);
+    ck_assert_double_eq(demo_figure(text, "training,count,"), 3750);
+    ck_assert_double_eq(demo_figure(text, "test,count,"), 750);
     /* data/README.md: 2.76 to 2.78 are possible, a linear mean reaches 3.39 */
-    ck_assert_double_lt(figure(text, "test,nll,model"), 2.85);
-    ck_assert_double_gt(figure(text, "test,nll,linear"), 3.3);
-    ck_assert_double_gt(figure(text, "test,nll,full"), 3.6);
-    ck_assert_double_gt(figure(text, "test,nll_error,model"), 0.02);
-    ck_assert_double_lt(figure(text, "test,nll_error,model"), 0.05);
+    ck_assert_double_lt(demo_figure(text, "test,nll,model"), 2.85);
+    ck_assert_double_gt(demo_figure(text, "test,nll,linear"), 3.3);
+    ck_assert_double_gt(demo_figure(text, "test,nll,full"), 3.6);
+    ck_assert_double_gt(demo_figure(text, "test,nll_error,model"), 0.02);
+    ck_assert_double_lt(demo_figure(text, "test,nll_error,model"), 0.05);
     /* the mean of x is a sine of u between -1 and 1, its standard deviation 0.63 or so */
-    ck_assert_double_gt(figure(text, "test,rmse,x"), 0.55);
-    ck_assert_double_lt(figure(text, "test,rmse,x"), 0.72);
+    ck_assert_double_gt(demo_figure(text, "test,rmse,x"), 0.55);
+    ck_assert_double_lt(demo_figure(text, "test,rmse,x"), 0.72);
     demo_remove(folder);
 }
 END_TEST
@@ -160,9 +150,9 @@ START_TEST(test_readme)
             sscanf(at + strlen(figures[k].readme), "%lf +- %*f %*f +- %*f %lf", &training, &test),
             2);
         snprintf(key, sizeof key, "training,%s", figures[k].key);
-        ck_assert_double_eq_tol(figure(text, key), training, figures[k].tolerance);
+        ck_assert_double_eq_tol(demo_figure(text, key), training, figures[k].tolerance);
         snprintf(key, sizeof key, "test,%s", figures[k].key);
-        ck_assert_double_eq_tol(figure(text, key), test, figures[k].tolerance);
+        ck_assert_double_eq_tol(demo_figure(text, key), test, figures[k].tolerance);
     }
     demo_remove(folder);
 }
