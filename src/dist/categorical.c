@@ -26,9 +26,11 @@ void tril_classes_load(tril_classes *row, const tril_real *x)
     row->sum = 0;
     for (size_t j = 0; j < row->k && row->probs; j++)
         row->sum += (double)x[j];
-    double total = row->probs ? log(row->sum) : tril_ops_log_sum_exp(x, row->k, 1);
+    const tril_log_sum total =
+        row->probs ? (tril_log_sum){ log(row->sum), 0 } : tril_ops_log_sum_exp(x, row->k, 1);
     for (size_t j = 0; j < row->k; j++)
-        row->log_weight[j] = (row->probs ? log((double)x[j]) : (double)x[j]) - total;
+        row->log_weight[j] =
+            tril_ops_log_share(row->probs ? log((double)x[j]) : (double)x[j], total);
 }
 
 /* the row that a node of one row each begins with; attributes: whether by probabilities */

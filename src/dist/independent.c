@@ -2,6 +2,7 @@
 #include "dist/dist.h"
 
 #include "core/shape.h"
+#include "ops/ops.h"
 
 /* Normals know what to do by themselves: their kind looks at the event's rank. For others the
  * attributes are the distribution and the number of axes. */
@@ -10,23 +11,16 @@ typedef struct independent {
     size_t n;
 } independent;
 
-static tril_var summed(const independent *q, tril_var x)
-{
-    for (size_t i = 0; i < q->n; i++)
-        x = tril_sum_axis(x, -1, false);
-    return x;
-}
-
 static tril_var independent_log_prob(const tril_dist *p, tril_var y)
 {
     const independent *q = p->attrs;
-    return summed(q, tril_log_prob(q->base, y));
+    return tril_ops_sum_last(tril_log_prob(q->base, y), q->n);
 }
 
 static tril_var independent_log_prob_observed(const tril_dist *p, tril_var y)
 {
     const independent *q = p->attrs;
-    return summed(q, tril_log_prob_observed(q->base, y));
+    return tril_ops_sum_last(tril_log_prob_observed(q->base, y), q->n);
 }
 
 static tril_var independent_rsample(const tril_dist *p, size_t n)
@@ -42,7 +36,7 @@ static tril_var independent_sample(const tril_dist *p, size_t n)
 static tril_var independent_entropy(const tril_dist *p)
 {
     const independent *q = p->attrs;
-    return summed(q, tril_entropy(q->base));
+    return tril_ops_sum_last(tril_entropy(q->base), q->n);
 }
 
 static tril_var independent_mean(const tril_dist *p)

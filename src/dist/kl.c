@@ -7,6 +7,7 @@
 #include "dist/categorical.h"
 #include "dist/numbers.h"
 #include "kernels/triangle.h"
+#include "ops/ops.h"
 
 enum { N_IN = 4 }; /* loc and scale of p, then of q */
 
@@ -217,10 +218,7 @@ static tril_var of_independent(const tril_dist *p, const tril_dist *q, size_t n)
     tril_dist a = tril_independent_base(p, n), b = tril_independent_base(q, n);
     if (!a.kind || !b.kind)
         return fail(p, q, TRIL_BAD_ARGUMENT, "there is no closed form");
-    tril_var kl = tril_kl(a, b);
-    for (size_t i = 0; i < n; i++)
-        kl = tril_sum_axis(kl, -1, false);
-    return kl;
+    return tril_ops_sum_last(tril_kl(a, b), n);
 }
 
 tril_var tril_kl(tril_dist p, tril_dist q)

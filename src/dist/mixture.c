@@ -56,10 +56,11 @@ typedef struct component_row {
     size_t index;        /* of the row */
     size_t at[2];        /* where its weights and its numbers begin */
     const tril_real *x;  /* its numbers, component by component */
-    double *result;      /* its results, in double */
+    double *result;      /* what forward keeps for backward: a double for each of its results */
     tril_row_grad *grad; /* of both inputs; NULL in forward */
 } component_row;
 
+/* forward or backward of one row */
 typedef void component_function(tril_node *node, component_row *row);
 
 static void each_row(tril_node *node, tril_row_grad *grad, component_function *f)
@@ -84,15 +85,6 @@ static void each_row(tril_node *node, tril_row_grad *grad, component_function *f
     } while (tril_walk_next(&w));
 }
 
-static bool forward(tril_node *node, component_function *f)
-{
-    each_row(node, NULL, f);
-    const double *result = (double *)node->saved + ((const over_components *)node->attrs)->k;
-    for (size_t i = 0; i < node->size; i++)
-        node->value[i] = tril_saturate(result[i]);
-    return true;
-}
-
 static void backward(tril_node *node, tril_real *const *grad_in, component_function *f)
 {
     const over_components *a = node->attrs;
@@ -107,35 +99,55 @@ static void backward(tril_node *node, tril_real *const *grad_in, component_funct
         tril_row_grad_end(&grad[which]);
 }
 
-/* ---- log_prob: log sum_j w_j p_j(y) from l_j = log p_j(y), the largest term taken out first; a
- * weight of zero makes a term of -infinity, whatever l_j is */
-
-static double log_term(const component_row *row, size_t j)
+/* what component j says of number i; infinities must not meet */
+static double number_of(const component_row *row, size_t j, size_t i)
 {
-    return row->weights.log_weight[j] + (double)row->x[j];
+    return tril_within((double)row->x[j * row->of->event_size + i], DBL_MAX);
+}
+
+/* ---- log_prob: log sum_j w_j p_j(y) from l_j = log p_j(y); a weight of zero makes a term of
+ * -infinity, whatever l_j is. A large l_j would swallow log w_j: differences come first. What is
+ * kept of a row is the logarithm of the sum in units of the p_j(y) of its largest term. */
+
+/* log(p_j(y) / p_k(y)) */
+static double apart_by(const component_row *row, size_t j, size_t k)
+{
+    return number_of(row, j, 0) - number_of(row, k, 0);
+}
+
+/* the component with the largest term */
+static size_t largest_term(const component_row *row)
+{
+    const double *log_weight = row->weights.log_weight;
+    size_t top = 0;
+    for (size_t j = 1; j < row->of->k; j++)
+        if (isinf(log_weight[top]) || apart_by(row, j, top) + (log_weight[j] - log_weight[top]) > 0)
+            top = j;
+    return top;
 }
 
 static void log_prob_row(tril_node *node, component_row *row)
 {
-    (void)node;
-    double largest = -HUGE_VAL, sum = 0;
+    const size_t top = largest_term(row);
+    const double *log_weight = row->weights.log_weight;
+    double sum = 0;
     for (size_t j = 0; j < row->of->k; j++)
-        largest = fmax(largest, log_term(row, j));
-    for (size_t j = 0; j < row->of->k; j++)
-        sum += exp(log_term(row, j) - largest);
-    *row->result = largest + log(sum);
+        sum += exp(apart_by(row, j, top) + (log_weight[j] - log_weight[top]));
+    *row->result = log_weight[top] + log(sum);
+    node->value[row->index] = tril_saturate(number_of(row, top, 0) + *row->result);
 }
 
 /* With the responsibilities r_j, the shares of the terms in their sum: d/dl_j = r_j; of logits r_j
  * - w_j; of probabilities (p_j(y) / p(y) - 1) / sum(probs), which needs no division by w_j. */
 static void log_prob_slopes(tril_node *node, component_row *row)
 {
+    const size_t top = largest_term(row);
     double upstream = (double)node->grad[row->index];
     for (size_t j = 0; j < row->of->k; j++) {
-        double share = exp(log_term(row, j) - *row->result);
-        double of_weight = row->of->probs
-                               ? expm1((double)row->x[j] - *row->result) / row->weights.sum
-                               : share - tril_classes_weight(&row->weights, j);
+        double ahead = apart_by(row, j, top);
+        double share = exp(ahead + (row->weights.log_weight[j] - *row->result));
+        double of_weight = row->of->probs ? expm1(ahead - *row->result) / row->weights.sum
+                                          : share - tril_classes_weight(&row->weights, j);
         tril_row_grad_put(&row->grad[0], row->at[0] + j, upstream, of_weight);
         tril_row_grad_put(&row->grad[1], row->at[1] + j, upstream, share);
     }
@@ -143,7 +155,8 @@ static void log_prob_slopes(tril_node *node, component_row *row)
 
 static bool log_prob_forward(tril_node *node)
 {
-    return forward(node, log_prob_row);
+    each_row(node, NULL, log_prob_row);
+    return true;
 }
 
 static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
@@ -155,22 +168,19 @@ const tril_op tril_op_mixture_log_prob = { "log_prob(mixture)", over_shape, log_
                                            log_prob_backward };
 
 /* ---- mean over the components: sum_j w_j x_j; what has no weight does not count, even if it is
- * infinite */
-
-static double number_of(const component_row *row, size_t j, size_t i)
-{
-    return tril_within((double)row->x[j * row->of->event_size + i], DBL_MAX);
-}
+ * infinite. The means are kept. */
 
 static void mean_row(tril_node *node, component_row *row)
 {
-    (void)node;
-    memset(row->result, 0, row->of->event_size * sizeof *row->result);
+    const size_t n = row->of->event_size;
+    memset(row->result, 0, n * sizeof *row->result);
     for (size_t j = 0; j < row->of->k; j++) {
         double weight = tril_classes_weight(&row->weights, j);
-        for (size_t i = 0; i < row->of->event_size && weight > 0; i++)
+        for (size_t i = 0; i < n && weight > 0; i++)
             row->result[i] += weight * number_of(row, j, i);
     }
+    for (size_t i = 0; i < n; i++)
+        node->value[row->index * n + i] = tril_saturate(row->result[i]);
 }
 
 /* s_j = sum_i g_i (x_ji - mean_i) for the weights */
@@ -192,7 +202,8 @@ static void mean_slopes(tril_node *node, component_row *row)
 
 static bool mean_forward(tril_node *node)
 {
-    return forward(node, mean_row);
+    each_row(node, NULL, mean_row);
+    return true;
 }
 
 static void mean_backward(tril_node *node, tril_real *const *grad_in)

@@ -5,6 +5,7 @@
 #include "dist/dist.h"
 #include "dist/numbers.h"
 #include "kernels/normal.h"
+#include "ops/ops.h"
 
 /* ---- log_prob and cdf: inputs loc, scale, y */
 
@@ -121,10 +122,8 @@ static tril_var whole(const tril_dist *p, const char *method, tril_var x)
 
 static tril_var normal_entropy(const tril_dist *p)
 {
-    tril_var sum = whole(p, "entropy", tril_log(p->param[1]));
-    for (size_t i = 0; i < p->event.rank; i++)
-        sum = tril_sum_axis(sum, -1, false);
-    return tril_mvn_entropy_of(sum, tril_shape_size(p->event));
+    tril_var logs = whole(p, "entropy", tril_log(p->param[1]));
+    return tril_mvn_entropy_of(tril_ops_sum_last(logs, p->event.rank), tril_shape_size(p->event));
 }
 
 static tril_var normal_mean(const tril_dist *p)

@@ -26,14 +26,14 @@ tril_ops_span tril_ops_along(tril_shape shape, size_t axis)
                             tril_ops_product(shape, axis + 1, shape.rank) };
 }
 
-double tril_ops_log_sum_exp(const tril_real *x, size_t n, size_t step)
+tril_log_sum tril_ops_log_sum_exp(const tril_real *x, size_t n, size_t step)
 {
     double top = -HUGE_VAL, sum = 0;
     for (size_t i = 0; i < n; i++)
         top = (double)x[i * step] > top || isnan(x[i * step]) ? (double)x[i * step] : top;
     if (!isfinite(top))
-        return top;
+        return (tril_log_sum){ top, 0 };
     for (size_t i = 0; i < n; i++)
         sum += exp((double)x[i * step] - top);
-    return top + log(sum);
+    return (tril_log_sum){ top, log(sum) };
 }

@@ -16,6 +16,10 @@ tril_var tril_cholesky_for(const char *what, tril_var a);
  * so, and no rows are refused. `least` wants no gradient. */
 tril_var tril_lq_above(tril_var a, tril_var least);
 
+/* The sum over the last n axes, which x has, as a log-density is one over an event: beyond the range
+ * of tril_real it is the largest finite number. */
+tril_var tril_ops_sum_last(tril_var x, size_t n);
+
 /* A tensor seen along one axis: [outer, n, inner]. */
 typedef struct tril_ops_span {
     size_t outer, n, inner;
@@ -29,9 +33,20 @@ static inline size_t tril_ops_line(tril_ops_span s, size_t k)
     return k / s.inner * s.n * s.inner + k % s.inner;
 }
 
-/* log sum exp(x) of n numbers a step apart, the largest taken out first; -infinity for none, NaN if
- * one is. */
-double tril_ops_log_sum_exp(const tril_real *x, size_t n, size_t step);
+/* log sum exp(x) in two parts, of which a large one would swallow the other: the largest x, and
+ * what the sum adds to it. */
+typedef struct tril_log_sum {
+    double top, rest;
+} tril_log_sum;
+
+/* That of n numbers a step apart; -infinity for none, NaN if one is. */
+tril_log_sum tril_ops_log_sum_exp(const tril_real *x, size_t n, size_t step);
+
+/* The logarithm of the share that exp(x) has in the sum. */
+static inline double tril_ops_log_share(double x, tril_log_sum total)
+{
+    return x - total.top - total.rest;
+}
 
 /* The product of the sizes of axes from ... to - 1. */
 size_t tril_ops_product(tril_shape shape, size_t from, size_t to);

@@ -2,12 +2,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/shape.h"
+#include "kernels/mvn.h"
 #include "kernels/reduce.h"
 #include "ops/ops.h"
 
 typedef struct reduction {
     bool all, keep;
     int axis;
+    size_t last; /* > 0: over that many of the last axes, and within the range of the type */
     tril_ops_span span;
 } reduction;
 
@@ -18,6 +21,12 @@ static bool reduced_shape(tril_node *node)
     if (r->all) {
         r->span = (tril_ops_span){ 1, node->in[0]->size, 1 };
         return true; /* rank 0 */
+    }
+    if (r->last) {
+        node->shape = tril_shape_leading(x, r->last);
+        r->span = (tril_ops_span){ tril_shape_size(node->shape),
+                                   tril_ops_product(x, node->shape.rank, x.rank), 1 };
+        return true;
     }
     size_t axis;
     if (!tril_ops_axis(node, r->axis, x.rank, &axis))
@@ -42,10 +51,13 @@ static bool some_shape(tril_node *node)
 
 static void sum_scaled(tril_node *node, double scale)
 {
-    const tril_ops_span s = ((reduction *)node->attrs)->span;
+    const reduction *r = node->attrs;
+    const tril_ops_span s = r->span;
     const tril_real *x = node->in[0]->value;
     for (size_t o = 0; o < s.outer; o++, x += s.n * s.inner)
-        if (s.inner == 1)
+        if (r->last)
+            node->value[o] = tril_saturate(tril_sum_of(s.n, x));
+        else if (s.inner == 1)
             node->value[o] = (tril_real)(scale * tril_sum_of(s.n, x));
         else
             tril_column_sums(s.n, s.inner, scale, x, node->value + o * s.inner);
@@ -121,22 +133,22 @@ static void max_backward(tril_node *node, tril_real *const *grad_in)
     }
 }
 
-/* saved: the result in double; in float, far from 0, it has not the digits for the shares */
+/* saved: the result in its two parts; far from 0 their sum has not the digits for the shares */
 static bool logsumexp_shape(tril_node *node)
 {
     if (!some_shape(node))
         return false;
-    node->saved_bytes = tril_shape_size(node->shape) * sizeof(double);
+    node->saved_bytes = tril_shape_size(node->shape) * sizeof(tril_log_sum);
     return true;
 }
 
 static bool logsumexp_forward(tril_node *node)
 {
     const tril_ops_span s = ((reduction *)node->attrs)->span;
-    double *total = node->saved;
+    tril_log_sum *total = node->saved;
     for (size_t k = 0; k < node->size; k++) {
         total[k] = tril_ops_log_sum_exp(node->in[0]->value + tril_ops_line(s, k), s.n, s.inner);
-        node->value[k] = (tril_real)total[k];
+        node->value[k] = (tril_real)(total[k].top + total[k].rest);
     }
     return true;
 }
@@ -144,14 +156,13 @@ static bool logsumexp_forward(tril_node *node)
 static void logsumexp_backward(tril_node *node, tril_real *const *grad_in)
 {
     const tril_ops_span s = ((reduction *)node->attrs)->span;
-    const double *total = node->saved;
+    const tril_log_sum *total = node->saved;
     for (size_t k = 0; k < node->size; k++) {
         size_t at = tril_ops_line(s, k);
         for (size_t i = 0; i < s.n; i++) {
             /* all terms zero: none has a share */
-            double share = total[k] == -HUGE_VAL
-                               ? 0
-                               : exp((double)node->in[0]->value[at + i * s.inner] - total[k]);
+            const double x = (double)node->in[0]->value[at + i * s.inner];
+            double share = total[k].top == -HUGE_VAL ? 0 : exp(tril_ops_log_share(x, total[k]));
             grad_in[0][at + i * s.inner] = (tril_real)((double)node->grad[k] * share);
         }
     }
@@ -179,3 +190,10 @@ DEFINE(sum)
 DEFINE(mean)
 DEFINE(max)
 DEFINE(logsumexp)
+
+tril_var tril_ops_sum_last(tril_var x, size_t n)
+{
+    return n == 0
+               ? x
+               : tril_op_apply(&tril_op_sum, &x, 1, &(reduction){ .last = n }, sizeof(reduction));
+}

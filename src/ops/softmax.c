@@ -28,9 +28,9 @@ static bool forward(tril_node *node, bool exponential)
     for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
         const tril_real *x = node->in[0]->value + tril_ops_line(s, k);
         tril_real *y = node->value + tril_ops_line(s, k);
-        double total = tril_ops_log_sum_exp(x, s.n, s.inner);
+        const tril_log_sum total = tril_ops_log_sum_exp(x, s.n, s.inner);
         for (size_t i = 0; i < s.n; i++) {
-            double log_share = (double)x[i * s.inner] - total;
+            double log_share = tril_ops_log_share((double)x[i * s.inner], total);
             y[i * s.inner] = (tril_real)(exponential ? exp(log_share) : log_share);
         }
     }
@@ -94,7 +94,7 @@ static bool cross_entropy_shape(tril_node *node)
             return tril_op_fail(node, TRIL_BAD_ARGUMENT,
                                 "class %zu in row %zu, but there are %zu classes", classes[i], i,
                                 k);
-    node->saved_bytes = tril_shape_size(node->shape) * sizeof(double);
+    node->saved_bytes = tril_shape_size(node->shape) * sizeof(tril_log_sum);
     return true;
 }
 
@@ -102,11 +102,11 @@ static bool cross_entropy_forward(tril_node *node)
 {
     const tril_shape logits = node->in[0]->shape;
     const size_t *classes = node->attrs, k = logits.dim[logits.rank - 1];
-    double *total = node->saved;
+    tril_log_sum *total = node->saved;
     for (size_t i = 0; i < node->size; i++) {
         const tril_real *x = node->in[0]->value + i * k;
         total[i] = tril_ops_log_sum_exp(x, k, 1);
-        node->value[i] = (tril_real)(total[i] - (double)x[classes[i]]);
+        node->value[i] = (tril_real)(total[i].top - (double)x[classes[i]] + total[i].rest);
     }
     return true;
 }
@@ -115,10 +115,10 @@ static void cross_entropy_backward(tril_node *node, tril_real *const *grad_in)
 {
     const tril_shape logits = node->in[0]->shape;
     const size_t *classes = node->attrs, k = logits.dim[logits.rank - 1];
-    const double *total = node->saved;
+    const tril_log_sum *total = node->saved;
     for (size_t i = 0; i < node->size; i++)
         for (size_t j = 0; j < k; j++) {
-            double p = exp((double)node->in[0]->value[i * k + j] - total[i]);
+            double p = exp(tril_ops_log_share((double)node->in[0]->value[i * k + j], total[i]));
             grad_in[0][i * k + j] = (tril_real)((double)node->grad[i] * (p - (j == classes[i])));
         }
 }
