@@ -1,9 +1,9 @@
 /* Models as tensors, and the note that says what they are. */
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/params.h"
+#include "data/json.h"
 #include "data/model.h"
 #include "data/sentence.h"
 #include "data/tensors.h"
@@ -333,11 +333,15 @@ static bool read_numbers(const reader *r)
 
 static bool read_model(const reader *r, const char *text)
 {
+    tril_json json;
     json_error_t error;
     char room[TRIL_SHOWN_ROOM];
+    if (!tril_json_begin(&json, r->tensors->ctx, r->tensors->source, text, strlen(text)))
+        return false;
     json_t *said = json_loads(text, JSON_REJECT_DUPLICATES, &error);
     bool done = said ? read_note(r, said) : fail(r, "%s", tril_shown(room, error.text));
     json_decref(said);
+    tril_json_end(&json);
     return done && read_numbers(r);
 }
 

@@ -1,10 +1,10 @@
 /* Tensors from a file: nothing that stands in it is believed. */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/json.h"
 #include "data/sentence.h"
 #include "data/tensors.h"
 
@@ -191,26 +191,20 @@ static bool read_header(const reader *r, json_t *header)
     return check_bytes(r);
 }
 
-static bool fail_json(const reader *r, const json_error_t *error)
-{
-    char room[TRIL_SHOWN_ROOM];
-    /* where memory runs out early, Jansson says nothing */
-    if (!*error->text || json_error_code(error) == json_error_out_of_memory)
-        return tril_ctx_fail(r->tensors->ctx, TRIL_OUT_OF_MEMORY,
-                             "%s: out of memory for the header", r->tensors->source);
-    return fail(r, "byte %d of the header: %s", error->position, tril_shown(room, error->text));
-}
-
 static bool read_file(reader *r)
 {
+    tril_json json;
     json_error_t error;
-    if (!read_parts(r))
+    char room[TRIL_SHOWN_ROOM];
+    if (!read_parts(r) ||
+        !tril_json_begin(&json, r->tensors->ctx, r->tensors->source, r->header, r->length))
         return false;
     json_t *header = json_loadb(r->header, r->length, JSON_REJECT_DUPLICATES, &error);
-    if (!header)
-        return fail_json(r, &error);
-    bool done = read_header(r, header) && check_crc(r);
+    bool done =
+        header ? read_header(r, header) && check_crc(r)
+               : fail(r, "byte %d of the header: %s", error.position, tril_shown(room, error.text));
     json_decref(header);
+    tril_json_end(&json);
     return done;
 }
 

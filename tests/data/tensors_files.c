@@ -462,11 +462,6 @@ static void jansson_free(void *ptr)
     free(ptr);
 }
 
-static tril_tensors *read_committed(tril_ctx *ctx)
-{
-    return tril_tensors_read(ctx, committed);
-}
-
 static tril_tensors *write_some(tril_ctx *ctx)
 {
     tril_tensors *t = some(ctx);
@@ -489,17 +484,13 @@ START_TEST(test_jansson)
     for (size_t n = 1;; n++) {
         jansson.allocations = 0;
         jansson.fail_at = n;
-        tril_tensors *t = (_i ? write_some : read_committed)(ctx);
+        tril_tensors *t = write_some(ctx);
         if (t) {
             ck_assert_uint_gt(n, 5);
             tril_tensors_free(t);
             break;
         }
-        /* the text in which memory ran out is a bad one, to Jansson */
-        if (_i == 0 && tril_ctx_status(ctx) == TRIL_BAD_DATA)
-            ck_failed(ctx, TRIL_BAD_DATA, "tensors.safetensors: ");
-        else
-            ck_failed(ctx, TRIL_OUT_OF_MEMORY, "out of memory for the header");
+        ck_failed(ctx, TRIL_OUT_OF_MEMORY, "out of memory for the header");
         ck_untouched(file_path(), "old");
         ck_assert(jansson.blocks == 0 && counter.blocks == 1);
     }
@@ -522,7 +513,7 @@ Suite *suite_data_tensors_files(void)
     tcase_add_test(tcase, test_full);
     tcase_add_test(tcase, test_nowhere);
     tcase_add_test(tcase, test_left_over);
-    tcase_add_loop_test(tcase, test_jansson, 0, 2);
+    tcase_add_test(tcase, test_jansson);
     suite_add_tcase(suite, tcase);
     TCase *flipped = tcase_create("flipped");
     tcase_set_timeout(flipped, 120);
