@@ -66,8 +66,9 @@ typedef struct tril_ctx tril_ctx;
 /* Every byte that the library asks for goes through one function: size 0 frees ptr, a NULL ptr
  * allocates, NULL from it means that memory ran out (the old block then stays valid), as realloc
  * does. Alignment: as malloc's. Out of its reach are the allocations of the C library (a FILE, a
- * sort), of libcsv while a table is read, of Jansson while tensors are read or written, and of
- * OpenBLAS. */
+ * sort), of libcsv while a table is read, of Jansson while tensors are written, and of OpenBLAS,
+ * which takes a buffer of 128 MiB for each thread that multiplies matrices. Where those are not to
+ * be had the status is TRIL_OUT_OF_MEMORY too; only threads of OpenBLAS's own know no way out. */
 typedef struct tril_allocator {
     void *(*resize)(void *user, void *ptr, size_t size); /* default: realloc and free */
     void *user;                                          /* passed to it as it is */

@@ -133,7 +133,9 @@ static bool fit_line(tril_model *model, tril_rows rows)
     const tril_network *net = &model->about.baselines[TRIL_BASELINE_LINEAR];
     double *gram = tril_ctx_alloc(model->ctx, "model", (p + d) * (p + CHUNK), sizeof *gram);
     tril_real *left = tril_ctx_alloc(model->ctx, "model", rows.n, d * sizeof *left);
-    bool done = gram && left;
+    bool done = gram && left &&
+                (tril_blas_ready() || tril_ctx_fail(model->ctx, TRIL_OUT_OF_MEMORY,
+                                                    "model: out of memory for a buffer of BLAS"));
     if (done) {
         double *cross = gram + p * p;
         tril_blas_single(true); /* the same bits for any number of its threads */

@@ -1,6 +1,7 @@
 /* What sentences about files share. */
 #include "data/sentence.h"
 
+#include <errno.h>
 #include <string.h>
 
 const char *tril_shown(char room[TRIL_SHOWN_ROOM], const char *text)
@@ -21,6 +22,6 @@ bool tril_fail_errno(tril_ctx *ctx, const char *path, const char *what, int erro
     char text[128] = "";
     if (strerror_r(error, text, sizeof text))
         text[0] = 0;
-    return tril_ctx_fail(ctx, TRIL_BAD_FILE, "%s: cannot be %s: %s", *path ? path : "''", what,
-                         text);
+    return tril_ctx_fail(ctx, error == ENOMEM ? TRIL_OUT_OF_MEMORY : TRIL_BAD_FILE,
+                         "%s: cannot be %s: %s", *path ? path : "''", what, text);
 }

@@ -5,6 +5,7 @@
 
 #include "dist/mvn.h"
 #include "kernels/blas.h"
+#include "ops/ops.h"
 
 /* TILE rows of a few hundred numbers stay in the cache; below FEW rows BLAS does not pay */
 enum { TILE = 64, FEW = 8 };
@@ -52,7 +53,7 @@ static bool shared_shape(tril_node *node)
         return false;
     node->saved_bytes -= tril_mvn_row_doubles(d) * sizeof(double);
     node->saved_bytes += saved_doubles(node, tril_shape_size(node->shape), d) * sizeof(double);
-    return true;
+    return tril_ops_blas(node);
 }
 
 static shared shared_of(const tril_node *node)

@@ -1,9 +1,11 @@
 /* The library's only calls of BLAS. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "kernels/blas.h"
 
 #include <cblas.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sys/mman.h>
 
 #include "kernels/targets.h"
 
@@ -16,6 +18,8 @@
 /* OpenBLAS's, NULL where another BLAS is linked */
 __attribute__((weak)) int openblas_get_num_threads(void);
 __attribute__((weak)) void openblas_set_num_threads(int n);
+__attribute__((weak)) void *blas_memory_alloc(int position);
+__attribute__((weak)) void blas_memory_free(void *buffer);
 
 /* the number of threads is the whole program's, and so is the count of those who hold it at one */
 static pthread_mutex_t single_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -34,6 +38,66 @@ void tril_blas_single(bool single)
     } else if (!single && --single_holders == 0 && threads_before > 1)
         openblas_set_num_threads(threads_before);
     pthread_mutex_unlock(&single_mutex);
+}
+
+/* OpenBLAS maps a buffer for each thread that calls it at the same time as others, and keeps it.
+ * Where that fails it tries again, for ever: so we try first, and have it map the buffer at once.
+ * Its size is that of BUFFER_SIZE in OpenBLAS's headers. */
+#define BUFFER ((size_t)(sizeof(void *) < 8 ? 32 : 128) << 20)
+
+static pthread_mutex_t buffer_mutex = PTHREAD_MUTEX_INITIALIZER;
+static size_t buffers, users; /* users: threads that have one; what they leave is for others */
+static pthread_key_t user;
+
+static void leave(void *ready)
+{
+    (void)ready;
+    pthread_mutex_lock(&buffer_mutex);
+    users--;
+    pthread_mutex_unlock(&buffer_mutex);
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&user, leave);
+}
+
+/* one more: those that are there are taken first, and all given back */
+static bool map_buffer(void)
+{
+    void *room = mmap(NULL, BUFFER, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void **list = NULL; /* each begins with where the one before is */
+    if (room == MAP_FAILED)
+        return false;
+    munmap(room, BUFFER);
+    for (size_t i = 0; i <= buffers; i++) {
+        void **buffer = blas_memory_alloc(0);
+        *buffer = list;
+        list = buffer;
+    }
+    while (list) {
+        void **buffer = list;
+        list = *buffer;
+        blas_memory_free(buffer);
+    }
+    buffers++;
+    return true;
+}
+
+bool tril_blas_ready(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static _Thread_local bool ready;
+    if (ready || !blas_memory_alloc || !blas_memory_free)
+        return true;
+    pthread_once(&once, make_key);
+    pthread_mutex_lock(&buffer_mutex);
+    ready = users < buffers || map_buffer();
+    users += ready;
+    pthread_mutex_unlock(&buffer_mutex);
+    if (ready)
+        pthread_setspecific(user, &ready);
+    return ready;
 }
 
 bool tril_blas_fits(size_t size)

@@ -10,6 +10,10 @@
 /* Whether a size can be given to the functions below: BLAS counts in int. */
 bool tril_blas_fits(size_t size);
 
+/* Whether BLAS has the memory that it needs in the calling thread: to be asked before the functions
+ * below are called, which cannot fail. */
+bool tril_blas_ready(void);
+
 /* Keeps BLAS to the calling thread, until as many calls with false as with true have been made; of
  * a BLAS other than OpenBLAS nothing is known, and nothing is done. */
 void tril_blas_single(bool single);

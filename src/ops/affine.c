@@ -71,7 +71,7 @@ static bool affine_shape(tril_node *node)
     node->shape = x;
     node->shape.dim[x.rank - 1] = p->out;
     node->saved_bytes = kept(p) + (node->needs_grad ? gradient(p) : 0);
-    return true;
+    return tril_ops_blas(node);
 }
 
 static bool affine_forward(tril_node *node)

@@ -21,7 +21,8 @@ static bool matmul_shape(tril_node *node)
         return tril_op_fail(node, TRIL_BAD_SHAPE,
                             "%s times %s: a matrix has more rows or columns than BLAS can count",
                             tril_shape_text(a).text, tril_shape_text(b).text);
-    return tril_shape_append(&node->shape, m) && tril_shape_append(&node->shape, n);
+    return tril_shape_append(&node->shape, m) && tril_shape_append(&node->shape, n) &&
+           tril_ops_blas(node);
 }
 
 /* the product's sizes, and a walk over its batch with offsets counted in matrices */

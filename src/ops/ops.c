@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "kernels/blas.h"
+
 bool tril_ops_axis(tril_node *node, int axis, size_t rank, size_t *result)
 {
     long long counted = axis < 0 ? (long long)rank + axis : axis;
@@ -10,6 +12,12 @@ bool tril_ops_axis(tril_node *node, int axis, size_t rank, size_t *result)
         return tril_op_fail(node, TRIL_BAD_ARGUMENT, "axis %d of a tensor of rank %zu", axis, rank);
     *result = (size_t)counted;
     return true;
+}
+
+bool tril_ops_blas(tril_node *node)
+{
+    return tril_blas_ready() ||
+           tril_op_fail(node, TRIL_OUT_OF_MEMORY, "out of memory for a buffer of BLAS");
 }
 
 size_t tril_ops_product(tril_shape shape, size_t from, size_t to)

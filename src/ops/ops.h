@@ -9,6 +9,9 @@
 /* An axis as the user counts it, for a tensor of the given rank; false after failing the op. */
 bool tril_ops_axis(tril_node *node, int axis, size_t rank, size_t *result);
 
+/* Whether BLAS has its memory; false after failing the op. */
+bool tril_ops_blas(tril_node *node);
+
 /* tril_cholesky, by whose errors a matrix is that of a caller with this name. */
 tril_var tril_cholesky_for(const char *what, tril_var a);
 
