@@ -5,6 +5,15 @@
 #include "common/options.h"
 #include "tril/commands.h"
 
+/* OpenBLAS asks this before main begins. Threads of its own would each take a buffer of 128 MiB
+ * then, and, where that is not to be had, try for ever and keep the program from its end. Those of
+ * the command are the library's. */
+int openblas_num_threads_env(void);
+int openblas_num_threads_env(void)
+{
+    return 1;
+}
+
 static const struct {
     const char *name;
     char *program; /* as sentences begin */
@@ -39,7 +48,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(argv[1], known[i].name) == 0) {
             argv[1] = known[i].program;
-            return known[i].run(argc - 1, argv + 1);
+            const int status = known[i].run(argc - 1, argv + 1);
+            return status && command_lacked_memory() ? STATUS_FAILED : status;
         }
     fprintf(stderr, "tril: there is no command %s\n", argv[1]);
     return usage(stderr, STATUS_WRONG);

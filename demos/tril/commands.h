@@ -2,6 +2,7 @@
 #ifndef DEMOS_TRIL_COMMANDS_H
 #define DEMOS_TRIL_COMMANDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Each gets the arguments from its own name on and returns the exit status. */
@@ -14,7 +15,9 @@ int predict_command(int argc, char **argv);
 /* Exit statuses. */
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_WRONG = 2 };
 
-/* Memory of n * size bytes, at least 1; NULL after a sentence. */
+/* Memory of n * size bytes, at least 1; NULL after a sentence. Whether that has happened: then the
+ * command has failed, and nothing is wrong with its use. */
 void *command_alloc(size_t n, size_t size);
+bool command_lacked_memory(void);
 
 #endif
