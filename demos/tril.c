@@ -1,9 +1,12 @@
 /* The command tril: density networks from the shell. `tril --help` says how to use it. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/options.h"
 #include "tril/commands.h"
+#include "tril/signals.h"
 
 /* OpenBLAS asks this before main begins. Threads of its own would each take a buffer of 128 MiB
  * then, and, where that is not to be had, try for ever and keep the program from its end. Those of
@@ -40,6 +43,12 @@ static int usage(FILE *to, int status)
 
 int main(int argc, char **argv)
 {
+    signals_begin();
+    /* a file that is opened where a standard stream is closed shall not get what is printed */
+    int fd;
+    while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= STDERR_FILENO)
+        ;
+    close(fd);
     if (argc < 2)
         return usage(stderr, STATUS_WRONG);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||

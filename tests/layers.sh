@@ -29,7 +29,7 @@ check dist "core kernels ops" "$core ops dist"
 check nn "core kernels ops dist" "$core ops dist nn"
 check optim "core kernels" "$core optim"
 check train "core kernels ops dist nn optim" "$core ops dist nn optim train fit metrics"
-check data "core kernels ops dist nn optim train" "$core ops dist nn optim train fit metrics data tensors model"
+check data "core kernels ops dist nn optim train" "$core ops dist nn optim train fit metrics data file tensors model"
 
 for layer in src/*/; do
     grep -q "^check $(basename "$layer") " "$0" || { echo "tests/layers.sh does not know $layer" && failed=1; }

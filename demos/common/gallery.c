@@ -65,13 +65,14 @@ bool gallery_draw(const char *folder, const char *csv, const classes *set,
                   const gallery_panel panels[GALLERY_PANELS], char *file, size_t file_size)
 {
     plot_path(file, file_size, folder, csv);
-    FILE *plot = plot_open(file, 1080, 720);
-    if (plot) {
+    plot_file picture;
+    if (plot_open(&picture, file, 1080, 720)) {
+        FILE *plot = picture.to;
         fputs("set multiplot layout 2,3\n", plot);
         range(plot, 'x', set, panels, set->d - 2);
         range(plot, 'y', set, panels, set->d - 1);
         for (size_t i = 0; i < GALLERY_PANELS; i++)
             panel(plot, set, &panels[i]);
     }
-    return plot_close(plot, file) || (fprintf(stderr, "gnuplot could not draw %s\n", file), false);
+    return plot_close(&picture, "categories");
 }

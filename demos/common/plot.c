@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool plot_available(void)
 {
@@ -37,48 +38,42 @@ static const struct format *format_of(const char *path)
     return &formats[0];
 }
 
-/* what is drawn into, next to the picture; to be freed */
-static char *temporary_of(const char *path)
+/* gnuplot with a file for its standard output */
+static FILE *start_gnuplot(FILE *file)
 {
-    const size_t size = strlen(path) + sizeof ".tmp";
-    char *temporary = malloc(size);
-    if (temporary)
-        snprintf(temporary, size, "%s.tmp", path);
-    return temporary;
+    signal(SIGPIPE, SIG_IGN); /* a gnuplot that dies is told by its exit status */
+    fflush(stdout);
+    const int before = dup(STDOUT_FILENO);
+    FILE *plot = NULL;
+    if (before >= 0 && dup2(fileno(file), STDOUT_FILENO) >= 0) {
+        plot = popen("gnuplot", "w");
+        dup2(before, STDOUT_FILENO);
+    }
+    if (before >= 0)
+        close(before);
+    return plot;
 }
 
-static FILE *open_plot(const char *path, const char *temporary, int width, int height)
+bool plot_open(plot_file *p, const char *path, int width, int height)
 {
     const struct format *f = format_of(path);
-    signal(SIGPIPE, SIG_IGN);            /* a gnuplot that dies is told by its exit status */
-    FILE *file = fopen(temporary, "wb"); /* gnuplot would go on to standard output */
-    FILE *plot = file ? popen("gnuplot", "w") : NULL;
-    if (file)
-        fclose(file);
-    if (!plot)
-        return remove(temporary), NULL;
-    fputs("set terminal ", plot);
-    fprintf(plot, f->terminal, width / f->unit, height / f->unit);
-    /* whatever its first letter is, which gnuplot would have an opinion on: "|" begins a command */
-    fputs(*temporary == '/' ? "\nset output " : "\nset output './'.", plot);
-    plot_text(plot, temporary);
-    fputs("\n", plot);
-    return plot;
-}
-
-FILE *plot_open(const char *path, int width, int height)
-{
-    char *temporary = temporary_of(path);
-    FILE *plot = temporary ? open_plot(path, temporary, width, height) : NULL;
-    free(temporary);
-    return plot;
+    *p = (plot_file){ .path = path, .ctx = tril_ctx_new(NULL) };
+    p->file = tril_file_new(p->ctx, path);
+    p->to = p->file ? start_gnuplot(tril_file_stream(p->file)) : NULL;
+    if (!p->to)
+        return false;
+    fputs("set terminal ", p->to);
+    fprintf(p->to, f->terminal, width / f->unit, height / f->unit);
+    fputs("\n", p->to);
+    return true;
 }
 
 /* gnuplot does not notice that a disk is full */
-static bool is_whole(const char *file, const char *end)
+static bool is_whole(const plot_file *p)
 {
-    char last[17] = "";
-    FILE *f = fopen(file, "rb");
+    char path[TRIL_PATH_SIZE], last[17] = "";
+    const char *end = format_of(p->path)->end;
+    FILE *f = tril_file_temporary(p->ctx, p->path, path) ? fopen(path, "rb") : NULL;
     if (!f)
         return false;
     const bool there = fseek(f, -(long)(sizeof last - 1), SEEK_END) == 0 &&
@@ -90,14 +85,15 @@ static bool is_whole(const char *file, const char *end)
     return false;
 }
 
-bool plot_close(FILE *plot, const char *path)
+bool plot_close(plot_file *p, const char *program)
 {
-    char *temporary = temporary_of(path);
-    const bool drawn = plot && pclose(plot) == 0 && temporary &&
-                       is_whole(temporary, format_of(path)->end) && rename(temporary, path) == 0;
-    if (!drawn && temporary)
-        remove(temporary);
-    free(temporary);
+    const bool drawn = p->to && pclose(p->to) == 0 && is_whole(p) && tril_file_keep(p->file);
+    if (tril_ctx_failed(p->ctx))
+        fprintf(stderr, "%s: %s\n", program, tril_ctx_message(p->ctx));
+    else if (!drawn)
+        fprintf(stderr, "%s: gnuplot could not draw %s\n", program, p->path);
+    tril_file_free(p->file);
+    tril_ctx_free(p->ctx);
     return drawn;
 }
 

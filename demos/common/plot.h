@@ -6,21 +6,32 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include <tril/file.h>
+
 /* Whether gnuplot is there. */
 bool plot_available(void);
 
 /* FOLDER/NAME.png for a set from .../NAME.csv. */
 void plot_path(char *file, size_t size, const char *folder, const char *csv);
 
-/* A gnuplot that draws into a file of the given size in pixels, by its ending SVG, PDF (96 pixels
- * an inch) or PNG; write commands to the stream. NULL, with nothing to close, on failure. */
-FILE *plot_open(const char *path, int width, int height);
+/* A picture that gnuplot draws; write its commands to the stream. */
+typedef struct plot_file {
+    FILE *to;
+    const char *path;
+    tril_ctx *ctx;
+    tril_file *file;
+} plot_file;
+
+/* Starts a gnuplot that draws into a file of the given size in pixels, by its ending SVG, PDF (96
+ * pixels an inch) or PNG. To be closed in any case. */
+bool plot_open(plot_file *p, const char *path, int width, int height);
 
 /* Writes a text as gnuplot's quoted string, whatever it contains. */
 void plot_text(FILE *plot, const char *text);
 
-/* True when gnuplot drew it; otherwise what was there before is there still. */
-bool plot_close(FILE *plot, const char *path);
+/* Puts the picture in place. False, after a sentence, where it could not be drawn; what was there
+ * before is there still. */
+bool plot_close(plot_file *p, const char *program);
 
 /* Inline data for "plot '-' with lines": an ellipse that holds the given share of a normal
  * distribution of two coordinates with mean (x, y) and covariance (xx, xy, yy). */

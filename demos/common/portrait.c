@@ -97,8 +97,9 @@ bool portrait_draw(const char *folder, const char *csv, const dataset *set, cons
     size_t panels = d * (d - 1) / 2 + 1, columns = panels > 1 ? 2 : 1;
     size_t lines = (panels + columns - 1) / columns;
     plot_path(file, file_size, folder, csv);
-    FILE *plot = plot_open(file, 480 * (int)columns, 400 * (int)lines);
-    if (plot) {
+    plot_file picture;
+    if (plot_open(&picture, file, 480 * (int)columns, 400 * (int)lines)) {
+        FILE *plot = picture.to;
         heading(plot, name, set, l);
         fprintf(plot, " layout %zu,%zu\n", lines, columns);
         for (size_t i = 0; i < d; i++)
@@ -106,5 +107,5 @@ bool portrait_draw(const char *folder, const char *csv, const dataset *set, cons
                 pair(plot, set, l, i, j);
         loss_curve(plot, loss);
     }
-    return plot_close(plot, file) || (fprintf(stderr, "gnuplot could not draw %s\n", file), false);
+    return plot_close(&picture, "points");
 }

@@ -86,8 +86,8 @@ static int run(const char *model, const char *data, const char *missing, const c
                bool csv)
 {
     loaded l = { 0 };
-    int status;
-    if (picture && !picture_check(program, picture, &status))
+    int status = picture ? picture_check(program, model, data, "--plot", picture) : STATUS_DONE;
+    if (status != STATUS_DONE)
         return status;
     bool done = load_model(&l, model, 0) && load_rows(&l, program, data, missing, false) &&
                 evaluate(&l, data, csv) && (!picture || picture_draw(&l, program, picture, NULL));

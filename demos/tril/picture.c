@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "common/plot.h"
+#include "paths.h"
 #include "record.h"
 
 enum { MOST_TARGETS = 3, MOST_SHOWN = 3, MOST_POINTS = 3000, LEVELS = 5, STEPS = 50 };
@@ -27,19 +28,21 @@ typedef struct picture {
     FILE *plot;
 } picture;
 
-bool picture_check(const char *program, const char *path, int *status)
+int picture_check(const char *program, const char *model, const char *data, const char *option,
+                  const char *path)
 {
+    const command_path paths[] = { { PATH_READ, "", model },
+                                   { PATH_READ, "", data },
+                                   { PATH_REPLACE, option, path } };
     const char *ending = strrchr(path, '.');
-    *status = STATUS_WRONG;
     if (!ending || (strcmp(ending, ".png") && strcmp(ending, ".svg") && strcmp(ending, ".pdf")))
         return fprintf(stderr, "%s: %s: want a name that ends in .png, .svg or .pdf\n", program,
                        path),
-               false;
-    *status = STATUS_FAILED;
+               STATUS_WRONG;
     if (!plot_available())
         return fprintf(stderr, "%s: gnuplot is not installed, so there is no picture\n", program),
-               false;
-    return true;
+               STATUS_FAILED;
+    return paths_check(program, paths, sizeof paths / sizeof *paths);
 }
 
 /* ---- numbers */
@@ -276,15 +279,17 @@ static void loss_panel(const picture *p, const curve *c)
 
 /* ---- the whole */
 
-static bool draw_panels(picture *p, const char *path, const curve *curves, bool loss)
+static bool draw_panels(picture *p, const char *program, const char *path, const curve *curves,
+                        bool loss)
 {
     const size_t d = p->d < MOST_TARGETS ? p->d : MOST_TARGETS;
     const size_t panels = (d == 1 ? 1 : d * (d - 1) / 2) + 1 + loss;
     const size_t columns = panels == 3 || panels > 4 ? 3 : 2,
                  lines = (panels + columns - 1) / columns;
-    p->plot = plot_open(path, 480 * (int)columns, 400 * (int)lines);
-    if (!p->plot)
-        return false;
+    plot_file file;
+    if (!plot_open(&file, path, 480 * (int)columns, 400 * (int)lines))
+        return plot_close(&file, program);
+    p->plot = file.to;
     fprintf(p->plot, "set multiplot layout %zu,%zu\n", lines, columns);
     if (d == 1)
         bands(p);
@@ -294,7 +299,7 @@ static bool draw_panels(picture *p, const char *path, const curve *curves, bool 
     calibration_panel(p);
     if (loss)
         loss_panel(p, curves);
-    return plot_close(p->plot, path);
+    return plot_close(&file, program);
 }
 
 static bool draw(picture *p, const char *program, const char *path)
@@ -308,8 +313,7 @@ static bool draw(picture *p, const char *program, const char *path)
         done = record_curve(p->l->file, p->l->ctx, k, &curves[k]);
         loss = loss && curves[k].n;
     }
-    if (done && !draw_panels(p, path, curves, loss))
-        done = fprintf(stderr, "%s: gnuplot could not draw %s\n", program, path) < 0;
+    done = done && draw_panels(p, program, path, curves, loss);
     for (size_t k = 0; k < members && curves; k++)
         free(curves[k].row);
     free(curves);

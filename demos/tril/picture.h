@@ -4,9 +4,11 @@
 
 #include "load.h"
 
-/* Whether a picture can be drawn into that file: by its ending, png, svg or pdf, and by gnuplot's
- * being there; a sentence otherwise, and the exit status. */
-bool picture_check(const char *program, const char *path, int *status);
+/* Checks the file that a picture, of a model and its data, is drawn into, by its option: that it
+ * ends in png, svg or pdf, can be written, and is neither of the two; and that gnuplot is there.
+ * STATUS_DONE or, after a sentence, the exit status. */
+int picture_check(const char *program, const char *model, const char *data, const char *option,
+                  const char *path);
 
 /* Whether the model has an input of that name, of numbers; a sentence otherwise. */
 bool picture_knows(const loaded *l, const char *program, const char *by);

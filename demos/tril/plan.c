@@ -7,7 +7,7 @@
 
 #include "commands.h"
 #include "common/options.h"
-#include "output.h"
+#include "paths.h"
 
 static const char program[] = "tril fit";
 
@@ -237,23 +237,20 @@ static char *default_output(const char *data)
     return model;
 }
 
-/* what is read shall be there still, and so shall both of what is written */
-static bool check_files(const plan *p)
+static bool check_files(const plan *p, int *status)
 {
-    const struct {
-        const char *option, *path, *other;
-    } pairs[] = { { "output", p->output, p->settings.data },
-                  { "log", p->log, p->settings.data },
-                  { "log", p->log, p->output } };
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        if (pairs[i].path && output_is(pairs[i].path, pairs[i].other))
-            return fprintf(stderr, "%s: --%s %s: this would take the place of %s\n", program,
-                           pairs[i].option, pairs[i].path, pairs[i].other),
-                   false;
-    return true;
+    const command_path paths[] = { { PATH_READ, "", p->settings.data },
+                                   { PATH_READ, "--validation", p->file[PART_VALIDATION] },
+                                   { PATH_READ, "--test", p->file[PART_TEST] },
+                                   { PATH_READ, "--split", p->split },
+                                   { PATH_REPLACE, "--output", p->output },
+                                   { PATH_REPLACE, "checkpoint", p->checkpoint },
+                                   { PATH_WRITE, "--log", p->log } };
+    *status = paths_check(program, paths, sizeof paths / sizeof *paths);
+    return *status == STATUS_DONE;
 }
 
-static bool read_files(plan *p)
+static bool read_files(plan *p, int *status)
 {
     const settings *s = &p->settings;
     p->output =
@@ -262,7 +259,7 @@ static bool read_files(plan *p)
     p->log = s->text[SETTING_LOG];
     p->resume = s->text[SETTING_RESUME];
     p->csv = s->text[SETTING_CSV];
-    return p->checkpoint && check_files(p);
+    return p->checkpoint && check_files(p, status);
 }
 
 bool plan_read(plan *p, int argc, char **argv, int *status)
@@ -277,8 +274,9 @@ bool plan_read(plan *p, int argc, char **argv, int *status)
     if (!names_split(&p->targets, s->text[SETTING_TARGETS]) ||
         (s->text[SETTING_INPUTS] && !names_split(&p->inputs, s->text[SETTING_INPUTS])))
         return false;
-    if (!read_network(p) || !read_training(p) || !read_parts(p) || !read_files(p) ||
-        !option_number(program, "seed", s->text[SETTING_SEED], 0, UINT64_MAX, &seed))
+    if (!read_network(p) || !read_training(p) || !read_parts(p) ||
+        !option_number(program, "seed", s->text[SETTING_SEED], 0, UINT64_MAX, &seed) ||
+        !read_files(p, status))
         return false;
     p->fit.seed = seed;
     p->model.targets = p->targets.name;

@@ -29,8 +29,8 @@ static int run(const char *model, const char *data, const char *picture, const c
                const char *missing)
 {
     loaded l = { 0 };
-    int status;
-    if (!picture_check(program, picture, &status))
+    int status = picture_check(program, model, data, "--output", picture);
+    if (status != STATUS_DONE)
         return status;
     if (load_model(&l, model, 0) && by && !picture_knows(&l, program, by))
         status = STATUS_WRONG;

@@ -10,12 +10,12 @@
 #include "csv.h"
 #include "load.h"
 #include "names.h"
-#include "output.h"
+#include "paths.h"
 
 static const char program[] = "tril predict";
 
 typedef struct options {
-    const char *model, *data, *output, *missing;
+    const char *model, *data, *output, *missing; /* output is NULL: standard output */
     names levels;
     double *level; /* of the quantiles, as numbers */
     size_t draws;  /* 0: none, distributions instead */
@@ -29,31 +29,19 @@ typedef struct prediction {
 
 /* ---- where to */
 
-static bool is_file(const options *o)
+/* NULL: standard output, which the end of main looks after */
+static bool open_output(tril_file **file, FILE **to, const loaded *l, const options *o)
 {
-    return o->output && strcmp(o->output, "-");
+    *file = o->output ? tril_file_new(l->ctx, o->output) : NULL;
+    *to = o->output ? tril_file_stream(*file) : stdout;
+    return *to;
 }
 
-static bool fail_output(const options *o)
+static bool close_output(tril_file *file, bool done)
 {
-    fprintf(stderr, "%s: %s cannot be written\n", program, o->output);
-    return false;
-}
-
-static bool open_output(output *out, const options *o)
-{
-    *out = (output){ .to = stdout };
-    return !is_file(o) || output_open(out, o->output) || fail_output(o);
-}
-
-/* a file that was there gives way to one that is whole; the end of main looks after standard output
- */
-static bool close_output(output *out, const options *o, bool done)
-{
-    if (!is_file(o))
-        return done;
-    const bool kept = done && output_keep(out);
-    return (output_close(out) && kept) || (done && fail_output(o));
+    done = done && (!file || tril_file_keep(file));
+    tril_file_free(file);
+    return done;
 }
 
 /* ---- distributions */
@@ -151,15 +139,16 @@ static bool predict(const loaded *l, const options *o)
                                                .levels = o->level,
                                                .n_levels = levels,
                                                .quantile = p.quantile });
-    output out = { 0 };
-    done = done && open_output(&out, o);
+    tril_file *file = NULL;
+    FILE *to;
+    done = done && open_output(&file, &to, l, o);
     if (done) {
         if (p.nll)
             clear_empty(l, p.nll);
-        print_lines(out.to, l, o, &p);
+        print_lines(to, l, o, &p);
     }
     free(memory);
-    return close_output(&out, o, done);
+    return close_output(file, done);
 }
 
 /* ---- draws */
@@ -220,19 +209,20 @@ static bool sample(const loaded *l, const options *o)
     const size_t chunk = (AT_ONCE - 1) / o->draws + 1; /* rows */
     double *draws = command_alloc(o->draws, chunk * about->n_targets * sizeof *draws);
     tril_tape *tape = tril_tape_new(l->ctx);
-    output out = { 0 };
-    bool done = draws && tape && open_output(&out, o);
+    tril_file *file = NULL;
+    FILE *to;
+    bool done = draws && tape && open_output(&file, &to, l, o);
     if (done)
-        print_draw_header(out.to, about);
+        print_draw_header(to, about);
     for (size_t first = 0; first < l->rows.n && done; first += chunk) {
         const size_t n = l->rows.n - first < chunk ? l->rows.n - first : chunk;
         done = draw(l, tape, first, n, o, draws);
         if (done)
-            print_some(out.to, l, first, n, o, draws);
+            print_some(to, l, first, n, o, draws);
     }
     tril_tape_free(tape);
     free(draws);
-    return close_output(&out, o, done);
+    return close_output(file, done);
 }
 
 /* ---- the command */
@@ -273,13 +263,13 @@ static bool read_levels(options *o, const char *text)
     return o->level;
 }
 
-/* what is read shall be there still */
-static bool is_harmless(const options *o)
+static bool check_files(const options *o, int *status)
 {
-    if (!is_file(o) || (!output_is(o->output, o->model) && !output_is(o->output, o->data)))
-        return true;
-    fprintf(stderr, "%s: -o %s: this is the file to read from\n", program, o->output);
-    return false;
+    const command_path paths[] = { { PATH_READ, "", o->model },
+                                   { PATH_READ, "", o->data },
+                                   { PATH_WRITE, "--output", o->output } };
+    *status = paths_check(program, paths, sizeof paths / sizeof *paths);
+    return *status == STATUS_DONE;
 }
 
 /* false, with *status set, where there is nothing to do */
@@ -314,7 +304,9 @@ static bool read_options(options *o, int argc, char **argv, int *status)
         o->model = argv[optind];
         o->data = argv[optind + 1];
         o->draws = (size_t)draws;
-        good = is_harmless(o);
+        if (o->output && strcmp(o->output, "-") == 0)
+            o->output = NULL;
+        good = check_files(o, status);
     }
     return good;
 }

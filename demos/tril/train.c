@@ -3,7 +3,6 @@
 #include "train.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -12,29 +11,9 @@
 #include "commands.h"
 #include "common/progress.h"
 #include "record.h"
+#include "signals.h"
 
 enum { SECONDS_BETWEEN = 10 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    interrupted = number;
-}
-
-/* the first one is heeded at the end of a step, the second one at once */
-static void heed_signals(void)
-{
-    struct sigaction action = { .sa_handler = on_signal,
-                                .sa_flags = (int)SA_RESETHAND | SA_RESTART };
-    const int numbers[] = { SIGINT, SIGTERM };
-    for (size_t i = 0; i < 2; i++) {
-        struct sigaction before;
-        /* who started it in the background may have it ignore them */
-        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-            sigaction(numbers[i], &action, NULL);
-    }
-}
 
 static double now(void)
 {
@@ -81,7 +60,7 @@ void training_free(training *t)
     for (size_t k = 0; t->curves && k < t->work->plan->model.members; k++)
         free(t->curves[k].row);
     free(t->curves);
-    output_close(&t->log);
+    tril_file_free(t->log);
 }
 
 /* ---- one member */
@@ -131,12 +110,12 @@ static bool fail_log(const training *t)
     return false;
 }
 
-/* line by line: a log may be watched */
+/* line by line: a log may be watched; a signal ends the wait for a slow reader */
 static bool log_last(const run *r)
 {
-    FILE *to = r->t->log.to;
+    FILE *to = tril_file_stream(r->t->log);
     return !to || (record_log(to, r->t->member, r->curve, r->curve->n - 1) && !fflush(to)) ||
-           fail_log(r->t);
+           signals_came() || fail_log(r->t);
 }
 
 static bool is_due(const run *r, const tril_fit_figures *f)
@@ -165,7 +144,7 @@ static bool after_step(run *r)
     r->t->epochs += f.batch == 0;
     if (f.batch == 0 && !(keep_figures(r->curve, &f, r->scale) && log_last(r)))
         return false;
-    if (interrupted) {
+    if (signals_came()) {
         progress_end(&r->shown);
         if (write_checkpoint(r))
             fprintf(stderr,
@@ -204,9 +183,8 @@ static bool give_up(const work *w)
 
 static bool run_member(run *r)
 {
-    output *log = &r->t->log;
-    /* what cannot be written shall not be trained first, and an old log is there until then */
-    if (!begin_run(r) || !write_checkpoint(r) || (log->to && !output_keep(log) && !fail_log(r->t)))
+    /* an old log is there until the checkpoint is */
+    if (!begin_run(r) || !write_checkpoint(r) || (r->t->log && !tril_file_keep(r->t->log)))
         return false;
     const tril_fit_figures f = tril_fit_now(r->fit);
     r->first = f.steps;
@@ -243,11 +221,14 @@ static bool train_member(training *t)
 /* the epochs that a checkpoint knows of come first */
 static bool begin_log(training *t)
 {
-    bool done = output_open(&t->log, t->work->plan->log) &&
-                fputs("network,epoch,train_nll,validation_nll,lr\n", t->log.to) >= 0;
+    t->log = tril_file_new(t->work->ctx, t->work->plan->log);
+    FILE *to = tril_file_stream(t->log);
+    if (!to)
+        return false;
+    bool done = fputs("network,epoch,train_nll,validation_nll,lr\n", to) >= 0;
     for (size_t k = 0; k < t->work->plan->model.members && done; k++)
         for (size_t i = 0; i < t->curves[k].n && done; i++)
-            done = record_log(t->log.to, k, &t->curves[k], i);
+            done = record_log(to, k, &t->curves[k], i);
     return done || fail_log(t);
 }
 
@@ -255,11 +236,10 @@ bool training_run(training *t)
 {
     const double begun = now();
     bool done = !t->work->plan->log || begin_log(t);
-    heed_signals();
+    signals_postpone();
     for (; t->member < t->work->plan->model.members && done; t->member += done)
         done = train_member(t);
-    if (done && !output_close(&t->log))
-        done = fail_log(t);
+    done = done && (!t->log || tril_file_keep(t->log));
     t->seconds = now() - begun;
     return done;
 }

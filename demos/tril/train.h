@@ -2,7 +2,6 @@
 #ifndef DEMOS_TRIL_TRAIN_H
 #define DEMOS_TRIL_TRAIN_H
 
-#include "output.h"
 #include "work.h"
 
 /* The figures of a member after each epoch, those of the start first; NLL in the data's units. */
@@ -15,7 +14,7 @@ typedef struct curve {
 typedef struct training {
     work *work;
     curve *curves;            /* of the members */
-    output log;               /* .to is NULL: none */
+    tril_file *log;           /* NULL: none */
     size_t member;            /* under way, or how many there are */
     size_t epochs;            /* that this process took */
     double seconds;           /* and the time for them */

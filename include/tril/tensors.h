@@ -91,11 +91,9 @@ tril_tensor tril_tensors_find(const tril_tensors *tensors, const char *name);
 bool tril_tensors_note(tril_tensors *tensors, const char *name, const char *text);
 const char *tril_tensors_noted(const tril_tensors *tensors, const char *name);
 
-/* Writes PATH.tmp, flushes it to the disk, and renames it to path: whoever reads path finds the old
- * file or the new one, whole. On failure PATH.tmp is removed; one of a program that was killed is
- * overwritten, and one that another process is writing is waited for. A path that is there and no
- * regular file is an error; a symbolic link gives way to the file. The same tensors and notes, put
- * in the same order, are the same bytes. */
+/* Writes a file as tril/file.h says: whoever reads the path finds the old file or the new one,
+ * whole. The same tensors and notes, put in the same order, are the same bytes. False on failure.
+ */
 bool tril_tensors_write(const tril_tensors *tensors, const char *path);
 
 /* Reads a file. Whatever is wrong with it is an error that says what: tensors that overlap, leave

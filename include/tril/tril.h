@@ -7,6 +7,7 @@
 #include <tril/ctx.h>
 #include <tril/data.h>
 #include <tril/dist.h>
+#include <tril/file.h>
 #include <tril/fit.h>
 #include <tril/gradcheck.h>
 #include <tril/metrics.h>

@@ -1,12 +1,10 @@
 /* Tensors into a file. */
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include <tril/file.h>
 
 #include "data/sentence.h"
 #include "data/tensors.h"
@@ -87,96 +85,52 @@ static front front_of(const tril_tensors *tensors)
     return f;
 }
 
-/* The temporary file, and the checksum of what has gone into it. */
-typedef struct output {
-    FILE *file;
-    uint32_t crc;
-} output;
+/* ---- the file: its checksum first, then its bytes */
 
-static bool put(output *o, const void *bytes, size_t n)
+static bool put(FILE *file, uint32_t *crc, const void *bytes, size_t n)
 {
-    o->crc = tril_crc32(o->crc, bytes, n);
-    return fwrite(bytes, 1, n, o->file) == n;
+    if (file)
+        return fwrite(bytes, 1, n, file) == n;
+    *crc = tril_crc32(*crc, bytes, n);
+    return true;
 }
 
-static bool put_numbers(const tril_tensors *tensors, output *o)
+/* to the file or, where it is NULL, into the checksum; false with errno set */
+static bool put_all(const tril_tensors *tensors, const front *f, FILE *file, uint32_t *crc)
 {
+    if (!put(file, crc, f->bytes, f->size))
+        return false;
     for (size_t width = 8; width >= 4; width /= 2)
         for (size_t i = 0; i < tensors->count; i++) {
             const tensor_entry *entry = &tensors->entries[i];
-            if (tril_dtype_size(entry->about.dtype) == width && !put(o, entry->bytes, entry->size))
+            if (tril_dtype_size(entry->about.dtype) == width &&
+                !put(file, crc, entry->bytes, entry->size))
                 return false;
         }
     return true;
 }
 
-/* false with errno set */
-static bool put_all(const tril_tensors *tensors, const front *f, output *o)
+static bool write_file(const tril_tensors *tensors, const front *f, const char *path)
 {
-    const char *digits = tril_crc_digits(f->bytes, f->size);
-    return put(o, f->bytes, f->size) && put_numbers(tensors, o) &&
-           fseeko(o->file, digits - f->bytes, SEEK_SET) == 0 &&
-           fprintf(o->file, "%08x", (unsigned)o->crc) == TRIL_CRC_DIGITS && fflush(o->file) == 0 &&
-           fsync(fileno(o->file)) == 0;
-}
-
-/* The temporary file, empty, and locked for as long as it is open: another writer of the same is
- * waited for, and takes what it has written with it, by renaming. One that was killed has left a
- * file without a lock. NULL with errno set. */
-static FILE *open_alone(const char *path)
-{
-    struct stat own, there;
-    for (;;) {
-        /* no link to elsewhere, and no pipe without a reader */
-        int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0666);
-        if (fd < 0)
-            return NULL;
-        while (flock(fd, LOCK_EX) && errno == EINTR)
-            ; /* where the file system has no locks it goes without */
-        if (fstat(fd, &own) == 0 && stat(path, &there) == 0 && own.st_ino == there.st_ino &&
-            own.st_dev == there.st_dev) {
-            FILE *file = ftruncate(fd, 0) == 0 ? fdopen(fd, "wb") : NULL;
-            return file ? file : (close(fd), NULL);
-        }
-        close(fd);
-    }
-}
-
-static bool replace(const tril_tensors *tensors, const front *f, const char *path,
-                    const char *temporary)
-{
-    output o = { .file = open_alone(temporary) };
-    bool done = o.file && put_all(tensors, f, &o) && rename(temporary, path) == 0;
-    if (!done)
+    char digits[TRIL_CRC_DIGITS + 1];
+    uint32_t crc = 0;
+    put_all(tensors, f, NULL, &crc);
+    snprintf(digits, sizeof digits, "%08x", (unsigned)crc);
+    memcpy(tril_crc_digits(f->bytes, f->size), digits, TRIL_CRC_DIGITS);
+    tril_file *file = tril_file_new(tensors->ctx, path);
+    if (file && !put_all(tensors, f, tril_file_stream(file), NULL))
         tril_fail_errno(tensors->ctx, path, "written", errno);
-    if (!done && o.file)
-        remove(temporary);
-    if (o.file)
-        fclose(o.file); /* after the renaming: the lock ends here */
+    const bool done = tril_file_keep(file);
+    tril_file_free(file);
     return done;
 }
 
 bool tril_tensors_write(const tril_tensors *tensors, const char *path)
 {
-    struct stat about;
     if (!tensors || tril_ctx_failed(tensors->ctx))
         return false;
-    if (!path)
-        return tril_ctx_fail(tensors->ctx, TRIL_BAD_ARGUMENT, "tensors: no path was given");
-    /* a device must not give way to a file */
-    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
-        return tril_ctx_fail(tensors->ctx, TRIL_BAD_FILE,
-                             "%s: cannot be written: this is no regular file", path);
-    size_t length = strlen(path);
-    char *temporary = tril_ctx_alloc(tensors->ctx, "tensors", length + sizeof ".tmp", 1);
-    front f = { 0 };
-    if (temporary) {
-        memcpy(temporary, path, length);
-        memcpy(temporary + length, ".tmp", sizeof ".tmp");
-        f = front_of(tensors);
-    }
-    bool done = !tril_ctx_failed(tensors->ctx) && replace(tensors, &f, path, temporary);
+    front f = front_of(tensors);
+    const bool done = !tril_ctx_failed(tensors->ctx) && write_file(tensors, &f, path);
     tril_ctx_release(tensors->ctx, f.bytes);
-    tril_ctx_release(tensors->ctx, temporary);
     return done;
 }

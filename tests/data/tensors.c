@@ -219,7 +219,7 @@ START_TEST(test_inert)
     tril_tensors *t = tril_tensors_new(ctx);
     ck_assert(!tril_tensors_find(t, "x").name && !tril_tensors_at(t, 0).name);
     ck_assert(!tril_tensors_write(t, NULL));
-    ck_failed(ctx, TRIL_BAD_ARGUMENT, "tensors: no path was given");
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "file: no path was given");
 
     /* none at all is a file too */
     ck_assert(tril_tensors_write(t, file_path()));

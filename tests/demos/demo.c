@@ -106,3 +106,64 @@ void demo_full(const char *arguments, const char *file, const char *sentence)
     ck_assert_int_eq(remove(path), 0);
     ck_assert_int_eq(rmdir(folder), 0);
 }
+
+/* ---- lines for the shell */
+
+void demo_begin(char folder[DEMO_FOLDER])
+{
+    char tril[256];
+    const char *build = getenv("BUILD"), *run = getenv("RUN"); /* run: an emulator */
+    demo_folder(folder);
+    snprintf(tril, sizeof tril, "%s %s/tril", run ? run : "", build ? build : "build");
+    ck_assert(!setenv("d", folder, 1) && !setenv("tril", tril, 1));
+}
+
+const int demo_signals[DEMO_SIGNALS] = { SIGKILL, SIGINT, SIGKILL, SIGTERM };
+
+pid_t demo_start(const char *line)
+{
+    char whole[544];
+    snprintf(whole, sizeof whole, "exec >$d/out 2>&1; exec %s", line);
+    /* nor in the moment before it is another program may it act on a signal as a test does */
+    sigset_t before, stops;
+    sigemptyset(&stops);
+    for (size_t i = 0; i < DEMO_SIGNALS; i++)
+        sigaddset(&stops, demo_signals[i]);
+    sigprocmask(SIG_BLOCK, &stops, &before);
+    pid_t child = fork();
+    if (child == 0) {
+        for (size_t i = 0; i < DEMO_SIGNALS; i++)
+            signal(demo_signals[i], SIG_DFL);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        execl("/bin/sh", "sh", "-c", whole, (char *)NULL);
+        _exit(127);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    ck_assert_int_gt(child, 0);
+    return child;
+}
+
+int demo_wait_for(pid_t child)
+{
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return status;
+}
+
+int demo_shell(const char *line)
+{
+    int status = system(line);
+    ck_assert_msg(WIFEXITED(status), "%s", line);
+    return WEXITSTATUS(status);
+}
+
+void demo_said(const char *folder, const char *sentence)
+{
+    char path[64], text[8192] = "";
+    snprintf(path, sizeof path, "%s/out", folder);
+    FILE *f = fopen(path, "r");
+    text[fread(text, 1, sizeof text - 1, f)] = 0;
+    fclose(f);
+    ck_assert_msg(strstr(text, sentence), "'%s' lacks '%s'", text, sentence);
+    ck_assert_msg(strchr(text, '\n') == text + strlen(text) - 1, "more than a line: %s", text);
+}

@@ -2,6 +2,8 @@
 #ifndef TESTS_DEMOS_DEMO_H
 #define TESTS_DEMOS_DEMO_H
 
+#include <sys/types.h>
+
 #include "support.h"
 
 enum { DEMO_FOLDER = 32 };
@@ -28,5 +30,21 @@ void demo_refused(const char *folder, const char *arguments, int status, const c
 /* The same as if the disk were full after 4096 bytes, in a folder of its own: what is in the file
  * that it writes is there still afterwards, and nothing else. */
 void demo_full(const char *arguments, const char *file, const char *sentence);
+
+/* For lines of the shell, in which $d is the test's folder and $tril the command: makes the folder.
+ */
+void demo_begin(char folder[DEMO_FOLDER]);
+
+/* Runs a line; its exit status. */
+int demo_shell(const char *line);
+
+/* Starts a command; what it prints stands in $d/out. These signals stop it. */
+enum { DEMO_SIGNALS = 4 };
+extern const int demo_signals[DEMO_SIGNALS];
+pid_t demo_start(const char *line);
+int demo_wait_for(pid_t child);
+
+/* What stands in $d/out is one line, which contains the sentence. */
+void demo_said(const char *folder, const char *sentence);
 
 #endif

@@ -195,7 +195,6 @@ START_TEST(test_odd)
     demo_write(path, "eruptions,waiting\n3,60\n");
     plot_commands(folder, "plot " TORCH " $/d -o '|x.png'", text, ROOM);
     ck_assert_int_eq(remove("|x.png"), 0);
-    ck_assert_ptr_nonnull(strstr(text, "set output './'.'|x.png.tmp'\n"));
     snprintf(path, sizeof path, "%s/gnuplot", folder);
     ck_assert_int_eq(remove(path), 0);
     ck_assert_int_eq(demo_tril(folder, "plot " TORCH " $/d -o $/p.png", text, ROOM), 0);
@@ -219,7 +218,7 @@ START_TEST(test_no_gnuplot)
     setenv("PATH", before, 1);
     free(before);
     ck_assert_int_eq(demo_tril("", "plot " MODEL " data/iris.csv -o /no/p.png", text, TEXT), 1);
-    ck_assert_msg(strstr(text, "tril plot: gnuplot could not draw /no/p.png\n"), "%s", text);
+    ck_assert_msg(strstr(text, "tril plot: /no/p.png: cannot be written: No such"), "%s", text);
 }
 END_TEST
 

@@ -262,10 +262,14 @@ static const struct {
     { "predict " MODEL " $/label", "$/label: line 2, column species: 'rose' is none of the 3 la",
       2 },
     { "predict " MODEL " $/word", "$/word: line 2, column sepal_length: 'x' is not a number", 2 },
-    { "predict " MODEL " $/word -o $/./word", "word: this is the file to read from", 2 },
-    { "predict " MODEL " data/iris.csv -o /no/folder/out", "/no/folder/out cannot be written", 1 },
-    { "predict " MODEL " data/iris.csv -o /dev/full", "/dev/full cannot be written", 1 },
-    { "predict " MODEL " data/iris.csv --sample 1 -o /dev/full", "/dev/full cannot be written", 1 },
+    { "predict " MODEL " $/word -o $/./word",
+      "--output $/./word: this would take the place of $/word", 2 },
+    { "predict " MODEL " data/iris.csv -o /no/folder/out",
+      "/no/folder/out: cannot be written: No such file", 1 },
+    { "predict " MODEL " data/iris.csv -o /dev/full", "/dev/full: cannot be written: No space left",
+      1 },
+    { "predict " MODEL " data/iris.csv --sample 1 -o /dev/full",
+      "/dev/full: cannot be written: No space left", 1 },
 };
 
 START_TEST(test_wrong)
@@ -286,7 +290,7 @@ START_TEST(test_full)
 {
     demo_full(_i ? "predict " MODEL " data/iris.csv --sample 9 -o $/p"
                  : "predict " MODEL " data/iris.csv -o $/p",
-              "p", "tril predict: $/p cannot be written");
+              "p", "tril predict: $/p: cannot be written: ");
 }
 END_TEST
 
@@ -315,7 +319,7 @@ START_TEST(test_another)
     FILE *other = fopen(path, "r");
     ck_assert_int_eq(flock(fileno(other), LOCK_EX), 0);
     demo_refused(folder, "predict " MODEL " data/iris.csv -o $/p", 1,
-                 "tril predict: $/p cannot be written");
+                 "tril predict: $/p: cannot be written: ");
     ck_assert_ptr_nonnull(fgets(text, sizeof text, other));
     ck_assert_str_eq(text, "half");
     fclose(other);

@@ -11,71 +11,7 @@
 #include "data/tensors.h"
 #include "demos/demo.h"
 
-enum { TEXT = 8192, LINE = 512, SEED = 5 };
-
-/* ---- lines for the shell, in which $d is the test's folder and $tril the command */
-
-static void begin(char folder[DEMO_FOLDER])
-{
-    char tril[256];
-    const char *build = getenv("BUILD"), *run = getenv("RUN"); /* run: an emulator */
-    demo_folder(folder);
-    snprintf(tril, sizeof tril, "%s %s/tril", run ? run : "", build ? build : "build");
-    ck_assert(!setenv("d", folder, 1) && !setenv("tril", tril, 1));
-}
-
-static const int signals[] = { SIGKILL, SIGINT, SIGKILL, SIGTERM }; /* that stop it */
-
-/* under way; what it prints stands in $d/out */
-static pid_t start(const char *line)
-{
-    char whole[LINE + 32];
-    snprintf(whole, sizeof whole, "exec >$d/out 2>&1; exec %s", line);
-    /* nor in the moment before it is another program may it act on a signal as a test does */
-    sigset_t before, stops;
-    sigemptyset(&stops);
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        sigaddset(&stops, signals[i]);
-    sigprocmask(SIG_BLOCK, &stops, &before);
-    pid_t child = fork();
-    if (child == 0) {
-        for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-            signal(signals[i], SIG_DFL);
-        sigprocmask(SIG_SETMASK, &before, NULL);
-        execl("/bin/sh", "sh", "-c", whole, (char *)NULL);
-        _exit(127);
-    }
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    ck_assert_int_gt(child, 0);
-    return child;
-}
-
-static int wait_for(pid_t child)
-{
-    int status;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    return status;
-}
-
-/* its exit status */
-static int shell(const char *line)
-{
-    int status = system(line);
-    ck_assert_msg(WIFEXITED(status), "%s", line);
-    return WEXITSTATUS(status);
-}
-
-/* the file of output is one line, which contains a text */
-static void ck_said(const char *folder, const char *sentence)
-{
-    char path[64], text[TEXT] = "";
-    snprintf(path, sizeof path, "%s/out", folder);
-    FILE *f = fopen(path, "r");
-    text[fread(text, 1, TEXT - 1, f)] = 0;
-    fclose(f);
-    ck_assert_msg(strstr(text, sentence), "'%s' lacks '%s'", text, sentence);
-    ck_assert_msg(strchr(text, '\n') == text + strlen(text) - 1, "more than a line: %s", text);
-}
+enum { LINE = 512, SEED = 5 };
 
 static void sleep_for(double seconds)
 {
@@ -86,7 +22,7 @@ static void sleep_for(double seconds)
 
 /* ---- stopped */
 
-#define IRIS "$tril fit data/iris.csv --targets petal_length,petal_width --patience 0 "
+#define IRIS "$tril fit ${data:-data/iris.csv} --targets petal_length,petal_width --patience 0 "
 static const char *const runs[] = {
     IRIS "--epochs 400",
     IRIS "--epochs 150 --ensemble 3",
@@ -103,44 +39,48 @@ START_TEST(test_stopped)
 {
     char folder[DEMO_FOLDER], line[LINE];
     tril_random random = tril_random_stream(SEED, (uint64_t)_i);
-    begin(folder);
+    demo_begin(folder);
     snprintf(line, sizeof line, "%s -o $d/alone --log $d/alone.csv >/dev/null", runs[_i]);
-    ck_assert_int_eq(shell(line), 0);
+    ck_assert_int_eq(demo_shell(line), 0);
     for (int i = 0; i < 6; i++) {
         tril_real moment;
         tril_random_uniform(&random, &moment, 1);
         snprintf(line, sizeof line, "%s -o $d/m --log $d/log --resume %s", runs[_i], ways[i % 3]);
-        pid_t child = start(line);
+        pid_t child = demo_start(line);
         sleep_for(0.002 + 0.03 * (double)moment);
-        kill(child, signals[i % 4]);
-        int status = wait_for(child);
+        kill(child, demo_signals[i % 4]);
+        int status = demo_wait_for(child);
         ck_assert_msg(WIFSIGNALED(status) || WEXITSTATUS(status) < 2, "run %d, status %d", i,
                       status);
     }
     snprintf(line, sizeof line, "%s -o $d/m --log $d/log --resume >$d/out 2>&1", runs[_i]);
-    ck_assert_msg(shell(line) == 0, "seed %d: %s", SEED, runs[_i]);
-    ck_assert_msg(shell("cmp $d/m $d/alone && cmp $d/log $d/alone.csv") == 0, "seed %d: %s", SEED,
-                  runs[_i]);
-    ck_assert_int_eq(shell("test \"$(echo $(ls $d))\" = 'alone alone.csv log m out'"), 0);
+    ck_assert_msg(demo_shell(line) == 0, "seed %d: %s", SEED, runs[_i]);
+    ck_assert_msg(demo_shell("cmp $d/m $d/alone && cmp $d/log $d/alone.csv") == 0, "seed %d: %s",
+                  SEED, runs[_i]);
+    ck_assert_int_eq(demo_shell("test \"$(echo $(ls $d))\" = 'alone alone.csv log m out'"), 0);
     demo_remove(folder);
 }
 END_TEST
+
+/* Runs `tril fit ... -o $d/m` to where it cannot write the model; then its checkpoint is in $d/kept
+ * too. It reads its rows, from a pipe, when it has tried its files. */
+#define STOP_BEFORE_MODEL(line)                                                                    \
+    "mkfifo $d/pipe; data=$d/pipe; " line " --checkpoint-every 1 >$d/out 2>&1 & "                  \
+    "exec 3>$d/pipe; mkdir $d/m; cat data/iris.csv >&3; exec 3>&-; wait $! || status=$?; "         \
+    "rmdir $d/m; rm $d/pipe; cp $d/m.checkpoint $d/kept; exit $status"
 
 /* stopped when the model was written but the checkpoint not removed, or the last checkpoint written
  * but not the model */
 START_TEST(test_at_the_end)
 {
     char folder[DEMO_FOLDER];
-    begin(folder);
-    ck_assert_int_eq(shell(IRIS "--epochs 20 -o $d/m >/dev/null && mv $d/m $d/alone"), 0);
-    ck_assert_int_eq(shell("mkdir $d/m"), 0);
-    int status = wait_for(start(IRIS "--epochs 20 --checkpoint-every 1 -o $d/m"));
-    ck_assert_int_eq(WEXITSTATUS(status), 1);
-    ck_said(folder, "/m: cannot be written: this is no regular file");
-    ck_assert_int_eq(shell("rmdir $d/m && cp $d/m.checkpoint $d/kept"), 0);
+    demo_begin(folder);
+    ck_assert_int_eq(demo_shell(IRIS "--epochs 20 -o $d/m >/dev/null && mv $d/m $d/alone"), 0);
+    ck_assert_int_eq(demo_shell(STOP_BEFORE_MODEL(IRIS "--epochs 20 -o $d/m")), 2);
+    demo_said(folder, "/m: cannot be written: this is a folder");
     for (int i = 0; i < 2; i++) {
-        ck_assert_int_eq(shell(IRIS "--epochs 20 -o $d/m --resume >/dev/null"), 0);
-        ck_assert_int_eq(shell("cmp $d/m $d/alone && cp $d/kept $d/m.checkpoint"), 0);
+        ck_assert_int_eq(demo_shell(IRIS "--epochs 20 -o $d/m --resume >/dev/null"), 0);
+        ck_assert_int_eq(demo_shell("cmp $d/m $d/alone && cp $d/kept $d/m.checkpoint"), 0);
     }
     demo_remove(folder);
 }
@@ -153,10 +93,8 @@ END_TEST
 /* a run of RUN in its second member */
 static void begin_checkpoint(char folder[DEMO_FOLDER])
 {
-    begin(folder);
-    ck_assert_int_eq(shell("mkdir $d/m"), 0);
-    ck_assert_int_eq(WEXITSTATUS(wait_for(start(RUN "--checkpoint-every 1"))), 1);
-    ck_assert_int_eq(shell("rmdir $d/m && cp $d/m.checkpoint $d/kept"), 0);
+    demo_begin(folder);
+    ck_assert_int_eq(demo_shell(STOP_BEFORE_MODEL(RUN)), 2);
 }
 
 static const struct {
@@ -169,7 +107,8 @@ static const struct {
     { "true", "", "m.checkpoint: the file has 0 bytes: this is no file of tensors", 2 },
     { "sed 's/full/fall/' $d/kept", "", "m.checkpoint: the file was altered: its CRC-32 is ", 2 },
     { "tr '\\100' '\\101' <$d/kept", "", "m.checkpoint: the file was altered: its CRC-32 is ", 2 },
-    { "cat $d/kept", "--log /no/folder/log", "--log /no/folder/log: it cannot be written", 1 },
+    { "cat $d/kept", "--log /no/folder/log",
+      "/no/folder/log: cannot be written: No such file or dir", 1 },
 };
 
 START_TEST(test_damaged)
@@ -178,12 +117,12 @@ START_TEST(test_damaged)
     begin_checkpoint(folder);
     snprintf(line, sizeof line, "%s >$d/m.checkpoint; cp $d/m.checkpoint $d/kept",
              damaged[_i].damage);
-    ck_assert_int_eq(shell(line), 0);
+    ck_assert_int_eq(demo_shell(line), 0);
     snprintf(line, sizeof line, RUN "%s --resume", damaged[_i].options);
-    int status = wait_for(start(line));
-    ck_said(folder, damaged[_i].sentence);
+    int status = demo_wait_for(demo_start(line));
+    demo_said(folder, damaged[_i].sentence);
     ck_assert_int_eq(WEXITSTATUS(status), damaged[_i].status);
-    ck_assert_int_eq(shell("cmp $d/m.checkpoint $d/kept && test ! -e $d/m"), 0);
+    ck_assert_int_eq(demo_shell("cmp $d/m.checkpoint $d/kept && test ! -e $d/m"), 0);
     demo_remove(folder);
 }
 END_TEST
@@ -235,12 +174,12 @@ START_TEST(test_others)
     ck_assert(tril_tensors_write(t, path));
     tril_tensors_free(t);
     tril_ctx_free(ctx);
-    ck_assert_int_eq(shell("cp $d/m.checkpoint $d/kept; echo old >$d/m"), 0);
+    ck_assert_int_eq(demo_shell("cp $d/m.checkpoint $d/kept; echo old >$d/m"), 0);
     snprintf(line, sizeof line, RUN "%s --resume --log $d/log", others[_i].options);
-    int status = wait_for(start(line));
-    ck_said(folder, others[_i].sentence);
+    int status = demo_wait_for(demo_start(line));
+    demo_said(folder, others[_i].sentence);
     ck_assert_int_eq(WEXITSTATUS(status), others[_i].status);
-    ck_assert_int_eq(shell("cmp $d/m.checkpoint $d/kept && echo old | cmp - $d/m"), 0);
+    ck_assert_int_eq(demo_shell("cmp $d/m.checkpoint $d/kept && echo old | cmp - $d/m"), 0);
     demo_remove(folder);
 }
 END_TEST
@@ -249,12 +188,13 @@ START_TEST(test_other_rows)
 {
     char folder[DEMO_FOLDER];
     begin_checkpoint(folder);
-    ck_assert_int_eq(shell("sed '$d' data/iris.csv >$d/less"), 0);
-    int status = wait_for(start("$tril fit $d/less --targets petal_length,petal_width --patience 0 "
-                                "-o $d/m --epochs 10 --ensemble 2 --hidden 4 --resume"));
+    ck_assert_int_eq(demo_shell("sed '$d' data/iris.csv >$d/less"), 0);
+    int status = demo_wait_for(
+        demo_start("$tril fit $d/less --targets petal_length,petal_width --patience 0 "
+                   "-o $d/m --epochs 10 --ensemble 2 --hidden 4 --resume"));
     ck_assert_int_eq(WEXITSTATUS(status), 2);
-    ck_said(folder, "/less: these are not the rows that ");
-    ck_assert_int_eq(shell("cmp $d/m.checkpoint $d/kept"), 0);
+    demo_said(folder, "/less: these are not the rows that ");
+    ck_assert_int_eq(demo_shell("cmp $d/m.checkpoint $d/kept"), 0);
     demo_remove(folder);
 }
 END_TEST
@@ -275,14 +215,14 @@ static const struct {
 START_TEST(test_full)
 {
     char folder[DEMO_FOLDER], line[LINE];
-    begin(folder);
-    ck_assert_int_eq(shell("for f in m log; do echo old >$d/$f; done"), 0);
+    demo_begin(folder);
+    ck_assert_int_eq(demo_shell("for f in m log; do echo old >$d/$f; done"), 0);
     snprintf(line, sizeof line, "(trap '' XFSZ; ulimit -f %d; " RUN "%s) 2>&1 | cat >$d/out",
              full[_i].blocks, full[_i].options);
-    shell(line);
-    ck_said(folder, full[_i].sentence);
-    ck_assert_int_eq(shell("echo old | cmp - $d/m && echo old | cmp - $d/log"), 0);
-    ck_assert_int_eq(shell("test \"$(echo $(ls $d))\" = 'log m out'"), 0);
+    demo_shell(line);
+    demo_said(folder, full[_i].sentence);
+    ck_assert_int_eq(demo_shell("echo old | cmp - $d/m && echo old | cmp - $d/log"), 0);
+    ck_assert_int_eq(demo_shell("test \"$(echo $(ls $d))\" = 'log m out'"), 0);
     demo_remove(folder);
 }
 END_TEST
@@ -292,15 +232,15 @@ START_TEST(test_nowhere)
 {
     static const char *const lines[] = { "$tril fit data/iris.csv --targets petal_width -o $d/f/m",
                                          RUN "--log $d/f/log" };
-    static const char *const sentences[] = { "/f/m.checkpoint: cannot be written: Not a directory",
-                                             "/f/log: it cannot be written" };
+    static const char *const sentences[] = { "/f/m: cannot be written: Not a directory",
+                                             "/f/log: cannot be written: Not a directory" };
     char folder[DEMO_FOLDER];
-    begin(folder);
-    ck_assert_int_eq(shell("echo old >$d/f"), 0);
-    int status = wait_for(start(lines[_i]));
+    demo_begin(folder);
+    ck_assert_int_eq(demo_shell("echo old >$d/f"), 0);
+    int status = demo_wait_for(demo_start(lines[_i]));
     ck_assert_int_eq(WEXITSTATUS(status), 1);
-    ck_said(folder, sentences[_i]);
-    ck_assert_int_eq(shell("echo old | cmp - $d/f; test \"$(echo $(ls $d))\" = 'f out'"), 0);
+    demo_said(folder, sentences[_i]);
+    ck_assert_int_eq(demo_shell("echo old | cmp - $d/f; test \"$(echo $(ls $d))\" = 'f out'"), 0);
     demo_remove(folder);
 }
 END_TEST
