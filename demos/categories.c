@@ -1,7 +1,6 @@
 /* Categories are learned trial by trial: each is a normal whose mean and covariance move with every
  * trial, whatever the learning rate, and its density is the input of a linear classifier. Beside it
  * the same normals by maximum likelihood. `categories --help` says how to use it. */
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "common/gallery.h"
 #include "common/options.h"
 #include "common/progress.h"
+#include "common/text.h"
 
 enum { RATES = 9, FIT_STEPS = 500, SWEEP_ROWS = 200 };
 
@@ -100,7 +100,8 @@ static bool learn(const classes *set, const moments *start, const options *o, ou
 
 static void print_learned(const char *path, const classes *set, const outcome *out)
 {
-    printf("\n%s: %zu rows of %zu columns, %zu categories\n", path, set->n, set->d, set->k);
+    printf("\n%s: %zu rows of %zu columns, %zu categories\n", text_shown(path), set->n, set->d,
+           set->k);
     printf("trial by trial: five epochs, means' rate 0.002, weights' rate 0.1 with momentum 0.3\n");
     printf("\n%-22s %10s %22s %12s\n", "rate of covariances", "accuracy", "smallest eigenvalue",
            "largest");
@@ -145,7 +146,7 @@ static bool draw(const char *path, const classes *set, const moments *start, boo
     char file[512];
     bool drawn = gallery_draw(o->pictures, path, set, panels, file, sizeof file);
     if (drawn)
-        printf("\npicture: %s\n", file);
+        printf("\npicture: %s\n", text_shown(file));
     return drawn;
 }
 
@@ -160,7 +161,9 @@ static int run_on(const char *path, const classes *set, const options *o)
     if (known)
         memcpy(start, known_start, sizeof known_start);
     if (!fit_all(set, start, known, f))
-        return fprintf(stderr, "categories: %s: not every category has a covariance\n", path), 2;
+        return fprintf(stderr, "categories: %s: not every category has a covariance\n",
+                       text_shown(path)),
+               2;
     bool done = learn(set, start, o, out);
     print_learned(path, set, out);
     print_fits(f, known);
@@ -227,7 +230,7 @@ int main(int argc, char **argv)
         { "help", no_argument, NULL, 'h' },           { 0 }
     };
     options o = { .seed = 7, .seeds = 20 };
-    for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+    for (int which; (which = option_next("categories", argc, argv, ":", known)) != -1;) {
         if (which == 'h')
             return usage(stdout, 0);
         if (!parse_option(&o, which))

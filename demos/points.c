@@ -2,7 +2,6 @@
  * where the best possible answer is known in closed form, and from points.csv, where the
  * distribution depends on two inputs and the truth is known. Prints what was learned beside two
  * baselines, and draws it. `points --help` says how to use it. */
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "common/options.h"
 #include "common/portrait.h"
 #include "common/progress.h"
+#include "common/text.h"
 
 enum { HIDDEN = 64, BATCH = 100 };
 
@@ -145,7 +145,7 @@ static void print_result(const dataset *set, const result *r)
  * out */
 static void print_csv(const char *path, const dataset *set, const result *r)
 {
-    printf("file,%s\n", path);
+    printf("file,%s\n", text_shown(path));
     printf("nll_train,%.6f\nnll_validation,%.6f\n", r->learned[0].nll, r->learned[1].nll);
     printf("nll_diagonal,%.6f\nnll_full,%.6f\n", r->diagonal[0].nll, r->full[0].nll);
     printf("nll_diagonal_validation,%.6f\nnll_full_validation,%.6f\n", r->diagonal[1].nll,
@@ -173,19 +173,20 @@ static bool job_of(const char *path, const options *o, job *what)
         if (strcmp(name, presets[i].file) == 0)
             *what = presets[i].what;
     if (!what->targets.n)
-        fprintf(stderr, "points: %s is not a file of ours: say --targets a,b,c\n", path);
+        fprintf(stderr, "points: %s is not a file of ours: say --targets a,b,c\n",
+                text_shown(path));
     return what->targets.n > 0;
 }
 
 static void print_job(const char *path, const dataset *set, const options *o, const result *r)
 {
-    printf("\n%s: %zu rows to train on, %zu to validate; targets", path, set->train.n,
+    printf("\n%s: %zu rows to train on, %zu to validate; targets", text_shown(path), set->train.n,
            set->validation.n);
     for (size_t i = 0; i < set->targets.n; i++)
-        printf("%s%s", i ? ", " : " ", set->targets.name[i]);
+        printf("%s%s", i ? ", " : " ", text_shown(set->targets.name[i]));
     printf("; %s", set->inputs.n ? "inputs" : "input held fixed");
     for (size_t i = 0; i < set->inputs.n; i++)
-        printf("%s%s", i ? ", " : " ", set->inputs.name[i]);
+        printf("%s%s", i ? ", " : " ", text_shown(set->inputs.name[i]));
     printf("\n%zu epochs in %.1f s\n", o->epochs, r->seconds);
 }
 
@@ -225,7 +226,7 @@ static bool draw(const char *path, const dataset *set, const options *o, const r
     char file[512];
     bool drawn = portrait_draw(o->pictures, path, set, l, &r->loss, file, sizeof file);
     if (drawn)
-        fprintf(o->csv ? stderr : stdout, "\npicture: %s\n", file);
+        fprintf(o->csv ? stderr : stdout, "\npicture: %s\n", text_shown(file));
     return drawn;
 }
 
@@ -334,7 +335,7 @@ int main(int argc, char **argv)
                                            { 0 } };
     static const char *const ours[] = { "data/quakes.csv", "data/points.csv" };
     options o = { .epochs = 100, .seed = 7 };
-    for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+    for (int which; (which = option_next("points", argc, argv, ":", known)) != -1;) {
         if (which == 'h')
             return usage(stdout, 0);
         if (!parse_option(&o, which))

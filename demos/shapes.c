@@ -2,7 +2,6 @@
  * as one with a full covariance. Prints batch and event shapes and what they mean, log-densities
  * and divergences, which agree, and the time that each takes. `shapes --help` says how to use it.
  */
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,7 +289,7 @@ int main(int argc, char **argv)
         { "help", no_argument, NULL, 'h' },      { 0 }
     };
     options o = { .d = 2, .runs = 9 };
-    for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+    for (int which; (which = option_next("shapes", argc, argv, ":", known)) != -1;) {
         if (which == 'h')
             return usage(stdout, 0);
         if (!parse_option(&o, which))

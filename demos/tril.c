@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/options.h"
+#include "common/text.h"
 #include "tril/commands.h"
 #include "tril/signals.h"
 
@@ -60,6 +61,6 @@ int main(int argc, char **argv)
             const int status = known[i].run(argc - 1, argv + 1);
             return status && command_lacked_memory() ? STATUS_FAILED : status;
         }
-    fprintf(stderr, "tril: there is no command %s\n", argv[1]);
+    fprintf(stderr, "tril: there is no command %s\n", text_shown(argv[1]));
     return usage(stderr, STATUS_WRONG);
 }

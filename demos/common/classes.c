@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "text.h"
+
 static bool allocate(classes *set)
 {
     set->x = malloc(set->n * set->d * sizeof *set->x);
@@ -20,11 +22,12 @@ static bool read_categories(classes *set, const char *path, const char *column)
     if (!labels || !tril_table_classes(set->table, column, labels, set->k, set->of_row))
         return false;
     if (set->k < 2)
-        return fprintf(stderr, "categories: %s: only one category in the last column\n", path),
+        return fprintf(stderr, "categories: %s: only one category in the last column\n",
+                       text_shown(path)),
                false;
     if (set->k > CLASSES_MAX)
-        return fprintf(stderr, "categories: %s: more than %d categories in the last column\n", path,
-                       CLASSES_MAX),
+        return fprintf(stderr, "categories: %s: more than %d categories in the last column\n",
+                       text_shown(path), CLASSES_MAX),
                false;
     for (size_t i = 0; i < set->n; i++)
         set->size[set->of_row[i]]++;
@@ -40,7 +43,7 @@ bool classes_read(classes *set, tril_ctx *ctx, const char *path)
     if (width < 3 || width > DATASET_MAX_COLUMNS)
         return fprintf(stderr,
                        "categories: %s: want from 2 to %d columns of numbers, and the category\n",
-                       path, DATASET_MAX_COLUMNS - 1),
+                       text_shown(path), DATASET_MAX_COLUMNS - 1),
                false;
     set->n = tril_table_rows(set->table);
     set->d = set->columns.n = width - 1;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+
 enum { FEWEST_ROWS = 10 };
 
 bool column_list_parse(column_list *list, char *text)
@@ -109,7 +111,7 @@ bool dataset_read(dataset *set, tril_ctx *ctx, const char *path, const job *what
     tril_table *table = tril_table_read(ctx, path);
     bool done = table != NULL;
     if (done && tril_table_rows(table) < FEWEST_ROWS) {
-        fprintf(stderr, "%s: %zu rows are too few to train and to validate\n", path,
+        fprintf(stderr, "%s: %zu rows are too few to train and to validate\n", text_shown(path),
                 tril_table_rows(table));
         done = false;
     }

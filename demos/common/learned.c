@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "text.h"
+
 size_t learned_count(const dataset *set)
 {
     return set->inputs.n ? LEARNED_MOST : 1;
@@ -57,11 +59,11 @@ void learned_print(const learned *l, const dataset *set)
 {
     printf("\nlearned");
     for (size_t i = 0; i < set->inputs.n; i++)
-        printf("%s %s = %.3g", i ? "," : " at", set->inputs.name[i], l->input[i]);
+        printf("%s %s = %.3g", i ? "," : " at", text_shown(set->inputs.name[i]), l->input[i]);
     printf("\n%-12s %10s %10s   correlations\n", "", "mean", "sd");
     for (size_t i = 0; i < set->targets.n; i++) {
         double sd = sqrt(l->covariance[i][i]);
-        printf("%-12s %10.4g %10.4g  ", set->targets.name[i], l->mean[i], sd);
+        printf("%-12s %10.4g %10.4g  ", text_shown(set->targets.name[i]), l->mean[i], sd);
         for (size_t j = 0; j <= i; j++)
             printf(" %6.3f", l->covariance[i][j] / sd / sqrt(l->covariance[j][j]));
         printf("\n");

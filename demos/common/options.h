@@ -2,7 +2,12 @@
 #ifndef DEMOS_OPTIONS_H
 #define DEMOS_OPTIONS_H
 
+#include <getopt.h>
 #include <stdbool.h>
+
+/* getopt_long, which says itself what is wrong, as '?'; letters begin with a colon. */
+int option_next(const char *program, int argc, char **argv, const char *letters,
+                const struct option *known);
 
 /* A whole number in a range. False, with a sentence, for anything else. */
 bool option_number(const char *program, const char *option, const char *text,

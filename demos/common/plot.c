@@ -5,7 +5,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "text.h"
 
 bool plot_available(void)
 {
@@ -38,28 +42,11 @@ static const struct format *format_of(const char *path)
     return &formats[0];
 }
 
-/* gnuplot with a file for its standard output */
-static FILE *start_gnuplot(FILE *file)
-{
-    signal(SIGPIPE, SIG_IGN); /* a gnuplot that dies is told by its exit status */
-    fflush(stdout);
-    const int before = dup(STDOUT_FILENO);
-    FILE *plot = NULL;
-    if (before >= 0 && dup2(fileno(file), STDOUT_FILENO) >= 0) {
-        plot = popen("gnuplot", "w");
-        dup2(before, STDOUT_FILENO);
-    }
-    if (before >= 0)
-        close(before);
-    return plot;
-}
-
 bool plot_open(plot_file *p, const char *path, int width, int height)
 {
     const struct format *f = format_of(path);
-    *p = (plot_file){ .path = path, .ctx = tril_ctx_new(NULL) };
-    p->file = tril_file_new(p->ctx, path);
-    p->to = p->file ? start_gnuplot(tril_file_stream(p->file)) : NULL;
+    *p = (plot_file){ .path = path };
+    p->to = open_memstream(&p->script, &p->size);
     if (!p->to)
         return false;
     fputs("set terminal ", p->to);
@@ -69,11 +56,11 @@ bool plot_open(plot_file *p, const char *path, int width, int height)
 }
 
 /* gnuplot does not notice that a disk is full */
-static bool is_whole(const plot_file *p)
+static bool is_whole(tril_ctx *ctx, const char *picture)
 {
     char path[TRIL_PATH_SIZE], last[17] = "";
-    const char *end = format_of(p->path)->end;
-    FILE *f = tril_file_temporary(p->ctx, p->path, path) ? fopen(path, "rb") : NULL;
+    const char *end = format_of(picture)->end;
+    FILE *f = tril_file_temporary(ctx, picture, path) ? fopen(path, "rb") : NULL;
     if (!f)
         return false;
     const bool there = fseek(f, -(long)(sizeof last - 1), SEEK_END) == 0 &&
@@ -85,25 +72,160 @@ static bool is_whole(const plot_file *p)
     return false;
 }
 
+/* ---- gnuplot as a process: it reads the script and writes the picture */
+
+static int seconds_allowed(void)
+{
+    const char *text = getenv("TRIL_PLOT_SECONDS");
+    const long seconds = text ? strtol(text, NULL, 10) : 0;
+    return seconds > 0 && seconds < 1000000 ? (int)seconds : 60;
+}
+
+/* its end, and the signals that would end this program, if they are not ignored */
+static sigset_t awaited(void)
+{
+    static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct sigaction action;
+        if (sigaction(ends[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&set, ends[i]);
+    }
+    return set;
+}
+
+/* Until it ends: SIGCHLD; 0 after the time that it has; another signal where one comes. */
+static int wait_for(pid_t gnuplot, const sigset_t *set)
+{
+    struct timespec end, now;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += seconds_allowed();
+    for (;;) {
+        siginfo_t ended = { 0 };
+        if (waitid(P_PID, (id_t)gnuplot, &ended, WEXITED | WNOHANG | WNOWAIT) || ended.si_pid)
+            return SIGCHLD;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (now.tv_sec >= end.tv_sec)
+            return 0;
+        const int number = sigtimedwait(set, NULL, &(struct timespec){ .tv_sec = 1 });
+        if (number > 0 && number != SIGCHLD)
+            return number;
+    }
+}
+
+/* What it has said last, as a sentence ends. */
+static void read_last_line(FILE *said, char *why, size_t size)
+{
+    char line[256];
+    rewind(said);
+    while (fgets(line, sizeof line, said)) {
+        const char *text = line + strspn(line, " \t\r\n");
+        if (*text)
+            snprintf(why, size, "%.*s", (int)strcspn(text, "\r\n"), text);
+    }
+}
+
+/* In a process of its own, which ends here: gnuplot, and another one that writes to it. */
+static void be_gnuplot(const plot_file *p, FILE *picture, FILE *said)
+{
+    int ends[2];
+    if (pipe(ends))
+        _exit(127);
+    if (fork() == 0) {
+        for (size_t n = 0; n < p->size;) {
+            const ssize_t written = write(ends[1], p->script + n, p->size - n);
+            if (written < 0)
+                break;
+            n += (size_t)written;
+        }
+        _exit(0);
+    }
+    dup2(ends[0], STDIN_FILENO);
+    dup2(fileno(picture), STDOUT_FILENO);
+    dup2(fileno(said), STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    execlp("gnuplot", "gnuplot", (char *)NULL);
+    _exit(127);
+}
+
+/* Draws, with all that it has started ended afterwards. What went wrong is in `why`, empty if
+ * nothing did; returns a signal that came meanwhile, which is still to be heeded, or 0. */
+static int run_gnuplot(const plot_file *p, FILE *picture, char *why, size_t size)
+{
+    const sigset_t set = awaited();
+    sigset_t before;
+    int status = 0;
+    FILE *said = tmpfile();
+    signal(SIGCHLD, SIG_DFL); /* if it was ignored nobody would know how gnuplot ended */
+    sigprocmask(SIG_BLOCK, &set, &before);
+    const pid_t gnuplot = said ? fork() : -1;
+    if (gnuplot == 0) {
+        setpgid(0, 0);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        be_gnuplot(p, picture, said);
+    }
+    int number = SIGCHLD;
+    if (gnuplot > 0) {
+        setpgid(gnuplot, gnuplot); /* whoever of the two comes first */
+        number = wait_for(gnuplot, &set);
+        kill(-gnuplot, SIGKILL);
+        waitpid(gnuplot, &status, 0);
+    }
+    if (gnuplot < 0) {
+        snprintf(why, size, "it cannot be started");
+    } else if (number == 0) {
+        snprintf(why, size, "it took more than %d s; TRIL_PLOT_SECONDS=N gives it N",
+                 seconds_allowed());
+    } else if (status) {
+        snprintf(why, size, "it ended with %s %d", WIFEXITED(status) ? "status" : "signal",
+                 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+        read_last_line(said, why, size);
+    }
+    if (said)
+        fclose(said);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return number == SIGCHLD ? 0 : number;
+}
+
 bool plot_close(plot_file *p, const char *program)
 {
-    const bool drawn = p->to && pclose(p->to) == 0 && is_whole(p) && tril_file_keep(p->file);
-    if (tril_ctx_failed(p->ctx))
-        fprintf(stderr, "%s: %s\n", program, tril_ctx_message(p->ctx));
+    char why[256] = "";
+    int number = 0;
+    const bool written = p->to && fclose(p->to) == 0;
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_file *picture = written ? tril_file_new(ctx, p->path) : NULL;
+    if (!written)
+        snprintf(why, sizeof why, "out of memory");
+    if (picture)
+        number = run_gnuplot(p, tril_file_stream(picture), why, sizeof why);
+    if (picture && !*why && !is_whole(ctx, p->path))
+        snprintf(why, sizeof why, "the picture is not whole; is the disk full?");
+    if (picture && !*why)
+        tril_file_keep(picture);
+    tril_file_free(picture);
+    free(p->script);
+    const bool drawn = !*why && !tril_ctx_failed(ctx);
+    if (number)
+        raise(number);
+    if (*why)
+        fprintf(stderr, "%s: gnuplot could not draw %s: %s\n", program, text_shown(p->path),
+                text_shown(why));
     else if (!drawn)
-        fprintf(stderr, "%s: gnuplot could not draw %s\n", program, p->path);
-    tril_file_free(p->file);
-    tril_ctx_free(p->ctx);
+        fprintf(stderr, "%s: %s\n", program, tril_ctx_message(ctx));
+    tril_ctx_free(ctx);
     return drawn;
 }
 
 void plot_text(FILE *plot, const char *text)
 {
     fputc('\'', plot);
-    for (; *text; text++) {
+    for (text = text_shown(text); *text; text++) {
         if (*text == '\'') /* doubled, inside single quotes */
             fputc('\'', plot);
-        fputc((unsigned char)*text < ' ' ? ' ' : *text, plot);
+        fputc(*text, plot);
     }
     fputc('\'', plot);
 }

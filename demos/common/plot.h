@@ -14,23 +14,24 @@ bool plot_available(void);
 /* FOLDER/NAME.png for a set from .../NAME.csv. */
 void plot_path(char *file, size_t size, const char *folder, const char *csv);
 
-/* A picture that gnuplot draws; write its commands to the stream. */
+/* A script for gnuplot; write its commands to the stream. */
 typedef struct plot_file {
     FILE *to;
     const char *path;
-    tril_ctx *ctx;
-    tril_file *file;
+    char *script;
+    size_t size;
 } plot_file;
 
-/* Starts a gnuplot that draws into a file of the given size in pixels, by its ending SVG, PDF (96
- * pixels an inch) or PNG. To be closed in any case. */
+/* Begins a picture of the given size in pixels, by the path's ending SVG, PDF (96 pixels an inch)
+ * or PNG. To be closed in any case. */
 bool plot_open(plot_file *p, const char *path, int width, int height);
 
-/* Writes a text as gnuplot's quoted string, whatever it contains. */
+/* Writes a text as gnuplot's quoted string, as text_shown has it. */
 void plot_text(FILE *plot, const char *text);
 
-/* Puts the picture in place. False, after a sentence, where it could not be drawn; what was there
- * before is there still. */
+/* Draws the picture and puts it in place. False, after a sentence that begins with `program`, where
+ * gnuplot fails, or takes longer than a minute (in the environment, TRIL_PLOT_SECONDS=N is another
+ * time): what was there before is there still. */
 bool plot_close(plot_file *p, const char *program);
 
 /* Inline data for "plot '-' with lines": an ellipse that holds the given share of a normal

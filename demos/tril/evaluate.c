@@ -1,10 +1,10 @@
 /* tril evaluate: how good a model is, and whether it is as sure as it ought to be. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "calibration.h"
 #include "commands.h"
 #include "common/options.h"
+#include "common/text.h"
 #include "csv.h"
 #include "figures.h"
 #include "picture.h"
@@ -21,14 +21,14 @@ static void print_calibration(const tril_model_parts *about, const calibration *
         printf(" %8.1f %%", 100 * c->coverage[k]);
     printf("\n\nrows in each tenth of their distribution, in %%: 10 each is right\n");
     for (size_t j = 0; j < about->n_targets; j++) {
-        printf("%-26s", about->targets[j]);
+        printf("%-26s", text_shown(about->targets[j]));
         for (size_t b = 0; b < PIT_BINS; b++)
             printf(" %5.1f", 100 * c->pit[j * PIT_BINS + b]);
         printf("\n");
     }
     printf("\nsharpness: mean standard deviation\n");
     for (size_t j = 0; j < about->n_targets; j++)
-        printf("%-26s %10.4g\n", about->targets[j], c->sd[j]);
+        printf("%-26s %10.4g\n", text_shown(about->targets[j]), c->sd[j]);
     if (about->n_targets > 1)
         printf("%-26s %10.4g\n", "along the axes, geometric", c->spread);
 }
@@ -58,7 +58,7 @@ static bool evaluate(const loaded *l, const char *data, bool csv)
         figures_print_csv(l->model, &f, 1);
         print_calibration_csv(about, &c);
     } else if (done) {
-        printf("%s: %zu rows\n", data, l->rows.n);
+        printf("%s: %zu rows\n", text_shown(data), l->rows.n);
         figures_print(l->model, &f, 1);
         print_calibration(about, &c);
     }
@@ -105,7 +105,7 @@ int evaluate_command(int argc, char **argv)
                                            { 0 } };
     const char *missing = NULL, *picture = NULL;
     bool csv = false;
-    for (int which; (which = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+    for (int which; (which = option_next(program, argc, argv, ":h", known)) != -1;) {
         if (which == 'h')
             return output_status(program, usage());
         if (which == '?')

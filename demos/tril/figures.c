@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "common/text.h"
 #include "csv.h"
 
 static bool judge(const tril_model *model, const tril_network *networks, size_t n_networks,
@@ -80,7 +81,7 @@ void figures_print(const tril_model *model, const figures *parts, size_t n)
     for (size_t k = 0; k < n; k++)
         printf(" %21s", parts[k].name);
     for (size_t j = 0; j < d; j++) {
-        printf("\n%-26s", about->targets[j]);
+        printf("\n%-26s", text_shown(about->targets[j]));
         for (size_t k = 0; k < n; k++)
             printf(" %21.4g", parts[k].rmse[j]);
     }

@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "common/options.h"
+#include "common/text.h"
 #include "figures.h"
 #include "train.h"
 
@@ -12,13 +13,13 @@ static void print_work(const work *w, const training *t)
 {
     const tril_model_parts *about = tril_model_about(w->model);
     printf("%s: %zu rows to train on, %zu to validate, %zu to test; targets",
-           w->plan->settings.data, w->cases[PART_TRAINING].n, w->cases[PART_VALIDATION].n,
-           w->cases[PART_TEST].n);
+           text_shown(w->plan->settings.data), w->cases[PART_TRAINING].n,
+           w->cases[PART_VALIDATION].n, w->cases[PART_TEST].n);
     for (size_t j = 0; j < about->n_targets; j++)
-        printf("%s%s", j ? ", " : " ", about->targets[j]);
+        printf("%s%s", j ? ", " : " ", text_shown(about->targets[j]));
     printf("; %s", about->n_inputs ? "inputs" : "no inputs");
     for (size_t j = 0; j < about->n_inputs; j++)
-        printf("%s%s", j ? ", " : " ", about->inputs[j].name);
+        printf("%s%s", j ? ", " : " ", text_shown(about->inputs[j].name));
     printf("\n");
     printf("%zu epochs in %.1f s\n", t->epochs, t->seconds);
 }
@@ -46,7 +47,7 @@ static bool report(const work *w, const training *t)
         print_work(w, t);
         figures_print(w->model, parts, n);
         warn(&parts[n - 1]);
-        printf("\nmodel: %s\n", w->plan->output);
+        printf("\nmodel: %s\n", text_shown(w->plan->output));
     }
     while (n--)
         figures_free(&parts[n]);

@@ -1,5 +1,4 @@
 /* tril info: what a model is, and how it was trained. */
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 
 #include "commands.h"
 #include "common/options.h"
+#include "common/text.h"
 #include "load.h"
 #include "record.h"
 
@@ -19,16 +19,17 @@ static void print_columns(const tril_model_parts *about)
     for (size_t j = 0, at = 0; j < about->n_inputs; j++) {
         const tril_column *c = &about->inputs[j];
         if (!c->labels)
-            printf("%-26s %12.5g %12.5g\n", c->name, in->mean[at], in->scale[at]);
+            printf("%-26s %12.5g %12.5g\n", text_shown(c->name), in->mean[at], in->scale[at]);
         for (size_t l = 0; l < c->n_labels; l++)
-            printf("%-26s %11.1f%%  %s\n", l ? "" : c->name, 100 * in->mean[at + l], c->labels[l]);
+            printf("%-26s %11.1f%%  %s\n", l ? "" : text_shown(c->name), 100 * in->mean[at + l],
+                   text_shown(c->labels[l]));
         at += c->labels ? c->n_labels : 1;
     }
     if (!about->n_inputs)
         printf("none\n");
     printf("\n%-26s %12s %12s\n", "targets", "mean", "sd");
     for (size_t j = 0; j < about->n_targets; j++)
-        printf("%-26s %12.5g %12.5g\n", about->targets[j], out->mean[j], out->scale[j]);
+        printf("%-26s %12.5g %12.5g\n", text_shown(about->targets[j]), out->mean[j], out->scale[j]);
 }
 
 static void print_network(const tril_model_parts *about)
@@ -59,12 +60,12 @@ static void print_settings(const tril_tensors *file)
     const char *data = record_data(file), *rows = record_rows(file);
     if (!data)
         return; /* of other hands */
-    printf("\ntrained on %s: %s\n", data, rows ? rows : "");
+    printf("\ntrained on %s: %s\n", text_shown(data), text_shown(rows ? rows : ""));
     for (size_t k = 0; k < N_SETTINGS; k++) {
         const char *text = record_setting(file, (setting)k);
         const char *fallback = setting_fallback((setting)k);
         if (text && !(fallback && strcmp(text, fallback) == 0))
-            printf("  --%s %s\n", setting_name((setting)k), text);
+            printf("  --%s %s\n", setting_name((setting)k), text_shown(text));
     }
 }
 
@@ -116,7 +117,7 @@ static int usage(void)
 int info_command(int argc, char **argv)
 {
     static const struct option known[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
-    int which = getopt_long(argc, argv, "h", known, NULL);
+    int which = option_next(program, argc, argv, ":h", known);
     if (which == 'h')
         return output_status(program, usage());
     if (which == '?')

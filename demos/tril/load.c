@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "common/text.h"
 
 bool load_model(loaded *l, const char *model, uint64_t seed)
 {
@@ -23,7 +24,7 @@ bool load_rows(loaded *l, const char *program, const char *data, const char *mis
             ;
     if (policy == 4)
         return fprintf(stderr, "%s: --missing wants error, drop, mean, marginal, not '%s'\n",
-                       program, missing),
+                       program, text_shown(missing)),
                false;
     const tril_cases_opts opts = { .missing = (tril_missing)policy, .predict = predict };
     l->table = tril_table_read(l->ctx, data);

@@ -10,6 +10,7 @@
 #include <tril/tril.h>
 
 #include "commands.h"
+#include "common/text.h"
 
 /* A file that is touched, the path's own or its temporary one. */
 typedef struct touched {
@@ -53,10 +54,10 @@ static bool are_apart(const char *program, const touched *first, const touched *
         return true;
     if (own->path == own->of->path)
         fprintf(stderr, "%s: %s %s: this would take the place of %s\n", program, own->of->option,
-                own->of->path, other->path);
+                text_shown(own->of->path), text_shown(other->path));
     else
         fprintf(stderr, "%s: %s %s: its temporary file would take the place of %s\n", program,
-                own->of->option, own->of->path, other->path);
+                own->of->option, text_shown(own->of->path), text_shown(other->path));
     return false;
 }
 
@@ -72,7 +73,7 @@ static bool find_temporaries(const char *program, tril_ctx *ctx, const command_p
             return false;
         if (paths[i].use == PATH_REPLACE && !*temporaries[i])
             return fprintf(stderr, "%s: %s %s: want a regular file\n", program, paths[i].option,
-                           paths[i].path),
+                           text_shown(paths[i].path)),
                    false;
     }
     return true;

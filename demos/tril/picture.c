@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "common/plot.h"
+#include "common/text.h"
 #include "paths.h"
 #include "record.h"
 
@@ -37,7 +38,7 @@ int picture_check(const char *program, const char *model, const char *data, cons
     const char *ending = strrchr(path, '.');
     if (!ending || (strcmp(ending, ".png") && strcmp(ending, ".svg") && strcmp(ending, ".pdf")))
         return fprintf(stderr, "%s: %s: want a name that ends in .png, .svg or .pdf\n", program,
-                       path),
+                       text_shown(path)),
                STATUS_WRONG;
     if (!plot_available())
         return fprintf(stderr, "%s: gnuplot is not installed, so there is no picture\n", program),
@@ -67,7 +68,7 @@ bool picture_knows(const loaded *l, const char *program, const char *by)
     if (find_input(tril_model_about(l->model), by, &column, &at))
         return true;
     fprintf(stderr, "%s: --by %s: the model has no input of that name and of numbers\n", program,
-            by);
+            text_shown(by));
     return false;
 }
 

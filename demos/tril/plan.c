@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "common/options.h"
+#include "common/text.h"
 #include "paths.h"
 
 static const char program[] = "tril fit";
@@ -24,7 +25,7 @@ static bool read_number(const plan *p, setting which, double *out)
     if (end != text && !*end && *out >= 0 && isfinite(*out))
         return true;
     fprintf(stderr, "%s: --%s wants a number, at least 0, not '%s'\n", program, setting_name(which),
-            text);
+            text_shown(text));
     return false;
 }
 
@@ -48,7 +49,7 @@ static bool read_choice(setting which, const char *text, size_t length, const ch
     fprintf(stderr, "%s: --%s wants", program, setting_name(which));
     for (size_t i = 0; choices[i]; i++)
         fprintf(stderr, "%s%s", i ? ", " : " ", choices[i]);
-    fprintf(stderr, ", not '%.*s'\n", (int)length, text);
+    fprintf(stderr, ", not '%.*s'\n", (int)length, text_shown(text));
     return false;
 }
 
@@ -78,7 +79,7 @@ static bool read_head(const char *text, bool component, tril_head_opts *head)
     const bool more = end && mixture && !component && *end == ':';
     if (wants ? !count || count > MOST || (*end && !more) : text[length]) {
         fprintf(stderr, "%s: --head %s wants %s, not '%s'\n", program, forms[form],
-                wants ? "a number behind a colon" : "nothing behind it", text);
+                wants ? "a number behind a colon" : "nothing behind it", text_shown(text));
         return false;
     }
     *(mixture ? &head->components : &head->rank) = count;
@@ -99,7 +100,7 @@ static bool read_hidden(const plan *p, tril_mlp_opts *mlp)
     }
     if (widths.n == 0 || widths.n > TRIL_MAX_HIDDEN)
         fprintf(stderr, "%s: --hidden wants up to %d widths, not '%s'\n", program, TRIL_MAX_HIDDEN,
-                text);
+                text_shown(text));
     names_free(&widths);
     return done;
 }
@@ -191,7 +192,7 @@ static bool read_part(plan *p, setting which, part to)
     if (p->share[to] >= 0 && p->share[to] < 1)
         return true;
     fprintf(stderr, "%s: --%s wants a share from 0 to below 1, or a file, not '%s'\n", program,
-            setting_name(which), text);
+            setting_name(which), text_shown(text));
     return false;
 }
 

@@ -1,5 +1,4 @@
 /* tril plot: a picture of a model over the rows of a CSV file. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "commands.h"
@@ -21,6 +20,7 @@ static int usage(void)
            "                        one, or the mean of the first target\n"
            "  --missing WHAT        error, drop (the row), mean (inputs), marginal\n"
            "                        (targets); default: as in training\n"
+           "TRIL_PLOT_SECONDS=N in the environment gives gnuplot N seconds; default: 60.\n"
            "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return output_status(program, STATUS_DONE);
 }
@@ -50,7 +50,7 @@ int plot_command(int argc, char **argv)
                                            { "help", no_argument, NULL, 'h' },
                                            { 0 } };
     const char *picture = NULL, *by = NULL, *missing = NULL;
-    for (int which; (which = getopt_long(argc, argv, "o:h", known, NULL)) != -1;) {
+    for (int which; (which = option_next(program, argc, argv, ":o:h", known)) != -1;) {
         if (which == 'h')
             return usage();
         if (which == '?')

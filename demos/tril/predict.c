@@ -1,5 +1,4 @@
 /* tril predict: the distributions of a model, row by row, or draws from them. */
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 
 #include "commands.h"
 #include "common/options.h"
+#include "common/text.h"
 #include "csv.h"
 #include "load.h"
 #include "names.h"
@@ -257,7 +257,7 @@ static bool read_levels(options *o, const char *text)
         o->level[l] = strtod(o->levels.name[l], &end);
         if (end == o->levels.name[l] || *end || !(o->level[l] > 0 && o->level[l] < 1))
             return fprintf(stderr, "%s: --quantiles wants numbers between 0 and 1, not '%s'\n",
-                           program, text),
+                           program, text_shown(text)),
                    false;
     }
     return o->level;
@@ -286,7 +286,7 @@ static bool read_options(options *o, int argc, char **argv, int *status)
     *o = (options){ .seed = 1 };
     bool good = read_levels(o, "0.05,0.5,0.95");
     *status = STATUS_WRONG;
-    for (int which; good && (which = getopt_long(argc, argv, "o:h", known, NULL)) != -1;) {
+    for (int which; good && (which = option_next(program, argc, argv, ":o:h", known)) != -1;) {
         if (which == 'h')
             return *status = usage(), false;
         o->output = which == 'o' ? optarg : o->output;

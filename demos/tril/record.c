@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "common/text.h"
 
 static const char rows_note[] = "fit.rows", data_note[] = "fit.data", sum_note[] = "fit.sum",
                   member_name[] = "checkpoint.member";
@@ -77,8 +78,8 @@ bool record_get(training *t, const tril_tensors *file)
         return false;
     if (member >= members || tril_model_about(t->work->model)->n_networks != members)
         return fprintf(stderr, "tril fit: %s: it is of %zu networks, not of %zu\n",
-                       t->work->plan->checkpoint, tril_model_about(t->work->model)->n_networks,
-                       members),
+                       text_shown(t->work->plan->checkpoint),
+                       tril_model_about(t->work->model)->n_networks, members),
                false;
     t->member = (size_t)member;
     for (size_t k = 0; k <= t->member; k++)
@@ -117,9 +118,9 @@ bool record_check(const plan *p, const tril_tensors *file)
         const char *then = record_setting(file, (setting)k), *now = p->settings.text[k];
         if ((!then && !now) || (then && now && strcmp(then, now) == 0))
             continue;
-        fprintf(stderr, "tril fit: %s was begun with%s --%s", p->checkpoint, then ? "" : "out",
-                setting_name((setting)k));
-        fprintf(stderr, then ? " %s\n" : "\n", then);
+        fprintf(stderr, "tril fit: %s was begun with%s --%s", text_shown(p->checkpoint),
+                then ? "" : "out", setting_name((setting)k));
+        fprintf(stderr, then ? " %s\n" : "\n", text_shown(then ? then : ""));
         return false;
     }
     return true;
@@ -133,7 +134,7 @@ bool record_check_rows(const work *w, const tril_tensors *file)
     if (then && strcmp(then, sum) == 0)
         return true;
     fprintf(stderr, "tril fit: %s: these are not the rows that %s was begun with\n",
-            w->plan->settings.data, w->plan->checkpoint);
+            text_shown(w->plan->settings.data), text_shown(w->plan->checkpoint));
     return false;
 }
 

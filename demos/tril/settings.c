@@ -1,10 +1,10 @@
 /* What can be said to `tril fit`. */
 #include "settings.h"
 
-#include <getopt.h>
 #include <string.h>
 
 #include "commands.h"
+#include "common/options.h"
 
 static const struct {
     const char *name, *argument, *fallback;
@@ -94,11 +94,11 @@ bool settings_read(settings *s, int argc, char **argv, int *status)
     for (size_t i = 0; i < N_SETTINGS; i++)
         s->text[i] = known[i].fallback;
     *status = STATUS_WRONG;
-    for (int which; (which = getopt_long(argc, argv, "o:h", options, NULL)) != -1;) {
+    for (int which; (which = option_next("tril fit", argc, argv, ":o:h", options)) != -1;) {
         if (which == HELP || which == 'h')
             return print_help(), *status = STATUS_DONE, false;
         if (which == '?')
-            return false; /* getopt_long has said it */
+            return false;
         s->text[which == 'o' ? SETTING_OUTPUT : which - FIRST] = optarg ? optarg : "yes";
     }
     if (argc - optind != 1)

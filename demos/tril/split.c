@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "commands.h"
-
+#include "common/text.h"
 #include "work.h"
 
 /* what is dealt: the rows that no file has put into the test set */
@@ -31,7 +31,8 @@ static bool mark(const plan *p, const tril_table *split, const tril_table *table
             fprintf(
                 stderr,
                 "tril fit: %s: column %s: there is no row %.9g of %s, whose rows are 0 to %zu\n",
-                p->split, name, number, p->settings.data, rows - 1);
+                text_shown(p->split), text_shown(name), number, text_shown(p->settings.data),
+                rows - 1);
     }
     free(numbers);
     return done;
@@ -78,7 +79,7 @@ static bool deal_rows(const plan *p, tril_ctx *ctx, tril_table *table, deal *d, 
         }
     if (d->n < k) {
         fprintf(stderr, "tril fit: %s: rows for %zu parts are wanted, there are only %zu\n",
-                p->settings.data, k, d->n);
+                text_shown(p->settings.data), k, d->n);
         return false;
     }
     if ((p->group && !number_groups(p, table, d)) ||
@@ -91,7 +92,7 @@ static bool deal_rows(const plan *p, tril_ctx *ctx, tril_table *table, deal *d, 
     for (size_t i = 0; i < k; i++)
         if (got[i] == 0) {
             fprintf(stderr, "tril fit: %s: %zu rows are too few for a share of %g %s\n",
-                    p->settings.data, d->n, share[i],
+                    text_shown(p->settings.data), d->n, share[i],
                     parts[i] == PART_TEST         ? "to test"
                     : parts[i] == PART_VALIDATION ? "to validate"
                                                   : "to train on");
@@ -111,7 +112,7 @@ static bool split(const plan *p, tril_ctx *ctx, tril_table *table, deal *d, part
         if (part_of[i] == PART_TRAINING)
             d->row[d->n++] = i;
     if (p->split && (d->n == 0 || d->n == n))
-        return fprintf(stderr, "tril fit: %s leaves no row to %s\n", p->split,
+        return fprintf(stderr, "tril fit: %s leaves no row to %s\n", text_shown(p->split),
                        d->n ? "test" : "train on"),
                false;
     return deal_rows(p, ctx, table, d, part_of);

@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "common/progress.h"
+#include "common/text.h"
 #include "record.h"
 #include "signals.h"
 
@@ -33,12 +34,12 @@ bool training_begin(training *t, work *w)
         fprintf(stderr,
                 "tril fit: %s is there, of a run that was stopped: say --resume to go on with it, "
                 "or remove it\n",
-                p->checkpoint);
+                text_shown(p->checkpoint));
         return false;
     }
     if (!there && p->resume)
         fprintf(stderr, "tril fit: there is no %s to go on from: this is a new run\n",
-                p->checkpoint);
+                text_shown(p->checkpoint));
     t->curves = command_alloc(p->model.members, sizeof *t->curves);
     for (size_t k = 0; t->curves && k < p->model.members; k++)
         t->curves[k] = (curve){ 0 };
@@ -106,7 +107,7 @@ static bool write_checkpoint(run *r)
 
 static bool fail_log(const training *t)
 {
-    fprintf(stderr, "tril fit: --log %s: it cannot be written\n", t->work->plan->log);
+    fprintf(stderr, "tril fit: --log %s: it cannot be written\n", text_shown(t->work->plan->log));
     return false;
 }
 
@@ -149,7 +150,7 @@ static bool after_step(run *r)
         if (write_checkpoint(r))
             fprintf(stderr,
                     "tril fit: stopped in epoch %zu; the same line with --resume goes on from %s\n",
-                    f.epoch + 1, r->t->work->plan->checkpoint);
+                    f.epoch + 1, text_shown(r->t->work->plan->checkpoint));
         return false;
     }
     return !is_due(r, &f) || write_checkpoint(r);
@@ -168,7 +169,7 @@ static bool begin_run(run *r)
     f = tril_fit_now(r->fit);
     if (taken && r->curve->n != f.epoch + 1)
         return fprintf(stderr, "tril fit: %s: curve.%zu has %zu rows after %zu epochs\n",
-                       t->work->plan->checkpoint, t->member, r->curve->n, f.epoch),
+                       text_shown(t->work->plan->checkpoint), t->member, r->curve->n, f.epoch),
                false;
     return taken;
 }

@@ -95,6 +95,11 @@ bool tril_ctx_failed(const tril_ctx *ctx);
 tril_status tril_ctx_status(const tril_ctx *ctx);
 const char *tril_ctx_message(const tril_ctx *ctx);
 
+/* Makes a text from outside fit for a terminal: each byte of a control character (U+0000 to U+001F,
+ * U+007F to U+009F), and each that is no UTF-8, becomes '?'. Returns the text. Messages are so
+ * already. */
+char *tril_printable(char *text);
+
 /* Forgets the failure. Tapes, parameters and tables stay as they were before the call that failed;
  * only a tril_backward that failed leaves no gradients. */
 void tril_ctx_clear(tril_ctx *ctx);

@@ -70,6 +70,34 @@ const char *tril_status_text(tril_status status)
     return "no such status";
 }
 
+size_t tril_utf8_next(const char *text)
+{
+    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+    const unsigned char *p = (const unsigned char *)text;
+    const size_t more = *p < 0x80 ? 0 : (*p & 0xE0) == 0xC0 ? 1 : (*p & 0xF0) == 0xE0 ? 2 : 3;
+    uint32_t code = more ? *p & 0x3Fu >> more : *p;
+    if (more == 3 && (*p & 0xF8) != 0xF0)
+        return 0;
+    for (size_t i = 1; i <= more; code = code << 6 | (p[i++] & 0x3F))
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    if (code < least[more] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
+        return 0;
+    return more + 1;
+}
+
+char *tril_printable(char *text)
+{
+    for (char *p = text; *p;) {
+        const size_t n = tril_utf8_next(p);
+        const unsigned char first = (unsigned char)*p, second = (unsigned char)p[1];
+        const bool control = first < ' ' || first == 0x7F || (first == 0xC2 && second < 0xA0);
+        for (size_t i = 0; i < (n ? n : 1); i++, p++)
+            *p = n && !control ? *p : '?';
+    }
+    return text;
+}
+
 bool tril_ctx_validates(const tril_ctx *ctx)
 {
     return ctx && !ctx->no_validation;
@@ -114,6 +142,7 @@ bool tril_ctx_vfail(tril_ctx *ctx, tril_status status, const char *what, const c
     int used = what ? snprintf(ctx->message, sizeof ctx->message, "%s: ", what) : 0;
     if (used >= 0 && (size_t)used < sizeof ctx->message)
         vsnprintf(ctx->message + used, sizeof ctx->message - (size_t)used, format, args);
+    tril_printable(ctx->message);
     return false;
 }
 

@@ -32,4 +32,8 @@ __attribute__((format(printf, 3, 4))) bool tril_ctx_fail(tril_ctx *ctx, tril_sta
 bool tril_ctx_vfail(tril_ctx *ctx, tril_status status, const char *what, const char *format,
                     va_list args);
 
+/* How many bytes the next character of a text has; 0 where it is no UTF-8, as RFC 3629 has it: the
+ * shortest form of a code up to 10FFFF that is no surrogate. */
+size_t tril_utf8_next(const char *text);
+
 #endif

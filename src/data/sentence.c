@@ -11,8 +11,7 @@ const char *tril_shown(char room[TRIL_SHOWN_ROOM], const char *text)
     if (cut)
         for (n = TRIL_SHOWN; n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80;)
             n--;
-    for (size_t i = 0; i < n; i++)
-        room[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7F ? '?' : text[i];
+    memcpy(room, text, n);
     strcpy(room + n, cut ? "..." : "");
     return room;
 }

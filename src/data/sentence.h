@@ -6,7 +6,7 @@
 
 enum { TRIL_SHOWN = 40, TRIL_SHOWN_ROOM = TRIL_SHOWN + 4 };
 
-/* A text as it stands in a sentence: one line, cut between two characters if it is long. */
+/* A text as it stands in a sentence: cut between two characters if it is long. */
 const char *tril_shown(char room[TRIL_SHOWN_ROOM], const char *text);
 
 /* Fails with "PATH: cannot be WHAT: ", and the system's reason. */

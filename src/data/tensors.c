@@ -90,19 +90,10 @@ bool tril_tensors_add_note(tril_tensors *tensors, const char *name, const char *
 
 bool tril_is_utf8(const char *text)
 {
-    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        size_t more = *p < 0x80 ? 0 : (*p & 0xE0) == 0xC0 ? 1 : (*p & 0xF0) == 0xE0 ? 2 : 3;
-        uint32_t code = more ? *p & 0x3Fu >> more : *p;
-        if (more == 3 && (*p & 0xF8) != 0xF0)
-            return false;
-        for (size_t i = 0; i < more; i++, code = code << 6 | (*p & 0x3F))
-            if ((*++p & 0xC0) != 0x80)
-                return false;
-        if (code < least[more] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
-            return false;
-    }
-    return true;
+    size_t n = 1;
+    for (; *text && n; text += n)
+        n = tril_utf8_next(text);
+    return n;
 }
 
 static bool check_name(tril_tensors *tensors, const tril_names *names, const char *name)

@@ -27,7 +27,6 @@ struct tril_tensors {
     char *data; /* of the file, if they are from one */
 };
 
-/* As RFC 3629 has it: the shortest form of a code up to 10FFFF that is no surrogate. */
 bool tril_is_utf8(const char *text);
 
 /* Of one number, in bytes; and a type's name in files. */

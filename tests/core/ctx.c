@@ -49,6 +49,33 @@ START_TEST(test_every_status_has_a_text)
 }
 END_TEST
 
+static const struct {
+    const char *text, *printable;
+} outside[] = {
+    { "", "" },
+    { "caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x99\x82~", "caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x99\x82~" },
+    { "\033[31mred\007\r\n\t\177", "?[31mred?????" },
+    { "\xC2\x9B"
+      "31m \xC2\x80\xC2\x9F\xC2\xA0",
+      "??31m ????\xC2\xA0" },                                          /* C1: one is CSI */
+    { "\x9B\xFF\xC0\x80\xED\xA0\x80\xF4\x90\x80\x80", "???????????" }, /* no UTF-8 */
+    { "cut \xE2\x82", "cut ??" },
+    { "\xC3\033", "??" },
+};
+
+START_TEST(test_printable)
+{
+    char text[64];
+    strcpy(text, outside[_i].text);
+    ck_assert_ptr_eq(tril_printable(text), text);
+    ck_assert_str_eq(text, outside[_i].printable);
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_ctx_fail(ctx, TRIL_BAD_FILE, "%s", outside[_i].text);
+    ck_failed(ctx, TRIL_BAD_FILE, outside[_i].printable);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 START_TEST(test_long_message_is_cut)
 {
     char name[2000];
@@ -301,6 +328,7 @@ Suite *suite_core_ctx(void)
     TCase *tcase = tcase_create("ctx"), *null = tcase_create("null");
     tcase_add_test(tcase, test_first_failure_stands);
     tcase_add_test(tcase, test_every_status_has_a_text);
+    tcase_add_loop_test(tcase, test_printable, 0, sizeof outside / sizeof *outside);
     tcase_add_test(tcase, test_long_message_is_cut);
     tcase_add_test(tcase, test_hooks_get_everything);
     tcase_add_test(tcase, test_no_memory_for_the_context);

@@ -135,7 +135,7 @@ static const struct {
 } wrong[] = {
     { "evaluate", "tril evaluate: want a model and a CSV file, or - for standard input" },
     { "evaluate " MODEL, "want a model and a CSV file" },
-    { "evaluate --nonsense", "tril evaluate: unrecognized option '--nonsense'" },
+    { "evaluate --nonsense", "tril evaluate: there is no option --nonsense" },
     { "evaluate " MODEL " data/iris.csv --missing x",
       "tril evaluate: --missing wants error, drop" },
     { "evaluate $/none data/iris.csv", "tril evaluate: $/none: cannot be opened" },

@@ -54,7 +54,7 @@ static const struct {
 } wrong[] = {
     { "info", "tril info: want a model" },
     { "info " MODEL " " MODEL, "tril info: want a model" },
-    { "info --nonsense", "tril info: unrecognized option '--nonsense'" },
+    { "info --nonsense", "tril info: there is no option --nonsense" },
     { "info $/none", "tril info: $/none: cannot be opened: No such file" },
     { "info data/iris.csv", "tril info: data/iris.csv: a header of " },
     { "info $/cut", "tril info: $/cut: " },

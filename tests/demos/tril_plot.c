@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "demos/demo.h"
 
@@ -58,7 +60,7 @@ static const struct {
 } wrong[] = {
     { "plot", "tril plot: want a model, a CSV file and -o PICTURE", 2 },
     { "plot " MODEL " data/iris.csv", "tril plot: want a model, a CSV file and -o PICTURE", 2 },
-    { "plot --nonsense", "tril plot: unrecognized option '--nonsense'", 2 },
+    { "plot --nonsense", "tril plot: there is no option --nonsense", 2 },
     { "plot " MODEL " data/iris.csv -o $/p.jpg", "$/p.jpg: want a name that ends in .png, .svg",
       2 },
     { "plot " MODEL " data/iris.csv -o $/p", "$/p: want a name that ends in .png, .svg or .pdf",
@@ -86,21 +88,33 @@ START_TEST(test_wrong)
 }
 END_TEST
 
-/* the commands that gnuplot gets */
-static void plot_commands(const char *folder, const char *arguments, char *text, size_t size)
+/* Puts another gnuplot in front, a script in the folder; returns the PATH to go back to. */
+static char *another_gnuplot(const char *folder, const char *script)
 {
-    char file[64], script[512], path[512];
-    snprintf(file, sizeof file, "%s/gnuplot", folder);
+    char file[64], text[512], path[512];
     char *before = strdup(getenv("PATH"));
-    snprintf(script, sizeof script, "#!/bin/sh\nPATH=%.400s\ntee %s/commands | gnuplot\n", before,
-             folder);
-    demo_write(file, script);
+    snprintf(file, sizeof file, "%s/gnuplot", folder);
+    snprintf(text, sizeof text, "#!/bin/sh\ncd %s\nPATH=%.300s\n%s\n", folder, before, script);
+    demo_write(file, text);
     ck_assert_int_eq(chmod(file, 0700), 0);
     snprintf(path, sizeof path, "%s:%.400s", folder, before);
     setenv("PATH", path, 1);
-    ck_assert_int_eq(demo_tril(folder, arguments, text, size), 0);
+    return before;
+}
+
+static void path_back(char *before)
+{
     setenv("PATH", before, 1);
     free(before);
+}
+
+/* the commands that gnuplot gets */
+static void plot_commands(const char *folder, const char *arguments, char *text, size_t size)
+{
+    char file[64];
+    char *before = another_gnuplot(folder, "tee commands | gnuplot");
+    ck_assert_int_eq(demo_tril(folder, arguments, text, size), 0);
+    path_back(before);
     snprintf(file, sizeof file, "%s/commands", folder);
     FILE *f = fopen(file, "r");
     ck_assert_ptr_nonnull(f);
@@ -222,13 +236,74 @@ START_TEST(test_no_gnuplot)
 }
 END_TEST
 
+/* whether a file of the folder is there */
+static bool is_there(const char *folder, const char *name)
+{
+    char path[64];
+    struct stat about;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return stat(path, &about) == 0;
+}
+
+/* a sentence, and nothing is left: no picture, and no process, which would be late */
+static const struct {
+    const char *gnuplot, *sentence;
+} failing[] = {
+    { "(sleep 2; echo > late) & sleep 100", "it took more than 1 s; TRIL_PLOT_SECONDS=N gives it" },
+    { "(sleep 1; echo > late) & exit 3", "it ended with status 3" },
+    { "kill -9 $$", "it ended with signal 9" },
+    { "cat > /dev/null; printf 'one\\n  line 7: \\033[1mwhat\\n\\n' >&2; exit 1",
+      "line 7: ?[1mwhat" },
+    { "echo no picture", "the picture is not whole" },
+};
+
+START_TEST(test_failing)
+{
+    char folder[DEMO_FOLDER], sentence[128];
+    demo_folder(folder);
+    char *before = another_gnuplot(folder, failing[_i].gnuplot);
+    setenv("TRIL_PLOT_SECONDS", "1", 1);
+    snprintf(sentence, sizeof sentence, "tril plot: gnuplot could not draw $/p.png: %s",
+             failing[_i].sentence);
+    demo_refused(folder, "plot " MODEL " data/iris.csv -o $/p.png", 1, sentence);
+    unsetenv("TRIL_PLOT_SECONDS");
+    path_back(before);
+    if (strstr(failing[_i].gnuplot, "late"))
+        sleep(2);
+    ck_assert(!is_there(folder, "p.png") && !is_there(folder, "p.png.tmp"));
+    ck_assert(!is_there(folder, "late"));
+    demo_remove(folder);
+}
+END_TEST
+
+/* Ctrl-C ends gnuplot too */
+START_TEST(test_interrupted)
+{
+    char folder[DEMO_FOLDER], command[256];
+    const char *build = getenv("BUILD"), *run = getenv("RUN");
+    demo_folder(folder);
+    char *before = another_gnuplot(folder, "echo > begun; (sleep 3; echo > late) & sleep 100");
+    snprintf(command, sizeof command,
+             "timeout -s INT 2 %s %s/tril plot " MODEL " data/iris.csv -o %s/p.png", run ? run : "",
+             build ? build : "build", folder);
+    ck_assert_int_eq(WEXITSTATUS(system(command)), 124);
+    path_back(before);
+    sleep(2);
+    ck_assert(is_there(folder, "begun") && !is_there(folder, "late"));
+    ck_assert(!is_there(folder, "p.png") && !is_there(folder, "p.png.tmp"));
+    demo_remove(folder);
+}
+END_TEST
+
 /* a picture that does not fit on the disk leaves what was there */
 START_TEST(test_full)
 {
     static const char *const lines[][3] = {
-        { "plot " MODEL " data/iris.csv -o $/p.png", "p.png", "could not draw $/p.png\n" },
-        { "plot " MODEL " data/iris.csv -o $/p.svg", "p.svg", "could not draw $/p.svg\n" },
-        { "plot " MODEL " data/iris.csv -o $/p.pdf", "p.pdf", "could not draw $/p.pdf\n" },
+        { "plot " MODEL " data/iris.csv -o $/p.png", "p.png",
+          "could not draw $/p.png: the picture is not whole" },
+        { "plot " MODEL " data/iris.csv -o $/p.svg", "p.svg",
+          "could not draw $/p.svg: the picture is not whole" },
+        { "plot " MODEL " data/iris.csv -o $/p.pdf", "p.pdf", "could not draw $/p.pdf: " },
     };
     demo_full(lines[_i][0], lines[_i][1], lines[_i][2]);
 }
@@ -253,6 +328,8 @@ Suite *suite_demos_tril_plot(void)
     tcase_add_test(tcase, test_bands);
     tcase_add_test(tcase, test_odd);
     tcase_add_test(tcase, test_no_gnuplot);
+    tcase_add_loop_test(tcase, test_failing, 0, sizeof failing / sizeof *failing);
+    tcase_add_test(tcase, test_interrupted);
     tcase_add_loop_test(tcase, test_full, 0, 3);
     tcase_add_test(tcase, test_help);
     suite_add_tcase(suite, tcase);

@@ -242,7 +242,7 @@ static const struct {
     { "predict", "want a model and a CSV file, or - for standard input", 2 },
     { "predict " MODEL, "want a model and a CSV file, or - for standard input", 2 },
     { "predict " MODEL " data/iris.csv data/iris.csv", "want a model and a CSV file", 2 },
-    { "predict --nonsense", "tril predict: unrecognized option '--nonsense'", 2 },
+    { "predict --nonsense", "tril predict: there is no option --nonsense", 2 },
     { "predict " MODEL " data/iris.csv --quantiles 0.5,1", "--quantiles wants numbers between 0",
       2 },
     { "predict " MODEL " data/iris.csv --quantiles x", "--quantiles wants numbers between 0 and",
