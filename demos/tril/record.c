@@ -17,12 +17,38 @@ static void curve_name(char name[32], size_t member)
     snprintf(name, 32, "curve.%zu", member);
 }
 
+/* A note is UTF-8, a path need not be: a byte of it that no terminal should have (tril_printable)
+ * stands as \xHH, and a backslash as two. NULL where memory ran out. */
+static char *note_of(const char *text)
+{
+    char *printable = text_join(text, ""), *note = command_alloc(strlen(text), 4), *to = note;
+    if (printable)
+        tril_printable(printable);
+    for (size_t i = 0; printable && note && text[i]; i++)
+        if (printable[i] != text[i])
+            to += sprintf(to, "\\x%02X", (unsigned)(unsigned char)text[i]);
+        else
+            to += sprintf(to, "%s%c", text[i] == '\\' ? "\\" : "", text[i]);
+    if (printable && note)
+        *to = 0;
+    free(printable);
+    return printable ? note : (free(note), NULL);
+}
+
+static bool put_note(tril_tensors *file, const char *name, const char *text)
+{
+    char *note = note_of(text);
+    const bool done = note && tril_tensors_note(file, name, note);
+    free(note);
+    return done;
+}
+
 static bool put_setting(const plan *p, setting which, tril_tensors *file)
 {
     char name[64];
     const char *text = p->settings.text[which];
     snprintf(name, sizeof name, "fit.%s", setting_name(which));
-    return !text || !setting_is_kept(which) || tril_tensors_note(file, name, text);
+    return !text || !setting_is_kept(which) || put_note(file, name, text);
 }
 
 static bool put_rows(const work *w, tril_tensors *file)
@@ -42,7 +68,7 @@ bool record_put(const training *t, tril_tensors *file)
     char name[32];
     uint64_t member = t->member;
     bool done = tril_tensors_put_model(file, w->model) &&
-                tril_tensors_note(file, data_note, w->plan->settings.data) && put_rows(w, file);
+                put_note(file, data_note, w->plan->settings.data) && put_rows(w, file);
     for (size_t k = 0; k < N_SETTINGS && done; k++)
         done = put_setting(w->plan, (setting)k, file);
     for (size_t k = 0; k < w->plan->model.members && done; k++) {
@@ -110,17 +136,24 @@ bool record_is_checkpoint(const tril_tensors *file)
     return tril_tensors_find(file, member_name).name;
 }
 
+/* as a note, where there is a text */
+static bool is_noted(const char *then, const char *now)
+{
+    char *note = now ? note_of(now) : NULL;
+    const bool same = now ? note && then && strcmp(then, note) == 0 : !then;
+    free(note);
+    return same;
+}
+
 bool record_check(const plan *p, const tril_tensors *file)
 {
     for (size_t k = 0; k < N_SETTINGS; k++) {
-        if (!setting_is_kept((setting)k))
+        const char *then = record_setting(file, (setting)k);
+        if (!setting_is_kept((setting)k) || is_noted(then, p->settings.text[k]))
             continue;
-        const char *then = record_setting(file, (setting)k), *now = p->settings.text[k];
-        if ((!then && !now) || (then && now && strcmp(then, now) == 0))
-            continue;
-        fprintf(stderr, "tril fit: %s was begun with%s --%s", text_shown(p->checkpoint),
-                then ? "" : "out", setting_name((setting)k));
-        fprintf(stderr, then ? " %s\n" : "\n", text_shown(then ? then : ""));
+        fprintf(stderr, "tril fit: %s was begun with%s --%s%s%s\n", text_shown(p->checkpoint),
+                then ? "" : "out", setting_name((setting)k), then ? " " : "",
+                then ? text_shown(then) : "");
         return false;
     }
     return true;

@@ -17,7 +17,8 @@ bool record_get(training *t, const tril_tensors *file);
 bool record_curve(const tril_tensors *file, tril_ctx *ctx, size_t member, curve *c);
 
 /* What stands in a file's notes: the data's path, the numbers of rows, a setting; NULL where they
- * are not there. And whether it is a checkpoint. */
+ * are not there. In paths and settings a byte that is not UTF-8, or part of a control character, is
+ * \xHH, and a backslash is two. And whether it is a checkpoint. */
 const char *record_data(const tril_tensors *file);
 const char *record_rows(const tril_tensors *file);
 const char *record_setting(const tril_tensors *file, setting which);
