@@ -4,12 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/select.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "data/sentence.h"
@@ -155,19 +156,32 @@ static int open_alone(tril_file *file)
     return -1;
 }
 
-static int open_temporary(tril_file *file)
+/* with all signals blocked but while it waits, so that none is missed */
+static int open_temporary(tril_file *file, const sigset_t *signals)
 {
     enum { MILLISECONDS = 10, SECONDS = 5 };
     const struct timespec pause = { .tv_nsec = MILLISECONDS * 1000000 };
     int fd = open_alone(file);
     for (int i = 0; fd < 0 && !tril_ctx_failed(file->ctx); i++) {
-        if (i == SECONDS * 1000 / MILLISECONDS || nanosleep(&pause, NULL))
+        if (i == SECONDS * 1000 / MILLISECONDS || pselect(0, NULL, NULL, NULL, &pause, signals))
             return tril_ctx_fail(file->ctx, TRIL_BAD_FILE,
                                  "%s: cannot be written: another process is writing it, as %s",
                                  file->path, file->temporary),
                    -1;
         fd = open_alone(file);
     }
+    if (fd >= 0)
+        list_temporary(file);
+    return fd;
+}
+
+static int open_blocked(tril_file *file)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int fd = open_temporary(file, &before);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return fd;
 }
 
@@ -192,11 +206,9 @@ static bool open_file(tril_file *file)
 {
     struct stat replaced;
     const bool whole = *file->temporary;
-    const int fd = whole ? open_temporary(file) : open_directly(file);
+    const int fd = whole ? open_blocked(file) : open_directly(file);
     if (fd < 0)
         return *file->temporary = 0, false; /* it is not ours to remove */
-    if (whole)
-        list_temporary(file);
     if (whole && stat(file->path, &replaced) == 0)
         fchmod(fd, replaced.st_mode & 0777);
     file->to = !whole || ftruncate(fd, 0) == 0 ? fdopen(fd, "w") : NULL;
