@@ -207,17 +207,10 @@ static bool judge(tril_ctx *ctx, const network *made, const dataset *set, result
     return !tril_ctx_failed(ctx);
 }
 
-static bool describe(tril_ctx *ctx, const network *made, const dataset *set, learned *l)
+static bool describe(const network *made, const dataset *set, learned *l)
 {
     tril_real x[LEARNED_MOST * DATASET_MAX_COLUMNS];
-    if (!learned_inputs(set, x))
-        return false;
-    tril_tape *tape = tril_tape_new(ctx);
-    tril_tape_record(tape, false);
-    tril_var input = tril_input(tape, x, TRIL_SHAPE(learned_count(set), set->input_width));
-    bool done = learned_read(l, set, x, tril_mlp_head(made->net.mlp, input, set->targets.n, NULL));
-    tril_tape_free(tape);
-    return done;
+    return learned_inputs(set, x) && learned_read(l, set, x, &made->net);
 }
 
 static bool draw(const char *path, const dataset *set, const options *o, const result *r,
@@ -242,8 +235,7 @@ static bool run_on(tril_ctx *ctx, const char *path, const dataset *set, const op
                      .epochs = o->epochs, .train = memory, .validation = memory + o->epochs } };
     learned l[LEARNED_MOST];
     network made = network_new(ctx, set, HIDDEN, TRIL_INIT_DEFAULT);
-    bool done =
-        train(&made, set, o, &r) && judge(ctx, &made, set, &r) && describe(ctx, &made, set, l);
+    bool done = train(&made, set, o, &r) && judge(ctx, &made, set, &r) && describe(&made, set, l);
     if (done && o->csv) {
         print_csv(path, set, &r);
     } else if (done) {

@@ -34,12 +34,13 @@ bool learned_inputs(const dataset *set, tril_real *x)
     return column != NULL;
 }
 
-bool learned_read(learned *out, const dataset *set, const tril_real *x, tril_dist p)
+bool learned_read(learned *out, const dataset *set, const tril_real *x, const tril_network *net)
 {
+    enum { MOST = DATASET_MAX_COLUMNS };
     size_t d = set->targets.n;
-    const tril_real *mean = tril_value(tril_dist_mean(p));
-    const tril_real *covariance = tril_value(tril_dist_covariance(p));
-    if (!mean || !covariance)
+    double mean[LEARNED_MOST * MOST], covariance[LEARNED_MOST * MOST * MOST];
+    if (!tril_judge(net, 1, (tril_rows){ x, NULL, learned_count(set) },
+                    &(tril_verdict){ .mean = mean, .covariance = covariance }))
         return false;
     const double *m = set->y_scaler.mean, *s = set->y_scaler.scale;
     for (size_t k = 0; k < learned_count(set); k++) {
@@ -47,9 +48,9 @@ bool learned_read(learned *out, const dataset *set, const tril_real *x, tril_dis
             out[k].input[i] = set->x_scaler.mean[i] +
                               set->x_scaler.scale[i] * (double)x[k * set->input_width + i];
         for (size_t i = 0; i < d; i++) {
-            out[k].mean[i] = m[i] + s[i] * (double)mean[k * d + i];
+            out[k].mean[i] = m[i] + s[i] * mean[k * d + i];
             for (size_t j = 0; j < d; j++)
-                out[k].covariance[i][j] = s[i] * s[j] * (double)covariance[(k * d + i) * d + j];
+                out[k].covariance[i][j] = s[i] * s[j] * covariance[(k * d + i) * d + j];
         }
     }
     return true;

@@ -20,9 +20,9 @@ size_t learned_count(const dataset *set);
  * middle and a high quantile of the training rows. False when memory ran out. */
 bool learned_inputs(const dataset *set, tril_real *x);
 
-/* Reads off the distributions that a network predicts at them. False on failure, which the context
+/* What a network predicts at them. False on failure, which the context
  * explains. */
-bool learned_read(learned *out, const dataset *set, const tril_real *x, tril_dist p);
+bool learned_read(learned *out, const dataset *set, const tril_real *x, const tril_network *net);
 
 /* Mean, standard deviations and correlations of one setting. */
 void learned_print(const learned *l, const dataset *set);

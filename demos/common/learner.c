@@ -33,35 +33,45 @@ static void eigenvalues(double *a, size_t d)
             }
 }
 
+/* the covariance of a category, in double: rounded to tril_real it could be none */
+static void read_covariance(const tril_mvn_free *normals, size_t c, size_t d, double *out)
+{
+    const tril_real *factor = tril_param_values(tril_mvn_free_scale_tril(normals)) + c * d * d;
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = 0; j < d; j++) {
+            double sum = 0;
+            for (size_t l = 0; l <= i && l <= j; l++)
+                sum += (double)factor[i * d + l] * (double)factor[j * d + l];
+            out[i * d + j] = sum;
+        }
+}
+
 /* means and covariances; false where one of them is not finite */
 static bool read_normals(const tril_mvn_free *normals, size_t k, size_t d, moments *out)
 {
     const tril_real *loc = tril_param_values(tril_mvn_free_loc(normals));
-    const tril_real *factor = tril_param_values(tril_mvn_free_scale_tril(normals));
-    bool finite = loc && factor;
-    for (size_t c = 0; c < k && finite; c++)
+    bool finite = loc;
+    for (size_t c = 0; c < k && finite; c++) {
+        double covariance[DATASET_MAX_COLUMNS * DATASET_MAX_COLUMNS];
+        read_covariance(normals, c, d, covariance);
+        for (size_t i = 0; i < d * d; i++) {
+            out[c].covariance[i] = (tril_real)covariance[i];
+            finite &= isfinite(out[c].covariance[i]);
+        }
         for (size_t i = 0; i < d; i++) {
-            const tril_real *row = factor + (c * d + i) * d;
             out[c].mean[i] = loc[c * d + i];
             finite &= isfinite(loc[c * d + i]);
-            for (size_t j = 0; j < d; j++) {
-                double sum = 0;
-                for (size_t l = 0; l <= i && l <= j; l++)
-                    sum += (double)row[l] * (double)factor[(c * d + j) * d + l];
-                out[c].covariance[i * d + j] = (tril_real)sum;
-                finite &= isfinite(out[c].covariance[i * d + j]);
-            }
         }
+    }
     return finite;
 }
 
-static void read_eigenvalues(const moments *normals, size_t k, size_t d, outcome *out)
+static void read_eigenvalues(const tril_mvn_free *normals, size_t k, size_t d, outcome *out)
 {
     out->smallest = HUGE_VAL, out->largest = 0;
     for (size_t c = 0; c < k; c++) {
         double a[DATASET_MAX_COLUMNS * DATASET_MAX_COLUMNS];
-        for (size_t i = 0; i < d * d; i++)
-            a[i] = (double)normals[c].covariance[i];
+        read_covariance(normals, c, d, a);
         eigenvalues(a, d);
         for (size_t i = 0; i < d; i++) {
             out->smallest = fmin(out->smallest, a[i * d + i]);
@@ -156,9 +166,8 @@ static void learner_judge(const learner *l, outcome *out)
     const tril_real *weight = tril_param_values(tril_dense_weight(l->association));
     for (size_t i = 0; weight && i < set->k * set->k; i++)
         out->failed |= !isfinite(weight[i]);
-    if (!read_normals(l->normals, set->k, set->d, out->normals))
-        out->failed = true;
-    read_eigenvalues(out->normals, set->k, set->d, out);
+    if (read_normals(l->normals, set->k, set->d, out->normals))
+        read_eigenvalues(l->normals, set->k, set->d, out);
     out->failed |= !(out->smallest > 0);
 }
 

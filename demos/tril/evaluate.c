@@ -89,7 +89,7 @@ static int run(const char *model, const char *data, const char *missing, const c
     int status = picture ? picture_check(program, model, data, "--plot", picture) : STATUS_DONE;
     if (status != STATUS_DONE)
         return status;
-    bool done = load_model(&l, model, 0) && load_rows(&l, program, data, missing, false) &&
+    bool done = load_model(&l, model, 0) && load_rows(&l, program, data, missing, false, true) &&
                 evaluate(&l, data, csv) && (!picture || picture_draw(&l, program, picture, NULL));
     status = load_status(&l, program, done);
     load_free(&l);

@@ -15,7 +15,8 @@ bool load_model(loaded *l, const char *model, uint64_t seed)
     return l->model;
 }
 
-bool load_rows(loaded *l, const char *program, const char *data, const char *missing, bool predict)
+bool load_rows(loaded *l, const char *program, const char *data, const char *missing, bool predict,
+               bool strict)
 {
     static const char *const names[] = { "error", "drop", "mean", "marginal" };
     size_t policy = tril_model_about(l->model)->missing;
@@ -26,7 +27,9 @@ bool load_rows(loaded *l, const char *program, const char *data, const char *mis
         return fprintf(stderr, "%s: --missing wants error, drop, mean, marginal, not '%s'\n",
                        program, text_shown(missing)),
                false;
-    const tril_cases_opts opts = { .missing = (tril_missing)policy, .predict = predict };
+    const tril_cases_opts opts = { .missing = (tril_missing)policy,
+                                   .predict = predict,
+                                   .leave_out_extreme = !strict };
     l->table = tril_table_read(l->ctx, data);
     return tril_model_cases(l->model, l->table, NULL, 0, &opts, &l->rows);
 }

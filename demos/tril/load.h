@@ -13,10 +13,12 @@ typedef struct loaded {
 } loaded;
 
 /* Reads a model; and the rows of a CSV file, missing cells as `missing` says or, where that is
- * NULL, as in training. To predict, rows need no targets. False with a failed context, or after a
- * sentence. To be freed in any case. */
+ * NULL, as in training. To predict, rows need no targets.
+ * Unless it is strict, rows with extreme numbers are left out. False with a failed context, or
+ * after a sentence. To be freed in any case. */
 bool load_model(loaded *l, const char *model, uint64_t seed);
-bool load_rows(loaded *l, const char *program, const char *data, const char *missing, bool predict);
+bool load_rows(loaded *l, const char *program, const char *data, const char *missing, bool predict,
+               bool strict);
 void load_free(loaded *l);
 
 /* The exit status of a command; a sentence where the context has failed. */

@@ -36,7 +36,7 @@ static int run(const char *model, const char *data, const char *picture, const c
         status = STATUS_WRONG;
     else
         status = load_status(&l, program,
-                             l.model && load_rows(&l, program, data, missing, false) &&
+                             l.model && load_rows(&l, program, data, missing, false, true) &&
                                  picture_draw(&l, program, picture, by));
     load_free(&l);
     return status;

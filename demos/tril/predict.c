@@ -20,11 +20,12 @@ typedef struct options {
     double *level; /* of the quantiles, as numbers */
     size_t draws;  /* 0: none, distributions instead */
     unsigned long long seed;
+    bool strict;
 } options;
 
 /* Arrays of rows judged, [n, ...]; log-densities only where there are targets. */
 typedef struct prediction {
-    double *mean, *covariance, *quantile, *nll;
+    double *mean, *sd, *correlation, *quantile, *nll;
 } prediction;
 
 /* ---- where to */
@@ -74,7 +75,6 @@ static void print_header(FILE *to, const tril_model_parts *about, const options 
 /* a line for a row that is there, or empty cells for one that was left out */
 static void print_row(FILE *to, size_t d, size_t levels, const prediction *p, size_t i, bool there)
 {
-    const double *covariance = p->covariance + i * d * d;
     const double none = (double)NAN;
     for (size_t j = 0; j < d; j++) {
         fputs(j ? "," : "", to);
@@ -82,13 +82,12 @@ static void print_row(FILE *to, size_t d, size_t levels, const prediction *p, si
     }
     for (size_t j = 0; j < d; j++) {
         fputs(",", to);
-        csv_number(to, there ? sqrt(covariance[j * (d + 1)]) : none);
+        csv_number(to, there ? p->sd[i * d + j] : none);
     }
     for (size_t j = 0; j < d; j++)
         for (size_t k = j + 1; k < d; k++) {
-            const double scale = sqrt(covariance[j * (d + 1)]) * sqrt(covariance[k * (d + 1)]);
             fputs(",", to);
-            csv_number(to, there ? covariance[j * d + k] / scale : none);
+            csv_number(to, there ? p->correlation[(i * d + j) * d + k] : none);
         }
     for (size_t j = 0; j < levels * d; j++) {
         fputs(",", to);
@@ -125,20 +124,72 @@ static void print_lines(FILE *to, const loaded *l, const options *o, const predi
     }
 }
 
-static bool predict(const loaded *l, const options *o)
+/* Where rows cannot be judged together: leaves out those by which a network leaves the range of
+ * numbers, if others are left. False, with the failure, where that is no way on. */
+static bool leave_out_extreme(loaded *l, const options *o)
+{
+    const tril_model_parts *about = tril_model_about(l->model);
+    const size_t width = about->mlp.inputs, d = about->n_targets, all = l->rows.n;
+    tril_cases *rows = &l->rows;
+    size_t n = 0;
+    double *mean = command_alloc(d, sizeof *mean);
+    bool going = mean && !o->strict && tril_ctx_status(l->ctx) == TRIL_NOT_FINITE;
+    for (size_t i = 0; i < all && going; i++) {
+        tril_ctx_clear(l->ctx);
+        if (!tril_model_judge(l->model, about->networks, about->n_networks,
+                              (tril_rows){ rows->x + i * width, NULL, 1 },
+                              &(tril_verdict){ .mean = mean })) {
+            going = tril_ctx_status(l->ctx) == TRIL_NOT_FINITE;
+            continue;
+        }
+        memmove(rows->x + n * width, rows->x + i * width, width * sizeof *rows->x);
+        if (rows->y)
+            memmove(rows->y + n * d, rows->y + i * d, d * sizeof *rows->y);
+        rows->row[n++] = rows->row[i];
+    }
+    free(mean);
+    if (!going || n == 0)
+        return false;
+    tril_ctx_clear(l->ctx);
+    rows->extreme += all - n;
+    rows->n = n;
+    return true;
+}
+
+/* all rows judged that can be */
+static bool judge(loaded *l, const options *o, const tril_verdict *out)
+{
+    return load_judge(l, out) || (leave_out_extreme(l, o) && load_judge(l, out));
+}
+
+static void warn(const loaded *l, const options *o)
+{
+    const size_t n = l->rows.extreme;
+    if (n)
+        fprintf(stderr,
+                "%s: %s: %zu row%s numbers too large for the model and %s left %s; --strict makes "
+                "that an error\n",
+                program, text_shown(o->data), n, n > 1 ? "s have" : " has", n > 1 ? "are" : "is",
+                o->draws ? "out" : "empty");
+}
+
+static bool predict(loaded *l, const options *o)
 {
     const size_t n = l->rows.n, d = tril_model_about(l->model)->n_targets, levels = o->levels.n;
-    double *memory = command_alloc(n, (1 + d + d * d + levels * d) * sizeof *memory);
+    double *memory = command_alloc(n, (1 + 2 * d + d * d + levels * d) * sizeof *memory);
     if (!memory)
         return false;
-    prediction p = { memory, memory + n * d, memory + n * (d + d * d), NULL };
+    prediction p = { .mean = memory, .sd = memory + n * d, .correlation = memory + 2 * n * d };
+    p.quantile = p.correlation + n * d * d;
     p.nll = l->rows.y ? p.quantile + n * levels * d : NULL;
-    bool done = load_judge(l, &(tril_verdict){ .nll = p.nll,
-                                               .mean = p.mean,
-                                               .covariance = p.covariance,
-                                               .levels = o->level,
-                                               .n_levels = levels,
-                                               .quantile = p.quantile });
+    bool done = judge(l, o,
+                      &(tril_verdict){ .nll = p.nll,
+                                       .mean = p.mean,
+                                       .sd = p.sd,
+                                       .correlation = p.correlation,
+                                       .levels = o->level,
+                                       .n_levels = levels,
+                                       .quantile = p.quantile });
     tril_file *file = NULL;
     FILE *to;
     done = done && open_output(&file, &to, l, o);
@@ -202,16 +253,18 @@ static void print_draw_header(FILE *to, const tril_model_parts *about)
     fputs("\n", to);
 }
 
-static bool sample(const loaded *l, const options *o)
+static bool sample(loaded *l, const options *o)
 {
     enum { AT_ONCE = 1 << 13 };
     const tril_model_parts *about = tril_model_about(l->model);
     const size_t chunk = (AT_ONCE - 1) / o->draws + 1; /* rows */
     double *draws = command_alloc(o->draws, chunk * about->n_targets * sizeof *draws);
-    tril_tape *tape = tril_tape_new(l->ctx);
+    double *mean = command_alloc(l->rows.n, about->n_targets * sizeof *mean);
+    bool done = draws && mean && judge(l, o, &(tril_verdict){ .mean = mean });
+    tril_tape *tape = done ? tril_tape_new(l->ctx) : NULL;
     tril_file *file = NULL;
     FILE *to;
-    bool done = draws && tape && open_output(&file, &to, l, o);
+    done = tape && open_output(&file, &to, l, o);
     if (done)
         print_draw_header(to, about);
     for (size_t first = 0; first < l->rows.n && done; first += chunk) {
@@ -222,6 +275,7 @@ static bool sample(const loaded *l, const options *o)
     }
     tril_tape_free(tape);
     free(draws);
+    free(mean);
     return close_output(file, done);
 }
 
@@ -240,6 +294,8 @@ static int usage(void)
            "  --missing WHAT        error, drop (a line of empty cells), mean (inputs),\n"
            "                        marginal; default: as in training; missing targets are\n"
            "                        no error\n"
+           "  --strict              a number too large for the model is an error; default: its\n"
+           "                        row is a line of empty cells\n"
            "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return STATUS_DONE;
 }
@@ -275,13 +331,12 @@ static bool check_files(const options *o, int *status)
 /* false, with *status set, where there is nothing to do */
 static bool read_options(options *o, int argc, char **argv, int *status)
 {
-    static const struct option known[] = { { "output", required_argument, NULL, 'o' },
-                                           { "quantiles", required_argument, NULL, 'q' },
-                                           { "sample", required_argument, NULL, 'n' },
-                                           { "seed", required_argument, NULL, 's' },
-                                           { "missing", required_argument, NULL, 'm' },
-                                           { "help", no_argument, NULL, 'h' },
-                                           { 0 } };
+    static const struct option known[] = {
+        { "output", required_argument, NULL, 'o' },  { "quantiles", required_argument, NULL, 'q' },
+        { "sample", required_argument, NULL, 'n' },  { "seed", required_argument, NULL, 's' },
+        { "missing", required_argument, NULL, 'm' }, { "strict", no_argument, NULL, 't' },
+        { "help", no_argument, NULL, 'h' },          { 0 }
+    };
     unsigned long long draws = 0;
     *o = (options){ .seed = 1 };
     bool good = read_levels(o, "0.05,0.5,0.95");
@@ -291,6 +346,7 @@ static bool read_options(options *o, int argc, char **argv, int *status)
             return *status = usage(), false;
         o->output = which == 'o' ? optarg : o->output;
         o->missing = which == 'm' ? optarg : o->missing;
+        o->strict |= which == 't';
         good = which != '?' && (which != 'q' || read_levels(o, optarg)) &&
                (which != 'n' || option_number(program, "sample", optarg, 1, 1000000, &draws)) &&
                (which != 's' || option_number(program, "seed", optarg, 0, UINT64_MAX, &o->seed));
@@ -318,8 +374,10 @@ int predict_command(int argc, char **argv)
     if (read_options(&o, argc, argv, &status)) {
         loaded l = { 0 };
         bool done = load_model(&l, o.model, o.seed) &&
-                    load_rows(&l, program, o.data, o.missing, true) &&
+                    load_rows(&l, program, o.data, o.missing, true, o.strict) &&
                     (o.draws ? sample(&l, &o) : predict(&l, &o));
+        if (done)
+            warn(&l, &o);
         status = load_status(&l, program, done);
         load_free(&l);
     }

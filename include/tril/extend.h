@@ -156,10 +156,12 @@ struct tril_dist_kind {
     /* Asked only where the event is a number. */
     tril_var (*cdf)(const tril_dist *p, tril_var y);
 
-    /* Asked only where the event is a vector; the second is the same normal by loc and scale_tril.
-     */
-    tril_var (*covariance)(const tril_dist *p);
+    /* Asked only where the event is a vector: the same normal by loc and scale_tril; a matrix A
+     * [batch, event, any], where the covariance is A A' (NULL: scale_tril of as_mvn); and, where it
+     * is better had another way, the covariance (NULL: A A'). The batch of A may be stretched. */
     tril_dist (*as_mvn)(const tril_dist *p);
+    tril_var (*factor)(const tril_dist *p);
+    tril_var (*covariance)(const tril_dist *p);
 
     /* In a larger batch. NULL: param[0], which has as many axes behind those of the batch as the
      * event has, is stretched. */

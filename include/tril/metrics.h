@@ -57,8 +57,9 @@ extern "C" {
 
 /* Row by row, into memory of the caller's; NULL: not wanted. Everything is in the units of the
  * (scaled) targets. Of a row in which targets are missing (NaN), nll is that of the others, pit of
- * those that are missing and level are NaN. Only mean, sd, covariance, spread and quantile are
- * there without targets. */
+ * those that are missing and level are NaN. Only mean, sd, covariance, spread, quantile and
+ * correlation are there without targets. Covariances and correlations are computed in double:
+ * symmetric, and never indefinite by more than its rounding. */
 typedef struct tril_verdict {
     double *nll;        /* [n]: -log p(y) */
     double *mean;       /* [n, targets] */
@@ -74,7 +75,8 @@ typedef struct tril_verdict {
                       included, the share of some 500 draws whose density is higher */
     const double *levels; /* [n_levels], each in (0, 1): of which quantiles */
     size_t n_levels;
-    double *quantile; /* [n, n_levels, targets]: of each target by itself */
+    double *quantile;    /* [n, n_levels, targets]: of each target by itself */
+    double *correlation; /* [n, targets, targets]: from -1 to 1, on the diagonal 1 */
 } tril_verdict;
 
 /* Draws for `level` are from a stream of their own: the same rows are judged the same again.

@@ -144,17 +144,20 @@ typedef struct tril_cases {
     size_t n;
     tril_real *x, *y; /* [n, about.mlp.inputs] and [n, targets]; y may be NULL */
     size_t *row;      /* of the table, each */
+    size_t extreme;   /* how many rows were left out for extreme numbers */
 } tril_cases;
 
 typedef struct tril_cases_opts {
     tril_missing missing;
     bool predict; /* targets are not needed: y is NULL unless the table has all their columns, and a
                      missing one is NaN, whatever becomes of missing inputs; default: they are */
+    bool leave_out_extreme; /* rows with a number that is beyond the range of tril_real, as it is or
+                               scaled, are left out where others are there; default: an error */
 } tril_cases_opts;
 
 /* Replaces the cases by rows[0 .. n-1] of a table (NULL: by all). Errors are those of
- * tril_table_columns and tril_table_classes, so a label that the model has never seen is one; and
- * that missing cells leave no row. False on failure. */
+ * tril_table_columns and tril_table_classes, so a label that the model has never seen is one; that
+ * missing cells leave no row; and a number that is infinite when it is scaled. False on failure. */
 bool tril_model_cases(const tril_model *model, const tril_table *table, const size_t *rows,
                       size_t n, const tril_cases_opts *opts, tril_cases *cases);
 void tril_cases_free(tril_cases *cases);

@@ -174,13 +174,18 @@ static bool set_columns(tril_model *model, tril_table *table, const tril_model_o
 static bool fit_number(const candidate *c, const tril_cases *cases, const tril_real *x,
                        size_t width, bool label, tril_scaler *scaler, tril_real *numbers)
 {
+    const tril_table *table = c->table;
+    const double *cells = table->cells + tril_names_find(&table->names, c->name), *first = NULL;
     size_t n = 0;
-    bool constant = true;
+    bool constant = true, rounded_away = true;
     double sum = 0;
     for (size_t i = 0; i < cases->n; i++)
         if (!isnan(x[i * width + c->k])) {
+            const double *cell = cells + cases->row[i] * table->width;
             numbers[n++] = x[i * width + c->k];
-            constant &= numbers[n - 1] == numbers[0];
+            first = first ? first : cell;
+            constant &= *cell == *first;
+            rounded_away &= numbers[n - 1] == numbers[0];
             sum += (double)numbers[n - 1];
         }
     if (n == 0)
@@ -192,16 +197,24 @@ static bool fit_number(const candidate *c, const tril_cases *cases, const tril_r
     }
     if (constant)
         return fail_column(c, "is constant in the rows to learn from");
-    tril_scaler own = { 0 };
-    if (!tril_scaler_fit(c->table->ctx, &own, numbers, n, 1, &c->name))
-        return false;
-    scaler->mean[c->k] = own.mean[0];
-    scaler->scale[c->k] = own.scale[0];
-    tril_scaler_free(&own);
+    if (!rounded_away) {
+        tril_scaler own = { 0 };
+        if (!tril_scaler_fit(table->ctx, &own, numbers, n, 1, &c->name))
+            return false;
+        scaler->mean[c->k] = own.mean[0];
+        scaler->scale[c->k] = own.scale[0];
+        tril_scaler_free(&own);
+    }
     /* what a cell lost when it was rounded must not show */
-    return fabs(scaler->mean[c->k]) * (double)TRIL_REAL_EPSILON <= 0.01 * scaler->scale[c->k] ||
-           fail_column(c, "is too far from 0 for what it varies by: its numbers are rounded too "
-                          "coarsely; subtract a constant from them");
+    const double size = fmax(fabs(sum / (double)n), (double)TRIL_REAL_MIN);
+    if (!rounded_away && size * (double)TRIL_REAL_EPSILON <= 0.01 * scaler->scale[c->k])
+        return true;
+    return fail_column(c, "is too %s",
+                       size > (double)TRIL_REAL_MIN
+                           ? "far from 0 for what it varies by: its numbers are rounded too "
+                             "coarsely; subtract a constant from them"
+                           : "close to 0: its numbers are rounded too coarsely; multiply them by a "
+                             "constant");
 }
 
 static bool make_scaler(tril_model *model, tril_scaler *scaler, size_t width)
@@ -262,10 +275,8 @@ static bool make(tril_model *model, tril_table *table, const size_t *rows, size_
                 fit_scalers(model, table, &cases);
     for (size_t i = 0; i < members + TRIL_BASELINES && done; i++)
         done = tril_model_make_network(model, i);
-    if (done) {
-        tril_model_scale(model, &cases);
-        done = tril_model_fit_baselines(model, (tril_rows){ cases.x, cases.y, cases.n });
-    }
+    done = done && tril_model_scale(model, table, false, &cases) &&
+           tril_model_fit_baselines(model, (tril_rows){ cases.x, cases.y, cases.n });
     tril_cases_free(&cases);
     return done;
 }

@@ -28,10 +28,12 @@ bool tril_model_make_room(tril_model *model, size_t members);
 void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril_head_opts *head);
 bool tril_model_make_network(tril_model *model, size_t i);
 
-/* Rows of a table as they are, missing numbers NaN; and scaled. */
+/* Rows of a table as they are, missing numbers NaN; and scaled: numbers that are infinite then are
+ * an error that names the cell, unless their rows are left out and others are there. */
 bool tril_model_gather(const tril_model *model, const tril_table *table, const size_t *rows,
                        size_t n, const tril_cases_opts *opts, tril_cases *cases);
-void tril_model_scale(const tril_model *model, tril_cases *cases);
+bool tril_model_scale(const tril_model *model, const tril_table *table, bool leave_out_extreme,
+                      tril_cases *cases);
 
 /* Fits the baselines to scaled rows. */
 bool tril_model_fit_baselines(tril_model *model, tril_rows rows);

@@ -20,22 +20,30 @@ void tril_cases_free(tril_cases *cases)
 
 /* ---- from cells to numbers */
 
-/* numbers of one column of the table into one of the rows; `column` has room for the former */
-static bool put_numbers(const tril_table *table, const char *name, bool missing,
-                        const tril_cases *cases, tril_real *to, size_t width, tril_real *column)
+/* What is to be done about cells. */
+typedef struct policy {
+    bool missing, extreme; /* are no error */
+    void *column;          /* room for one of the table */
+} policy;
+
+/* numbers of one column of the table into one of the rows */
+static bool put_numbers(const tril_table *table, const char *name, const policy *how,
+                        const tril_cases *cases, tril_real *to, size_t width)
 {
-    if (!(missing ? tril_table_columns_missing : tril_table_columns)(table, &name, 1, column))
+    const tril_real *column = how->column;
+    if (!tril_table_numbers(table, name, how->missing, how->extreme, how->column))
         return false;
     for (size_t i = 0; i < cases->n; i++)
         to[i * width] = column[cases->row[i]];
     return true;
 }
 
-static bool put_labels(const tril_table *table, const tril_column *c, bool missing,
-                       const tril_cases *cases, tril_real *to, size_t width, size_t *column)
+static bool put_labels(const tril_table *table, const tril_column *c, const policy *how,
+                       const tril_cases *cases, tril_real *to, size_t width)
 {
+    size_t *column = how->column;
     /* behind the last label stands that of missing cells */
-    if (!tril_table_classes(table, c->name, c->labels, c->n_labels + missing, column))
+    if (!tril_table_classes(table, c->name, c->labels, c->n_labels + how->missing, column))
         return false;
     for (size_t i = 0; i < cases->n; i++) {
         const size_t label = column[cases->row[i]];
@@ -45,8 +53,8 @@ static bool put_labels(const tril_table *table, const tril_column *c, bool missi
     return true;
 }
 
-static bool put_inputs(const tril_model *model, const tril_table *table, bool missing,
-                       const tril_cases *cases, void *column)
+static bool put_inputs(const tril_model *model, const tril_table *table, const policy *how,
+                       const tril_cases *cases)
 {
     const tril_model_parts *about = &model->about;
     const size_t width = about->mlp.inputs;
@@ -54,21 +62,20 @@ static bool put_inputs(const tril_model *model, const tril_table *table, bool mi
     memset(to, 0, cases->n * width * sizeof *to); /* without columns it is 0 */
     for (size_t j = 0; j < about->n_inputs; j++) {
         const tril_column *c = &about->inputs[j];
-        if (!(c->labels ? put_labels(table, c, missing, cases, to, width, column)
-                        : put_numbers(table, c->name, missing, cases, to, width, column)))
+        if (!(c->labels ? put_labels(table, c, how, cases, to, width)
+                        : put_numbers(table, c->name, how, cases, to, width)))
             return false;
         to += c->labels ? c->n_labels : 1;
     }
     return true;
 }
 
-static bool put_targets(const tril_model *model, const tril_table *table, bool missing,
-                        const tril_cases *cases, void *column)
+static bool put_targets(const tril_model *model, const tril_table *table, const policy *how,
+                        const tril_cases *cases)
 {
     const tril_model_parts *about = &model->about;
     for (size_t j = 0; j < about->n_targets && cases->y; j++)
-        if (!put_numbers(table, about->targets[j], missing, cases, cases->y + j, about->n_targets,
-                         column))
+        if (!put_numbers(table, about->targets[j], how, cases, cases->y + j, about->n_targets))
             return false;
     return true;
 }
@@ -91,6 +98,15 @@ static size_t count_missing(const tril_real *x, size_t n)
     return count;
 }
 
+/* moves row i to the place of row `to` */
+static void move_row(tril_cases *cases, size_t width, size_t d, size_t i, size_t to)
+{
+    memmove(cases->x + to * width, cases->x + i * width, width * sizeof *cases->x);
+    if (cases->y)
+        memmove(cases->y + to * d, cases->y + i * d, d * sizeof *cases->y);
+    cases->row[to] = cases->row[i];
+}
+
 /* moves those that count to the front */
 static void leave_out(tril_cases *cases, size_t width, size_t d, const tril_cases_opts *opts)
 {
@@ -102,10 +118,7 @@ static void leave_out(tril_cases *cases, size_t width, size_t d, const tril_case
         if ((opts->missing == TRIL_MISSING_DROP && (no_input || no_target)) ||
             (opts->missing == TRIL_MISSING_MARGINAL && no_target == d))
             continue;
-        memmove(cases->x + n * width, cases->x + i * width, width * sizeof *cases->x);
-        if (cases->y)
-            memmove(cases->y + n * d, cases->y + i * d, d * sizeof *cases->y);
-        cases->row[n++] = cases->row[i];
+        move_row(cases, width, d, i, n++);
     }
     cases->n = n;
 }
@@ -126,10 +139,12 @@ static bool gather(const tril_model *model, const tril_table *table, const size_
                    const tril_cases_opts *opts, tril_cases *cases, void *column)
 {
     const bool drop = opts->missing == TRIL_MISSING_DROP;
-    const bool no_input = drop || opts->missing == TRIL_MISSING_MEAN;
-    const bool no_target = drop || opts->missing == TRIL_MISSING_MARGINAL || opts->predict;
-    if (!set_rows(table, rows, cases) || !put_inputs(model, table, no_input, cases, column) ||
-        !put_targets(model, table, no_target, cases, column))
+    const policy of_inputs = { drop || opts->missing == TRIL_MISSING_MEAN, opts->leave_out_extreme,
+                               column };
+    const policy of_targets = { drop || opts->missing == TRIL_MISSING_MARGINAL || opts->predict,
+                                opts->leave_out_extreme, column };
+    if (!set_rows(table, rows, cases) || !put_inputs(model, table, &of_inputs, cases) ||
+        !put_targets(model, table, &of_targets, cases))
         return false;
     leave_out(cases, model->about.mlp.inputs, model->about.n_targets, opts);
     return cases->n > 0 || tril_ctx_fail(model->ctx, TRIL_BAD_DATA,
@@ -158,23 +173,76 @@ bool tril_model_gather(const tril_model *model, const tril_table *table, const s
     return true;
 }
 
-void tril_model_scale(const tril_model *model, tril_cases *cases)
+static bool has_infinite(const tril_real *x, size_t n)
 {
-    tril_scaler_apply(&model->inputs, cases->x, cases->n);
-    for (size_t i = 0; i < cases->n * model->about.mlp.inputs; i++)
+    bool found = false;
+    for (size_t j = 0; j < n; j++)
+        found |= isinf(x[j]);
+    return found;
+}
+
+/* the name of the column of that input */
+static const char *input_name(const tril_model_parts *about, size_t at)
+{
+    const tril_column *c = about->inputs;
+    for (size_t n; at >= (n = c->labels ? c->n_labels : 1); c++)
+        at -= n;
+    return c->name;
+}
+
+/* says which number of row i is infinite now */
+static bool fail_extreme(const tril_model *model, const tril_table *table, const tril_cases *cases,
+                         size_t i)
+{
+    const tril_model_parts *about = &model->about;
+    const size_t width = about->mlp.inputs, row = cases->row[i];
+    size_t j = 0, k;
+    while (j < width && !isinf(cases->x[i * width + j]))
+        j++;
+    const char *name = j < width ? input_name(about, j) : NULL;
+    for (j = 0; !name; j++)
+        name = isinf(cases->y[i * about->n_targets + j]) ? about->targets[j] : NULL;
+    if (!tril_table_find(table, name, &k))
+        return false;
+    const double cell = table->cells[row * table->width + k];
+    return tril_table_fail_cell(table, row, k, "%g is beyond the range of float%s", cell,
+                                fabs(cell) > (double)TRIL_REAL_MAX ? "" : " when it is scaled");
+}
+
+bool tril_model_scale(const tril_model *model, const tril_table *table, bool leave_out_extreme,
+                      tril_cases *cases)
+{
+    const size_t width = model->about.mlp.inputs, d = model->about.n_targets, all = cases->n;
+    size_t n = 0;
+    tril_scaler_apply(&model->inputs, cases->x, all);
+    for (size_t i = 0; i < all * width; i++)
         cases->x[i] = isnan(cases->x[i]) ? 0 : cases->x[i]; /* the mean */
     if (cases->y)
-        tril_scaler_apply(&model->targets, cases->y, cases->n);
+        tril_scaler_apply(&model->targets, cases->y, all);
+    for (size_t i = 0; i < all; i++)
+        if (!has_infinite(cases->x + i * width, width) &&
+            !(cases->y && has_infinite(cases->y + i * d, d)))
+            move_row(cases, width, d, i, n++);
+        else if (!leave_out_extreme || (n == 0 && i + 1 == all))
+            return fail_extreme(model, table, cases, i);
+    cases->n = n;
+    cases->extreme = all - n;
+    return true;
 }
 
 bool tril_model_cases(const tril_model *model, const tril_table *table, const size_t *rows,
                       size_t n, const tril_cases_opts *opts, tril_cases *cases)
 {
     const tril_cases_opts defaults = { 0 };
+    tril_cases own = { 0 };
+    opts = opts ? opts : &defaults;
     if (!model || !table || tril_ctx_failed(model->ctx) ||
-        !tril_model_gather(model, table, rows, n, opts ? opts : &defaults, cases))
+        !tril_model_gather(model, table, rows, n, opts, &own))
         return false;
-    tril_model_scale(model, cases);
+    if (!tril_model_scale(model, table, opts->leave_out_extreme, &own))
+        return tril_cases_free(&own), false;
+    tril_cases_free(cases);
+    *cases = own;
     return true;
 }
 

@@ -80,8 +80,8 @@ static bool fail_number(const tril_table *table, size_t row, size_t k, const dou
                                 kind == CELL_INFINITE ? "infinite" : "not a number");
 }
 
-static bool copy_column(const tril_table *table, size_t k, bool missing, tril_real *out,
-                        size_t step)
+static bool copy_column(const tril_table *table, size_t k, bool missing, bool extreme,
+                        tril_real *out, size_t step)
 {
     for (size_t i = 0; i < table->rows; i++, out += step) {
         const double *cell = table->cells + i * table->width + k;
@@ -90,6 +90,8 @@ static bool copy_column(const tril_table *table, size_t k, bool missing, tril_re
             *out = (tril_real)*cell;
         else if (missing && !isfinite(*cell) && cell_get(table, cell, &text) == CELL_MISSING)
             *out = (tril_real)NAN;
+        else if (extreme && isfinite(*cell))
+            *out = (tril_real)copysign(HUGE_VAL, *cell);
         else
             return fail_number(table, i, k, cell);
     }
@@ -102,9 +104,17 @@ static bool copy_columns(const tril_table *table, const char *const *names, size
     if (!table || tril_ctx_failed(table->ctx))
         return false;
     for (size_t j = 0, k; j < n; j++)
-        if (!tril_table_find(table, names[j], &k) || !copy_column(table, k, missing, out + j, n))
+        if (!tril_table_find(table, names[j], &k) ||
+            !copy_column(table, k, missing, false, out + j, n))
             return false;
     return true;
+}
+
+bool tril_table_numbers(const tril_table *table, const char *name, bool missing, bool extreme,
+                        tril_real *out)
+{
+    size_t k;
+    return tril_table_find(table, name, &k) && copy_column(table, k, missing, extreme, out, 1);
 }
 
 bool tril_table_columns(const tril_table *table, const char *const *names, size_t n, tril_real *out)

@@ -50,6 +50,11 @@ static inline cell_kind cell_get(const tril_table *table, const double *cell, co
 /* Whether the column of that name is there once, and its number; fails otherwise. */
 bool tril_table_find(const tril_table *table, const char *name, size_t *k);
 
+/* A column as tril_table_columns_missing has it, or, where a missing cell is an error,
+ * tril_table_columns; with `extreme` a number beyond the range of tril_real is infinite. */
+bool tril_table_numbers(const tril_table *table, const char *name, bool missing, bool extreme,
+                        tril_real *out);
+
 /* Fails with "PATH: line N, column NAME: ", and what is wrong with the cell. */
 bool tril_table_fail_cell(const tril_table *table, size_t row, size_t k, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -137,9 +137,21 @@ tril_var tril_dist_covariance(tril_dist p)
 {
     if (!is_current(&p, "covariance"))
         return (tril_var){ 0 };
-    if (!p.kind->covariance || p.event.rank != 1)
+    if (!(p.kind->covariance || p.kind->factor || p.kind->as_mvn) || p.event.rank != 1)
         return tril_dist_fail(&p, "covariance", TRIL_BAD_ARGUMENT, "there is no closed form");
-    return tril_dist_has_room(&p, "covariance", p.batch) ? p.kind->covariance(&p) : (tril_var){ 0 };
+    if (!tril_dist_has_room(&p, "covariance", p.batch))
+        return (tril_var){ 0 };
+    if (p.kind->covariance)
+        return p.kind->covariance(&p);
+    tril_var a = tril_dist_factor(p);
+    return tril_dist_stretch(&p, "covariance", tril_matmul(a, tril_transpose(a, -2, -1)), 2);
+}
+
+tril_var tril_dist_factor(tril_dist p)
+{
+    if (!p.kind || p.kind->factor)
+        return p.kind ? p.kind->factor(&p) : (tril_var){ 0 };
+    return tril_tril(p.kind->as_mvn(&p).param[1]);
 }
 
 tril_shape tril_dist_batch_shape(tril_dist p)

@@ -16,6 +16,11 @@ extern const tril_dist_kind tril_dist_kind_normal, tril_dist_kind_mvn_diag;
  * p with n axes of its event back in the batch, inert where it is not made so. */
 size_t tril_independent_axes(const tril_dist *p);
 tril_dist tril_independent_base(const tril_dist *p, size_t n);
+
+/* A of the covariance A A' of vectors; the batch may be stretched. A covariance in tril_real may be
+ * none by rounding; A A' in double is one. */
+tril_var tril_dist_factor(tril_dist p);
+
 /* Whether a parameter of that name has finite numbers, which must be positive if so said. Where it
  * has not the context fails with "WHAT: NAME is VALUE at [INDEX]", unless it does not validate. */
 bool tril_dist_valid(const char *what, const char *name, tril_var x, bool positive);

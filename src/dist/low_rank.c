@@ -261,17 +261,8 @@ static tril_var low_rank_variance(const tril_dist *p)
     return tril_dist_stretch(p, "variance", tril_add(of_factors, p->param[DIAG]), 1);
 }
 
-static tril_var low_rank_covariance(const tril_dist *p)
-{
-    tril_var w = p->param[FACTOR];
-    tril_var product = tril_matmul(w, tril_transpose(w, -2, -1));
-    return tril_dist_stretch(p, "covariance", tril_add(product, tril_diag_embed(p->param[DIAG])),
-                             2);
-}
-
-/* The factor of a a' + diag(scale)^2 from a [..., n, m] and scale [..., n] with the batch of both.
- * No pivot is below scale. */
-static tril_var factor_of_both(const tril_dist *p, const char *method, tril_var a, tril_var scale)
+/* a [..., n, m] and diag(scale) of scale [..., n] side by side, in the batch of both */
+static tril_var beside(const tril_dist *p, const char *method, tril_var a, tril_var scale)
 {
     tril_shape shape_a, shape_scale, batch;
     if (!tril_var_shape(a, method, &shape_a) || !tril_var_shape(scale, method, &shape_scale) ||
@@ -282,8 +273,23 @@ static tril_var factor_of_both(const tril_dist *p, const char *method, tril_var 
     both.batch = batch;
     tril_var parts[2] = { tril_dist_stretch(&both, method, a, 2),
                           tril_dist_stretch(&both, method, tril_diag_embed(scale), 2) };
-    return tril_lq_above(tril_concat(parts, 2, -1),
-                         tril_dist_stretch(&both, method, tril_detach(scale), 1));
+    return tril_concat(parts, 2, -1);
+}
+
+static tril_var low_rank_factor(const tril_dist *p)
+{
+    return beside(p, "covariance", p->param[FACTOR], tril_sqrt(p->param[DIAG]));
+}
+
+/* The triangular factor of a a' + diag(scale)^2. No pivot is below scale. */
+static tril_var factor_of_both(const tril_dist *p, const char *method, tril_var a, tril_var scale)
+{
+    tril_var both = beside(p, method, a, scale);
+    tril_dist stretched = *p;
+    if (!both.tape)
+        return both;
+    stretched.batch = tril_shape_leading(tril_shape_of(both), 2);
+    return tril_lq_above(both, tril_dist_stretch(&stretched, method, tril_detach(scale), 1));
 }
 
 /* whether D has room for a further axis; loc needs none */
@@ -328,7 +334,7 @@ const tril_dist_kind tril_dist_kind_mvn_low_rank = { .name = "mvn_low_rank",
                                                      .entropy = low_rank_entropy,
                                                      .mean = low_rank_mean,
                                                      .variance = low_rank_variance,
-                                                     .covariance = low_rank_covariance,
+                                                     .factor = low_rank_factor,
                                                      .mode = low_rank_mean,
                                                      .as_mvn = low_rank_as_mvn };
 

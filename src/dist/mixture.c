@@ -307,6 +307,37 @@ static tril_dist mixture_expand(const tril_dist *p, tril_shape batch)
                         tril_dist_expand(m->components, of_components));
 }
 
+/* [batch, k]: of weights that are stretched */
+static tril_var root_weights(const mixture *m)
+{
+    tril_var x = m->weights.param[0];
+    tril_var w = tril_categorical_by_probs(&m->weights) ? tril_div(x, tril_sum_axis(x, -1, true))
+                                                        : tril_softmax(x, -1);
+    return tril_sqrt(w);
+}
+
+/* Side by side, each by the root of its component's weight: the components' own, and what their
+ * means are apart. The covariance has another way, with a gradient where a weight is 0. */
+static tril_var mixture_factor(const tril_dist *p)
+{
+    const char *method = "covariance";
+    const tril_dist all = mixture_expand(p, p->batch);
+    const mixture *m = all.attrs;
+    if (!m)
+        return (tril_var){ 0 };
+    tril_var root = with_axis(p, method, with_axis(p, method, root_weights(m), 0), 0);
+    tril_var parts[2] = { tril_dist_stretch(&m->components, method, tril_dist_factor(m->components),
+                                            2),
+                          with_axis(p, method, apart(&all, method), 0) };
+    tril_var a = tril_transpose(tril_mul(tril_concat(parts, 2, -1), root), -3, -2);
+    tril_shape shape = tril_shape_of(a);
+    if (!a.tape)
+        return a;
+    shape.dim[shape.rank - 2] *= shape.dim[shape.rank - 1];
+    shape.rank--;
+    return tril_reshape(a, shape);
+}
+
 /* takes from a draw of each component the one that was chosen */
 static void choose(const tril_real *classes, size_t rows, size_t k, size_t event,
                    const tril_real *each, tril_real *out)
@@ -346,6 +377,7 @@ const tril_dist_kind tril_dist_kind_mixture = { .name = "mixture",
                                                 .sample = mixture_sample,
                                                 .mean = mixture_mean,
                                                 .variance = mixture_variance,
+                                                .factor = mixture_factor,
                                                 .covariance = mixture_covariance,
                                                 .cdf = mixture_cdf,
                                                 .expand = mixture_expand };

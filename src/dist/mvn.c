@@ -265,13 +265,6 @@ tril_var tril_mvn_mean(const tril_dist *p)
     return tril_dist_stretch(p, "mean", p->param[0], 1);
 }
 
-static tril_var mvn_covariance(const tril_dist *p)
-{
-    tril_var factor = tril_tril(p->param[1]);
-    return tril_dist_stretch(p, "covariance", tril_matmul(factor, tril_transpose(factor, -2, -1)),
-                             2);
-}
-
 /* the diagonal of L L': sums of squares along the rows of L */
 static tril_var mvn_variance(const tril_dist *p)
 {
@@ -291,7 +284,6 @@ const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
                                             .entropy = mvn_entropy,
                                             .mean = tril_mvn_mean,
                                             .variance = mvn_variance,
-                                            .covariance = mvn_covariance,
                                             .mode = tril_mvn_mean,
                                             .as_mvn = mvn_as_mvn };
 

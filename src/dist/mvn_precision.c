@@ -132,13 +132,6 @@ static tril_var upper_factor(const tril_dist *p)
     return tril_solve_tril(p->param[1], identity, true);
 }
 
-static tril_var precision_covariance(const tril_dist *p)
-{
-    tril_var factor = upper_factor(p);
-    return tril_dist_stretch(p, "covariance", tril_matmul(factor, tril_transpose(factor, -2, -1)),
-                             2);
-}
-
 static tril_var precision_variance(const tril_dist *p)
 {
     tril_var squares = tril_sum_axis(tril_square(upper_factor(p)), -1, false);
@@ -164,7 +157,7 @@ const tril_dist_kind tril_dist_kind_mvn_precision = { .name = "mvn_precision",
                                                       .entropy = precision_entropy,
                                                       .mean = tril_mvn_mean,
                                                       .variance = precision_variance,
-                                                      .covariance = precision_covariance,
+                                                      .factor = upper_factor,
                                                       .mode = tril_mvn_mean,
                                                       .as_mvn = precision_as_mvn };
 

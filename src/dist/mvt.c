@@ -90,12 +90,12 @@ static tril_var mvt_variance(const tril_dist *p)
     return spread(p, "variance", tril_dist_variance(normal), column(p->param[2]), 1);
 }
 
-static tril_var mvt_covariance(const tril_dist *p)
+static tril_var mvt_factor(const tril_dist *p)
 {
     if (!tril_student_has(p, "covariance", 2))
         return (tril_var){ 0 };
-    tril_dist normal = tril_mvn(p->param[0], p->param[1]);
-    return spread(p, "covariance", tril_dist_covariance(normal), column(column(p->param[2])), 2);
+    tril_var by = tril_sqrt(tril_student_spread(column(column(p->param[2]))));
+    return tril_mul(tril_tril(p->param[1]), by);
 }
 
 const tril_dist_kind tril_dist_kind_mvt = { .name = "mvt",
@@ -105,7 +105,7 @@ const tril_dist_kind tril_dist_kind_mvt = { .name = "mvt",
                                             .entropy = mvt_entropy,
                                             .mean = mvt_mean,
                                             .variance = mvt_variance,
-                                            .covariance = mvt_covariance,
+                                            .factor = mvt_factor,
                                             .mode = tril_mvn_mean };
 
 tril_dist tril_mvt(tril_var df, tril_var loc, tril_var scale_tril)

@@ -45,9 +45,9 @@ static tril_var head_mean(const tril_dist *p)
     return tril_slice(tril_head_raw(p), -1, 0, ((const head *)p->attrs)->d);
 }
 
-static tril_var head_covariance(const tril_dist *p)
+static tril_var head_factor(const tril_dist *p)
 {
-    return tril_dist_covariance(tril_head_base(p));
+    return tril_dist_factor(tril_head_base(p));
 }
 
 static tril_var head_variance(const tril_dist *p)
@@ -80,7 +80,7 @@ const tril_dist_kind tril_dist_kind_head = { .name = "head",
                                              .entropy = head_entropy,
                                              .mean = head_mean,
                                              .variance = head_variance,
-                                             .covariance = head_covariance,
+                                             .factor = head_factor,
                                              .mode = head_mean,
                                              .as_mvn = head_as_mvn,
                                              .expand = head_expand };
@@ -92,7 +92,7 @@ const tril_dist_kind tril_dist_kind_head_student = { .name = "head_student",
                                                      .entropy = head_entropy,
                                                      .mean = head_mean,
                                                      .variance = head_variance,
-                                                     .covariance = head_covariance,
+                                                     .factor = head_factor,
                                                      .mode = head_mean,
                                                      .expand = head_expand };
 

@@ -7,6 +7,9 @@
 #include <tril/extend.h>
 
 #include "core/params.h"
+#include "core/tape.h"
+#include "dist/dist.h"
+#include "kernels/blas.h"
 #include "kernels/cholesky.h"
 #include "kernels/mvn.h"
 #include "nn/head.h"
@@ -18,11 +21,12 @@ enum { CHUNK = 64, DRAWS = 500 };
 /* Some rows under way; arrays are the tape's. */
 typedef struct chunk {
     const tril_network *members;
-    size_t n_members, d, n;
+    size_t n_members, d, first, n; /* first: their place among all rows */
     tril_tape *tape;
     tril_var x, y; /* y: numbers that are missing are NaN; {0} without targets */
     bool missing;
-    tril_dist *dists; /* of the members */
+    tril_var *raw; /* of the members, as their heads take it */
+    tril_dist *dists;
     tril_verdict out; /* of these rows */
 } chunk;
 
@@ -85,6 +89,31 @@ static bool put_mean(const chunk *c, double *mean)
     return true;
 }
 
+/* Adds a share of A A' of a member to covariances (or variances), in double: in tril_real they
+ * would be none by rounding. */
+static bool add_second(const chunk *c, size_t member, bool whole, double *out)
+{
+    const tril_var a = tril_dist_factor(c->dists[member]);
+    const tril_shape shape = tril_shape_of(a);
+    const tril_real *values = tril_value(a);
+    const size_t d = c->d, of_row = whole ? d * d : d;
+    const size_t m = values ? shape.dim[shape.rank - 1] : 0;
+    const size_t step = tril_size(a) == d * m ? 0 : d * m; /* one matrix may serve all rows */
+    double *row = tril_tape_take(c->tape, d * m, sizeof *row),
+           root = 1 / sqrt((double)c->n_members);
+    for (size_t i = 0; i < c->n && row && values; i++, out += of_row, values += step) {
+        for (size_t j = 0; j < d * m; j++) /* A' */
+            row[j % m * d + j / m] = root * (double)values[j];
+        if (whole)
+            tril_add_gram(m, d, d, row, row, out);
+        for (size_t j = 0; j < d * m && !whole; j++)
+            out[j % d] += row[j] * row[j];
+        for (size_t j = 0; j < d * d && whole; j++) /* BLAS may round the two sides differently */
+            out[j] = j % d > j / d ? out[j % d * d + j / d] : out[j];
+    }
+    return row && values;
+}
+
 /* the mean of the members' covariances (or variances), and what their means are apart */
 static bool put_second(const chunk *c, bool whole, double *out)
 {
@@ -92,11 +121,10 @@ static bool put_second(const chunk *c, bool whole, double *out)
     double *mean = tril_tape_take(c->tape, c->n * d, sizeof *mean);
     if (!mean || !put_mean(c, mean))
         return false;
-    for (size_t k = 0; k < c->n_members; k++) {
-        const tril_dist p = c->dists[k];
-        if (!add_values(c, k, whole ? tril_dist_covariance(p) : tril_dist_variance(p), out))
+    memset(out, 0, c->n * of_row * sizeof *out);
+    for (size_t k = 0; k < c->n_members; k++)
+        if (!add_second(c, k, whole, out))
             return false;
-    }
     for (size_t k = 0; k < c->n_members && c->n_members > 1; k++) {
         const tril_real *own = tril_value(tril_dist_mean(c->dists[k]));
         for (size_t i = 0; own && i < c->n * of_row; i++) {
@@ -107,6 +135,22 @@ static bool put_second(const chunk *c, bool whole, double *out)
         }
     }
     return !tril_ctx_failed(ctx_of(c));
+}
+
+static bool put_correlation(const chunk *c)
+{
+    const size_t d = c->d;
+    if (!put_second(c, true, c->out.correlation))
+        return false;
+    for (double *a = c->out.correlation; a < c->out.correlation + c->n * d * d; a += d * d) {
+        for (size_t i = 0; i < d * d; i++)
+            if (i % d < i / d)
+                a[i] = a[i % d * d + i / d] =
+                    fmax(-1, fmin(1, a[i] / sqrt(a[i / d * (d + 1)]) / sqrt(a[i % d * (d + 1)])));
+        for (size_t i = 0; i < d; i++)
+            a[i * (d + 1)] = 1;
+    }
+    return true;
 }
 
 static bool is_normal(const chunk *c)
@@ -147,12 +191,11 @@ static bool put_spread(const chunk *c)
 /* ---- where y is in its distribution */
 
 /* of components, weighted: numbers [n, d], each a mixture of K */
-static tril_dist mixture_marginals(const chunk *c, const tril_network *net)
+static tril_dist mixture_marginals(const chunk *c, const tril_network *net, tril_var raw)
 {
     const size_t d = c->d, k = net->head.components;
     const tril_head_opts component = tril_head_component(&net->head);
     const size_t width = tril_head_width(d, &component);
-    tril_var raw = tril_mlp_apply(net->mlp, c->x);
     tril_var logits = tril_reshape(tril_slice(raw, -1, 0, k), TRIL_SHAPE(c->n, 1, k));
     tril_var rows = tril_reshape(tril_slice(raw, -1, k, k * width), TRIL_SHAPE(c->n, k, width));
     tril_dist each = tril_head(rows, d, &component);
@@ -166,14 +209,14 @@ static tril_dist marginals(const chunk *c, size_t member)
 {
     const tril_network *net = &c->members[member];
     if (net->head.form == TRIL_HEAD_MIXTURE)
-        return mixture_marginals(c, net);
+        return mixture_marginals(c, net, c->raw[member]);
     tril_var mean = tril_dist_mean(c->dists[member]);
     tril_var variance = tril_dist_variance(c->dists[member]);
     if (net->head.form != TRIL_HEAD_STUDENT)
         return tril_normal(mean, tril_sqrt(variance));
     tril_head_layout layout;
     tril_head_layout_of(ctx_of(c), c->d, &net->head, &layout);
-    tril_var df = tril_head_df(tril_mlp_apply(net->mlp, c->x), &layout);
+    tril_var df = tril_head_df(c->raw[member], &layout);
     df = tril_reshape(df, TRIL_SHAPE(c->n, 1));
     tril_var share = tril_div(tril_sub(df, tril_scalar(c->tape, 2)), df);
     return tril_student_t(df, mean, tril_sqrt(tril_mul(variance, share)));
@@ -232,7 +275,7 @@ static bool put_quantile(const chunk *c, const tril_dist *of_members, double lev
     for (size_t step = 0; step < HALVINGS; step++) {
         tril_real *middle = tril_tape_take(c->tape, size, sizeof *middle);
         for (size_t i = 0; middle && i < size; i++)
-            middle[i] = (tril_real)(0.5 * (low[i] + high[i]));
+            middle[i] = tril_saturate(0.5 * (low[i] + high[i]));
         if (!middle || !marginal_cdf(c, of_members, middle, p))
             return false;
         for (size_t i = 0; i < size; i++)
@@ -317,7 +360,8 @@ static bool put_all(const chunk *c)
     const tril_verdict *out = &c->out;
     bool done = (!out->mean || put_mean(c, out->mean)) &&
                 (!out->covariance || put_second(c, true, out->covariance)) &&
-                (!out->sd || put_second(c, false, out->sd)) && (!out->spread || put_spread(c)) &&
+                (!out->sd || put_second(c, false, out->sd)) &&
+                (!out->correlation || put_correlation(c)) && (!out->spread || put_spread(c)) &&
                 (!out->pit || put_pit(c)) && (!out->quantile || put_quantiles(c));
     for (size_t i = 0; done && out->sd && i < c->n * c->d; i++)
         out->sd[i] = sqrt(out->sd[i]);
@@ -331,6 +375,17 @@ static bool put_all(const chunk *c)
     return true;
 }
 
+/* any finite numbers are a distribution, but large inputs can drive a network beyond these */
+static bool check_raw(const chunk *c, tril_var raw)
+{
+    const size_t at = tril_var_first_not_finite(raw), width = tril_size(raw) / c->n;
+    return at == tril_size(raw) || !tril_ctx_validates(ctx_of(c)) ||
+           tril_ctx_fail(ctx_of(c), TRIL_NOT_FINITE,
+                         "judge: x: row %zu: its numbers are so large that the network's outputs "
+                         "are not finite",
+                         c->first + at / width);
+}
+
 static bool judge_some(chunk *c, tril_rows rows)
 {
     tril_tape_reset(c->tape);
@@ -342,9 +397,14 @@ static bool judge_some(chunk *c, tril_rows rows)
         c->missing |= isnan(rows.y[i]);
     if (rows.y)
         c->y = tril_input_missing(c->tape, rows.y, TRIL_SHAPE(c->n, c->d));
+    c->raw = tril_tape_take(c->tape, c->n_members, sizeof *c->raw);
     c->dists = tril_tape_take(c->tape, c->n_members, sizeof *c->dists);
-    for (size_t k = 0; c->dists && k < c->n_members; k++)
-        c->dists[k] = tril_mlp_head(c->members[k].mlp, c->x, c->d, &c->members[k].head);
+    for (size_t k = 0; c->raw && c->dists && k < c->n_members; k++) {
+        c->raw[k] = tril_mlp_apply(c->members[k].mlp, c->x);
+        if (!check_raw(c, c->raw[k]))
+            return false;
+        c->dists[k] = tril_head(c->raw[k], c->d, &c->members[k].head);
+    }
     return !tril_ctx_failed(ctx_of(c)) && put_all(c);
 }
 
@@ -370,7 +430,9 @@ static bool judge(const tril_network *members, size_t n_members, tril_tape *tape
                                 at(out->level, first, 1),
                                 out->levels,
                                 out->n_levels,
-                                at(out->quantile, first, out->n_levels * d) };
+                                at(out->quantile, first, out->n_levels * d),
+                                at(out->correlation, first, d * d) };
+        c.first = first;
         *tril_ctx_random(tril_tape_ctx(tape)) = tril_stream_for(0, TRIL_FOR_DRAWS, first);
         if (!judge_some(&c, some))
             return false;

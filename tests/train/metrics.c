@@ -267,6 +267,77 @@ START_TEST(test_ensemble)
 }
 END_TEST
 
+/* Where raw outputs are so large that coordinates are all but multiples of one another: symmetric,
+ * within bounds, never indefinite; and sd and correlation are those of the covariance. */
+static void ck_covariance(const double *a, const double *r, const double *sd, size_t d)
+{
+    double left[9];
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = 0; j < d; j++) {
+            const double scale = sd[i] * sd[j];
+            ck_assert(a[i * d + j] == a[j * d + i] && r[i * d + j] == r[j * d + i]);
+            ck_assert(r[i * d + j] >= -1 && r[i * d + j] <= 1 && (i != j || r[i * d + j] == 1));
+            ck_close(a[i * d + j] / scale, r[i * d + j], 1e-12, 1);
+            left[i * d + j] = r[i * d + j];
+        }
+    /* one coordinate after the other is taken out, of what is left no variance is below zero */
+    for (size_t k = 0; k + 1 < d; k++)
+        for (size_t i = k + 1; i < d; i++) {
+            const double pivot = fmax(left[k * (d + 1)], 1e-8);
+            for (size_t j = k + 1; j < d; j++)
+                left[i * d + j] -= left[i * d + k] * left[k * d + j] / pivot;
+            ck_assert_double_gt(left[i * (d + 1)], -1e-6);
+        }
+    if (d == 3) { /* the determinant */
+        const double x = r[1], y = r[2], z = r[5];
+        ck_assert_double_gt(1 + 2 * x * y * z - x * x - y * y - z * z, -1e-14);
+    }
+}
+
+START_TEST(test_nearly_singular)
+{
+    enum { N = 60, D = 3 };
+    static double a[N * D * D], r[N * D * D], sd[N * D];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    fitting f[2] = { network_new(ctx, N, D, &heads[_i]), network_new(ctx, N, D, &heads[_i]) };
+    const tril_network nets[2] = { f[0].net, f[1].net };
+    for (int k = 0; k < 2; k++) {
+        const tril_param last = tril_dense_weight(tril_mlp_last(f[k].net.mlp));
+        for (size_t i = 0; i < tril_shape_size(tril_param_shape(last)); i++)
+            tril_param_values(last)[i] *= 1000;
+    }
+    for (size_t n = 1; n <= 2; n++) {
+        const tril_verdict out = { .sd = sd, .covariance = a, .correlation = r };
+        ck_assert_msg(tril_judge(nets, n, (tril_rows){ f[0].x, NULL, N }, &out), "%s",
+                      tril_ctx_message(ctx));
+        for (size_t i = 0; i < N; i++)
+            ck_covariance(a + i * D * D, r + i * D * D, sd + i * D, D);
+    }
+    fitting_free(&f[0]);
+    fitting_free(&f[1]);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* a network that leaves the range of numbers: which row */
+START_TEST(test_beyond)
+{
+    enum { N = 100 };
+    double mean[N];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    fitting f = fitting_new(ctx, N, 1, 0, &heads[0]);
+    tril_real *weight = tril_param_values(tril_dense_weight(tril_mlp_last(f.net.mlp)));
+    for (size_t i = 0; i < 2 * INPUTS; i++)
+        weight[i] = TRIL_REAL_MAX / 1000;
+    f.x[70 * INPUTS] = 2000;
+    ck_assert(!tril_judge(&f.net, 1, (tril_rows){ f.x, NULL, N }, &(tril_verdict){ .mean = mean }));
+    ck_failed(ctx, TRIL_NOT_FINITE,
+              "judge: x: row 70: its numbers are so large that the network's");
+    fitting_free(&f);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 /* an ensemble of equal members is each of them */
 START_TEST(test_equal_members)
 {
@@ -419,6 +490,8 @@ Suite *suite_train_metrics(void)
     Suite *suite = suite_create("train/metrics");
     TCase *tcase = tcase_create("metrics");
     tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, test_nearly_singular, 0, N_HEADS);
+    tcase_add_test(tcase, test_beyond);
     tcase_add_loop_test(tcase, test_moments, 0, N_HEADS);
     tcase_add_loop_test(tcase, test_level, 0, 8);
     tcase_add_loop_test(tcase, test_quantiles, 0, 2 * N_HEADS);
