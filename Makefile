@@ -30,7 +30,7 @@ DEMOS    := $(patsubst demos/%.c,$(BUILD)/demos/%,$(filter-out demos/tril.c,$(so
 SHARED   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard demos/common/*.c)))
 COMMANDS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard demos/tril/*.c)))
 BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
-TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/%,$(sort $(wildcard tests/*.c tests/*/*.c)))))
+TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/allocations/%,$(sort $(wildcard tests/*.c tests/*/*.c)))))
 SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] demos/*.c demos/*/*.[ch] data/*.c tests/*.[ch] tests/*/*.[ch])
 
 help:
@@ -40,6 +40,7 @@ help:
 	@echo 'make test     run the tests; DOUBLE=1, SAN=1, SAN=thread and CC=clang choose another build'
 	@echo 'make -j2 test-parts  the same, half of them beside the other'
 	@echo 'make -j2 valgrind  run them under valgrind'
+	@echo 'make allocations  each allocation of whole commands fails in turn, some minutes'
 	@echo 'make test-aarch64 run them as a 64-bit ARM processor does, emulated; make setup-aarch64 before that'
 	@echo 'make install  the command tril and its manual page, below PREFIX=$(PREFIX)'
 	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'
@@ -144,7 +145,7 @@ installed: $(BUILD)/tril.1
 	@RUN='$(RUN)' sh tests/install.sh $(BUILD)/installed
 
 # all that a test run is but the run
-test-rest: layers examples link installed demos $(BUILD)/bench $(BUILD)/tests/run
+test-rest: layers examples link installed demos $(BUILD)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS),,allocations-sample)
 
 test: test-rest
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
@@ -198,6 +199,14 @@ $(BUILD)/tests/run: $(TESTS) $(LIB) $(STAMP)
 layers:
 	@sh tests/layers.sh
 
+# each allocation of whole commands fails in turn, or some of them
+allocations allocations-sample: $(BUILD)/tril $(BUILD)/fail.so
+	@sh tests/allocations/run.sh $^ $(if $(findstring sample,$@),5)
+
+$(BUILD)/fail.so: tests/allocations/fail.c $(STAMP)
+	@echo '  LD   $@'
+	@$(CC) $(FLAGS) -shared -fPIC $< -o $@ -ldl
+
 # the programs in the headers and in README.md compile, run and succeed
 examples: $(LIB)
 	@CC='$(CC)' FLAGS='$(USER)' RUN='$(RUN)' LIBS='$(LIB) $(LIBS)' sh tests/examples.sh $(BUILD)/examples
@@ -227,7 +236,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test test-rest test-parts valgrind layers examples link install installed data format format-check clean
+.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test test-rest test-parts valgrind layers examples link install installed allocations allocations-sample data format format-check clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -10,7 +10,7 @@ static bool lacked_memory;
 void *command_alloc(size_t n, size_t size)
 {
     void *memory = n < SIZE_MAX / 2 / size ? malloc(n * size + 1) : NULL;
-    if (!memory)
+    if (!memory && !lacked_memory) /* one sentence, whatever fails in its wake */
         fprintf(stderr, "tril: out of memory, %zu times %zu bytes were wanted\n", n, size);
     lacked_memory |= !memory;
     return memory;
