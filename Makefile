@@ -26,7 +26,10 @@ QUIRKS   := $(if $(findstring aarch64,$(shell $(CC) -dumpmachine)),-fno-builtin-
 OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/*/*.c)))
 CROSS    := $(if $(findstring aarch64,$(CC)),aarch64-linux-gnu-)
 RUN      := $(if $(CROSS),qemu-aarch64)
-DEMOS    := $(patsubst demos/%.c,$(BUILD)/demos/%,$(filter-out demos/tril.c,$(sort $(wildcard demos/*.c))))
+# HOLD makes programs that can run as on an older processor, beside the others: only tests need them
+PROGRAMS := $(BUILD)$(if $(HOLD),/held)
+HOOK     := $(if $(HOLD),$(BUILD)/tests/hold.o)
+DEMOS    := $(patsubst demos/%.c,$(PROGRAMS)/demos/%,$(filter-out demos/tril.c,$(sort $(wildcard demos/*.c))))
 SHARED   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard demos/common/*.c)))
 COMMANDS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard demos/tril/*.c)))
 BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
@@ -39,6 +42,7 @@ help:
 	@echo 'make demo     train on real data: numbers, and pictures in $(BUILD)/pictures'
 	@echo 'make test     run the tests; DOUBLE=1, SAN=1, SAN=thread and CC=clang choose another build'
 	@echo 'make -j2 test-parts  the same, half of them beside the other'
+	@echo 'make test-kernels run them as on older processors; KERNELS="Haswell Zen" chooses some'
 	@echo 'make -j2 valgrind  run them under valgrind'
 	@echo 'make allocations  each allocation of whole commands fails in turn, some minutes'
 	@echo 'make test-aarch64 run them as a 64-bit ARM processor does, emulated; make setup-aarch64 before that'
@@ -104,54 +108,62 @@ $(BUILD)/src/%.o: src/%.c $(STAMP) | $(BUILD)/headers
 	@echo '  CC   $<'
 	@$(CC) $(FLAGS) -Isrc -MMD -MP -c $< -o $@
 
-demos: $(DEMOS) $(BUILD)/tril
+demos: $(DEMOS) $(PROGRAMS)/tril
 
 $(SHARED) $(COMMANDS): $(BUILD)/%.o: %.c $(STAMP)
 	@mkdir -p $(@D)
 	@echo '  CC   $<'
 	@$(CC) $(FLAGS) -Idemos -MMD -MP -c $< -o $@
 
-$(BUILD)/demos/%: demos/%.c $(SHARED) $(LIB)
+$(PROGRAMS)/demos/%: demos/%.c $(SHARED) $(HOOK) $(LIB)
+	@mkdir -p $(@D)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(SHARED) $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(SHARED) $(HOOK) $(LIB) $(LIBS)
 
-$(BUILD)/tril: demos/tril.c $(COMMANDS) $(SHARED) $(LIB)
+$(PROGRAMS)/tril: demos/tril.c $(COMMANDS) $(SHARED) $(HOOK) $(LIB)
+	@mkdir -p $(@D)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) -Idemos -MMD -MP -MF $@.d $< -o $@ $(COMMANDS) $(SHARED) $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) -Idemos -MMD -MP -MF $@.d $< -o $@ $(COMMANDS) $(SHARED) $(HOOK) $(LIB) $(LIBS)
 
 # the manual page: its gaps are filled with what the commands say themselves
-$(BUILD)/tril.1: demos/tril/tril.1 demos/tril/manual.sh $(BUILD)/tril
-	@sh demos/tril/manual.sh $(RUN) $(BUILD)/tril < $< > $@
+$(PROGRAMS)/tril.1: demos/tril/tril.1 demos/tril/manual.sh $(PROGRAMS)/tril
+	@sh demos/tril/manual.sh $(RUN) $(PROGRAMS)/tril < $< > $@
 
 PREFIX = /usr/local
 
-install: $(BUILD)/tril $(BUILD)/tril.1
-	install -D -m 755 $(BUILD)/tril $(DESTDIR)$(PREFIX)/bin/tril
-	install -D -m 644 $(BUILD)/tril.1 $(DESTDIR)$(PREFIX)/share/man/man1/tril.1
+install: $(PROGRAMS)/tril $(PROGRAMS)/tril.1
+	install -D -m 755 $(PROGRAMS)/tril $(DESTDIR)$(PREFIX)/bin/tril
+	install -D -m 644 $(PROGRAMS)/tril.1 $(DESTDIR)$(PREFIX)/share/man/man1/tril.1
 
 demo: demos
 	@mkdir -p $(BUILD)/pictures
-	$(BUILD)/demos/shapes
-	$(BUILD)/demos/categories --pictures $(BUILD)/pictures
-	$(BUILD)/demos/points --pictures $(BUILD)/pictures
+	$(PROGRAMS)/demos/shapes
+	$(PROGRAMS)/demos/categories --pictures $(BUILD)/pictures
+	$(PROGRAMS)/demos/points --pictures $(BUILD)/pictures
 
 # OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check
-TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(BUILD) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
+TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(PROGRAMS) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
 
 # what make install puts below a folder works there
-installed: $(BUILD)/tril.1
+installed: $(PROGRAMS)/tril.1
 	@rm -rf $(BUILD)/installed
 	@$(MAKE) -s install DESTDIR=$(BUILD)/installed PREFIX=
 	@RUN='$(RUN)' sh tests/install.sh $(BUILD)/installed
 
 # all that a test run is but the run
-test-rest: layers examples link installed demos $(BUILD)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS),,allocations-sample)
+test-rest: layers examples link installed demos $(PROGRAMS)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS),,allocations-sample)
 
 test: test-rest
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
 
 test-aarch64:
 	$(MAKE) test CC=aarch64-linux-gnu-gcc
+
+# as on older processors: every kernel of OpenBLAS that this one can run, with the loops of the library that go with it
+test-kernels:
+	@kernels=$$(sh tests/kernels.sh $(KERNELS)) && for kernel in $$kernels; do for double in '' 1; do \
+		echo "== $$kernel$${double:+, double}"; \
+		OPENBLAS_CORETYPE=$${kernel%:*} $(MAKE) -s test HOLD=$${kernel#*:} DOUBLE=$$double || exit 1; done; done
 
 # the suites in two parts, each with a closing line of its own, which -j2 runs side by side
 PARTS = $(if $(CK_RUN_SUITE),0,0 1)
@@ -185,12 +197,13 @@ $(BUILD)/tests/%.o: tests/%.c $(STAMP) | $(BUILD)/tests/suites.h $(BUILD)/tests/
 # limits may use all that this processor has, and all liberties of floating point; private: what they depend on may not
 $(BUILD)/tests/bench/by_hand_%.o: private CFLAGS += $(shell $(CC) -march=native -E -x c /dev/null > /dev/null 2>&1 && echo -march=native) -ffast-math
 
-$(BUILD)/bench: $(BENCH) $(LIB) $(STAMP)
+$(PROGRAMS)/bench: $(BENCH) $(HOOK) $(LIB) $(STAMP)
+	@mkdir -p $(@D)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) $(BENCH) -o $@ $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) $(BENCH) $(HOOK) -o $@ $(LIB) $(LIBS)
 
-bench: $(BUILD)/bench
-	$(BUILD)/bench $(if $(JSON),--json $(JSON))
+bench: $(PROGRAMS)/bench
+	$(PROGRAMS)/bench $(if $(JSON),--json $(JSON))
 
 $(BUILD)/tests/run: $(TESTS) $(LIB) $(STAMP)
 	@echo '  LD   $@'
@@ -216,8 +229,8 @@ link: $(LIB)
 	@CC='$(CC)' FLAGS='$(STD) $(SANFLAGS) -Iinclude' LIBS='$(LIB) $(LIBS)' sh tests/link.sh $(BUILD)/link '$(DOUBLE)'
 
 # on data of one's own: DATA/NAME.csv and, with the rows of the test sets, DATA/splits/NAME.csv
-uci: $(BUILD)/tril
-	@sh tests/bench/uci.sh $(BUILD)/tril $(or $(DATA),$(error make uci DATA=FOLDER))
+uci: $(PROGRAMS)/tril
+	@sh tests/bench/uci.sh $(PROGRAMS)/tril $(or $(DATA),$(error make uci DATA=FOLDER))
 
 data:
 	$(MAKE) DOUBLE=1 lib
@@ -236,8 +249,8 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test test-rest test-parts valgrind layers examples link install installed allocations allocations-sample data format format-check clean
+.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test test-rest test-parts test-kernels valgrind layers examples link install installed allocations allocations-sample data format format-check clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(BENCH:.o=.d) $(SHARED:.o=.d) $(COMMANDS:.o=.d) $(DEMOS:=.d) $(BUILD)/tril.d
+-include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(BENCH:.o=.d) $(SHARED:.o=.d) $(COMMANDS:.o=.d) $(DEMOS:=.d) $(PROGRAMS)/tril.d

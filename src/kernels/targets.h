@@ -4,6 +4,13 @@
 #ifndef TRIL_KERNELS_TARGETS_H
 #define TRIL_KERNELS_TARGETS_H
 
+#include <stdbool.h>
+
+/* The versions of a loop, oldest first, and the newest one that may run: tests lower it to run what
+ * older processors do. Nothing in the library changes it. */
+enum { TRIL_TARGET_PLAIN, TRIL_TARGET_AVX2, TRIL_TARGET_AVX512 };
+extern int tril_newest_target;
+
 /* What the versions of a loop share: it must be part of each of them. */
 #define TRIL_INLINE static inline __attribute__((always_inline))
 
@@ -23,6 +30,17 @@
 #endif
 
 #ifdef __x86_64__
+
+TRIL_INLINE bool tril_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+TRIL_INLINE bool tril_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+}
 
 #define TRIL_AVX2 __attribute__((target("avx2,fma")))
 #ifdef __clang__
@@ -45,10 +63,9 @@
     }                                                                                              \
     storage void name parameters                                                                   \
     {                                                                                              \
-        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&             \
-            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))              \
+        if (tril_newest_target >= TRIL_TARGET_AVX512 && tril_has_avx512())                         \
             name##_avx512 arguments;                                                               \
-        else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))                  \
+        else if (tril_newest_target >= TRIL_TARGET_AVX2 && tril_has_avx2())                        \
             name##_avx2 arguments;                                                                 \
         else {                                                                                     \
             body;                                                                                  \
