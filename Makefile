@@ -45,6 +45,7 @@ help:
 	@echo 'make test-kernels run them as on older processors; KERNELS="Haswell Zen" chooses some'
 	@echo 'make -j2 valgrind  run them under valgrind'
 	@echo 'make allocations  each allocation of whole commands fails in turn, some minutes'
+	@echo 'make fuzz-command  random command lines for SECONDS=60; or RUNS=N of them, SEED=1, from number FIRST=0 on'
 	@echo 'make test-aarch64 run them as a 64-bit ARM processor does, emulated; make setup-aarch64 before that'
 	@echo 'make install  the command tril and its manual page, below PREFIX=$(PREFIX)'
 	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'
@@ -220,6 +221,15 @@ $(BUILD)/fail.so: tests/allocations/fail.c $(STAMP)
 	@echo '  LD   $@'
 	@$(CC) $(FLAGS) -shared -fPIC $< -o $@ -ldl
 
+# random command lines; the command's main is another's there
+fuzz-command: $(BUILD)/fuzz_command
+	$(RUN) $< $(or $(SEED),1) $(or $(FIRST),0) $(or $(RUNS),0) $(if $(RUNS),0,$(or $(SECONDS),60))
+
+$(BUILD)/fuzz_command: tests/fuzz/command.c demos/tril.c $(COMMANDS) $(SHARED) $(LIB)
+	@echo '  LD   $@'
+	@$(CC) $(FLAGS) -Idemos -Dmain=tril_main -c demos/tril.c -o $@.o
+	@$(CC) $(FLAGS) $< -o $@ $@.o $(COMMANDS) $(SHARED) $(LIB) $(LIBS)
+
 # the programs in the headers and in README.md compile, run and succeed
 examples: $(LIB)
 	@CC='$(CC)' FLAGS='$(USER)' RUN='$(RUN)' LIBS='$(LIB) $(LIBS)' sh tests/examples.sh $(BUILD)/examples
@@ -249,7 +259,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test test-rest test-parts test-kernels valgrind layers examples link install installed allocations allocations-sample data format format-check clean
+.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test test-rest test-parts test-kernels valgrind layers examples link install installed allocations allocations-sample data format format-check clean fuzz-command
 .DELETE_ON_ERROR:
 .SECONDARY:
 
