@@ -47,6 +47,7 @@ help:
 	@echo 'make allocations  each allocation of whole commands fails in turn, some minutes'
 	@echo 'make fuzz-command  random command lines for SECONDS=60; or RUNS=N of them, SEED=1, from number FIRST=0 on'
 	@echo 'make test-aarch64 run them as a 64-bit ARM processor does, emulated; make setup-aarch64 before that'
+	@echo 'make differential RUNS=N SEED=K  compare N new random programs with PyTorch (python3-torch)'
 	@echo 'make install  the command tril and its manual page, below PREFIX=$(PREFIX)'
 	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'
 	@echo 'make uci DATA=FOLDER  judge fits on the standard splits of five UCI sets, some minutes'
@@ -165,6 +166,15 @@ test-kernels:
 	@kernels=$$(sh tests/kernels.sh $(KERNELS)) && for kernel in $$kernels; do for double in '' 1; do \
 		echo "== $$kernel$${double:+, double}"; \
 		OPENBLAS_CORETYPE=$${kernel%:*} $(MAKE) -s test HOLD=$${kernel#*:} DOUBLE=$$double || exit 1; done; done
+# programs that are not in tests/reference; any SEED gives others
+RUNS = 1000
+SEED = 100000
+
+differential: $(BUILD)/tests/run
+	@/usr/bin/python3 -c 'import scipy, torch' 2> /dev/null || \
+		{ echo 'make differential needs PyTorch and SciPy: install python3-torch and python3-scipy' >&2; exit 1; }
+	/usr/bin/python3 tests/reference/differential.py $(RUNS) $(SEED) > $(BUILD)/differential.txt
+	@$(TEST_ENV) CK_RUN_SUITE=differential DIFFERENTIAL=$(BUILD)/differential.txt $(RUN) $(BUILD)/tests/run
 
 # the suites in two parts, each with a closing line of its own, which -j2 runs side by side
 PARTS = $(if $(CK_RUN_SUITE),0,0 1)
@@ -259,7 +269,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test test-rest test-parts test-kernels valgrind layers examples link install installed allocations allocations-sample data format format-check clean fuzz-command
+.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test test-rest test-parts test-kernels valgrind layers examples link install installed allocations allocations-sample data format format-check clean fuzz-command differential
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -1,0 +1,637 @@
+/* Random programs of operations, distributions and heads beside PyTorch: the committed ones that
+ * reference/differential.py has written, or those of the file that DIFFERENTIAL names. The format
+ * is described there. */
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/shape.h"
+#include "core/tape.h"
+#include "support.h"
+
+enum { MAX_ARGS = 48, MAX_LINES = 64, MAX_NAME = 32, MAX_NUMBERS = 1 << 19 };
+
+typedef struct line {
+    const char *text, *name;
+    long arg[MAX_ARGS]; /* of a kind of numbers its letter */
+    size_t n_args;
+    tril_shape shape, event; /* of the result */
+    bool is_compared;
+    double number;
+    int exponent;
+} line;
+
+typedef struct program {
+    uint64_t seed;
+    size_t n_lines;
+    line *lines;
+} program;
+
+static program *programs;
+static size_t n_programs;
+
+/* ---- reading */
+
+static void read_shape(char **word, tril_shape *shape)
+{
+    while (*word && isdigit((unsigned char)**word)) {
+        ck_assert(tril_shape_append(shape, strtoul(*word, NULL, 10)));
+        *word = strtok(NULL, " ");
+    }
+}
+
+static line read_line(char *text)
+{
+    line l = { .text = strdup(text) };
+    char *word = strtok(text, " ");
+    l.name = strdup(word);
+    while ((word = strtok(NULL, " ")) && *word != '=' && *word != ':') {
+        ck_assert_uint_lt(l.n_args, MAX_ARGS);
+        l.arg[l.n_args++] = isalpha((unsigned char)*word) ? *word : strtol(word, NULL, 10);
+    }
+    if (word && *word == '=') {
+        word = strtok(NULL, " ");
+        read_shape(&word, &l.shape);
+        if (word && *word == '|') {
+            word = strtok(NULL, " ");
+            read_shape(&word, &l.event);
+        }
+    }
+    if (word && *word == ':' && (word = strtok(NULL, " ")) && strcmp(word, "-") != 0) {
+        l.is_compared = true;
+        l.number = strtod(word, NULL);
+        l.exponent = atoi(strtok(NULL, " "));
+    }
+    return l;
+}
+
+static const char *path_of_programs(void)
+{
+    const char *path = getenv("DIFFERENTIAL");
+    return path ? path : "tests/reference/differential.txt";
+}
+
+static void read_programs(void)
+{
+    char text[1024];
+    if (programs)
+        return;
+    FILE *f = fopen(path_of_programs(), "r");
+    ck_assert_msg(f, "%s cannot be opened", path_of_programs());
+    while (fgets(text, sizeof text, f)) {
+        text[strcspn(text, "\n")] = 0;
+        if (strncmp(text, "program ", 8) == 0) {
+            programs = realloc(programs, (n_programs + 1) * sizeof *programs);
+            program *p = &programs[n_programs++];
+            *p = (program){ strtoull(text + 8, NULL, 10), 0, malloc(MAX_LINES * sizeof(line)) };
+            continue;
+        }
+        program *p = &programs[n_programs - 1];
+        ck_assert_uint_lt(p->n_lines, MAX_LINES);
+        p->lines[p->n_lines++] = read_line(text);
+    }
+    fclose(f);
+}
+
+/* ---- numbers that Python makes too */
+
+static double uniform(uint64_t seed, size_t line_number, size_t i)
+{
+    uint64_t x = (((seed << 12) | line_number) << 24) + i + 0x9E3779B97F4A7C15u;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return (double)((x ^ (x >> 31)) >> 40) * 0x1p-24;
+}
+
+static double weight(uint64_t seed, size_t line_number, size_t i)
+{
+    return 4 * uniform(seed, line_number + 1024, i) - 2;
+}
+
+static double matrix_element(char kind, double u, double x, size_t d, size_t i)
+{
+    size_t row = i / d % d, column = i % d, power = 1;
+    if (row == column)
+        return (kind == 'l' ? 0.5 : 1) + 1.5 * u;
+    if (column > row)
+        return x;
+    while (power < d)
+        power *= 2;
+    return x / (double)power / (kind == 'l' ? 1 : 4);
+}
+
+static double leaf_number(uint64_t seed, size_t line_number, const line *l, size_t i)
+{
+    const char kind = (char)l->arg[0];
+    const size_t last = l->n_args > 2 ? (size_t)l->arg[l->n_args - 1] : 1;
+    double u = uniform(seed, line_number, i), x = ldexp(4 * u - 2, (int)l->arg[1]);
+    switch (kind) {
+    case 'p':
+        return 0.5 + 1.5 * u;
+    case 'f':
+        return 2.5 + 8 * u;
+    case 'c':
+        return floor(u * (double)l->arg[1]);
+    case 'm': {
+        double some = floor(4 * uniform(seed, line_number + 2048, i / last));
+        return uniform(seed, line_number + 3072, i) < some / 3 ? (double)NAN : x;
+    }
+    case 'l':
+    case 's':
+        return matrix_element(kind, u, x, last, i);
+    }
+    return x;
+}
+
+/* ---- running */
+
+typedef struct reg {
+    tril_var var;
+    tril_dist dist;
+    tril_param param;
+    bool is_taken; /* by a call */
+} reg;
+
+typedef struct machine {
+    const program *program;
+    const line *line;
+    size_t at; /* its number */
+    reg reg[MAX_LINES];
+    tril_ctx *ctx;
+    tril_tape *tape;
+    tril_params *params;
+    tril_real *numbers; /* of leaves and weights */
+    size_t n_numbers;
+} machine;
+
+static tril_real *take(machine *m, size_t n)
+{
+    m->n_numbers += n;
+    ck_assert_uint_le(m->n_numbers, MAX_NUMBERS);
+    return m->numbers + m->n_numbers - n;
+}
+
+static tril_shape shape_from(const line *l, size_t from)
+{
+    tril_shape shape = { 0 };
+    for (size_t k = from; k < l->n_args; k++)
+        tril_shape_append(&shape, (size_t)l->arg[k]);
+    return shape;
+}
+
+static reg make_leaf(machine *m)
+{
+    const line *l = m->line;
+    tril_shape shape = shape_from(l, 2);
+    size_t n = tril_shape_size(shape);
+    tril_real *numbers = take(m, n);
+    for (size_t i = 0; i < n; i++)
+        numbers[i] = (tril_real)leaf_number(m->program->seed, m->at, l, i);
+    if (strcmp(l->name, "param") != 0) {
+        tril_var x = (l->arg[0] == 'm' ? tril_input_missing : tril_input)(m->tape, numbers, shape);
+        return (reg){ .var = strcmp(l->name, "grad") == 0 ? tril_requires_grad(x) : x };
+    }
+    tril_param param = m->reg[m->at].param;
+    memcpy(tril_param_values(param), numbers, n * sizeof *numbers);
+    return (reg){ .var = tril_param_var(m->tape, param), .param = param };
+}
+
+/* before a tape uses their store, which then can grow no more */
+static void make_params(machine *m)
+{
+    for (size_t i = 0; i < m->program->n_lines; i++) {
+        const line *l = &m->program->lines[i];
+        char name[24];
+        snprintf(name, sizeof name, "%zu", i);
+        if (strcmp(l->name, "param") == 0)
+            m->reg[i].param = tril_params_add(m->params, name, shape_from(l, 2));
+    }
+}
+
+static const size_t *indices(const machine *m, size_t from)
+{
+    static size_t index[MAX_ARGS];
+    for (size_t k = from; k < m->line->n_args; k++)
+        index[k - from] = (size_t)m->line->arg[k];
+    return index;
+}
+
+static tril_var split(const machine *m, tril_var x, int axis, size_t part)
+{
+    tril_var parts[MAX_ARGS] = { { 0 } };
+    tril_split(x, axis, indices(m, 3), m->line->n_args - 3, parts);
+    return parts[part];
+}
+
+static tril_var cross_entropy(tril_var logits, tril_var y)
+{
+    static size_t classes[1 << 16];
+    for (size_t i = 0; i < tril_size(y); i++)
+        classes[i] = (size_t)tril_value(y)[i];
+    return tril_cross_entropy(logits, classes);
+}
+
+/* of stream number `line` of the program's seed */
+static tril_var rsample(const machine *m, tril_dist p, size_t n)
+{
+    *tril_ctx_random(m->ctx) = tril_random_stream(m->program->seed, m->at);
+    return tril_rsample(p, n);
+}
+
+static double floor_of(long choice)
+{
+    return choice == 0 ? 0 : choice == 1 ? TRIL_NO_FLOOR : 0.0625;
+}
+
+static tril_dist head(tril_var raw, const long *arg)
+{
+    return tril_head(raw, (size_t)arg[1],
+                     &(tril_head_opts){ .form = (tril_head_form)arg[2],
+                                        .diagonal = (tril_diagonal_transform)arg[3],
+                                        .row_scaled = arg[4],
+                                        .floor = floor_of(arg[5]),
+                                        .rank = (size_t)arg[6],
+                                        .components = (size_t)arg[7],
+                                        .component = (tril_head_form)arg[8],
+                                        .natural = arg[9] });
+}
+
+static tril_dist head_shared(tril_var raw, tril_param shared, const long *arg)
+{
+    return tril_head(raw, (size_t)arg[2],
+                     &(tril_head_opts){ .form = TRIL_HEAD_SHARED,
+                                        .shared = shared,
+                                        .diagonal = (tril_diagonal_transform)arg[3],
+                                        .row_scaled = arg[4],
+                                        .floor = floor_of(arg[5]) });
+}
+
+static const reg *taken(machine *m, size_t k)
+{
+    reg *r = &m->reg[m->line->arg[k]];
+    r->is_taken = true;
+    return r;
+}
+
+/* argument k: a tensor, a distribution, a whole number; and how many there are from k on */
+#define VAR(k) taken(m, k)->var
+#define DIST(k) taken(m, k)->dist
+#define INT(k) (int)m->line->arg[k]
+#define SIZE(k) (size_t) m->line->arg[k]
+#define REST(k) (m->line->n_args - (k))
+
+static const tril_var *vars(machine *m, size_t from)
+{
+    static tril_var xs[MAX_ARGS];
+    for (size_t k = from; k < m->line->n_args; k++)
+        xs[k - from] = VAR(k);
+    return xs;
+}
+
+#define ONE(X, call) X(call, tril_##call(VAR(0)))
+#define TWO(X, call) X(call, tril_##call(VAR(0), VAR(1)))
+#define AXIS(X, call) X(call, tril_##call(VAR(0), INT(1), INT(2) != 0))
+#define OF(X, call) X(call, tril_##call(DIST(0)))
+
+#define TENSORS(X)                                                                                 \
+    ONE(X, neg)                                                                                    \
+    ONE(X, exp)                                                                                    \
+    ONE(X, log)                                                                                    \
+    ONE(X, log1p) ONE(X, expm1) ONE(X, sqrt) ONE(X, square) ONE(X, abs) ONE(X, tanh) ONE(          \
+        X, sigmoid) ONE(X, relu) ONE(X, elu) ONE(X, softplus) ONE(X, silu) ONE(X, detach)          \
+        ONE(X, sum) ONE(X, mean) ONE(X, max) ONE(X, logsumexp) ONE(X, diagonal) ONE(               \
+            X, diag_embed) ONE(X, tril) ONE(X, cholesky) ONE(X, lq) ONE(X, unpack_tril)            \
+            TWO(X, add) TWO(X, sub) TWO(X, mul) TWO(X, div) TWO(X, matmul) AXIS(X, sum_axis) AXIS( \
+                X, mean_axis) AXIS(X, max_axis) AXIS(X, logsumexp_axis)                            \
+                X(affine, tril_affine(VAR(0), VAR(1), VAR(2), (tril_activation)INT(3))) X(         \
+                    affine_no_bias,                                                                \
+                    tril_affine(VAR(0), VAR(1), (tril_var){ 0 }, (tril_activation)INT(2)))         \
+                    X(softmax, tril_softmax(VAR(0), INT(1))) X(                                    \
+                        log_softmax, tril_log_softmax(VAR(0), INT(1)))                             \
+                        X(cross_entropy, cross_entropy(VAR(0), VAR(1))) X(                         \
+                            reshape, tril_reshape(VAR(0), shape_from(m->line, 1)))                 \
+                            X(broadcast_to, tril_broadcast_to(VAR(0), shape_from(m->line, 1)))     \
+                                X(transpose, tril_transpose(VAR(0), INT(1), INT(2))) X(            \
+                                    slice, tril_slice(VAR(0), INT(1), SIZE(2), SIZE(3)))           \
+                                    X(select, tril_select(VAR(0), INT(1), indices(m, 2), REST(2))) \
+                                        X(split, split(m, VAR(0), INT(1), SIZE(2)))                \
+                                            X(concat, tril_concat(vars(m, 1), REST(1), INT(0))) X( \
+                                                stack, tril_stack(vars(m, 1), REST(1), INT(0)))    \
+                                                X(solve_tril,                                      \
+                                                  tril_solve_tril(VAR(0), VAR(1), INT(2) != 0))    \
+                                                    X(log_prob, tril_log_prob(DIST(0), VAR(1))) X( \
+                                                        log_prob_missing,                          \
+                                                        tril_log_prob_observed(DIST(0), VAR(1)))   \
+                                                        X(rsample, rsample(m, DIST(0), SIZE(1)))   \
+                                                            X(cdf, tril_cdf(DIST(0), VAR(1))) X(   \
+                                                                kl, tril_kl(DIST(0), DIST(1)))     \
+                                                                OF(X, entropy) OF(X, dist_mean)    \
+                                                                    OF(X, dist_variance)           \
+                                                                        OF(X, dist_covariance)     \
+                                                                            OF(X, dist_mode)
+
+#define DISTS(X)                                                                                   \
+    TWO(X, mvn)                                                                                    \
+    TWO(X, mvn_covariance)                                                                         \
+    TWO(X, mvn_precision)                                                                          \
+    TWO(X, mvn_precision_tril) TWO(X, mvn_diag) TWO(X, normal) ONE(X, categorical) ONE(            \
+        X, categorical_probs) X(mvn_low_rank, tril_mvn_low_rank(VAR(0), VAR(1), VAR(2)))           \
+        X(student_t, tril_student_t(VAR(0), VAR(1), VAR(2))) X(                                    \
+            mvt, tril_mvt(VAR(0), VAR(1), VAR(2))) X(mixture, tril_mixture(DIST(0), DIST(1)))      \
+            X(independent, tril_independent(DIST(0), SIZE(1))) X(                                  \
+                mvn_marginal, tril_mvn_marginal(DIST(0), indices(m, 1), REST(1)))                  \
+                X(mvn_conditional, tril_mvn_conditional(DIST(0), indices(m, 2), REST(2), VAR(1)))  \
+                    X(dist_expand, tril_dist_expand(DIST(0), shape_from(m->line, 1)))              \
+                        X(head, head(VAR(0), m->line->arg))                                        \
+                            X(head_shared, head_shared(VAR(0), taken(m, 1)->param, m->line->arg))
+
+static bool is_leaf(const line *l)
+{
+    return strcmp(l->name, "input") == 0 || strcmp(l->name, "grad") == 0 ||
+           strcmp(l->name, "param") == 0;
+}
+
+static reg run_line(machine *m)
+{
+    const char *name = m->line->name;
+    if (is_leaf(m->line))
+        return make_leaf(m);
+#define X(call, value)                                                                             \
+    if (strcmp(name, #call) == 0)                                                                  \
+        return (reg){ .var = value };
+    TENSORS(X)
+#undef X
+#define X(call, value)                                                                             \
+    if (strcmp(name, #call) == 0)                                                                  \
+        return (reg){ .dist = value };
+    DISTS(X)
+#undef X
+    ck_abort_msg("there is no call %s", name);
+}
+
+/* Its number is near enough. A double has 2^28 times the digits of a float, of which those are left
+ * that the file has. */
+static bool is_near(const line *l, double number)
+{
+    const double tolerance = IS_DOUBLE ? 1e-10 : 0x1p-18;
+    return !l->is_compared || fabs(number - l->number) <= ldexp(tolerance, l->exponent);
+}
+
+static char sentence[2048]; /* what the last program has got wrong */
+
+static bool differs(const machine *m, const char *what)
+{
+    snprintf(sentence, sizeof sentence, "program %llu, line %zu, \"%s\": %s",
+             (unsigned long long)m->program->seed, m->at, m->line->text, what);
+    return false;
+}
+
+static bool has_number(machine *m, const tril_real *x, size_t n)
+{
+    double number = 0;
+    char text[64];
+    for (size_t i = 0; i < n && x; i++)
+        number += (double)x[i] * weight(m->program->seed, m->at, i);
+    snprintf(text, sizeof text, "the number is %.12g", number);
+    return is_near(m->line, number) || differs(m, text);
+}
+
+/* runs the calls */
+static bool forward(machine *m)
+{
+    for (m->at = 0; m->at < m->program->n_lines; m->at++) {
+        m->line = &m->program->lines[m->at];
+        reg *r = &m->reg[m->at];
+        *r = run_line(m);
+        if (tril_ctx_failed(m->ctx))
+            return differs(m, tril_ctx_message(m->ctx));
+        bool is_dist = r->dist.kind;
+        tril_shape shape = is_dist ? r->dist.batch : tril_shape_of(r->var);
+        if (is_leaf(m->line))
+            continue;
+        if (!tril_shape_equal(shape, m->line->shape) ||
+            !tril_shape_equal(r->dist.event, m->line->event))
+            return differs(m, tril_shape_text(shape).text);
+        if (!is_dist && !has_number(m, tril_value(r->var), tril_size(r->var)))
+            return false;
+    }
+    return true;
+}
+
+/* the sum of the numbers of all tensors that no call has taken */
+static tril_var loss_of(machine *m)
+{
+    tril_var loss = tril_scalar(m->tape, 0);
+    for (size_t i = 0; i < m->program->n_lines; i++) {
+        const reg *r = &m->reg[i];
+        if (r->is_taken || !r->var.tape || is_leaf(&m->program->lines[i]))
+            continue;
+        tril_real *weights = take(m, tril_size(r->var));
+        for (size_t k = 0; k < tril_size(r->var); k++)
+            weights[k] = (tril_real)weight(m->program->seed, i, k);
+        tril_var w = tril_input(m->tape, weights, tril_shape_of(r->var));
+        loss = tril_add(loss, tril_sum(tril_mul(r->var, w)));
+    }
+    return loss;
+}
+
+static bool backward(machine *m)
+{
+    bool agrees = tril_backward(loss_of(m)) || differs(m, tril_ctx_message(m->ctx));
+    for (m->at = 0; m->at < m->program->n_lines && agrees; m->at++) {
+        m->line = &m->program->lines[m->at];
+        const reg *r = &m->reg[m->at];
+        const tril_real *grad = r->param.params ? tril_param_grads(r->param) : NULL;
+        if (is_leaf(m->line) && m->line->is_compared)
+            agrees = has_number(m, grad ? grad : tril_grad(r->var), tril_size(r->var));
+    }
+    return agrees;
+}
+
+typedef void visit(machine *m);
+
+/* Whether a program agrees; says in `sentence` what does not. What is visited is between forward
+ * and backward. */
+static bool run(const program *p, visit *between)
+{
+    static tril_real numbers[MAX_NUMBERS];
+    machine m = { .program = p, .ctx = tril_ctx_new(NULL), .numbers = numbers };
+    m.tape = tril_tape_new(m.ctx);
+    m.params = tril_params_new(m.ctx);
+    make_params(&m);
+    bool agrees = forward(&m);
+    if (agrees && between)
+        between(&m);
+    agrees = agrees && backward(&m);
+    tril_tape_free(m.tape);
+    tril_params_free(m.params);
+    tril_ctx_free(m.ctx);
+    return agrees;
+}
+
+START_TEST(test_agrees_with_pytorch)
+{
+    static char wrong[16 * sizeof sentence];
+    size_t n = 0;
+    read_programs();
+    ck_assert_uint_gt(n_programs, 0);
+    for (size_t i = 0; i < n_programs; i++) {
+        if (run(&programs[i], NULL))
+            continue;
+        n++;
+        if (strlen(wrong) + sizeof sentence < sizeof wrong)
+            strcat(strcat(wrong, "\n"), sentence);
+    }
+    ck_assert_msg(!n, "%zu of %zu programs differ:%s", n, n_programs, wrong);
+}
+END_TEST
+
+/* ---- what is registered, and wrong gradients of it */
+
+#define X_OPTIM(name)
+#define X_OP(name) extern const tril_op tril_op_##name;
+#define X_DIST(name) extern const tril_dist_kind tril_dist_kind_##name;
+#include "registry.h"
+#undef X_OP
+#undef X_DIST
+
+#define X_DIST(name)
+static const struct {
+    const char *name;
+    const tril_op *op;
+} ops[] = {
+#define X_OP(name) { #name, &tril_op_##name },
+#include "registry.h"
+#undef X_OP
+};
+#undef X_DIST
+
+#define X_OP(name)
+static const struct {
+    const char *name;
+    const tril_dist_kind *kind;
+} kinds[] = {
+#define X_DIST(name) { #name, &tril_dist_kind_##name },
+#include "registry.h"
+};
+
+enum { N_OPS = sizeof ops / sizeof *ops, N_KINDS = sizeof kinds / sizeof *kinds };
+
+static bool has_op[N_OPS], has_kind[N_KINDS]; /* the program that has just run */
+
+static void note_registered(machine *m)
+{
+    memset(has_op, 0, sizeof has_op);
+    for (size_t i = 0; i < N_OPS; i++)
+        for (uint32_t k = 0; k < m->tape->count; k++)
+            has_op[i] |= m->tape->nodes[k]->node.op == ops[i].op;
+    for (size_t i = 0; i < N_KINDS; i++)
+        for (size_t k = 0; k < m->program->n_lines; k++)
+            has_kind[i] |= m->reg[k].dist.kind == kinds[i].kind;
+}
+
+/* Wrong gradients in one input of an op: what its backward has written is changed. */
+enum { SIGN, PERCENT, DROPPED, TURNED, N_FAULTS };
+static const char *const faults[] = { "the other sign", "1 % too much", "its largest number 0",
+                                      "its numbers in the other order" };
+
+static struct wrong {
+    const tril_op *right;
+    tril_op op;
+    size_t input;
+    int fault;
+    bool is_other; /* something has changed by it */
+} wrong;
+
+static void spoil(tril_real *g, size_t n)
+{
+    size_t largest = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = fabs((double)g[i]) > fabs((double)g[largest]) ? i : largest;
+    for (size_t i = 0; i < n; i++) {
+        const tril_real right = g[i], mirrored = g[n - 1 - i];
+        switch (wrong.fault) {
+        case SIGN:
+            g[i] = -right;
+            break;
+        case PERCENT:
+            g[i] = right * (tril_real)1.01;
+            break;
+        case DROPPED:
+            g[i] = i == largest ? 0 : right;
+            break;
+        case TURNED:
+            g[i] = i < n / 2 ? mirrored : right;
+            g[n - 1 - i] = i < n / 2 ? right : mirrored;
+        }
+        wrong.is_other |= g[i] != right;
+    }
+}
+
+static void wrong_backward(tril_node *node, tril_real *const *grad_in)
+{
+    wrong.right->backward(node, grad_in);
+    if (wrong.input < node->n_in && grad_in[wrong.input])
+        spoil(grad_in[wrong.input], node->in[wrong.input]->size);
+}
+
+static void put_wrong(machine *m)
+{
+    for (uint32_t k = 0; k < m->tape->count; k++)
+        if (m->tape->nodes[k]->node.op == wrong.right)
+            m->tape->nodes[k]->node.op = &wrong.op;
+}
+
+/* whether any of the programs notices a fault, unless none of them has it */
+static bool is_noticed(size_t n, const program *const *some)
+{
+    wrong.is_other = false;
+    for (size_t i = 0; i < n; i++)
+        if (!run(some[i], put_wrong))
+            return true;
+    return !wrong.is_other;
+}
+
+/* Every distribution and every op has its programs, and whichever op's gradient is wrong, they
+ * notice. */
+START_TEST(test_notices_wrong_gradients)
+{
+    enum { SOME = 60, MAX_IN = 5 };
+    static const program *some[N_OPS][SOME];
+    static size_t n[N_OPS];
+    read_programs();
+    for (size_t i = 0; i < n_programs; i++) {
+        run(&programs[i], note_registered);
+        for (size_t k = 0; k < N_OPS; k++)
+            if (has_op[k] && n[k] < SOME)
+                some[k][n[k]++] = &programs[i];
+    }
+    for (size_t k = 0; k < N_KINDS; k++)
+        ck_assert_msg(has_kind[k], "no program has the distribution %s", kinds[k].name);
+    for (size_t k = 0; k < N_OPS; k++) {
+        ck_assert_msg(n[k], "no program has the op %s", ops[k].name);
+        wrong.right = ops[k].op;
+        wrong.op = *ops[k].op;
+        wrong.op.backward = wrong_backward;
+        for (wrong.input = 0; wrong.input < MAX_IN; wrong.input++)
+            for (wrong.fault = 0; wrong.fault < N_FAULTS; wrong.fault++)
+                ck_assert_msg(is_noticed(n[k], some[k]),
+                              "%s: nobody notices that the gradient of input %zu has %s",
+                              ops[k].name, wrong.input, faults[wrong.fault]);
+    }
+}
+END_TEST
+
+Suite *suite_differential(void)
+{
+    Suite *suite = suite_create("differential");
+    TCase *tcase = tcase_create("programs");
+    tcase_set_tags(tcase, "long");
+    tcase_add_test(tcase, test_agrees_with_pytorch);
+    if (!getenv("DIFFERENTIAL"))
+        tcase_add_test(tcase, test_notices_wrong_gradients);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
