@@ -6,11 +6,11 @@
 
 #include "kernels/mvn.h"
 #include "ops/ops.h"
-#include "ops/rows.h"
+#include "ops/rowwise.h"
 
 static size_t size_of(const tril_node *node)
 {
-    return node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
+    return tril_rows_last(node, 0);
 }
 
 tril_classes tril_classes_at(double *memory, size_t k, bool probs)
@@ -18,14 +18,22 @@ tril_classes tril_classes_at(double *memory, size_t k, bool probs)
     return (tril_classes){ .k = k, .probs = probs, .log_weight = memory };
 }
 
-void tril_classes_load(tril_classes *row, const tril_real *x)
+size_t tril_classes_doubles(const tril_node *node)
 {
-    if (row->x == x)
-        return;
+    return size_of(node) + 1;
+}
+
+void tril_classes_load(tril_classes *row, const tril_real *x, bool moved)
+{
+    double *sum = row->log_weight + row->k;
     row->x = x;
-    row->sum = 0;
-    for (size_t j = 0; j < row->k && row->probs; j++)
-        row->sum += (double)x[j];
+    if (moved)
+        *sum = 0;
+    for (size_t j = 0; j < row->k && row->probs && moved; j++)
+        *sum += (double)x[j];
+    row->sum = *sum;
+    if (!moved)
+        return;
     const tril_log_sum total =
         row->probs ? (tril_log_sum){ log(row->sum), 0 } : tril_ops_log_sum_exp(x, row->k, 1);
     for (size_t j = 0; j < row->k; j++)
@@ -33,91 +41,46 @@ void tril_classes_load(tril_classes *row, const tril_real *x)
             tril_ops_log_share(row->probs ? log((double)x[j]) : (double)x[j], total);
 }
 
-/* the row that a node of one row each begins with; attributes: whether by probabilities */
-static tril_classes classes_of(const tril_node *node)
+/* the row that ops look at; attributes: whether by probabilities; memory: its log-weights */
+static tril_classes classes_of(const tril_row_block *rows)
 {
-    return tril_classes_at(node->saved, size_of(node), *(const bool *)node->attrs);
+    tril_classes row =
+        tril_classes_at(rows->memory, rows->width[0], *(const bool *)rows->node->attrs);
+    tril_classes_load(&row, rows->x[0], rows->moved[0]);
+    return row;
 }
 
-/* ---- log_prob: inputs parameter, y; saved: log-weights, then sums of shared gradients */
+/* ---- log_prob: inputs parameter, y */
 
-static tril_walk walk_of(const tril_node *node)
+static bool log_prob_forward(tril_row_block *rows)
 {
-    return tril_walk_new(
-        node->shape,
-        (tril_shape[]){ tril_shape_leading(node->in[0]->shape, 1), node->in[1]->shape }, 2);
-}
-
-static bool log_prob_shape(tril_node *node)
-{
-    if (!tril_shape_broadcast(tril_shape_leading(node->in[0]->shape, 1), node->in[1]->shape,
-                              &node->shape))
-        return false; /* tril_log_prob has looked */
-    size_t k = size_of(node);
-    node->saved_bytes =
-        k * sizeof(double) + tril_row_grad_bytes(node, 0, tril_shape_size(node->shape), k);
-    return true;
-}
-
-static bool log_prob_forward(tril_node *node)
-{
-    tril_classes row = classes_of(node);
-    size_t index = 0;
-    if (node->size == 0)
-        return true;
-    tril_walk w = walk_of(node);
-    do {
-        for (size_t i = 0; i < w.dim[0]; i++, index++) {
-            double y = (double)node->in[1]->value[w.offset[1] + i * w.stride[0][1]];
-            if (!(y >= 0 && y < (double)row.k && y == floor(y)))
-                return tril_op_fail(node, isfinite(y) ? TRIL_BAD_ARGUMENT : TRIL_NOT_FINITE,
-                                    "y%s is %g, which is no class of 0 to %zu",
-                                    tril_shape_where(" of row ", node->shape, index).text, y,
-                                    row.k - 1);
-            tril_classes_load(&row,
-                              node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * row.k);
-            node->value[index] = tril_saturate(row.log_weight[(size_t)y]);
-        }
-    } while (tril_walk_next(&w));
+    double y = (double)*rows->x[1];
+    if (!(y >= 0 && y < (double)rows->width[0] && y == floor(y)))
+        return tril_op_fail(rows->node, isfinite(y) ? TRIL_BAD_ARGUMENT : TRIL_NOT_FINITE,
+                            "y%s is %g, which is no class of 0 to %zu",
+                            tril_rows_where(rows, " of row ", 0).text, y, rows->width[0] - 1);
+    *rows->value = tril_saturate(classes_of(rows).log_weight[(size_t)y]);
     return true;
 }
 
 /* s_j = [j = y] / w_j - 1 */
-static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
+static void log_prob_backward(tril_row_block *rows)
 {
-    tril_classes row = classes_of(node);
-    size_t index = 0;
-    char *memory = (char *)(row.log_weight + row.k);
-    tril_row_grad g = tril_row_grad_begin(node, 0, node->size, row.k, grad_in[0], &memory);
-    if (grad_in[1])
-        memset(grad_in[1], 0, node->in[1]->size * sizeof(tril_real));
-    tril_walk w = walk_of(node);
-    do {
-        for (size_t i = 0; i < w.dim[0] && node->size && g.grad; i++, index++) {
-            size_t at = (w.offset[0] + i * w.stride[0][0]) * row.k;
-            size_t y = (size_t)node->in[1]->value[w.offset[1] + i * w.stride[0][1]];
-            tril_classes_load(&row, node->in[0]->value + at);
-            for (size_t j = 0; j < row.k; j++) {
-                double own = j != y ? 0 : row.probs ? 1 / (double)row.x[j] : 1;
-                tril_row_grad_put(&g, at + j, (double)node->grad[index],
-                                  own - tril_classes_slope(&row, j));
-            }
-        }
-    } while (node->size && tril_walk_next(&w));
-    tril_row_grad_end(&g);
+    tril_classes row = classes_of(rows);
+    size_t y = (size_t)*rows->x[1];
+    tril_row_grad_skip(&rows->grad[1], rows->at[1][0], 1);
+    for (size_t j = 0; j < row.k; j++) {
+        double own = j != y ? 0 : row.probs ? 1 / (double)row.x[j] : 1;
+        tril_row_put(rows, 0, j, own - tril_classes_slope(&row, j));
+    }
 }
 
-const tril_op tril_op_categorical_log_prob = { "log_prob(categorical)", log_prob_shape,
-                                               log_prob_forward, log_prob_backward };
+const tril_rowwise tril_op_categorical_log_prob = {
+    TRIL_ROWWISE("log_prob(categorical)"), .axes = { 1, 0 },
+    .kernel = { log_prob_forward, log_prob_backward, tril_classes_doubles }
+};
 
-/* ---- entropy: input parameter; saved: log-weights */
-
-static bool each_shape(tril_node *node)
-{
-    node->shape = tril_shape_leading(node->in[0]->shape, 1);
-    node->saved_bytes = size_of(node) * sizeof(double);
-    return true;
-}
+/* ---- entropy: input parameter */
 
 static double entropy_of(const tril_classes *row)
 {
@@ -129,36 +92,36 @@ static double entropy_of(const tril_classes *row)
     return sum;
 }
 
-static bool entropy_forward(tril_node *node)
+static bool entropy_forward(tril_row_block *rows)
 {
-    tril_classes row = classes_of(node);
-    for (size_t i = 0; i < node->size; i++) {
-        tril_classes_load(&row, node->in[0]->value + i * row.k);
-        node->value[i] = tril_saturate(entropy_of(&row));
-    }
+    tril_classes row = classes_of(rows);
+    *rows->value = tril_saturate(entropy_of(&row));
     return true;
 }
 
 /* s_j = -(log w_j + entropy) */
-static void entropy_backward(tril_node *node, tril_real *const *grad_in)
+static void entropy_backward(tril_row_block *rows)
 {
-    tril_classes row = classes_of(node);
-    char *memory = NULL; /* each row has a gradient of its own */
-    tril_row_grad g = tril_row_grad_begin(node, 0, node->size, row.k, grad_in[0], &memory);
-    for (size_t i = 0; i < node->size; i++) {
-        tril_classes_load(&row, node->in[0]->value + i * row.k);
-        double entropy = entropy_of(&row);
-        for (size_t j = 0; j < row.k; j++)
-            tril_row_grad_put(&g, i * row.k + j, (double)node->grad[i],
-                              tril_within(-row.log_weight[j] - entropy, DBL_MAX) *
-                                  tril_classes_slope(&row, j));
-    }
+    tril_classes row = classes_of(rows);
+    double entropy = entropy_of(&row);
+    for (size_t j = 0; j < row.k; j++)
+        tril_row_put(rows, 0, j,
+                     tril_within(-row.log_weight[j] - entropy, DBL_MAX) *
+                         tril_classes_slope(&row, j));
 }
 
-const tril_op tril_op_categorical_entropy = { "entropy(categorical)", each_shape, entropy_forward,
-                                              entropy_backward };
+const tril_rowwise tril_op_categorical_entropy = {
+    TRIL_ROWWISE("entropy(categorical)"), .axes = { 1 },
+    .kernel = { entropy_forward, entropy_backward, tril_classes_doubles }
+};
 
 /* ---- mode and draws, through which no gradient flows */
+
+static bool each_shape(tril_node *node)
+{
+    node->shape = tril_shape_leading(node->in[0]->shape, 1);
+    return true;
+}
 
 static bool mode_forward(tril_node *node)
 {
@@ -188,7 +151,7 @@ static bool sample_shape(tril_node *node)
     node->shape.dim[0] = d->n;
     for (size_t i = 0; i < batch.rank; i++)
         tril_shape_append(&node->shape, batch.dim[i]);
-    node->saved_bytes = size_of(node) * sizeof(double);
+    node->saved_bytes = tril_classes_doubles(node) * sizeof(double);
     return true;
 }
 
@@ -212,7 +175,7 @@ static bool sample_forward(tril_node *node)
     tril_random *random = tril_ctx_random(tril_tape_ctx(node->tape));
     tril_classes row = tril_classes_at(node->saved, k, d->probs);
     for (size_t i = 0; i < rows; i++) {
-        tril_classes_load(&row, node->in[0]->value + i * k);
+        tril_classes_load(&row, node->in[0]->value + i * k, true);
         for (size_t at = i; at < node->size; at += rows)
             /* 53 bits, also in float, so that a class may be as rare as that */
             node->value[at] = (tril_real)class_at(
@@ -238,8 +201,8 @@ bool tril_categorical_by_probs(const tril_dist *p)
 
 static tril_var categorical_log_prob(const tril_dist *p, tril_var y)
 {
-    return tril_op_apply(&tril_op_categorical_log_prob, (tril_var[]){ p->param[0], y }, 2, p->attrs,
-                         sizeof(bool));
+    return tril_op_apply(&tril_op_categorical_log_prob.op, (tril_var[]){ p->param[0], y }, 2,
+                         p->attrs, sizeof(bool));
 }
 
 static tril_var categorical_sample(const tril_dist *p, size_t n)
@@ -250,7 +213,7 @@ static tril_var categorical_sample(const tril_dist *p, size_t n)
 
 static tril_var categorical_entropy(const tril_dist *p)
 {
-    return tril_op_apply(&tril_op_categorical_entropy, p->param, 1, p->attrs, sizeof(bool));
+    return tril_op_apply(&tril_op_categorical_entropy.op, p->param, 1, p->attrs, sizeof(bool));
 }
 
 static tril_var categorical_mode(const tril_dist *p)

@@ -12,7 +12,7 @@ typedef struct tril_classes {
     bool probs;         /* given by probabilities, not by logits */
     const tril_real *x; /* the row as it was given */
     double sum;         /* of its probabilities */
-    double *log_weight; /* k; -infinity where a weight is zero */
+    double *log_weight; /* k; -infinity where a weight is zero; behind them the sum */
 } tril_classes;
 
 extern const tril_dist_kind tril_dist_kind_categorical;
@@ -21,9 +21,11 @@ extern const tril_dist_kind tril_dist_kind_categorical;
 size_t tril_categorical_size(const tril_dist *p);
 bool tril_categorical_by_probs(const tril_dist *p);
 
-/* A row that has memory for its k log-weights and nothing in it yet; and one that holds x. */
+/* How many doubles a row takes whose numbers are those of the node's first input; a row that has
+ * this memory; and one that holds x, which may be what the memory knows from the last time. */
+size_t tril_classes_doubles(const tril_node *node);
 tril_classes tril_classes_at(double *memory, size_t k, bool probs);
-void tril_classes_load(tril_classes *row, const tril_real *x);
+void tril_classes_load(tril_classes *row, const tril_real *x, bool moved);
 
 static inline double tril_classes_weight(const tril_classes *row, size_t j)
 {

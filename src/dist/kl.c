@@ -8,6 +8,7 @@
 #include "dist/numbers.h"
 #include "kernels/triangle.h"
 #include "ops/ops.h"
+#include "ops/rowwise.h"
 
 enum { N_IN = 4 }; /* loc and scale of p, then of q */
 
@@ -44,7 +45,7 @@ TRIL_NUMBERS_BY(of_numbers, N_IN)
 const tril_op tril_op_normal_kl = { "kl(normal)", tril_numbers_shape, tril_numbers_forward,
                                     tril_numbers_backward };
 
-/* ---- of vectors, by their factors; saved: a row's arrays, then sums of shared gradients
+/* ---- of vectors, by their factors; memory: a row's arrays
  *
  * B = L_q^-1 (L_p - L_q), u = L_q^-1 (m_q - m_p):
  *   KL = sum_{i>j} B_ij^2 / 2 + u'u / 2 + sum of_ratio(B_ii, L_p,ii, L_q,ii),
@@ -52,147 +53,87 @@ const tril_op tril_op_normal_kl = { "kl(normal)", tril_numbers_shape, tril_numbe
  *   d/dL_q = -tril(L_q^-T (B + B' + B B' + u u')).
  */
 
-typedef struct rows_of_kl {
+typedef struct parts {
     size_t d;
-    tril_walk walk;
     double *b, *s, *u, *ratio; /* B and S, d x d; u and the diagonal of B, d */
-} rows_of_kl;
+} parts;
 
-static size_t event_of(size_t k, size_t d)
+static size_t mvn_kl_doubles(const tril_node *node)
 {
-    return k % 2 ? d * d : d;
+    size_t d = tril_rows_last(node, 0);
+    return 2 * (d * d + d);
 }
 
-static tril_shape batch_of(const tril_node *node, size_t k)
+static parts parts_of(const tril_row_block *rows)
 {
-    return tril_shape_leading(node->in[k]->shape, 1 + k % 2);
-}
-
-static rows_of_kl rows_of(const tril_node *node)
-{
-    size_t d = node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
-    tril_shape batches[N_IN];
-    for (size_t k = 0; k < N_IN; k++)
-        batches[k] = batch_of(node, k);
-    double *memory = node->saved;
-    return (rows_of_kl){ d,
-                         tril_walk_new(node->shape, batches, N_IN),
-                         memory,
-                         memory + d * d,
-                         memory + 2 * d * d,
-                         memory + 2 * d * d + d };
-}
-
-static bool mvn_kl_shape(tril_node *node)
-{
-    size_t d = node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
-    node->shape = batch_of(node, 0);
-    for (size_t k = 1; k < N_IN; k++)
-        if (!tril_shape_broadcast(node->shape, batch_of(node, k), &node->shape))
-            return false; /* tril_kl has looked */
-    node->saved_bytes = 2 * (d * d + d) * sizeof(double);
-    for (size_t k = 0; k < N_IN; k++)
-        node->saved_bytes +=
-            tril_row_grad_bytes(node, k, tril_shape_size(node->shape), event_of(k, d));
-    return true;
-}
-
-/* B and u of element i of the walk's row; at[k] is where operand k stands */
-static void load(const tril_node *node, const rows_of_kl *r, size_t i, size_t at[N_IN])
-{
-    const tril_real *x[N_IN];
-    for (size_t k = 0; k < N_IN; k++) {
-        at[k] = (r->walk.offset[k] + i * r->walk.stride[0][k]) * event_of(k, r->d);
-        x[k] = node->in[k]->value + at[k];
+    const tril_real *const *x = rows->x;
+    size_t d = rows->width[0];
+    double *memory = rows->memory;
+    parts p = { d, memory, memory + d * d, memory + 2 * d * d, memory + 2 * d * d + d };
+    for (size_t i = 0; i < d; i++) {
+        p.u[i] = (double)x[2][i] - (double)x[0][i];
+        for (size_t j = 0; j < d; j++)
+            p.b[i * d + j] = j > i ? 0 : (double)x[1][i * d + j] - (double)x[3][i * d + j];
     }
-    for (size_t row = 0; row < r->d; row++) {
-        r->u[row] = (double)x[2][row] - (double)x[0][row];
-        for (size_t j = 0; j < r->d; j++)
-            r->b[row * r->d + j] =
-                j > row ? 0 : (double)x[1][row * r->d + j] - (double)x[3][row * r->d + j];
-    }
-    tril_solve_lower(false, r->d, r->d, x[3], r->b);
-    tril_solve_lower(false, r->d, 1, x[3], r->u);
-    for (size_t row = 0; row < r->d; row++)
-        r->ratio[row] = r->b[row * r->d + row];
+    tril_solve_lower(false, d, d, x[3], p.b);
+    tril_solve_lower(false, d, 1, x[3], p.u);
+    for (size_t i = 0; i < d; i++)
+        p.ratio[i] = p.b[i * d + i];
+    return p;
 }
 
-static bool mvn_kl_forward(tril_node *node)
+static bool mvn_kl_forward(tril_row_block *rows)
 {
-    rows_of_kl r = rows_of(node);
-    size_t index = 0, at[N_IN];
-    do {
-        for (size_t i = 0; i < r.walk.dim[0] && node->size; i++) {
-            load(node, &r, i, at);
-            double sum = 0;
-            for (size_t row = 0; row < r.d; row++) {
-                sum += 0.5 * r.u[row] * r.u[row] +
-                       of_ratio(r.ratio[row], (double)node->in[1]->value[at[1] + row * (r.d + 1)],
-                                (double)node->in[3]->value[at[3] + row * (r.d + 1)]);
-                for (size_t j = 0; j < row; j++)
-                    sum += 0.5 * r.b[row * r.d + j] * r.b[row * r.d + j];
-            }
-            node->value[index++] = tril_saturate(sum);
-        }
-    } while (node->size && tril_walk_next(&r.walk));
+    const parts p = parts_of(rows);
+    size_t d = p.d;
+    double sum = 0;
+    for (size_t i = 0; i < d; i++) {
+        sum += 0.5 * p.u[i] * p.u[i] + of_ratio(p.ratio[i], (double)rows->x[1][i * (d + 1)],
+                                                (double)rows->x[3][i * (d + 1)]);
+        for (size_t j = 0; j < i; j++)
+            sum += 0.5 * p.b[i * d + j] * p.b[i * d + j];
+    }
+    *rows->value = tril_saturate(sum);
     return true;
 }
 
 /* S = B + B' + B B' + u u' */
-static void symmetric(const rows_of_kl *r)
+static void symmetric(const parts *p)
 {
-    size_t d = r->d;
+    size_t d = p->d;
     for (size_t i = 0; i < d; i++)
         for (size_t j = 0; j < d; j++) {
-            double sum = r->b[i * d + j] + r->b[j * d + i] + r->u[i] * r->u[j];
+            double sum = p->b[i * d + j] + p->b[j * d + i] + p->u[i] * p->u[j];
             for (size_t k = 0; k < d; k++)
-                sum += r->b[i * d + k] * r->b[j * d + k];
-            r->s[i * d + j] = sum;
+                sum += p->b[i * d + k] * p->b[j * d + k];
+            p->s[i * d + j] = sum;
         }
 }
 
-/* adds one row's gradients; b and s hold L_q^-T B and L_q^-T S, u holds L_q^-T u */
-static void put_row(const rows_of_kl *r, double g, tril_row_grad *grads, const size_t at[N_IN],
-                    const tril_real *factor_p)
+static void mvn_kl_backward(tril_row_block *rows)
 {
-    size_t d = r->d;
+    const parts p = parts_of(rows);
+    size_t d = p.d;
+    symmetric(&p);
+    tril_solve_lower(true, d, d, rows->x[3], p.b);
+    tril_solve_lower(true, d, d, rows->x[3], p.s);
+    tril_solve_lower(true, d, 1, rows->x[3], p.u);
     for (size_t i = 0; i < d; i++) {
-        tril_row_grad_put(&grads[0], at[0] + i, g, -r->u[i]);
-        tril_row_grad_put(&grads[2], at[2] + i, g, r->u[i]);
+        tril_row_put(rows, 0, i, -p.u[i]);
+        tril_row_put(rows, 2, i, p.u[i]);
         for (size_t j = 0; j < d; j++) {
-            double of_p = j > i ? 0 : r->b[i * d + j];
+            double of_p = j > i ? 0 : p.b[i * d + j];
             if (i == j)
-                of_p += r->ratio[i] / (double)factor_p[i * d + i];
-            tril_row_grad_put(&grads[1], at[1] + i * d + j, g, of_p);
-            tril_row_grad_put(&grads[3], at[3] + i * d + j, g, j > i ? 0 : -r->s[i * d + j]);
+                of_p += p.ratio[i] / (double)rows->x[1][i * d + i];
+            tril_row_put(rows, 1, i * d + j, of_p);
+            tril_row_put(rows, 3, i * d + j, j > i ? 0 : -p.s[i * d + j]);
         }
     }
 }
 
-static void mvn_kl_backward(tril_node *node, tril_real *const *grad_in)
-{
-    rows_of_kl r = rows_of(node);
-    size_t index = 0, at[N_IN], d = r.d;
-    char *memory = (char *)(r.ratio + d);
-    tril_row_grad grads[N_IN];
-    for (size_t k = 0; k < N_IN; k++)
-        grads[k] = tril_row_grad_begin(node, k, node->size, event_of(k, d), grad_in[k], &memory);
-    do {
-        for (size_t i = 0; i < r.walk.dim[0] && node->size; i++, index++) {
-            load(node, &r, i, at);
-            symmetric(&r);
-            const tril_real *factor_q = node->in[3]->value + at[3];
-            tril_solve_lower(true, d, d, factor_q, r.b);
-            tril_solve_lower(true, d, d, factor_q, r.s);
-            tril_solve_lower(true, d, 1, factor_q, r.u);
-            put_row(&r, (double)node->grad[index], grads, at, node->in[1]->value + at[1]);
-        }
-    } while (node->size && tril_walk_next(&r.walk));
-    for (size_t k = 0; k < N_IN; k++)
-        tril_row_grad_end(&grads[k]);
-}
-
-const tril_op tril_op_mvn_kl = { "kl(mvn)", mvn_kl_shape, mvn_kl_forward, mvn_kl_backward };
+const tril_rowwise tril_op_mvn_kl = { TRIL_ROWWISE("kl(mvn)"), .axes = { 1, 2, 1, 2 },
+                                      .kernel = { mvn_kl_forward, mvn_kl_backward,
+                                                  mvn_kl_doubles } };
 
 /* ---- every pair */
 
@@ -249,5 +190,5 @@ tril_var tril_kl(tril_dist p, tril_dist q)
         return fail(&p, &q, TRIL_BAD_ARGUMENT, "there is no closed form");
     tril_dist a = p.kind->as_mvn(&p), b = q.kind->as_mvn(&q);
     const tril_var in[N_IN] = { a.param[0], a.param[1], b.param[0], b.param[1] };
-    return tril_op_apply(&tril_op_mvn_kl, in, N_IN, NULL, 0);
+    return tril_op_apply(&tril_op_mvn_kl.op, in, N_IN, NULL, 0);
 }

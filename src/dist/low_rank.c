@@ -2,252 +2,135 @@
 #include "kernels/low_rank.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "dist/dist.h"
 #include "ops/ops.h"
-#include "ops/rows.h"
+#include "ops/rowwise.h"
 
-/* ---- rows of an op whose inputs are loc [..., d], factor W [..., d, r], diag D [..., d] and, for
- * log_prob, y [..., d] */
-
+/* Operations' inputs are loc [..., d], factor W [..., d, r], diag D [..., d] and, for log_prob, y
+ * [..., d]. */
 enum { LOC, FACTOR, DIAG, Y, N_IN };
 
-typedef struct sizes {
-    size_t d, r, event[N_IN]; /* of each input, how many numbers a row has */
-} sizes;
-
-static sizes sizes_of(const tril_node *node)
+static size_t rank_of(const tril_node *node)
 {
-    tril_shape factor = node->in[FACTOR]->shape;
-    size_t d = factor.dim[factor.rank - 2], r = factor.dim[factor.rank - 1];
-    return (sizes){ d, r, { d, d * r, d, d } };
+    return tril_rows_last(node, FACTOR);
 }
 
-static tril_shape batch_of(const tril_node *node, size_t k)
+/* ---- log_prob; memory: a row's arrays; kept: gradients of loc, W and D */
+
+static size_t row_doubles(const tril_node *node)
 {
-    return tril_shape_leading(node->in[k]->shape, k == FACTOR ? 2 : 1);
+    return tril_low_rank_row_doubles(tril_rows_last(node, LOC), rank_of(node));
 }
 
-static bool rows_shape(tril_node *node, tril_shape *rows)
+static size_t kept_doubles(const tril_node *node)
 {
-    *rows = batch_of(node, 0);
-    for (size_t k = 1; k < node->n_in; k++)
-        if (!tril_shape_broadcast(*rows, batch_of(node, k), rows))
-            return false; /* tril_mvn_low_rank and the methods have looked */
-    return true;
+    return tril_rows_last(node, LOC) * (2 + rank_of(node));
 }
 
-static tril_walk walk_of(const tril_node *node, tril_shape rows)
+/* the row that the memory knows, with W and D taken over where they are new */
+static tril_low_rank_row row_of(const tril_row_block *rows, bool is_new)
 {
-    tril_shape batches[N_IN];
-    for (size_t k = 0; k < node->n_in; k++)
-        batches[k] = batch_of(node, k);
-    return tril_walk_new(rows, batches, node->n_in);
-}
-
-static size_t gradient_bytes(const tril_node *node, size_t rows)
-{
-    const sizes n = sizes_of(node);
-    size_t bytes = 0;
-    for (size_t k = 0; k < node->n_in; k++)
-        bytes += tril_row_grad_bytes(node, k, rows, n.event[k]);
-    return bytes;
-}
-
-static void begin(const tril_node *node, size_t rows, tril_row_grad *grads,
-                  tril_real *const *grad_in, char *memory)
-{
-    const sizes n = sizes_of(node);
-    for (size_t k = 0; k < node->n_in; k++)
-        grads[k] = tril_row_grad_begin(node, k, rows, n.event[k], grad_in[k], &memory);
-}
-
-/* ---- log_prob; saved: a row's arrays, then sums of shared gradients */
-
-static bool log_prob_shape(tril_node *node)
-{
-    const sizes n = sizes_of(node);
-    if (!rows_shape(node, &node->shape))
-        return false;
-    node->saved_bytes = tril_low_rank_row_doubles(n.d, n.r) * sizeof(double) +
-                        gradient_bytes(node, tril_shape_size(node->shape));
-    return true;
-}
-
-/* A walk over rows; the arrays know the factor and the diagonal of the last one. */
-typedef struct rows {
-    sizes n;
-    tril_walk walk;
-    tril_low_rank_row row;
-    size_t at[N_IN]; /* where each input of the present row begins */
-    bool loaded;
-} rows;
-
-static rows rows_of(const tril_node *node)
-{
-    const sizes n = sizes_of(node);
-    return (rows){ .n = n,
-                   .walk = walk_of(node, node->shape),
-                   .row = tril_low_rank_row_at(node->saved, n.d, n.r) };
-}
-
-/* The log-density of row i, NaN where it is not finite; whether its factor is a new one. */
-static double row_log_prob(const tril_node *node, rows *s, size_t i, bool *is_new)
-{
-    size_t before[N_IN];
-    memcpy(before, s->at, sizeof before);
-    for (size_t k = 0; k < N_IN; k++)
-        s->at[k] = (s->walk.offset[k] + i * s->walk.stride[0][k]) * s->n.event[k];
-    *is_new = !s->loaded || s->at[FACTOR] != before[FACTOR] || s->at[DIAG] != before[DIAG];
-    for (size_t j = 0; j < s->n.d && *is_new; j++) {
-        double diag = (double)node->in[DIAG]->value[s->at[DIAG] + j];
-        s->row.scale[j] = sqrt(diag);
-        s->row.log_scale[j] = 0.5 * log(diag);
+    tril_low_rank_row row =
+        tril_low_rank_row_at(rows->memory, rows->width[LOC], rank_of(rows->node));
+    for (size_t j = 0; j < row.d && is_new; j++) {
+        double diag = (double)rows->x[DIAG][j];
+        row.scale[j] = sqrt(diag);
+        row.log_scale[j] = 0.5 * log(diag);
     }
-    if (*is_new)
-        tril_low_rank_row_factor(&s->row, node->in[FACTOR]->value + s->at[FACTOR]);
-    s->loaded = true;
-    return tril_low_rank_row_residual(&s->row, node->in[Y]->value + s->at[Y],
-                                      node->in[LOC]->value + s->at[LOC])
-               ? tril_low_rank_row_log_prob(&s->row)
-               : (double)NAN;
+    if (is_new)
+        tril_low_rank_row_factor(&row, rows->x[FACTOR]);
+    return row;
 }
 
-static bool log_prob_forward(tril_node *node)
+static bool log_prob_forward(tril_row_block *rows)
 {
-    rows s = rows_of(node);
-    size_t index = 0;
-    bool is_new;
-    do {
-        for (size_t i = 0; i < s.walk.dim[0] && node->size; i++, index++) {
-            double log_prob = row_log_prob(node, &s, i, &is_new);
-            if (isnan(log_prob))
-                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc%s is not finite",
-                                    tril_shape_where(" of row ", node->shape, index).text);
-            node->value[index] = tril_saturate(log_prob);
-        }
-    } while (node->size && tril_walk_next(&s.walk));
+    bool is_new = rows->moved[FACTOR] || rows->moved[DIAG];
+    tril_low_rank_row row = row_of(rows, is_new);
+    double *loc = rows->kept, *factor = loc + row.d, *diag = factor + row.d * row.r;
+    if (!tril_low_rank_row_residual(&row, rows->x[Y], rows->x[LOC]))
+        return tril_op_fail(rows->node, TRIL_NOT_FINITE, "y or loc%s is not finite",
+                            tril_rows_where(rows, " of row ", 0).text);
+    *rows->value = tril_saturate(tril_low_rank_row_log_prob(&row));
+    if (!rows->node->needs_grad)
+        return true;
+    if (is_new)
+        tril_low_rank_row_backward(&row);
+    for (size_t j = 0; j < row.d; j++) {
+        loc[j] = tril_low_rank_row_dloc(&row, j);
+        diag[j] = 0.5 * tril_low_rank_row_dlog_scale(&row, j) / row.scale[j] / row.scale[j];
+        for (size_t a = 0; a < row.r; a++)
+            *factor++ = tril_low_rank_row_dw(&row, j, a);
+    }
     return true;
 }
 
-static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
+static void log_prob_backward(tril_row_block *rows)
 {
-    rows s = rows_of(node);
-    size_t index = 0;
-    bool is_new;
-    tril_row_grad grads[N_IN];
-    begin(node, node->size, grads, grad_in,
-          (char *)node->saved + tril_low_rank_row_doubles(s.n.d, s.n.r) * sizeof(double));
-    do {
-        for (size_t i = 0; i < s.walk.dim[0] && node->size; i++, index++) {
-            double upstream = (double)node->grad[index];
-            row_log_prob(node, &s, i, &is_new);
-            if (is_new)
-                tril_low_rank_row_backward(&s.row);
-            for (size_t j = 0; j < s.n.d; j++) {
-                double dloc = tril_low_rank_row_dloc(&s.row, j), scale = s.row.scale[j];
-                tril_row_grad_put(&grads[LOC], s.at[LOC] + j, upstream, dloc);
-                tril_row_grad_put(&grads[Y], s.at[Y] + j, upstream, -dloc);
-                tril_row_grad_put(&grads[DIAG], s.at[DIAG] + j, upstream,
-                                  0.5 * tril_low_rank_row_dlog_scale(&s.row, j) / scale / scale);
-                for (size_t a = 0; a < s.n.r; a++)
-                    tril_row_grad_put(&grads[FACTOR], s.at[FACTOR] + j * s.n.r + a, upstream,
-                                      tril_low_rank_row_dw(&s.row, j, a));
-            }
-        }
-    } while (node->size && tril_walk_next(&s.walk));
+    size_t d = rows->width[LOC];
+    const double *of[N_IN] = { rows->kept, rows->kept + d, rows->kept + d + rows->width[FACTOR],
+                               rows->kept };
     for (size_t k = 0; k < N_IN; k++)
-        tril_row_grad_end(&grads[k]);
+        tril_row_grad_put_all(&rows->grad[k], rows->at[k][0], rows->width[k],
+                              (double)*rows->upstream, k == Y ? -1 : 1, of[k]);
 }
 
-const tril_op tril_op_low_rank_log_prob = { "log_prob(mvn_low_rank)", log_prob_shape,
-                                            log_prob_forward, log_prob_backward };
+const tril_rowwise tril_op_low_rank_log_prob = {
+    TRIL_ROWWISE("log_prob(mvn_low_rank)"), .axes = { 1, 2, 1, 1 },
+    .kernel = { log_prob_forward, log_prob_backward, row_doubles, kept_doubles }
+};
 
-/* ---- rsample: loc + W e + sqrt(D) eps; attributes: number of draws; saved: for each draw e and
- * eps, then sums of shared gradients */
+/* ---- rsample: loc + W e + sqrt(D) eps; a row's normal numbers are e, then eps */
 
-static bool rsample_shape(tril_node *node)
+static size_t noise_of(const tril_node *node)
 {
-    const size_t n_draws = *(const size_t *)node->attrs;
-    const sizes n = sizes_of(node);
-    tril_shape batch;
-    if (!rows_shape(node, &batch))
-        return false;
-    node->shape = (tril_shape){ n_draws > 0, { n_draws } };
-    for (size_t i = 0; i < batch.rank; i++)
-        tril_shape_append(&node->shape, batch.dim[i]);
-    size_t draws = tril_shape_size(node->shape);
-    tril_shape_append(&node->shape, n.d);
-    node->saved_bytes = draws * (n.r + n.d) * sizeof(double) + gradient_bytes(node, draws);
+    return rank_of(node) + tril_rows_last(node, LOC);
+}
+
+static bool rsample_forward(tril_row_block *rows)
+{
+    size_t d = rows->width[LOC], r = rank_of(rows->node);
+    for (size_t j = 0; j < d; j++) {
+        double sum =
+            (double)rows->x[LOC][j] + sqrt((double)rows->x[DIAG][j]) * (double)rows->noise[r + j];
+        for (size_t a = 0; a < r; a++)
+            sum += (double)rows->x[FACTOR][j * r + a] * (double)rows->noise[a];
+        rows->value[j] = tril_saturate(sum);
+    }
     return true;
 }
 
-static bool rsample_forward(tril_node *node)
+static void rsample_backward(tril_row_block *rows)
 {
-    const sizes n = sizes_of(node);
-    tril_real *e = node->saved, *to = node->value;
-    tril_random_normal(tril_ctx_random(tril_tape_ctx(node->tape)), e,
-                       node->size / n.d * (n.r + n.d));
-    tril_walk w = walk_of(node, tril_shape_leading(node->shape, 1));
-    do {
-        for (size_t i = 0; i < w.dim[0] && node->size; i++, e += n.r + n.d) {
-            const tril_real *x[N_IN];
-            for (size_t k = 0; k < node->n_in; k++)
-                x[k] = node->in[k]->value + (w.offset[k] + i * w.stride[0][k]) * n.event[k];
-            for (size_t j = 0; j < n.d; j++) {
-                double sum = (double)x[LOC][j] + sqrt((double)x[DIAG][j]) * (double)e[n.r + j];
-                for (size_t a = 0; a < n.r; a++)
-                    sum += (double)x[FACTOR][j * n.r + a] * (double)e[a];
-                *to++ = tril_saturate(sum);
-            }
-        }
-    } while (node->size && tril_walk_next(&w));
-    return true;
+    size_t d = rows->width[LOC], r = rank_of(rows->node);
+    for (size_t j = 0; j < d; j++) {
+        double g = (double)rows->upstream[j], eps = (double)rows->noise[r + j];
+        tril_row_put_by(rows, LOC, j, g, 1);
+        tril_row_put_by(rows, DIAG, j, g, 0.5 * eps / sqrt((double)rows->x[DIAG][j]));
+        for (size_t a = 0; a < r; a++)
+            tril_row_put_by(rows, FACTOR, j * r + a, g, (double)rows->noise[a]);
+    }
 }
 
-static void rsample_backward(tril_node *node, tril_real *const *grad_in)
-{
-    const sizes n = sizes_of(node);
-    const tril_real *e = node->saved, *g = node->grad;
-    size_t draws = node->size / n.d;
-    tril_row_grad grads[N_IN];
-    begin(node, draws, grads, grad_in, (char *)node->saved + draws * (n.r + n.d) * sizeof(double));
-    tril_walk w = walk_of(node, tril_shape_leading(node->shape, 1));
-    do {
-        for (size_t i = 0; i < w.dim[0] && draws; i++, e += n.r + n.d)
-            for (size_t j = 0; j < n.d; j++, g++) {
-                size_t row[N_IN];
-                for (size_t k = 0; k < node->n_in; k++)
-                    row[k] = w.offset[k] + i * w.stride[0][k];
-                double diag = (double)node->in[DIAG]->value[row[DIAG] * n.d + j];
-                tril_row_grad_put(&grads[LOC], row[LOC] * n.d + j, (double)*g, 1);
-                tril_row_grad_put(&grads[DIAG], row[DIAG] * n.d + j, (double)*g,
-                                  0.5 * (double)e[n.r + j] / sqrt(diag));
-                for (size_t a = 0; a < n.r; a++)
-                    tril_row_grad_put(&grads[FACTOR], (row[FACTOR] * n.d + j) * n.r + a, (double)*g,
-                                      (double)e[a]);
-            }
-    } while (draws && tril_walk_next(&w));
-    for (size_t k = 0; k < node->n_in; k++)
-        tril_row_grad_end(&grads[k]);
-}
-
-const tril_op tril_op_low_rank_rsample = { "rsample(mvn_low_rank)", rsample_shape, rsample_forward,
-                                           rsample_backward };
+const tril_rowwise tril_op_low_rank_rsample = { TRIL_ROWWISE("rsample(mvn_low_rank)"),
+                                                .axes = { 0, 2, 1 },
+                                                .event_rank = 1,
+                                                .draws = true,
+                                                .noise = noise_of,
+                                                .kernel = { rsample_forward, rsample_backward } };
 
 /* ---- the distribution */
 
 static tril_var low_rank_log_prob(const tril_dist *p, tril_var y)
 {
-    return tril_op_apply(&tril_op_low_rank_log_prob,
+    return tril_op_apply(&tril_op_low_rank_log_prob.op,
                          (tril_var[]){ p->param[LOC], p->param[FACTOR], p->param[DIAG], y }, N_IN,
                          NULL, 0);
 }
 
 static tril_var low_rank_rsample(const tril_dist *p, size_t n)
 {
-    return tril_op_apply(&tril_op_low_rank_rsample, p->param, 3, &n, sizeof n);
+    return tril_op_apply(&tril_op_low_rank_rsample.op, p->param, 3, &n, sizeof n);
 }
 
 static tril_var low_rank_mean(const tril_dist *p)

@@ -6,103 +6,50 @@
 #include "dist/categorical.h"
 #include "kernels/mvn.h"
 #include "ops/ops.h"
-#include "ops/rows.h"
+#include "ops/rowwise.h"
 
 /* ---- what the two operations share: inputs are the weights' parameter [..., k] and numbers of
- * each component [..., k, event]; saved: log-weights, then a double for each result, then sums of
- * shared gradients */
+ * each component [..., k, event]; memory: log-weights; kept: the results in double */
 
 typedef struct over_components {
     bool probs;
-    size_t k, event_rank, event_size;
-    tril_shape rows; /* of both inputs together */
+    size_t event_rank;
 } over_components;
 
-static tril_shape batch_of(const tril_node *node, size_t which)
+static size_t event_rank_of(const tril_node *node)
 {
-    const over_components *a = node->attrs;
-    return tril_shape_leading(node->in[which]->shape, 1 + which * a->event_rank);
+    return ((const over_components *)node->attrs)->event_rank;
 }
 
-static bool over_shape(tril_node *node)
+static size_t event_size(const tril_node *node)
 {
-    over_components *a = node->attrs;
-    const tril_node *x = node->in[1];
-    if (!tril_shape_broadcast(batch_of(node, 0), batch_of(node, 1), &a->rows))
-        return false; /* tril_mixture and the methods have looked */
-    node->shape = a->rows;
-    for (size_t i = x->shape.rank - a->event_rank; i < x->shape.rank; i++)
-        if (!tril_shape_append(&node->shape, x->shape.dim[i]))
-            return false;
-    a->k = node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
-    a->event_size = tril_ops_product(node->shape, a->rows.rank, node->shape.rank);
-    size_t rows = tril_shape_size(a->rows);
-    node->saved_bytes = (a->k + tril_shape_size(node->shape)) * sizeof(double) +
-                        tril_row_grad_bytes(node, 0, rows, a->k) +
-                        tril_row_grad_bytes(node, 1, rows, a->k * a->event_size);
-    return true;
+    const tril_shape shape = node->in[1]->shape;
+    return tril_ops_product(shape, shape.rank - event_rank_of(node), shape.rank);
 }
 
-static tril_walk walk_of(const tril_node *node)
+static tril_classes weights_of(const tril_row_block *rows)
 {
-    const over_components *a = node->attrs;
-    return tril_walk_new(a->rows, (tril_shape[]){ batch_of(node, 0), batch_of(node, 1) }, 2);
+    const over_components *a = rows->node->attrs;
+    tril_classes weights = tril_classes_at(rows->memory, rows->width[0], a->probs);
+    tril_classes_load(&weights, rows->x[0], rows->moved[0]);
+    return weights;
 }
 
-/* One row of the walk, for both directions of both operations. */
-typedef struct component_row {
-    const over_components *of;
-    tril_classes weights;
-    size_t index;        /* of the row */
-    size_t at[2];        /* where its weights and its numbers begin */
-    const tril_real *x;  /* its numbers, component by component */
-    double *result;      /* what forward keeps for backward: a double for each of its results */
-    tril_row_grad *grad; /* of both inputs; NULL in forward */
-} component_row;
-
-/* forward or backward of one row */
-typedef void component_function(tril_node *node, component_row *row);
-
-static void each_row(tril_node *node, tril_row_grad *grad, component_function *f)
-{
-    const over_components *a = node->attrs;
-    double *memory = node->saved;
-    component_row row = { .of = a,
-                          .weights = tril_classes_at(memory, a->k, a->probs),
-                          .result = memory + a->k,
-                          .grad = grad };
-    if (tril_shape_size(a->rows) == 0)
-        return;
-    tril_walk w = walk_of(node);
-    do {
-        for (size_t i = 0; i < w.dim[0]; i++, row.index++, row.result += a->event_size) {
-            row.at[0] = (w.offset[0] + i * w.stride[0][0]) * a->k;
-            row.at[1] = (w.offset[1] + i * w.stride[0][1]) * a->k * a->event_size;
-            row.x = node->in[1]->value + row.at[1];
-            tril_classes_load(&row.weights, node->in[0]->value + row.at[0]);
-            f(node, &row);
-        }
-    } while (tril_walk_next(&w));
-}
-
-static void backward(tril_node *node, tril_real *const *grad_in, component_function *f)
-{
-    const over_components *a = node->attrs;
-    size_t rows = tril_shape_size(a->rows);
-    char *memory = (char *)node->saved + (a->k + node->size) * sizeof(double);
-    tril_row_grad grad[2];
-    for (size_t which = 0; which < 2; which++)
-        grad[which] = tril_row_grad_begin(node, which, rows, which ? a->k * a->event_size : a->k,
-                                          grad_in[which], &memory);
-    each_row(node, grad, f);
-    for (size_t which = 0; which < 2; which++)
-        tril_row_grad_end(&grad[which]);
-}
+#define OVER_COMPONENTS(title, forward, backward)                                                  \
+    {                                                                                              \
+        TRIL_ROWWISE(title), .axes = { 1, 1 }, .source = 1, .event_rank_of = event_rank_of,        \
+                             .kernel = {                                                           \
+                                 forward,                                                          \
+                                 backward,                                                         \
+                                 tril_classes_doubles,                                             \
+                                 event_size                                                        \
+                             }                                                                     \
+    }
 
 /* what component j says of number i; infinities must not meet */
-static double number_of(const component_row *row, size_t j, size_t i)
+static double number_of(const tril_row_block *rows, size_t j, size_t i)
 {
-    return tril_within((double)row->x[j * row->of->event_size + i], DBL_MAX);
+    return tril_within((double)rows->x[1][j * event_size(rows->node) + i], DBL_MAX);
 }
 
 /* ---- log_prob: log sum_j w_j p_j(y) from l_j = log p_j(y); a weight of zero makes a term of
@@ -110,108 +57,90 @@ static double number_of(const component_row *row, size_t j, size_t i)
  * kept of a row is the logarithm of the sum in units of the p_j(y) of its largest term. */
 
 /* log(p_j(y) / p_k(y)) */
-static double apart_by(const component_row *row, size_t j, size_t k)
+static double apart_by(const tril_row_block *rows, size_t j, size_t k)
 {
-    return number_of(row, j, 0) - number_of(row, k, 0);
+    return number_of(rows, j, 0) - number_of(rows, k, 0);
 }
 
 /* the component with the largest term */
-static size_t largest_term(const component_row *row)
+static size_t largest_term(const tril_row_block *rows, const tril_classes *weights)
 {
-    const double *log_weight = row->weights.log_weight;
+    const double *log_weight = weights->log_weight;
     size_t top = 0;
-    for (size_t j = 1; j < row->of->k; j++)
-        if (isinf(log_weight[top]) || apart_by(row, j, top) + (log_weight[j] - log_weight[top]) > 0)
+    for (size_t j = 1; j < weights->k; j++)
+        if (isinf(log_weight[top]) ||
+            apart_by(rows, j, top) + (log_weight[j] - log_weight[top]) > 0)
             top = j;
     return top;
 }
 
-static void log_prob_row(tril_node *node, component_row *row)
+static bool log_prob_forward(tril_row_block *rows)
 {
-    const size_t top = largest_term(row);
-    const double *log_weight = row->weights.log_weight;
+    const tril_classes weights = weights_of(rows);
+    const size_t top = largest_term(rows, &weights);
     double sum = 0;
-    for (size_t j = 0; j < row->of->k; j++)
-        sum += exp(apart_by(row, j, top) + (log_weight[j] - log_weight[top]));
-    *row->result = log_weight[top] + log(sum);
-    node->value[row->index] = tril_saturate(number_of(row, top, 0) + *row->result);
+    for (size_t j = 0; j < weights.k; j++)
+        sum += exp(apart_by(rows, j, top) + (weights.log_weight[j] - weights.log_weight[top]));
+    *rows->kept = weights.log_weight[top] + log(sum);
+    *rows->value = tril_saturate(number_of(rows, top, 0) + *rows->kept);
+    return true;
 }
 
 /* With the responsibilities r_j, the shares of the terms in their sum: d/dl_j = r_j; of logits r_j
  * - w_j; of probabilities (p_j(y) / p(y) - 1) / sum(probs), which needs no division by w_j. */
-static void log_prob_slopes(tril_node *node, component_row *row)
+static void log_prob_backward(tril_row_block *rows)
 {
-    const size_t top = largest_term(row);
-    double upstream = (double)node->grad[row->index];
-    for (size_t j = 0; j < row->of->k; j++) {
-        double ahead = apart_by(row, j, top);
-        double share = exp(ahead + (row->weights.log_weight[j] - *row->result));
-        double of_weight = row->of->probs ? expm1(ahead - *row->result) / row->weights.sum
-                                          : share - tril_classes_weight(&row->weights, j);
-        tril_row_grad_put(&row->grad[0], row->at[0] + j, upstream, of_weight);
-        tril_row_grad_put(&row->grad[1], row->at[1] + j, upstream, share);
+    const tril_classes weights = weights_of(rows);
+    const size_t top = largest_term(rows, &weights);
+    for (size_t j = 0; j < weights.k; j++) {
+        double ahead = apart_by(rows, j, top);
+        double share = exp(ahead + (weights.log_weight[j] - *rows->kept));
+        tril_row_put(rows, 0, j,
+                     weights.probs ? expm1(ahead - *rows->kept) / weights.sum
+                                   : share - tril_classes_weight(&weights, j));
+        tril_row_put(rows, 1, j, share);
     }
 }
 
-static bool log_prob_forward(tril_node *node)
-{
-    each_row(node, NULL, log_prob_row);
-    return true;
-}
-
-static void log_prob_backward(tril_node *node, tril_real *const *grad_in)
-{
-    backward(node, grad_in, log_prob_slopes);
-}
-
-const tril_op tril_op_mixture_log_prob = { "log_prob(mixture)", over_shape, log_prob_forward,
-                                           log_prob_backward };
+const tril_rowwise tril_op_mixture_log_prob =
+    OVER_COMPONENTS("log_prob(mixture)", log_prob_forward, log_prob_backward);
 
 /* ---- mean over the components: sum_j w_j x_j; what has no weight does not count, even if it is
- * infinite. The means are kept. */
+ * infinite */
 
-static void mean_row(tril_node *node, component_row *row)
+static bool mean_forward(tril_row_block *rows)
 {
-    const size_t n = row->of->event_size;
-    memset(row->result, 0, n * sizeof *row->result);
-    for (size_t j = 0; j < row->of->k; j++) {
-        double weight = tril_classes_weight(&row->weights, j);
+    const tril_classes weights = weights_of(rows);
+    size_t n = event_size(rows->node);
+    memset(rows->kept, 0, n * sizeof *rows->kept);
+    for (size_t j = 0; j < weights.k; j++) {
+        double weight = tril_classes_weight(&weights, j);
         for (size_t i = 0; i < n && weight > 0; i++)
-            row->result[i] += weight * number_of(row, j, i);
+            rows->kept[i] += weight * number_of(rows, j, i);
     }
     for (size_t i = 0; i < n; i++)
-        node->value[row->index * n + i] = tril_saturate(row->result[i]);
+        rows->value[i] = tril_saturate(rows->kept[i]);
+    return true;
 }
 
 /* s_j = sum_i g_i (x_ji - mean_i) for the weights */
-static void mean_slopes(tril_node *node, component_row *row)
+static void mean_backward(tril_row_block *rows)
 {
-    size_t n = row->of->event_size;
-    const tril_real *upstream = node->grad + row->index * n;
-    for (size_t j = 0; j < row->of->k; j++) {
-        double weight = tril_classes_weight(&row->weights, j), slope = 0;
+    const tril_classes weights = weights_of(rows);
+    size_t n = event_size(rows->node);
+    for (size_t j = 0; j < weights.k; j++) {
+        double weight = tril_classes_weight(&weights, j), slope = 0;
         for (size_t i = 0; i < n; i++) {
-            slope +=
-                (double)upstream[i] * tril_within(number_of(row, j, i) - row->result[i], DBL_MAX);
-            tril_row_grad_put(&row->grad[1], row->at[1] + j * n + i, (double)upstream[i], weight);
+            double upstream = (double)rows->upstream[i];
+            slope += upstream * tril_within(number_of(rows, j, i) - rows->kept[i], DBL_MAX);
+            tril_row_put_by(rows, 1, j * n + i, upstream, weight);
         }
-        tril_row_grad_put(&row->grad[0], row->at[0] + j, tril_classes_slope(&row->weights, j),
-                          slope);
+        tril_row_put_by(rows, 0, j, tril_classes_slope(&weights, j), slope);
     }
 }
 
-static bool mean_forward(tril_node *node)
-{
-    each_row(node, NULL, mean_row);
-    return true;
-}
-
-static void mean_backward(tril_node *node, tril_real *const *grad_in)
-{
-    backward(node, grad_in, mean_slopes);
-}
-
-const tril_op tril_op_mixture_mean = { "mean(mixture)", over_shape, mean_forward, mean_backward };
+const tril_rowwise tril_op_mixture_mean =
+    OVER_COMPONENTS("mean(mixture)", mean_forward, mean_backward);
 
 /* ---- the distribution */
 
@@ -219,12 +148,12 @@ typedef struct mixture {
     tril_dist weights, components;
 } mixture;
 
-static tril_var apply(const tril_op *op, const tril_dist *p, tril_var x, size_t event_rank)
+static tril_var apply(const tril_rowwise *op, const tril_dist *p, tril_var x, size_t event_rank)
 {
     const mixture *m = p->attrs;
     over_components attrs = { .probs = tril_categorical_by_probs(&m->weights),
                               .event_rank = event_rank };
-    return tril_op_apply(op, (tril_var[]){ p->param[0], x }, 2, &attrs, sizeof attrs);
+    return tril_op_apply(&op->op, (tril_var[]){ p->param[0], x }, 2, &attrs, sizeof attrs);
 }
 
 /* x with an axis of one in front of the last n axes */

@@ -2,250 +2,57 @@
 #include "dist/mvn.h"
 #include "core/finite.h"
 #include "core/tape.h"
-#include "dist/student.h"
-#include "kernels/special.h"
 #include "ops/ops.h"
 
-enum { FACTOR = 1, DRAWS_DF = 2, DF = 3, MAX_IN = 4 };
+/* ---- rsample: loc + L eps */
 
-static tril_shape batch_of(const tril_node *node, size_t k)
+bool tril_mvn_rsample_row(tril_row_block *rows)
 {
-    return tril_shape_leading(node->in[k]->shape, k == FACTOR ? 2 : 1);
-}
-
-bool tril_mvn_batch_shape(const tril_node *node, tril_shape *rows)
-{
-    *rows = (tril_shape){ 0 };
-    for (size_t k = 0; k < node->n_in; k++)
-        if (!tril_shape_broadcast(*rows, batch_of(node, k), rows))
-            return false; /* distributions and tril_log_prob have looked */
+    const tril_real *loc = rows->x[TRIL_MVN_LOC], *factor = rows->x[TRIL_MVN_FACTOR];
+    for (size_t j = 0, d = rows->width[TRIL_MVN_LOC]; j < d; j++) {
+        double x = (double)loc[j];
+        for (size_t k = 0; k <= j; k++)
+            x += (double)factor[j * d + k] * (double)rows->noise[k];
+        rows->value[j] = tril_saturate(x);
+    }
     return true;
 }
 
-tril_walk tril_mvn_walk(const tril_node *node, tril_shape rows)
+void tril_mvn_rsample_put(tril_row_block *rows)
 {
-    tril_shape batches[MAX_IN];
-    for (size_t k = 0; k < node->n_in; k++)
-        batches[k] = batch_of(node, k);
-    return tril_walk_new(rows, batches, node->n_in);
+    for (size_t j = 0, d = rows->width[TRIL_MVN_LOC]; j < d; j++) {
+        double g = (double)rows->upstream[j];
+        tril_row_put_by(rows, TRIL_MVN_LOC, j, g, 1);
+        for (size_t k = 0; k < d; k++)
+            tril_row_put_by(rows, TRIL_MVN_FACTOR, j * d + k, g,
+                            k > j ? 0 : (double)rows->noise[k]);
+    }
 }
 
-size_t tril_mvn_dim(const tril_node *node)
-{
-    return node->in[0]->shape.dim[node->in[0]->shape.rank - 1];
-}
-
-/* ---- log_prob; attributes: the form; saved: a row's arrays, all rows' slopes if they are needed,
- * then sums of shared inputs' gradients */
-
-size_t tril_mvn_event(size_t k, size_t d)
-{
-    return k == FACTOR ? d * d : k == DF ? 1 : d;
-}
-
-bool tril_mvn_log_prob_shape(tril_node *node)
-{
-    size_t d = tril_mvn_dim(node);
-    if (!tril_mvn_batch_shape(node, &node->shape))
-        return false;
-    node->saved_bytes = tril_mvn_row_doubles(d) * sizeof(double);
-    for (size_t k = 0; k < node->n_in; k++)
-        node->saved_bytes +=
-            tril_row_grad_bytes(node, k, tril_shape_size(node->shape), tril_mvn_event(k, d));
-    return true;
-}
-
-bool tril_mvn_rows_shape(tril_node *node)
-{
-    const tril_mvn_form *form = *(const tril_mvn_form **)node->attrs;
-    if (!tril_mvn_log_prob_shape(node))
-        return false;
-    if (node->needs_grad)
-        node->saved_bytes += tril_shape_size(node->shape) * sizeof(double) *
-                             tril_mvn_slopes_doubles(tril_mvn_dim(node), form->of_precision);
-    return true;
-}
-
-/* where those of a row are, or of row `rows`, where they end */
-static double *slopes_memory(const tril_node *node, size_t row_index)
-{
-    const tril_mvn_form *form = *(const tril_mvn_form **)node->attrs;
-    size_t d = tril_mvn_dim(node);
-    return (double *)node->saved + tril_mvn_row_doubles(d) +
-           row_index * tril_mvn_slopes_doubles(d, form->of_precision);
-}
-
-/* degrees of freedom, if there are any, at element i of the walk's row */
-static double df_at(const tril_node *node, const tril_walk *w, size_t i)
-{
-    return node->n_in > DF ? (double)node->in[DF]->value[w->offset[DF] + i * w->stride[0][DF]] : 0;
-}
-
-bool tril_mvn_rows_forward(tril_node *node)
-{
-    const tril_mvn_form *form = *(const tril_mvn_form **)node->attrs;
-    size_t d = tril_mvn_dim(node), row_index = 0;
-    if (node->size == 0)
-        return true;
-    tril_mvn_row row = tril_mvn_row_at(node->saved, d, TRIL_LOWER_FULL);
-    tril_walk w = tril_mvn_walk(node, node->shape);
-    do {
-        for (size_t i = 0; i < w.dim[0]; i++, row_index++) {
-            const tril_real *own = node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * d;
-            if (row.off != own)
-                tril_mvn_row_load(&row, own);
-            if (!tril_mvn_row_residual(&row,
-                                       node->in[2]->value + (w.offset[2] + i * w.stride[0][2]) * d,
-                                       node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d))
-                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc%s is not finite",
-                                    tril_shape_where(" of row ", node->shape, row_index).text);
-            row.df = df_at(node, &w, i);
-            node->value[row_index] = tril_saturate(form->log_prob(&row));
-            tril_mvn_slopes slopes =
-                tril_mvn_slopes_at(slopes_memory(node, row_index), d, form->of_precision);
-            if (node->needs_grad)
-                form->slopes(&row, &slopes);
-        }
-    } while (tril_walk_next(&w));
-    return true;
-}
-
-static void slopes_by_scale(tril_mvn_row *row, const tril_mvn_slopes *s)
-{
-    tril_mvn_row_slopes(row, 1, s);
-}
-
-const tril_mvn_form tril_mvn_by_scale = { tril_mvn_row_log_prob, slopes_by_scale, false };
-
-void tril_mvn_put_row(size_t d, const tril_mvn_slopes *s, double upstream, tril_row_grad *grads,
-                      const size_t *at)
-{
-    tril_row_grad_put_all(&grads[0], at[0], d, upstream, 1, s->loc);
-    tril_row_grad_put_all(&grads[2], at[2], d, upstream, -1, s->loc);
-    tril_row_grad_put_triangle(&grads[1], at[1], d, upstream, s->left, s->z, s->diag);
-}
-
-void tril_mvn_rows_backward(tril_node *node, tril_real *const *grad_in)
-{
-    const tril_mvn_form *form = *(const tril_mvn_form **)node->attrs;
-    size_t d = tril_mvn_dim(node), row_index = 0;
-    char *memory = (char *)slopes_memory(node, node->size);
-    tril_row_grad grads[MAX_IN];
-    for (size_t k = 0; k < node->n_in; k++)
-        grads[k] =
-            tril_row_grad_begin(node, k, node->size, tril_mvn_event(k, d), grad_in[k], &memory);
-    tril_walk w = tril_mvn_walk(node, node->shape);
-    do {
-        for (size_t i = 0; i < w.dim[0] && node->size; i++, row_index++) {
-            double upstream = (double)node->grad[row_index];
-            size_t at[MAX_IN];
-            for (size_t k = 0; k < node->n_in; k++)
-                at[k] = (w.offset[k] + i * w.stride[0][k]) * tril_mvn_event(k, d);
-            tril_mvn_slopes slopes =
-                tril_mvn_slopes_at(slopes_memory(node, row_index), d, form->of_precision);
-            tril_mvn_put_row(d, &slopes, upstream, grads, at);
-            if (node->n_in > DF)
-                tril_row_grad_put(
-                    &grads[DF], at[DF], upstream,
-                    tril_student_log_slope(tril_mvn_squares(d, slopes.z), df_at(node, &w, i), d));
-        }
-    } while (node->size && tril_walk_next(&w));
-    for (size_t k = 0; k < node->n_in; k++)
-        tril_row_grad_end(&grads[k]);
-}
-
-const tril_op tril_op_mvn_log_prob = { "log_prob(mvn)", tril_mvn_rows_shape, tril_mvn_rows_forward,
-                                       tril_mvn_rows_backward };
-
-/* ---- rsample: loc + L eps; attributes: number of draws; saved: eps, then sums of shared inputs'
- * gradients */
-
-bool tril_mvn_rsample_shape(tril_node *node)
-{
-    const size_t n = *(const size_t *)node->attrs, d = tril_mvn_dim(node);
-    tril_shape batch;
-    if (!tril_mvn_batch_shape(node, &batch))
-        return false;
-    node->shape.rank = n > 0;
-    node->shape.dim[0] = n;
-    for (size_t i = 0; i < batch.rank; i++)
-        tril_shape_append(&node->shape, batch.dim[i]);
-    tril_shape_append(&node->shape, d);
-    size_t size = tril_shape_size(node->shape);
-    node->saved_bytes = size * sizeof(double);
-    for (size_t k = 0; k < 2; k++)
-        node->saved_bytes += tril_row_grad_bytes(node, k, size / (d ? d : 1), tril_mvn_event(k, d));
-    return true;
-}
-
-bool tril_mvn_rsample_forward(tril_node *node)
-{
-    size_t d = tril_mvn_dim(node), row_index = 0;
-    tril_real *eps = node->saved;
-    tril_random_normal(tril_ctx_random(tril_tape_ctx(node->tape)), eps, node->size);
-    if (node->n_in > DRAWS_DF)
-        tril_student_weigh(node, eps, d, tril_shape_leading(node->shape, 1), DRAWS_DF,
-                           batch_of(node, DRAWS_DF));
-    if (node->size == 0)
-        return true;
-    tril_walk w = tril_mvn_walk(node, tril_shape_leading(node->shape, 1));
-    do {
-        for (size_t i = 0; i < w.dim[0]; i++, row_index++) {
-            const tril_real *loc = node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d;
-            const tril_real *factor =
-                node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * d;
-            for (size_t j = 0; j < d; j++) {
-                double x = (double)loc[j];
-                for (size_t k = 0; k <= j; k++)
-                    x += (double)factor[j * d + k] * (double)eps[row_index * d + k];
-                node->value[row_index * d + j] = tril_saturate(x);
-            }
-        }
-    } while (tril_walk_next(&w));
-    return true;
-}
-
-void tril_mvn_rsample_backward(tril_node *node, tril_real *const *grad_in)
-{
-    size_t d = tril_mvn_dim(node), rows = node->size / (d ? d : 1), row_index = 0;
-    const tril_real *eps = node->saved;
-    char *memory = (char *)node->saved + node->size * sizeof(double);
-    tril_row_grad loc = tril_row_grad_begin(node, 0, rows, d, grad_in[0], &memory);
-    tril_row_grad factor = tril_row_grad_begin(node, 1, rows, d * d, grad_in[1], &memory);
-    tril_walk w = tril_mvn_walk(node, tril_shape_leading(node->shape, 1));
-    do {
-        for (size_t i = 0; i < w.dim[0] && rows; i++, row_index++)
-            for (size_t j = 0; j < d; j++) {
-                double g = (double)node->grad[row_index * d + j];
-                tril_row_grad_put(&loc, (w.offset[0] + i * w.stride[0][0]) * d + j, g, 1);
-                size_t line = (w.offset[1] + i * w.stride[0][1]) * d * d + j * d;
-                for (size_t k = 0; k < d && factor.grad; k++)
-                    tril_row_grad_put(&factor, line + k, g,
-                                      k > j ? 0 : (double)eps[row_index * d + k]);
-            }
-    } while (rows && tril_walk_next(&w));
-    tril_row_grad_end(&loc);
-    tril_row_grad_end(&factor);
-}
-
-const tril_op tril_op_mvn_rsample = { "rsample(mvn)", tril_mvn_rsample_shape,
-                                      tril_mvn_rsample_forward, tril_mvn_rsample_backward };
+const tril_rowwise tril_op_mvn_rsample = TRIL_MVN_RSAMPLE(
+    "rsample(mvn)", tril_rowwise_shape, tril_mvn_rsample_row, tril_mvn_rsample_put, NULL);
 
 /* ---- the distribution */
 
+static const tril_mvn_form by_scale = { tril_mvn_row_log_prob, tril_mvn_slopes_by_scale },
+                           missing = { .missing = true };
+
+const tril_rowwise tril_op_mvn_log_prob = TRIL_MVN_LOG_PROB("log_prob(mvn)");
+const tril_rowwise tril_op_mvn_log_prob_observed = TRIL_MVN_LOG_PROB("log_prob_observed(mvn)");
+
 static tril_var mvn_log_prob(const tril_dist *p, tril_var y)
 {
-    if (tril_mvn_has_lanes(p))
-        return tril_mvn_lanes_log_prob_of(p, y);
-    if (tril_mvn_is_shared(p, y))
-        return tril_mvn_shared_log_prob(&tril_mvn_by_scale, p, y);
-    return tril_op_apply(&tril_op_mvn_log_prob, (tril_var[]){ p->param[0], p->param[1], y }, 3,
-                         &(const tril_mvn_form *){ &tril_mvn_by_scale }, sizeof(tril_mvn_form *));
+    return tril_mvn_log_prob_by(&tril_op_mvn_log_prob, &by_scale, p, y);
+}
+
+static tril_var mvn_log_prob_observed(const tril_dist *p, tril_var y)
+{
+    return tril_mvn_log_prob_by(&tril_op_mvn_log_prob_observed, &missing, p, y);
 }
 
 static tril_var mvn_rsample(const tril_dist *p, size_t n)
 {
-    return tril_op_apply(&tril_op_mvn_rsample, p->param, 2, &n, sizeof n);
+    return tril_op_apply(&tril_op_mvn_rsample.op, p->param, 2, &n, sizeof n);
 }
 
 tril_var tril_mvn_entropy_of(tril_var log_det, size_t d)
@@ -279,7 +86,7 @@ static tril_dist mvn_as_mvn(const tril_dist *p)
 
 const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
                                             .log_prob = mvn_log_prob,
-                                            .log_prob_observed = tril_mvn_log_prob_observed,
+                                            .log_prob_observed = mvn_log_prob_observed,
                                             .rsample = mvn_rsample,
                                             .entropy = mvn_entropy,
                                             .mean = tril_mvn_mean,

@@ -4,24 +4,13 @@
 #ifndef TRIL_DIST_MVN_H
 #define TRIL_DIST_MVN_H
 
-#include "core/shape.h"
 #include "dist/dist.h"
 #include "kernels/mvn.h"
-#include "ops/rows.h"
+#include "ops/rowwise.h"
 
 extern const tril_dist_kind tril_dist_kind_mvn;
 
-size_t tril_mvn_dim(const tril_node *node);
-
-/* How many numbers of input k stand in one row. */
-size_t tril_mvn_event(size_t k, size_t d);
-
-/* The batches of the inputs stretched against each other; false where they do not fit, which
- * distributions and tril_log_prob have looked for. */
-bool tril_mvn_batch_shape(const tril_node *node, tril_shape *rows);
-
-/* A walk over rows: the batches of the inputs stretched against each other. */
-tril_walk tril_mvn_walk(const tril_node *node, tril_shape rows);
+enum { TRIL_MVN_LOC, TRIL_MVN_FACTOR, TRIL_MVN_Y, TRIL_MVN_DF };
 
 /* Of one form of the normal: the log-density of a row whose r and factor are there, which leaves z;
  * then what its gradients are made of. */
@@ -29,39 +18,59 @@ typedef struct tril_mvn_form {
     double (*log_prob)(tril_mvn_row *row);
     void (*slopes)(tril_mvn_row *row, const tril_mvn_slopes *s);
     bool of_precision; /* the factor is T */
+    bool missing;      /* NaN in y is missing */
 } tril_mvn_form;
 
-/* That of L. */
-extern const tril_mvn_form tril_mvn_by_scale;
+/* The form of an operation, which its attributes point to. */
+static inline const tril_mvn_form *tril_mvn_form_of(const tril_node *node)
+{
+    return *(const tril_mvn_form **)node->attrs;
+}
 
-/* Puts the gradients of a row of d numbers whose operands stand at those places. */
-void tril_mvn_put_row(size_t d, const tril_mvn_slopes *s, double upstream, tril_row_grad *grads,
-                      const size_t *at);
+/* A form's log-density, by the kernel that suits its operands. */
+tril_var tril_mvn_log_prob_by(const tril_rowwise *op, const tril_mvn_form *form, const tril_dist *p,
+                              tril_var y);
+const tril_row_kernel *tril_mvn_kernel_of(const tril_node *node);
 
-/* The shape of log-densities; memory for a row's arrays and for sums of shared gradients. */
-bool tril_mvn_log_prob_shape(tril_node *node);
+#define TRIL_MVN_LOG_PROB(title)                                                                   \
+    {                                                                                              \
+        TRIL_ROWWISE(title), .axes = { 1, 2, 1, 1 }, .kernel_of = tril_mvn_kernel_of               \
+    }
 
-/* The functions of log_prob's operation, row by row; its attributes: a pointer to the form. */
-bool tril_mvn_rows_shape(tril_node *node);
-bool tril_mvn_rows_forward(tril_node *node);
-void tril_mvn_rows_backward(tril_node *node, tril_real *const *grad_in);
+/* Those kernels: rows side by side, for small d by L; together, where one factor is for all of
+ * them; with missing coordinates. */
+extern const tril_row_kernel tril_mvn_lanes_kernel, tril_mvn_shared_kernel, tril_mvn_missing_kernel;
 
-/* The log-density of small events by L, rows side by side: its own operation. */
-bool tril_mvn_has_lanes(const tril_dist *p);
-tril_var tril_mvn_lanes_log_prob_of(const tril_dist *p, tril_var y);
+/* Of the form by L. */
+void tril_mvn_slopes_by_scale(tril_mvn_row *row, const tril_mvn_slopes *s);
 
-/* The log-density where one factor serves all rows: its own operation. */
-bool tril_mvn_is_shared(const tril_dist *p, tril_var y);
-tril_var tril_mvn_shared_log_prob(const tril_mvn_form *form, const tril_dist *p, tril_var y);
+/* A row's arrays at that memory, with the factor in it, which is taken over if it has moved; r is
+ * left out. */
+tril_mvn_row tril_mvn_row_of(const tril_row_block *rows, double *memory, bool moved);
 
-/* Those of rsample's by L: attributes: the number of draws; saved: eps, then sums of shared
- * gradients. */
-bool tril_mvn_rsample_shape(tril_node *node);
-bool tril_mvn_rsample_forward(tril_node *node);
-void tril_mvn_rsample_backward(tril_node *node, tril_real *const *grad_in);
+/* r of row i of these; false where it is not finite. */
+bool tril_mvn_residual(const tril_row_block *rows, size_t i, tril_mvn_row *row);
 
-/* The method of that name. */
-tril_var tril_mvn_log_prob_observed(const tril_dist *p, tril_var y);
+/* Puts the gradients of row i, of a log-density with these slopes. */
+void tril_mvn_put_row(tril_row_block *rows, size_t i, const tril_mvn_slopes *s);
+
+/* Says that y or loc of row i are not finite; false. */
+bool tril_mvn_not_finite(const tril_row_block *rows, size_t i);
+
+/* The functions of rows of rsample's operation by L, and an operation with others: results in the
+ * shape of loc from as many normal numbers; attributes: the number of draws. */
+bool tril_mvn_rsample_row(tril_row_block *rows);
+void tril_mvn_rsample_put(tril_row_block *rows);
+
+#define TRIL_MVN_RSAMPLE(title, shape_rule, forward, backward, memory)                             \
+    {                                                                                              \
+        .op = { title, shape_rule, tril_rowwise_forward, tril_rowwise_backward },                  \
+        .axes = { 0, 2, 1 }, .event_rank = 1, .draws = true, .kernel = {                           \
+            forward,                                                                               \
+            backward,                                                                              \
+            memory                                                                                 \
+        }                                                                                          \
+    }
 
 /* The mean, and the mode. */
 tril_var tril_mvn_mean(const tril_dist *p);

@@ -1,149 +1,122 @@
-/* log_prob of multivariate normals with a small scale_tril each: rows side by side. */
-#include <math.h>
+/* log_prob of multivariate normals or Student's t with few dimensions: rows side by side. */
 #include <string.h>
 
 #include "dist/mvn.h"
 #include "kernels/mvn_lanes.h"
 
-/* where it stops to be faster than row by row */
-enum { LARGEST = 12 };
-
-/* Operands as ever: loc, factor, y. saved: z of all rows, if gradients will be wanted, or of as
- * many as there are lanes; upstream gradients, gradients of the log-densities in the operands, the
- * normals' arrays, the operands in lanes; then sums of shared gradients */
-enum { OPERANDS = 3 };
+/* memory: what the kernel needs, the operands in lanes, a tile of the factor's gradients; kept:
+ * gradients of loc, of the factor below its diagonal, and on it; that of Student's df */
 
 typedef struct lanes {
-    double *z, *of[OPERANDS], *upstream;
-    tril_real *x[OPERANDS];
+    tril_real *x[TRIL_MVN_DF], *factor_grad;
+    double *v, *log_v, df[TRIL_LANES];
     tril_mvn_lanes m;
-    tril_lane_rows rows;
 } lanes;
 
-/* how many rows' z are kept */
-static size_t kept(const tril_node *node, size_t rows)
+static size_t packed(size_t d)
 {
-    return node->needs_grad ? (rows / TRIL_LANES + 1) * TRIL_LANES : TRIL_LANES;
+    return d + d * (d + 1) / 2;
 }
 
-/* what of it are doubles, but z, and numbers of the operands */
-static size_t saved_doubles(size_t d)
+static size_t memory_doubles(const tril_node *node)
 {
-    return (d * d + 2 * d + 1) * TRIL_LANES + tril_mvn_lanes_doubles(d);
+    size_t d = tril_rows_last(node, TRIL_MVN_LOC);
+    return tril_mvn_lanes_doubles(d) + (2 * d + tril_row_reals(2 * d * d + 2 * d)) * TRIL_LANES;
 }
 
-static size_t saved_reals(size_t d)
+static size_t kept_doubles(const tril_node *node)
 {
-    return (d * d + 2 * d) * TRIL_LANES;
+    return tril_row_reals(packed(tril_rows_last(node, TRIL_MVN_LOC))) + (node->n_in > TRIL_MVN_DF);
 }
 
-static size_t saved_bytes(const tril_node *node, size_t rows)
+static void lanes_of(tril_row_block *rows, lanes *t)
 {
-    const size_t d = tril_mvn_dim(node);
-    return (kept(node, rows) * d + saved_doubles(d)) * sizeof(double) +
-           saved_reals(d) * sizeof(tril_real);
-}
-
-static bool lanes_shape(tril_node *node)
-{
-    if (!tril_mvn_batch_shape(node, &node->shape))
-        return false;
-    const size_t rows = tril_shape_size(node->shape), d = tril_mvn_dim(node);
-    node->saved_bytes = saved_bytes(node, rows);
-    for (size_t k = 0; k < OPERANDS; k++)
-        node->saved_bytes += tril_row_grad_lanes_bytes(node, k, rows, tril_mvn_event(k, d));
-    return true;
-}
-
-static lanes lanes_of(const tril_node *node)
-{
-    const size_t d = tril_mvn_dim(node);
-    size_t width[OPERANDS];
-    lanes t = { .z = node->saved };
-    t.upstream = t.z + kept(node, node->size) * d;
-    double *doubles = t.upstream + TRIL_LANES;
-    tril_real *reals = (tril_real *)(void *)(t.upstream + saved_doubles(d));
-    for (size_t k = 0; k < OPERANDS; k++) {
-        width[k] = tril_mvn_event(k, d);
-        t.of[k] = doubles;
-        t.x[k] = reals;
-        doubles += width[k] * TRIL_LANES;
-        reals += width[k] * TRIL_LANES;
+    const size_t d = rows->width[TRIL_MVN_LOC], array = d * TRIL_LANES;
+    double *kept = rows->kept;
+    t->v = rows->memory;
+    t->log_v = t->v + array;
+    double *arrays = t->log_v + array;
+    t->x[0] = (tril_real *)(void *)(arrays + tril_mvn_lanes_doubles(d));
+    t->x[1] = t->x[0] + array;
+    t->x[2] = t->x[1] + d * array;
+    t->factor_grad = t->x[2] + array;
+    t->m =
+        (tril_mvn_lanes){ .d = d,
+                          .n =
+                              rows->node->size, /* all tiles alike: what is shared is loaded once */
+                          .lower = TRIL_LOWER_FULL,
+                          .y = t->x[TRIL_MVN_Y],
+                          .loc = t->x[TRIL_MVN_LOC],
+                          .off = t->x[TRIL_MVN_FACTOR],
+                          .s = t->x[TRIL_MVN_FACTOR],
+                          .s_step = array + TRIL_LANES,
+                          .v = t->v,
+                          .log_v = t->log_v,
+                          .arrays = arrays };
+    if (rows->node->n_in > TRIL_MVN_DF) {
+        t->m.df = t->df;
+        t->m.df_slope = kept;
+        kept += TRIL_LANES;
     }
-    t.m = tril_mvn_lanes_at(doubles, d, TRIL_LOWER_FULL, t.x[1]);
-    t.m.n = node->size; /* all tiles alike: what is shared is taken once */
-    t.rows = tril_lane_rows_new(tril_mvn_walk(node, node->shape), node->size, width);
-    return t;
+    t->m.g = rows->node->needs_grad ? (tril_real *)(void *)kept : NULL;
 }
 
-/* operand k of the next rows; one that all rows share is taken once */
-static bool load(const tril_node *node, lanes *t, size_t k, size_t index)
-{
-    if (index > 0 && node->in[k]->size == t->rows.width[k])
-        return false;
-    tril_lanes_load(t->m.n, t->rows.width[k], node->in[k]->value, t->rows.at[k], t->x[k]);
-    return true;
-}
-
-static bool lanes_forward(tril_node *node)
+static bool lanes_forward(tril_row_block *rows)
 {
     double log_prob[TRIL_LANES];
-    lanes t = lanes_of(node);
-    const size_t d = t.m.d;
-    for (size_t index = 0; tril_lane_rows_next(&t.rows); index += t.rows.n) {
-        load(node, &t, 0, index);
-        load(node, &t, 2, index);
-        if (load(node, &t, 1, index))
-            tril_mvn_lanes_factor(&t.m, t.x[1], true);
-        t.m.z = t.z + (node->needs_grad ? index * d : 0);
-        tril_mvn_lanes_log_prob(&t.m, t.x[2], t.x[0], t.x[1], (d + 1) * TRIL_LANES, log_prob);
-        size_t good = tril_lanes_values(t.rows.n, log_prob, node->value + index);
-        if (good < t.rows.n)
-            return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc%s is not finite",
-                                tril_shape_where(" of row ", node->shape, index + good).text);
+    lanes t;
+    lanes_of(rows, &t);
+    t.m.log_prob = log_prob;
+    for (size_t k = 0; k < TRIL_MVN_DF; k++)
+        if (rows->moved[k])
+            tril_lanes_load(t.m.n, rows->width[k], rows->node->in[k]->value, rows->at[k], t.x[k]);
+    if (rows->moved[TRIL_MVN_FACTOR])
+        tril_mvn_lanes_factor(t.m.d, t.m.n, t.x[TRIL_MVN_FACTOR], t.v, t.log_v);
+    for (size_t l = 0; l < TRIL_LANES && t.m.df; l++)
+        t.df[l] = (double)rows->node->in[TRIL_MVN_DF]->value[rows->at[TRIL_MVN_DF][l]];
+    tril_mvn_lanes_run(&t.m);
+    size_t good = tril_lanes_values(rows->n, log_prob, rows->value);
+    return good == rows->n || tril_mvn_not_finite(rows, good);
+}
+
+/* a factor's gradients with all entries, from those of its lower triangle */
+static const tril_real *whole_factor(const tril_row_block *rows, const lanes *t)
+{
+    const size_t d = t->m.d;
+    const tril_real *off = t->m.g + d * TRIL_LANES, *diag = off + d * (d - 1) / 2 * TRIL_LANES;
+    if (rows->index == 0)
+        memset(t->factor_grad, 0, d * d * TRIL_LANES * sizeof *off);
+    for (size_t i = 0; i < d; i++, off += (i - 1) * TRIL_LANES, diag += TRIL_LANES) {
+        tril_real *to = t->factor_grad + i * d * TRIL_LANES;
+        memcpy(to, off, i * TRIL_LANES * sizeof *off);
+        memcpy(to + i * TRIL_LANES, diag, TRIL_LANES * sizeof *off);
     }
-    return true;
+    return t->factor_grad;
 }
 
-static void lanes_backward(tril_node *node, tril_real *const *grad_in)
+static void lanes_backward(tril_row_block *rows)
 {
-    lanes t = lanes_of(node);
-    const size_t d = t.m.d, array = d * TRIL_LANES;
-    char *memory = (char *)node->saved + saved_bytes(node, node->size);
-    tril_row_grad grads[OPERANDS];
-    for (size_t k = 0; k < OPERANDS; k++)
-        grads[k] =
-            tril_row_grad_begin_lanes(node, k, node->size, t.rows.width[k], grad_in[k], &memory);
-    memset(t.of[1], 0, d * array * sizeof(double));
-    memset(t.upstream, 0, TRIL_LANES * sizeof(double));
-    for (size_t index = 0; tril_lane_rows_next(&t.rows); index += t.rows.n) {
-        if (load(node, &t, 1, index))
-            tril_mvn_lanes_factor(&t.m, t.x[1], false);
-        t.m.z = t.z + index * d;
-        /* dL_ii = L_ii dlog L_ii */
-        tril_mvn_lanes_gradient(&t.m, t.m.inverse, t.of[0], t.of[1], t.of[1], array + TRIL_LANES);
-        for (size_t k = 0; k < array && grads[2].grad; k++)
-            t.of[2][k] = -t.of[0][k];
-        for (size_t l = 0; l < t.rows.n; l++)
-            t.upstream[l] = (double)node->grad[index + l];
-        for (size_t k = 0; k < OPERANDS; k++)
-            tril_row_grad_put_lanes(&grads[k], t.rows.n, t.rows.at[k], t.rows.width[k], t.upstream,
-                                    t.of[k]);
+    tril_real up[TRIL_LANES] = { 0 }, down[TRIL_LANES] = { 0 };
+    tril_row_grad *grad = rows->grad;
+    lanes t;
+    lanes_of(rows, &t);
+    for (size_t l = 0; l < rows->n; l++) {
+        up[l] = rows->upstream[l];
+        down[l] = -up[l];
     }
-    for (size_t k = 0; k < OPERANDS; k++)
-        tril_row_grad_end(&grads[k]);
+    tril_row_grad_put_lanes(&grad[TRIL_MVN_LOC], rows->n, rows->at[TRIL_MVN_LOC], t.m.d, up, t.m.g);
+    tril_row_grad_put_lanes(&grad[TRIL_MVN_Y], rows->n, rows->at[TRIL_MVN_Y], t.m.d, down, t.m.g);
+    if (grad[TRIL_MVN_FACTOR].grad)
+        tril_row_grad_put_lanes(&grad[TRIL_MVN_FACTOR], rows->n, rows->at[TRIL_MVN_FACTOR],
+                                t.m.d * t.m.d, up, whole_factor(rows, &t));
+    for (size_t l = 0; l < rows->n && t.m.df; l++)
+        tril_row_grad_put(&grad[TRIL_MVN_DF], rows->at[TRIL_MVN_DF][l], (double)up[l],
+                          t.m.df_slope[l]);
 }
 
-const tril_op tril_op_mvn_lanes_log_prob = { "log_prob(mvn)", lanes_shape, lanes_forward,
-                                             lanes_backward };
-
-bool tril_mvn_has_lanes(const tril_dist *p)
-{
-    return p->event.dim[0] <= LARGEST;
-}
-
-tril_var tril_mvn_lanes_log_prob_of(const tril_dist *p, tril_var y)
-{
-    return tril_op_apply(&tril_op_mvn_lanes_log_prob, (tril_var[]){ p->param[0], p->param[1], y },
-                         3, NULL, 0);
-}
+const tril_row_kernel tril_mvn_lanes_kernel = { .forward = lanes_forward,
+                                                .backward = lanes_backward,
+                                                .memory = memory_doubles,
+                                                .kept = kept_doubles,
+                                                .at_once = TRIL_LANES,
+                                                .lanes = true };

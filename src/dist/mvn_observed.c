@@ -1,130 +1,88 @@
-/* The log-density of what is there of rows with missing coordinates. */
+/* The log-density of what is there of rows with missing coordinates. A row where nothing is missing
+ * is done as mvn_log_prob.c does it, at a cost of d^2 and not d^3. */
 #include "dist/mvn.h"
 #include "kernels/observed.h"
 
-/* ---- inputs loc, scale_tril, y; saved: a row's arrays, those of a row that is whole and its
- * slopes, then sums of shared inputs' gradients */
+/* memory: a row's arrays, those of a row that is whole and its slopes, and whether they know the
+ * factor */
+typedef struct observed {
+    tril_observed partial;
+    tril_mvn_row whole;
+    tril_mvn_slopes slopes;
+} observed;
 
-static bool observed_shape(tril_node *node)
+static size_t observed_doubles(const tril_node *node)
 {
-    if (!tril_mvn_log_prob_shape(node))
+    size_t d = tril_rows_last(node, TRIL_MVN_LOC);
+    return tril_mvn_row_doubles(d) + 1 + tril_mvn_slopes_doubles(d, false) +
+           tril_observed_doubles(d);
+}
+
+/* finds the log-density of a row; false where it is not finite */
+static bool observed_of(const tril_row_block *rows, observed *o, double *log_prob)
+{
+    const tril_real *const *x = rows->x;
+    size_t d = rows->width[TRIL_MVN_LOC];
+    double *knows = rows->memory + tril_mvn_row_doubles(d);
+    o->slopes = tril_mvn_slopes_at(knows + 1, d, false);
+    o->partial = tril_observed_at(knows + 1 + tril_mvn_slopes_doubles(d, false), d);
+    if (rows->moved[TRIL_MVN_FACTOR])
+        *knows = 0;
+    if (!tril_observed_load(&o->partial, x[TRIL_MVN_Y], x[TRIL_MVN_LOC], x[TRIL_MVN_FACTOR]))
         return false;
-    size_t d = tril_mvn_dim(node);
-    node->saved_bytes +=
-        tril_observed_bytes(d) + tril_mvn_slopes_doubles(d, false) * sizeof(double);
+    if (o->partial.n < d) {
+        *log_prob = tril_observed_log_prob(&o->partial);
+        return true;
+    }
+    o->whole = tril_mvn_row_of(rows, rows->memory, *knows == 0);
+    *knows = 1;
+    tril_mvn_residual(rows, 0, &o->whole);
+    *log_prob = tril_mvn_row_log_prob(&o->whole);
     return true;
 }
 
-/* A row; where nothing is missing it is done as tril_log_prob does it, at a cost of d^2 and not
- * d^3. */
-typedef struct rows {
-    size_t d, at[3];
-    tril_observed partial;
-    tril_mvn_row whole;
-    tril_walk walk;
-} rows;
-
-static rows rows_of(const tril_node *node)
+static bool observed_forward(tril_row_block *rows)
 {
-    size_t d = tril_mvn_dim(node);
-    char *memory = node->saved;
-    return (rows){ .d = d,
-                   .partial = tril_observed_at(memory, d),
-                   .whole = tril_mvn_row_at((double *)(void *)(memory + tril_observed_bytes(d)), d,
-                                            TRIL_LOWER_FULL),
-                   .walk = tril_mvn_walk(node, node->shape) };
-}
-
-/* element i of the walk's row; false where it is not finite */
-static bool load(const tril_node *node, rows *r, size_t i)
-{
-    const tril_real *x[3];
-    for (size_t k = 0; k < 3; k++) {
-        r->at[k] = (r->walk.offset[k] + i * r->walk.stride[0][k]) * tril_mvn_event(k, r->d);
-        x[k] = node->in[k]->value + r->at[k];
-    }
-    if (!tril_observed_load(&r->partial, x[2], x[0], x[1]))
-        return false;
-    if (r->partial.n < r->d)
-        return true;
-    if (r->whole.off != x[1])
-        tril_mvn_row_load(&r->whole, x[1]);
-    return tril_mvn_row_residual(&r->whole, x[2], x[0]);
-}
-
-static double log_prob_of(rows *r)
-{
-    return r->partial.n < r->d ? tril_observed_log_prob(&r->partial)
-                               : tril_mvn_row_log_prob(&r->whole);
-}
-
-static bool observed_forward(tril_node *node)
-{
-    size_t row_index = 0;
-    rows r = rows_of(node);
-    do {
-        for (size_t i = 0; i < r.walk.dim[0] && node->size; i++, row_index++) {
-            if (!load(node, &r, i))
-                return tril_op_fail(node, TRIL_NOT_FINITE, "y is infinite or loc not finite%s",
-                                    tril_shape_where(" in row ", node->shape, row_index).text);
-            node->value[row_index] = tril_saturate(log_prob_of(&r));
-        }
-    } while (node->size && tril_walk_next(&r.walk));
+    observed o;
+    double log_prob;
+    if (!observed_of(rows, &o, &log_prob))
+        return tril_op_fail(rows->node, TRIL_NOT_FINITE, "y is infinite or loc not finite%s",
+                            tril_rows_where(rows, " in row ", 0).text);
+    *rows->value = tril_saturate(log_prob);
     return true;
 }
 
 /* what is missing has gradient 0 */
-static void put_partial(const tril_observed *o, double upstream, tril_row_grad grads[3],
-                        const size_t at[3])
+static void put_partial(tril_row_block *rows, const tril_observed *o)
 {
+    tril_row_grad *factor = &rows->grad[TRIL_MVN_FACTOR];
     for (size_t i = 0, k = 0; i < o->d; i++) {
         bool is_there = k < o->n && o->index[k] == i;
         const double *slope = o->slope + k * (o->d + 1);
         double a = is_there ? slope[o->d] : 0;
-        tril_row_grad_put(&grads[0], at[0] + i, upstream, a);
-        tril_row_grad_put(&grads[2], at[2] + i, upstream, -a);
-        size_t line = at[1] + i * o->d, n = is_there ? i + 1 : 0;
+        tril_row_put(rows, TRIL_MVN_LOC, i, a);
+        tril_row_put(rows, TRIL_MVN_Y, i, -a);
+        size_t n = is_there ? i + 1 : 0;
         for (size_t j = 0; j < n; j++)
-            tril_row_grad_put(&grads[1], line + j, upstream, slope[j]);
-        tril_row_grad_skip(&grads[1], line + n, o->d - n);
+            tril_row_put(rows, TRIL_MVN_FACTOR, i * o->d + j, slope[j]);
+        tril_row_grad_skip(factor, rows->at[TRIL_MVN_FACTOR][0] + i * o->d + n, o->d - n);
         k += is_there;
     }
 }
 
-static void observed_backward(tril_node *node, tril_real *const *grad_in)
+static void observed_backward(tril_row_block *rows)
 {
-    size_t row_index = 0;
-    rows r = rows_of(node);
-    double *slopes_memory = r.whole.diag + tril_mvn_row_doubles(r.d);
-    char *memory = (char *)(slopes_memory + tril_mvn_slopes_doubles(r.d, false));
-    tril_mvn_slopes slopes = tril_mvn_slopes_at(slopes_memory, r.d, false);
-    tril_row_grad grads[3];
-    for (size_t k = 0; k < 3; k++)
-        grads[k] =
-            tril_row_grad_begin(node, k, node->size, tril_mvn_event(k, r.d), grad_in[k], &memory);
-    do {
-        for (size_t i = 0; i < r.walk.dim[0] && node->size; i++, row_index++) {
-            double upstream = (double)node->grad[row_index];
-            load(node, &r, i);
-            log_prob_of(&r);
-            if (r.partial.n < r.d) {
-                tril_observed_backward(&r.partial);
-                put_partial(&r.partial, upstream, grads, r.at);
-            } else {
-                tril_mvn_by_scale.slopes(&r.whole, &slopes);
-                tril_mvn_put_row(r.d, &slopes, upstream, grads, r.at);
-            }
-        }
-    } while (node->size && tril_walk_next(&r.walk));
-    for (size_t k = 0; k < 3; k++)
-        tril_row_grad_end(&grads[k]);
+    observed o;
+    double unused;
+    observed_of(rows, &o, &unused);
+    if (o.partial.n < o.partial.d) {
+        tril_observed_backward(&o.partial);
+        put_partial(rows, &o.partial);
+    } else {
+        tril_mvn_row_slopes(&o.whole, 1, &o.slopes);
+        tril_mvn_put_row(rows, 0, &o.slopes);
+    }
 }
 
-const tril_op tril_op_mvn_log_prob_observed = { "log_prob_observed(mvn)", observed_shape,
-                                                observed_forward, observed_backward };
-
-tril_var tril_mvn_log_prob_observed(const tril_dist *p, tril_var y)
-{
-    return tril_op_apply(&tril_op_mvn_log_prob_observed,
-                         (tril_var[]){ p->param[0], p->param[1], y }, 3, NULL, 0);
-}
+const tril_row_kernel tril_mvn_missing_kernel = { observed_forward, observed_backward,
+                                                  observed_doubles };

@@ -15,102 +15,62 @@ static void row_slopes(tril_mvn_row *row, const tril_mvn_slopes *s)
     }
 }
 
-const tril_op tril_op_mvn_precision_log_prob = { "log_prob(mvn_precision)", tril_mvn_rows_shape,
-                                                 tril_mvn_rows_forward, tril_mvn_rows_backward };
+static const tril_mvn_form by_precision = { tril_mvn_row_precision_log_prob, row_slopes, true };
+
+const tril_rowwise tril_op_mvn_precision_log_prob = TRIL_MVN_LOG_PROB("log_prob(mvn_precision)");
 
 /* ---- rsample: loc + u, u = T^-T eps; with g the gradient of the draw, v = T^-1 g: d/dT = -tril(u
- * v'). Attributes and memory: see tril_mvn_rsample_shape; a row's arrays behind eps. */
+ * v'). memory: a row's arrays */
 
-static bool rsample_shape(tril_node *node)
+static size_t row_doubles(const tril_node *node)
 {
-    if (!tril_mvn_rsample_shape(node))
-        return false;
-    node->saved_bytes += tril_mvn_row_doubles(tril_mvn_dim(node)) * sizeof(double);
+    return tril_mvn_row_doubles(tril_rows_last(node, TRIL_MVN_LOC));
+}
+
+/* u to a */
+static tril_mvn_row solve(const tril_row_block *rows)
+{
+    tril_mvn_row row = tril_mvn_row_of(rows, rows->memory, rows->moved[TRIL_MVN_FACTOR]);
+    for (size_t j = 0; j < row.d; j++)
+        row.z[j] = (double)rows->noise[j];
+    tril_mvn_row_backward(&row);
+    return row;
+}
+
+static bool rsample_row(tril_row_block *rows)
+{
+    tril_mvn_row row = solve(rows);
+    for (size_t j = 0; j < row.d; j++)
+        rows->value[j] = tril_saturate((double)rows->x[TRIL_MVN_LOC][j] + row.a[j]);
     return true;
 }
 
-static bool rsample_forward(tril_node *node)
+static void rsample_put(tril_row_block *rows)
 {
-    size_t d = tril_mvn_dim(node), row_index = 0;
-    tril_real *eps = node->saved;
-    tril_random_normal(tril_ctx_random(tril_tape_ctx(node->tape)), eps, node->size);
-    if (node->size == 0)
-        return true;
-    tril_mvn_row row = tril_mvn_row_at((double *)node->saved + node->size, d, TRIL_LOWER_FULL);
-    tril_walk w = tril_mvn_walk(node, tril_shape_leading(node->shape, 1));
-    do {
-        for (size_t i = 0; i < w.dim[0]; i++, row_index++) {
-            const tril_real *loc = node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d;
-            tril_mvn_row_load(&row,
-                              node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * d);
-            for (size_t j = 0; j < d; j++)
-                row.z[j] = (double)eps[row_index * d + j];
-            tril_mvn_row_backward(&row);
-            for (size_t j = 0; j < d; j++)
-                node->value[row_index * d + j] = tril_saturate((double)loc[j] + row.a[j]);
-        }
-    } while (tril_walk_next(&w));
-    return true;
-}
-
-/* u from eps once more, and v */
-static void solve_both(tril_mvn_row *row, const tril_real *eps, const tril_real *g)
-{
-    for (size_t j = 0; j < row->d; j++) {
-        row->z[j] = (double)eps[j];
-        row->r[j] = (double)g[j];
+    tril_mvn_row row = solve(rows);
+    for (size_t j = 0; j < row.d; j++) {
+        row.r[j] = (double)rows->upstream[j];
+        tril_row_put_by(rows, TRIL_MVN_LOC, j, row.r[j], 1);
     }
-    tril_mvn_row_backward(row);
-    tril_mvn_row_log_prob(row);
+    tril_mvn_row_log_prob(&row); /* v to z */
+    for (size_t j = 0; j < row.d * row.d; j++)
+        tril_row_put_by(rows, TRIL_MVN_FACTOR, j, 1,
+                        j % row.d > j / row.d ? 0 : -row.a[j / row.d] * row.z[j % row.d]);
 }
 
-static void rsample_backward(tril_node *node, tril_real *const *grad_in)
-{
-    size_t d = tril_mvn_dim(node), rows = node->size / d, row_index = 0;
-    double *arrays = (double *)node->saved + node->size;
-    tril_mvn_row row = tril_mvn_row_at(arrays, d, TRIL_LOWER_FULL);
-    char *memory = (char *)(arrays + tril_mvn_row_doubles(d));
-    tril_row_grad loc = tril_row_grad_begin(node, 0, rows, d, grad_in[0], &memory);
-    tril_row_grad factor = tril_row_grad_begin(node, 1, rows, d * d, grad_in[1], &memory);
-    tril_walk w = tril_mvn_walk(node, tril_shape_leading(node->shape, 1));
-    do {
-        for (size_t i = 0; i < w.dim[0] && rows; i++, row_index++) {
-            const tril_real *g = node->grad + row_index * d;
-            size_t at = (w.offset[1] + i * w.stride[0][1]) * d * d;
-            for (size_t j = 0; j < d; j++)
-                tril_row_grad_put(&loc, (w.offset[0] + i * w.stride[0][0]) * d + j, (double)g[j],
-                                  1);
-            if (!factor.grad)
-                continue;
-            tril_mvn_row_load(&row, node->in[1]->value + at);
-            solve_both(&row, (const tril_real *)node->saved + row_index * d, g);
-            for (size_t j = 0; j < d * d; j++)
-                tril_row_grad_put(&factor, at + j, 1,
-                                  j % d > j / d ? 0 : -row.a[j / d] * row.z[j % d]);
-        }
-    } while (rows && tril_walk_next(&w));
-    tril_row_grad_end(&loc);
-    tril_row_grad_end(&factor);
-}
-
-const tril_op tril_op_mvn_precision_rsample = { "rsample(mvn_precision)", rsample_shape,
-                                                rsample_forward, rsample_backward };
+const tril_rowwise tril_op_mvn_precision_rsample = TRIL_MVN_RSAMPLE(
+    "rsample(mvn_precision)", tril_rowwise_shape, rsample_row, rsample_put, row_doubles);
 
 /* ---- the distribution */
 
 static tril_var precision_log_prob(const tril_dist *p, tril_var y)
 {
-    static const tril_mvn_form by_precision = { tril_mvn_row_precision_log_prob, row_slopes, true };
-    if (tril_mvn_is_shared(p, y))
-        return tril_mvn_shared_log_prob(&by_precision, p, y);
-    return tril_op_apply(&tril_op_mvn_precision_log_prob,
-                         (tril_var[]){ p->param[0], p->param[1], y }, 3,
-                         &(const tril_mvn_form *){ &by_precision }, sizeof(tril_mvn_form *));
+    return tril_mvn_log_prob_by(&tril_op_mvn_precision_log_prob, &by_precision, p, y);
 }
 
 static tril_var precision_rsample(const tril_dist *p, size_t n)
 {
-    return tril_op_apply(&tril_op_mvn_precision_rsample, p->param, 2, &n, sizeof n);
+    return tril_op_apply(&tril_op_mvn_precision_rsample.op, p->param, 2, &n, sizeof n);
 }
 
 static tril_var precision_entropy(const tril_dist *p)

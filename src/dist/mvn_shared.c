@@ -1,265 +1,158 @@
-/* log_prob of a multivariate normal whose factor is one for all rows: rows are solved for together,
- * a tile at a time, by BLAS. Inputs loc, factor [d, d], y; attributes: a pointer to the form. A row
- * whose numbers leave the range in which products are finite goes the way of mvn.c, alone. */
+/* log_prob of a multivariate normal whose factor is one for all rows: blocks of rows are solved for
+ * together, by BLAS in the library's precision; what is summed over blocks is in double. A row
+ * whose numbers leave the range in which products are finite goes as mvn_log_prob.c has it, alone.
+ */
 #include <string.h>
 
 #include "dist/mvn.h"
 #include "kernels/blas.h"
+#include "kernels/reduce.h"
 #include "ops/ops.h"
 
-/* TILE rows of a few hundred numbers stay in the cache; below FEW rows BLAS does not pay */
-enum { TILE = 64, FEW = 8 };
+/* |z|^2, |a|^2, and |r|^2 where it is a factor's gradient's, are below this, and so is the square
+ * of what comes down the tape: no sum of their products overflows */
+static const double most = sizeof(tril_real) == sizeof(double) ? 1e200 : 1e24;
 
-/* |r|^2, |z|^2, |a|^2 and the square of what comes down the tape are below this, so that no product
- * of theirs overflows */
-static const double most = 1e200;
-
-/* saved, in doubles: L, or its inverse where that pays: a product is faster than a solution; or T,
- * which is the transpose of an inverse of L; a tile of gradients, a sum for the factor's, z of all
- * rows, or of a tile if nobody needs gradients; whether a row goes alone; a row's arrays and
- * slopes; then sums of shared gradients */
+/* memory: a row's arrays and slopes; a block's gradient of the factor, and a block of rows. kept:
+ * z, and whether the row goes alone */
 typedef struct shared {
     const tril_mvn_form *form;
-    size_t d, rows, next, in_line; /* next row, and where it stands in the walk's line */
-    bool inverted;
-    tril_walk walk;
-    double *l, *tile, *dl, *z;
+    size_t d;
     tril_mvn_row row;
     tril_mvn_slopes slopes;
-    double constant; /* what all log-densities share */
-    double *alone;   /* of each row, 0 or 1 */
-    char *sums;
-    size_t n, loc[TILE], y[TILE]; /* the tile's rows, and where their loc and y stand */
-    bool apart[TILE];             /* whether a row's gradients are put alone */
+    tril_real *tile, *gram, *z, *alone;
 } shared;
 
-/* how many rows' z are kept */
-static size_t kept(const tril_node *node, size_t rows)
+static size_t shared_doubles(const tril_node *node)
 {
-    return node->needs_grad ? rows : TILE;
+    size_t d = tril_rows_last(node, TRIL_MVN_LOC);
+    return tril_mvn_row_doubles(d) + tril_mvn_slopes_doubles(d, true) +
+           tril_row_reals(d * d + TRIL_ROWS * d);
 }
 
-static size_t saved_doubles(const tril_node *node, size_t rows, size_t d)
+static size_t kept_doubles(const tril_node *node)
 {
-    const tril_mvn_form *form = *(const tril_mvn_form **)node->attrs;
-    return 2 * d * d + TILE * d + kept(node, rows) * d + rows + tril_mvn_row_doubles(d) +
-           tril_mvn_slopes_doubles(d, form->of_precision);
+    return tril_row_reals(tril_rows_last(node, TRIL_MVN_LOC) + 1);
 }
 
-static bool shared_shape(tril_node *node)
+static shared shared_of(const tril_row_block *rows)
 {
-    size_t d = tril_mvn_dim(node);
-    if (!tril_mvn_log_prob_shape(node))
-        return false;
-    node->saved_bytes -= tril_mvn_row_doubles(d) * sizeof(double);
-    node->saved_bytes += saved_doubles(node, tril_shape_size(node->shape), d) * sizeof(double);
-    return tril_ops_blas(node);
-}
-
-static shared shared_of(const tril_node *node)
-{
-    size_t d = tril_mvn_dim(node);
-    shared s = { *(const tril_mvn_form **)node->attrs, .d = d, .rows = node->size };
-    s.walk = tril_mvn_walk(node, node->shape);
-    s.l = node->saved;
-    s.tile = s.l + d * d;
-    s.dl = s.tile + TILE * d;
-    s.z = s.dl + d * d;
-    s.alone = s.z + kept(node, s.rows) * d;
-    double *of_row = s.alone + s.rows, *of_slopes = of_row + tril_mvn_row_doubles(d);
-    s.row = tril_mvn_row_at(of_row, d, TRIL_LOWER_FULL);
-    s.slopes = tril_mvn_slopes_at(of_slopes, d, s.form->of_precision);
-    s.sums = (char *)(of_slopes + tril_mvn_slopes_doubles(d, s.form->of_precision));
-    tril_mvn_row_load(&s.row, node->in[1]->value);
-    s.constant = -0.5 * (double)d * TRIL_LOG_2PI;
-    for (size_t i = 0; i < d; i++)
-        s.constant += s.form->of_precision ? s.row.log_diag[i] : -s.row.log_diag[i];
-    s.inverted = s.rows / 4 >= d && !s.form->of_precision;
-    for (size_t i = 0; i < d * d; i++) {
-        double l = i % d > i / d ? 0 : (double)node->in[1]->value[i];
-        s.l[i] = s.inverted ? i % d == i / d : l;
-        s.dl[i] = l;
-    }
-    if (s.inverted)
-        tril_trsm_rows(true, d, d, s.dl, s.l); /* X L = I */
+    size_t d = rows->width[TRIL_MVN_LOC];
+    double *slopes = rows->memory + tril_mvn_row_doubles(d);
+    shared s = { tril_mvn_form_of(rows->node), d };
+    s.row = tril_mvn_row_of(rows, rows->memory, rows->moved[TRIL_MVN_FACTOR]);
+    s.slopes = tril_mvn_slopes_at(slopes, d, s.form->of_precision);
+    s.gram = (tril_real *)(void *)(slopes + tril_mvn_slopes_doubles(d, true));
+    s.tile = s.gram + d * d;
+    s.z = (tril_real *)(void *)rows->kept;
+    s.alone = s.z + rows->n * d;
     return s;
 }
 
-/* L^-1 x of each of the tile's rows, or L^-T x; with T they are T'x and T x */
-static void solve(const shared *s, bool transpose, const double *x, double *to)
+/* each row x of a block becomes L^-1 x, or L^-T x; with T it is T'x or T x */
+static void apply(const shared *s, const tril_row_block *rows, bool transpose, tril_real *x)
 {
-    if (s->inverted || s->form->of_precision) {
-        tril_trmm_rows(transpose != s->form->of_precision, s->n, s->d, s->l, x, to);
-        return;
-    }
-    memcpy(to, x, s->n * s->d * sizeof *to);
-    tril_trsm_rows(transpose, s->n, s->d, s->l, to);
+    bool product = s->form->of_precision;
+    tril_triangle_rows(!product, transpose != product, rows->n, s->d, rows->x[TRIL_MVN_FACTOR], x);
 }
 
-/* the next rows; false after the last */
-static bool next_tile(shared *s)
+/* y - loc of row i; what is not finite shows in z */
+static void residual_of(const tril_row_block *rows, size_t i, size_t d, tril_real *x)
 {
-    for (s->n = 0; s->n < TILE && s->next < s->rows; s->n++, s->next++) {
-        if (s->in_line == s->walk.dim[0]) {
-            tril_walk_next(&s->walk);
-            s->in_line = 0;
+    tril_node *const *in = rows->node->in;
+    tril_subtract(d, in[TRIL_MVN_Y]->value + rows->at[TRIL_MVN_Y][i],
+                  in[TRIL_MVN_LOC]->value + rows->at[TRIL_MVN_LOC][i], x);
+}
+
+/* what all log-densities share */
+static double constant_of(const shared *s)
+{
+    double log_det = 0;
+    for (size_t i = 0; i < s->d; i++)
+        log_det += s->row.log_diag[i];
+    return (s->form->of_precision ? log_det : -log_det) - 0.5 * (double)s->d * TRIL_LOG_2PI;
+}
+
+static bool shared_forward(tril_row_block *rows)
+{
+    if (!tril_ops_blas(rows->node))
+        return false;
+    shared s = shared_of(rows);
+    double constant = constant_of(&s);
+    for (size_t i = 0; i < rows->n; i++) {
+        tril_real *r = s.z + i * s.d;
+        residual_of(rows, i, s.d, r);
+        s.alone[i] = s.form->of_precision && !(tril_squares_of(s.d, r) < most);
+    }
+    apply(&s, rows, false, s.z);
+    for (size_t i = 0; i < rows->n; i++) {
+        tril_real *z = s.z + i * s.d;
+        double log_prob = constant - 0.5 * tril_squares_of(s.d, z);
+        if (s.alone[i] != 0 || !(log_prob > constant - 0.5 * most)) {
+            s.alone[i] = 1;
+            memset(z, 0, s.d * sizeof *z);
+            if (!tril_mvn_residual(rows, i, &s.row))
+                return tril_mvn_not_finite(rows, i);
+            log_prob = s.form->log_prob(&s.row);
         }
-        s->loc[s->n] = (s->walk.offset[0] + s->in_line * s->walk.stride[0][0]) * s->d;
-        s->y[s->n] = (s->walk.offset[2] + s->in_line * s->walk.stride[0][2]) * s->d;
-        s->in_line++;
-    }
-    return s->n > 0;
-}
-
-static bool residual_of(const tril_node *node, shared *s, size_t i)
-{
-    return tril_mvn_row_residual(&s->row, node->in[2]->value + s->y[i],
-                                 node->in[0]->value + s->loc[i]);
-}
-
-static double squares_of(const double *x, size_t d)
-{
-    double sum = 0;
-    for (size_t i = 0; i < d; i++)
-        sum += x[i] * x[i];
-    return sum;
-}
-
-/* y - loc of the tile's rows; what is not finite shows in z */
-static void residuals(const tril_node *node, const shared *s)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        const tril_real *loc = node->in[0]->value + s->loc[i], *y = node->in[2]->value + s->y[i];
-        for (size_t j = 0; j < s->d; j++)
-            s->tile[i * s->d + j] = (double)y[j] - (double)loc[j];
-    }
-}
-
-/* The log-density of row i of the tile from its z, which becomes 0 where the row goes alone; false
- * where y or loc are not finite. */
-static bool row_log_prob(const tril_node *node, shared *s, size_t i, double *z, double *out)
-{
-    double squares = squares_of(z, s->d);
-    bool good =
-        squares < most && (!s->form->of_precision || squares_of(s->tile + i * s->d, s->d) < most);
-    s->alone[s->next - s->n + i] = !good;
-    *out = s->constant - 0.5 * squares;
-    if (good)
-        return true;
-    memset(z, 0, s->d * sizeof *z);
-    bool finite = residual_of(node, s, i);
-    *out = s->form->log_prob(&s->row);
-    return finite;
-}
-
-static bool shared_forward(tril_node *node)
-{
-    if (node->size == 0)
-        return true;
-    shared s = shared_of(node);
-    while (next_tile(&s)) {
-        size_t first = s.next - s.n;
-        double *z = node->needs_grad ? s.z + first * s.d : s.z, log_prob;
-        residuals(node, &s);
-        solve(&s, false, s.tile, z);
-        for (size_t i = 0; i < s.n; i++) {
-            if (!row_log_prob(node, &s, i, z + i * s.d, &log_prob))
-                return tril_op_fail(node, TRIL_NOT_FINITE, "y or loc%s is not finite",
-                                    tril_shape_where(" of row ", node->shape, first + i).text);
-            node->value[first + i] = tril_saturate(log_prob);
-        }
+        rows->value[i] = tril_saturate(log_prob);
     }
     return true;
 }
 
 /* the gradients of one row on its own */
-static void put_alone(const tril_node *node, shared *s, size_t i, double g, tril_row_grad grads[3])
+static void put_alone(tril_row_block *rows, shared *s, size_t i)
 {
-    residual_of(node, s, i);
+    tril_mvn_residual(rows, i, &s->row);
     s->form->log_prob(&s->row);
     s->form->slopes(&s->row, &s->slopes);
-    tril_mvn_put_row(s->d, &s->slopes, g, grads, (size_t[]){ s->loc[i], 0, s->y[i] });
+    tril_mvn_put_row(rows, i, &s->slopes);
 }
 
-/* What the factor's gradient has of z on the other side: in a tile that holds g a for L, -g r for
- * T; nothing of rows that have gone alone. */
-static void put_factor(const tril_node *node, shared *s)
+/* The gradients of loc and y: a = L^-T z times what comes down the tape. Leaves in the tile what
+ * the factor's gradient has of z on the other side, g a for L, -g r for T, nothing of rows that go
+ * alone; returns the sum of what comes down to the others. */
+static double put_rows(tril_row_block *rows, shared *s)
 {
-    size_t first = s->next - s->n, d = s->d;
-    for (size_t i = 0; i < s->n && s->form->of_precision; i++) {
-        residual_of(node, s, i);
-        for (size_t j = 0; j < d; j++)
-            s->tile[i * d + j] = s->apart[i] ? 0 : -s->row.r[j] * (double)node->grad[first + i];
-    }
-    tril_add_gram(s->n, d, d, s->tile, s->z + first * d, s->dl);
-}
-
-/* The tile's rows: a = L^-T z times the gradient of their log-densities is that of loc. Returns the
- * sum of those gradients, but of rows that go alone. */
-static double put_tile(const tril_node *node, shared *s, tril_row_grad grads[3])
-{
-    size_t first = s->next - s->n, d = s->d;
     double total = 0;
-    solve(s, true, s->z + first * d, s->tile);
-    for (size_t i = 0; i < s->n; i++) {
-        double *a = s->tile + i * d, g = (double)node->grad[first + i];
-        s->apart[i] = s->alone[first + i] != 0 || !(squares_of(a, d) < most && g * g < most);
-        if (s->apart[i]) {
-            put_alone(node, s, i, g, grads);
-            memset(a, 0, d * sizeof *a);
+    size_t bytes = s->d * sizeof *s->z;
+    memcpy(s->tile, s->z, rows->n * bytes);
+    apply(s, rows, true, s->tile);
+    for (size_t i = 0; i < rows->n; i++) {
+        tril_real *a = s->tile + i * s->d;
+        double g = (double)rows->upstream[i];
+        if (s->alone[i] != 0 || !(g * g < most) || !(tril_squares_of(s->d, a) < most)) {
+            put_alone(rows, s, i);
+            memset(a, 0, bytes);
             continue;
         }
         total += g;
-        for (size_t j = 0; j < d; j++)
-            a[j] *= g;
-        for (size_t j = 0; j < d; j++)
-            tril_row_grad_put(&grads[0], s->loc[i] + j, 1, a[j]);
-        for (size_t j = 0; j < d; j++)
-            tril_row_grad_put(&grads[2], s->y[i] + j, 1, -a[j]);
+        tril_row_grad_put_reals(&rows->grad[TRIL_MVN_LOC], rows->at[TRIL_MVN_LOC][i], s->d, g, a);
+        tril_row_grad_put_reals(&rows->grad[TRIL_MVN_Y], rows->at[TRIL_MVN_Y][i], s->d, -g, a);
+        if (s->form->of_precision)
+            residual_of(rows, i, s->d, a);
+        tril_scale(s->d, (tril_real)(s->form->of_precision ? -g : g), a);
     }
-    if (grads[1].grad)
-        put_factor(node, s);
     return total;
 }
 
-static void shared_backward(tril_node *node, tril_real *const *grad_in)
+static void shared_backward(tril_row_block *rows)
 {
-    shared s = shared_of(node);
-    tril_row_grad grads[3];
-    double total = 0;
-    for (size_t k = 0; k < 3; k++)
-        grads[k] =
-            tril_row_grad_begin(node, k, node->size, tril_mvn_event(k, s.d), grad_in[k], &s.sums);
-    memset(s.dl, 0, s.d * s.d * sizeof *s.dl);
-    while (next_tile(&s))
-        total += put_tile(node, &s, grads);
+    shared s = shared_of(rows);
+    tril_row_grad *factor = &rows->grad[TRIL_MVN_FACTOR];
+    double total = put_rows(rows, &s);
+    if (!factor->grad)
+        return;
+    tril_gemm(true, false, s.d, s.d, rows->n, s.tile, s.z, 0, s.gram);
     total = s.form->of_precision ? -total : total;
-    for (size_t i = 0; i < s.d; i++)
-        for (size_t j = 0; j <= i; j++)
-            tril_row_grad_put(&grads[1], i * s.d + j, 1,
-                              s.dl[i * s.d + j] - (i == j ? total / s.row.diag[i] : 0));
-    for (size_t k = 0; k < 3; k++)
-        tril_row_grad_end(&grads[k]);
+    for (size_t i = 0; i < s.d; i++) {
+        tril_row_grad_put_reals(factor, i * s.d, i + 1, 1, s.gram + i * s.d);
+        tril_row_grad_put(factor, i * (s.d + 1), 1, -total / s.row.diag[i]);
+    }
 }
 
-const tril_op tril_op_mvn_shared_log_prob = { "log_prob(mvn)", shared_shape, shared_forward,
-                                              shared_backward };
-const tril_op tril_op_mvn_precision_shared_log_prob = { "log_prob(mvn_precision)", shared_shape,
-                                                        shared_forward, shared_backward };
-
-bool tril_mvn_is_shared(const tril_dist *p, tril_var y)
-{
-    tril_shape rows, factor = tril_shape_of(p->param[1]);
-    size_t d = p->event.dim[0];
-    if (!tril_shape_broadcast(p->batch, tril_shape_leading(tril_shape_of(y), 1), &rows))
-        return false; /* tril_log_prob has looked */
-    size_t n = tril_shape_size(rows);
-    return tril_shape_size(factor) == d * d && tril_blas_fits(d) && (n == 0 || n >= FEW);
-}
-
-tril_var tril_mvn_shared_log_prob(const tril_mvn_form *form, const tril_dist *p, tril_var y)
-{
-    const tril_op *op =
-        form->of_precision ? &tril_op_mvn_precision_shared_log_prob : &tril_op_mvn_shared_log_prob;
-    return tril_op_apply(op, (tril_var[]){ p->param[0], p->param[1], y }, 3, &form, sizeof form);
-}
+const tril_row_kernel tril_mvn_shared_kernel = { .forward = shared_forward,
+                                                 .backward = shared_backward,
+                                                 .memory = shared_doubles,
+                                                 .kept = kept_doubles,
+                                                 .at_once = TRIL_ROWS };

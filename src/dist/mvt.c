@@ -20,18 +20,29 @@ static void row_slopes(tril_mvn_row *row, const tril_mvn_slopes *s)
     tril_mvn_row_slopes(row, (row->df + (double)row->d) / (row->df + m), s);
 }
 
-const tril_op tril_op_mvt_log_prob = { "log_prob(mvt)", tril_mvn_rows_shape, tril_mvn_rows_forward,
-                                       tril_mvn_rows_backward };
+static const tril_mvn_form student = { row_log_prob, row_slopes };
+
+const tril_rowwise tril_op_mvt_log_prob = TRIL_MVN_LOG_PROB("log_prob(mvt)");
+
+/* ---- draws: inputs loc, scale_tril, df; memory: what tril_student_weigh needs */
+
+enum { DRAWS_DF = 2 };
 
 static bool rsample_shape(tril_node *node)
 {
-    return tril_student_df_is_constant(node, 2) && tril_mvn_rsample_shape(node);
+    return tril_student_df_is_constant(node, DRAWS_DF) && tril_rowwise_shape(node);
 }
 
-const tril_op tril_op_mvt_rsample = { "rsample(mvt)", rsample_shape, tril_mvn_rsample_forward,
-                                      tril_mvn_rsample_backward };
+static bool rsample_row(tril_row_block *rows)
+{
+    tril_student_weigh(rows, DRAWS_DF, rows->width[TRIL_MVN_LOC]);
+    return tril_mvn_rsample_row(rows);
+}
 
-/* df as an input of those operations, [..., 1] */
+const tril_rowwise tril_op_mvt_rsample = TRIL_MVN_RSAMPLE(
+    "rsample(mvt)", rsample_shape, rsample_row, tril_mvn_rsample_put, tril_student_doubles);
+
+/* df as an input of operations, [..., 1] */
 static tril_var column(tril_var df)
 {
     tril_shape shape = tril_shape_of(df);
@@ -41,16 +52,13 @@ static tril_var column(tril_var df)
 
 static tril_var mvt_log_prob(const tril_dist *p, tril_var y)
 {
-    static const tril_mvn_form student = { row_log_prob, row_slopes, false };
-    const tril_var in[4] = { p->param[0], p->param[1], y, column(p->param[2]) };
-    return tril_op_apply(&tril_op_mvt_log_prob, in, 4, &(const tril_mvn_form *){ &student },
-                         sizeof(tril_mvn_form *));
+    return tril_mvn_log_prob_by(&tril_op_mvt_log_prob, &student, p, y);
 }
 
 static tril_var draw(const tril_dist *p, tril_var df, size_t n)
 {
     const tril_var in[3] = { p->param[0], p->param[1], column(df) };
-    return tril_op_apply(&tril_op_mvt_rsample, in, 3, &n, sizeof n);
+    return tril_op_apply(&tril_op_mvt_rsample.op, in, 3, &n, sizeof n);
 }
 
 static tril_var mvt_rsample(const tril_dist *p, size_t n)

@@ -75,14 +75,21 @@ const tril_op tril_op_normal_cdf = { "cdf(normal)", tril_numbers_shape, tril_num
 
 /* ---- rsample: inputs loc, scale */
 
-static bool rsample_forward(tril_node *node)
+bool tril_normal_rsample_row(tril_row_block *rows)
 {
-    tril_random_normal(tril_ctx_random(tril_tape_ctx(node->tape)), node->saved, node->size);
-    return tril_numbers_draw(node);
+    *rows->value = tril_saturate((double)*rows->x[0] + (double)*rows->x[1] * (double)*rows->noise);
+    return true;
 }
 
-const tril_op tril_op_normal_rsample = { "rsample(normal)", tril_numbers_shape, rsample_forward,
-                                         tril_numbers_draw_backward };
+void tril_normal_rsample_put(tril_row_block *rows)
+{
+    tril_row_put(rows, 0, 0, 1);
+    tril_row_put(rows, 1, 0, (double)*rows->noise);
+}
+
+const tril_rowwise tril_op_normal_rsample = { TRIL_ROWWISE("rsample(normal)"), .draws = true,
+                                              .kernel = { tril_normal_rsample_row,
+                                                          tril_normal_rsample_put } };
 
 /* ---- the distributions */
 
@@ -108,7 +115,7 @@ static tril_var normal_log_prob_observed(const tril_dist *p, tril_var y)
 
 static tril_var normal_rsample(const tril_dist *p, size_t n)
 {
-    return tril_numbers_apply(&tril_op_normal_rsample, p->param, 2, (tril_numbers){ .draws = n });
+    return tril_op_apply(&tril_op_normal_rsample.op, p->param, 2, &n, sizeof n);
 }
 
 /* x stretched to batch and event shape */

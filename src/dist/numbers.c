@@ -11,29 +11,18 @@ tril_var tril_numbers_apply(const tril_op *op, const tril_var *inputs, size_t n,
     return tril_op_apply(op, inputs, n, &attrs, sizeof attrs);
 }
 
-/* saved: of draws eps; then sums of shared gradients */
-static size_t eps_bytes(const tril_node *node)
-{
-    const tril_numbers *p = node->attrs;
-    return p->values ? 0 : tril_shape_size(node->shape) * sizeof(double);
-}
-
+/* saved: sums of shared gradients */
 bool tril_numbers_shape(tril_node *node)
 {
     tril_numbers *p = node->attrs;
-    tril_shape *full = &p->full;
-    *full = (tril_shape){ .rank = p->draws > 0, .dim = { p->draws } };
-    tril_shape operands = { 0 };
+    p->full = (tril_shape){ 0 };
     for (size_t k = 0; k < node->n_in; k++)
-        if (!tril_shape_broadcast(operands, node->in[k]->shape, &operands))
+        if (!tril_shape_broadcast(p->full, node->in[k]->shape, &p->full))
             return false; /* distributions and methods have looked */
-    for (size_t i = 0; i < operands.rank; i++)
-        tril_shape_append(full, operands.dim[i]);
-    node->shape = tril_shape_leading(*full, p->event_rank);
-    p->event_size = tril_ops_product(*full, node->shape.rank, full->rank);
-    node->saved_bytes = eps_bytes(node);
+    node->shape = tril_shape_leading(p->full, p->event_rank);
+    p->event_size = tril_ops_product(p->full, node->shape.rank, p->full.rank);
     for (size_t k = 0; k < node->n_in; k++)
-        node->saved_bytes += tril_row_grad_bytes(node, k, tril_shape_size(*full), 1);
+        node->saved_bytes += tril_row_grad_bytes(node, k, tril_shape_size(p->full), 1, false);
     return true;
 }
 
@@ -261,10 +250,10 @@ typedef struct gradients {
 static gradients begin(const tril_node *node, tril_real *const *grad_in)
 {
     const size_t size = tril_shape_size(((const tril_numbers *)node->attrs)->full);
-    char *memory = (char *)node->saved + eps_bytes(node);
+    char *memory = node->saved;
     gradients g = { .to = first_place(node) };
     for (size_t k = 0; k < node->n_in; k++)
-        g.of[k] = tril_row_grad_begin(node, k, size, 1, grad_in[k], &memory);
+        g.of[k] = tril_row_grad_begin(node, k, size, 1, false, grad_in[k], &memory);
     return g;
 }
 
@@ -304,35 +293,6 @@ void tril_numbers_backward(tril_node *node, tril_real *const *grad_in)
         load(node, node->n_in, c.n, &from, &s);
         p->slopes(c.n, s.x, slope);
         put(node, node->n_in, &c, slope, &g);
-    }
-    end(node, &g);
-}
-
-/* ---- draws */
-
-bool tril_numbers_draw(tril_node *node)
-{
-    const tril_real *eps = node->saved;
-    place from = first_place(node);
-    sets s;
-    for (chunk c = { 0 }; next(node, &c);) {
-        load(node, 2, c.n, &from, &s);
-        for (size_t i = 0; i < c.n; i++)
-            node->value[c.index + i] =
-                tril_saturate((double)s.x[0][i] + (double)s.x[1][i] * (double)eps[c.index + i]);
-    }
-    return true;
-}
-
-void tril_numbers_draw_backward(tril_node *node, tril_real *const *grad_in)
-{
-    const tril_real *eps = node->saved;
-    double slope[2][TRIL_CHUNK];
-    gradients g = begin(node, grad_in);
-    for (chunk c = { 0 }; next(node, &c);) {
-        for (size_t i = 0; i < c.n; i++)
-            slope[0][i] = 1, slope[1][i] = (double)eps[c.index + i];
-        put(node, 2, &c, slope, &g);
     }
     end(node, &g);
 }

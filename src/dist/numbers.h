@@ -7,7 +7,7 @@
 #include "core/shape.h"
 #include "kernels/chunk.h"
 #include "kernels/mvn.h"
-#include "ops/rows.h"
+#include "ops/rowwise.h"
 
 enum { TRIL_NUMBERS = TRIL_WALK_OPERANDS };
 
@@ -25,11 +25,10 @@ typedef const char *tril_number_check(const double *x);
 
 /* An op's attributes. */
 typedef struct tril_numbers {
-    tril_numbers_values *values; /* none: the op draws */
+    tril_numbers_values *values;
     tril_numbers_slopes *slopes;
     tril_number_check *wrong; /* none: nothing can be */
     size_t event_rank;        /* how many of the last axes are summed */
-    size_t draws;             /* > 0: the length of an axis in front of all operands' */
     size_t event_size;        /* set by the shape rule, as is the shape of all operands together: */
     tril_shape full;
 } tril_numbers;
@@ -40,10 +39,9 @@ bool tril_numbers_shape(tril_node *node);
 bool tril_numbers_forward(tril_node *node);
 void tril_numbers_backward(tril_node *node, tril_real *const *grad_in);
 
-/* Draws loc + scale eps, where loc and scale are the first two operands and forward has found eps,
- * a tril_real for each result, at node->saved. */
-bool tril_numbers_draw(tril_node *node);
-void tril_numbers_draw_backward(tril_node *node, tril_real *const *grad_in);
+/* Of rows that are numbers: loc + scale eps, where loc and scale are the first two operands. */
+bool tril_normal_rsample_row(tril_row_block *rows);
+void tril_normal_rsample_put(tril_row_block *rows);
 
 /* Of one set: the value; where slope is not NULL and nobody asks for the value, its slope in each
  * of x. TRIL_NUMBERS_BY defines those of many, OF_values and OF_slopes, by such a function;

@@ -90,19 +90,20 @@ static double weight(tril_random *random, double df)
     return tril_within(exp(0.5 * (log(a) - log_chi2)), DBL_MAX);
 }
 
-void tril_student_weigh(tril_node *node, tril_real *eps, size_t d, tril_shape rows, size_t df,
-                        tril_shape batch)
+size_t tril_student_doubles(const tril_node *node)
+{
+    (void)node;
+    return sizeof(uint64_t) / sizeof(double);
+}
+
+void tril_student_weigh(const tril_row_block *rows, size_t df, size_t n)
 {
     /* a stream for each row: how often one rejects does not change the others */
-    uint64_t key = tril_random_below(tril_ctx_random(tril_tape_ctx(node->tape)), SIZE_MAX);
-    size_t row = 0, n = tril_shape_size(rows);
-    tril_walk w = tril_walk_new(rows, &batch, 1);
-    do {
-        for (size_t i = 0; i < w.dim[0] && n; i++, row++) {
-            tril_random own = tril_random_stream(key, row);
-            double by = weight(&own, (double)node->in[df]->value[w.offset[0] + i * w.stride[0][0]]);
-            for (size_t j = row * d; j < (row + 1) * d; j++)
-                eps[j] = tril_saturate(by * (double)eps[j]);
-        }
-    } while (n && tril_walk_next(&w));
+    uint64_t *key = (uint64_t *)(void *)rows->memory;
+    if (rows->index == 0)
+        *key = tril_random_below(tril_ctx_random(tril_tape_ctx(rows->node->tape)), SIZE_MAX);
+    tril_random own = tril_random_stream(*key, rows->index);
+    double by = weight(&own, (double)*rows->x[df]);
+    for (size_t j = 0; j < n; j++)
+        rows->noise[j] = tril_saturate(by * (double)rows->noise[j]);
 }

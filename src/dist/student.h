@@ -4,6 +4,7 @@
 #define TRIL_DIST_STUDENT_H
 
 #include "dist/dist.h"
+#include "ops/rowwise.h"
 
 /* Whether every df is above `least`, as a method asks: its result does not exist otherwise. */
 bool tril_student_has(const tril_dist *p, const char *method, double least);
@@ -17,9 +18,9 @@ tril_var tril_student_spread(tril_var df);
 /* False after failing an op one of whose inputs, df, wants a gradient that the op does not have. */
 bool tril_student_df_is_constant(tril_node *node, size_t df);
 
-/* Makes draws from Student's t of draws eps from the normal, d numbers for each of the rows; df,
- * the node's input of that number, has a number for each of its rows, of shape `batch`. */
-void tril_student_weigh(tril_node *node, tril_real *eps, size_t d, tril_shape rows, size_t df,
-                        tril_shape batch);
+/* Of a row that draws, makes draws from Student's t of its n normal numbers; its input of that
+ * number is df. The op's memory begins with as many doubles as this needs. */
+void tril_student_weigh(const tril_row_block *rows, size_t df, size_t n);
+size_t tril_student_doubles(const tril_node *node);
 
 #endif

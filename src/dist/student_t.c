@@ -66,15 +66,22 @@ const tril_op tril_op_student_t_cdf = { "cdf(student_t)", constant_df_shape, tri
 
 /* ---- rsample: inputs loc, scale, df */
 
-static bool rsample_forward(tril_node *node)
+static bool rsample_shape(tril_node *node)
 {
-    tril_random_normal(tril_ctx_random(tril_tape_ctx(node->tape)), node->saved, node->size);
-    tril_student_weigh(node, node->saved, 1, node->shape, 2, node->in[2]->shape);
-    return tril_numbers_draw(node);
+    return tril_student_df_is_constant(node, 2) && tril_rowwise_shape(node);
 }
 
-const tril_op tril_op_student_t_rsample = { "rsample(student_t)", constant_df_shape,
-                                            rsample_forward, tril_numbers_draw_backward };
+static bool rsample_row(tril_row_block *rows)
+{
+    tril_student_weigh(rows, 2, 1);
+    return tril_normal_rsample_row(rows);
+}
+
+const tril_rowwise tril_op_student_t_rsample = {
+    .op = { "rsample(student_t)", rsample_shape, tril_rowwise_forward, tril_rowwise_backward },
+    .draws = true,
+    .kernel = { rsample_row, tril_normal_rsample_put, tril_student_doubles }
+};
 
 /* ---- the distribution */
 
@@ -102,8 +109,7 @@ static tril_var student_cdf(const tril_dist *p, tril_var y)
 
 static tril_var student_rsample(const tril_dist *p, size_t n)
 {
-    return tril_numbers_apply(&tril_op_student_t_rsample, p->param, 3,
-                              (tril_numbers){ .draws = n });
+    return tril_op_apply(&tril_op_student_t_rsample.op, p->param, 3, &n, sizeof n);
 }
 
 static tril_var student_sample(const tril_dist *p, size_t n)

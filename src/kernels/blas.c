@@ -144,17 +144,22 @@ void tril_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
      (int)(transpose_a ? m : k), b, (int)(transpose_b ? k : n), beta, c, (int)n);
 }
 
+void tril_triangle_rows(bool solve, bool transpose, size_t rows, size_t d, const tril_real *l,
+                        tril_real *x)
+{
+    const enum CBLAS_TRANSPOSE op = transpose ? CblasNoTrans : CblasTrans;
+    if (solve)
+        BLAS(trsm)
+    (CblasRowMajor, CblasRight, CblasLower, op, CblasNonUnit, (int)rows, (int)d, 1, l, (int)d, x,
+     (int)d);
+    else BLAS(trmm)(CblasRowMajor, CblasRight, CblasLower, op, CblasNonUnit, (int)rows, (int)d, 1,
+                    l, (int)d, x, (int)d);
+}
+
 void tril_trsm_rows(bool transpose, size_t rows, size_t d, const double *l, double *x)
 {
     cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, transpose ? CblasNoTrans : CblasTrans,
                 CblasNonUnit, (int)rows, (int)d, 1, l, (int)d, x, (int)d);
-}
-
-void tril_trmm_rows(bool transpose, size_t rows, size_t d, const double *inverse, const double *x,
-                    double *to)
-{
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, transpose ? CblasNoTrans : CblasTrans, (int)rows,
-                (int)d, (int)d, 1, x, (int)d, inverse, (int)d, 0, to, (int)d);
 }
 
 void tril_add_gram(size_t rows, size_t m, size_t n, const double *a, const double *b, double *c)

@@ -23,15 +23,13 @@ void tril_blas_single(bool single);
 void tril_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const tril_real *a,
                const tril_real *b, tril_real beta, tril_real *c);
 
-/* In double: every row x of X [rows, d] becomes L^-1 x, or L^-T x with transpose; L is lower
- * triangular, what stands above its diagonal is not read. */
+/* Every row x of X [rows, d] becomes L^-1 x or, not to be solved for, L x; with L' in the place of
+ * L where asked. L is lower triangular, what stands above its diagonal is not read. */
+void tril_triangle_rows(bool solve, bool transpose, size_t rows, size_t d, const tril_real *l,
+                        tril_real *x);
+
+/* In double: the same solved for, and C += A' B with A [rows, m], B [rows, n], C [m, n]. */
 void tril_trsm_rows(bool transpose, size_t rows, size_t d, const double *l, double *x);
-
-/* The same by L^-1 in place of L, from one place to another: at the speed of a product. */
-void tril_trmm_rows(bool transpose, size_t rows, size_t d, const double *inverse, const double *x,
-                    double *to);
-
-/* C += A' B in double: A [rows, m], B [rows, n], C [m, n]. */
 void tril_add_gram(size_t rows, size_t m, size_t n, const double *a, const double *b, double *c);
 
 #endif

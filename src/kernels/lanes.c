@@ -116,13 +116,14 @@ TRIL_FOR_EACH_TARGET(, tril_lanes_load,
 
 /* n numbers in all lanes, times the factors; without bounds `beyond` stays 0 unless one leaves the
  * type's range. */
-TRIL_INLINE void scale(size_t lanes, size_t n, bool bounded, const double *restrict factor,
-                       const double *restrict x, tril_real *restrict to, tril_real *restrict beyond)
+TRIL_INLINE void scale(size_t lanes, size_t n, bool bounded, const tril_real *restrict factor,
+                       const tril_real *restrict x, tril_real *restrict to,
+                       tril_real *restrict beyond)
 {
     for (size_t k = 0; k < n * TRIL_LANES; k += TRIL_LANES)
         for (size_t l = 0; l < lanes; l++) {
-            to[k + l] = bounded ? tril_saturate(factor[l] * tril_within(x[k + l], DBL_MAX))
-                                : (tril_real)(factor[l] * x[k + l]);
+            to[k + l] = bounded ? tril_saturate((double)factor[l] * (double)x[k + l])
+                                : factor[l] * x[k + l];
             beyond[l] += 0 * to[k + l];
         }
 }
@@ -144,7 +145,7 @@ TRIL_INLINE void store_rows(size_t n, size_t columns, const tril_real *restrict 
 
 /* false where bounds are needed */
 TRIL_INLINE bool store_lanes(size_t lanes, size_t n, size_t width, bool bounded,
-                             const double *factor, const double *from, tril_real *x,
+                             const tril_real *factor, const tril_real *from, tril_real *x,
                              const size_t *at)
 {
     tril_real scaled[COLUMNS * TRIL_LANES], beyond[TRIL_LANES] = { 0 };
@@ -159,7 +160,7 @@ TRIL_INLINE bool store_lanes(size_t lanes, size_t n, size_t width, bool bounded,
     return beyond[0] == 0;
 }
 
-TRIL_INLINE void store_of(size_t n, size_t width, const double *factor, const double *lanes,
+TRIL_INLINE void store_of(size_t n, size_t width, const tril_real *factor, const tril_real *lanes,
                           tril_real *x, const size_t *at)
 {
     if (n <= TRIL_FEW_LANES ? store_lanes(TRIL_FEW_LANES, n, width, false, factor, lanes, x, at)
@@ -169,7 +170,7 @@ TRIL_INLINE void store_of(size_t n, size_t width, const double *factor, const do
 }
 
 TRIL_FOR_EACH_TARGET(, tril_lanes_store,
-                     (size_t n, size_t width, const double *factor, const double *lanes,
+                     (size_t n, size_t width, const tril_real *factor, const tril_real *lanes,
                       tril_real *x, const size_t *at),
                      (n, width, factor, lanes, x, at), store_of(n, width, factor, lanes, x, at))
 
@@ -209,40 +210,28 @@ size_t tril_lanes_values(size_t n, const double *lanes, tril_real *x)
 }
 
 /* which lane goes to which sum does not depend on n */
-TRIL_INLINE void add_lanes(size_t n, size_t width, bool bounded, const double *restrict factor,
-                           const double *restrict lanes, double *restrict sums)
+TRIL_INLINE void add_lanes(size_t n, size_t width, bool bounded, const tril_real *restrict factor,
+                           const tril_real *restrict lanes, double *restrict sums)
 {
     for (size_t k = 0; k < width; k++, lanes += TRIL_LANES, sums += TRIL_FEW_LANES)
         for (size_t l = 0; l < n; l += TRIL_FEW_LANES)
-            for (size_t i = 0; i < TRIL_FEW_LANES && l + i < n; i++)
-                sums[i] += bounded ? tril_within(factor[l + i] * tril_within(lanes[l + i], DBL_MAX),
-                                                 DBL_MAX)
-                                   : factor[l + i] * lanes[l + i];
+            for (size_t i = 0; i < TRIL_FEW_LANES && l + i < n; i++) {
+                double product = (double)factor[l + i] * (double)lanes[l + i];
+                sums[i] += bounded ? tril_within(product, DBL_MAX) : product;
+            }
 }
 
-/* whether no product is infinite or NaN */
-TRIL_INLINE bool all_finite(size_t n, size_t width, const double *restrict factor,
-                            const double *restrict lanes)
-{
-    double beyond[TRIL_LANES] = { 0 }, sum = 0;
-    for (size_t k = 0; k < width; k++)
-        for (size_t l = 0; l < n; l++)
-            beyond[l] += 0 * (factor[l] * lanes[k * TRIL_LANES + l]);
-    for (size_t l = 0; l < n; l++)
-        sum += beyond[l];
-    return sum == 0;
-}
-
-TRIL_INLINE void add_of(size_t n, size_t width, const double *factor, const double *lanes,
+/* in float no product is beyond the range of a double */
+TRIL_INLINE void add_of(size_t n, size_t width, const tril_real *factor, const tril_real *lanes,
                         double *sums)
 {
-    if (n == TRIL_LANES && all_finite(TRIL_LANES, width, factor, lanes))
+    if (n == TRIL_LANES && sizeof *lanes < sizeof(double))
         add_lanes(TRIL_LANES, width, false, factor, lanes, sums);
     else
         add_lanes(n, width, true, factor, lanes, sums);
 }
 
 TRIL_FOR_EACH_TARGET(, tril_lanes_add,
-                     (size_t n, size_t width, const double *factor, const double *lanes,
+                     (size_t n, size_t width, const tril_real *factor, const tril_real *lanes,
                       double *sums),
                      (n, width, factor, lanes, sums), add_of(n, width, factor, lanes, sums))

@@ -20,8 +20,8 @@ void tril_lanes_load(size_t n, size_t width, const tril_real *x, const size_t *a
                      tril_real *lanes);
 
 /* And back from the first n lanes, each times its factor, as far as that is within the type's
- * range; an infinite number times 0 is 0. */
-void tril_lanes_store(size_t n, size_t width, const double *factor, const double *lanes,
+ * range. */
+void tril_lanes_store(size_t n, size_t width, const tril_real *factor, const tril_real *lanes,
                       tril_real *x, const size_t *at);
 
 /* The first n lanes' numbers, the nearest of the type; the first lane whose number is NaN, n if
@@ -30,7 +30,7 @@ size_t tril_lanes_values(size_t n, const double *lanes, tril_real *x);
 
 /* Adds each of the first n lanes' numbers times the lane's factor to sums [width, TRIL_FEW_LANES],
  * within the range of a double. */
-void tril_lanes_add(size_t n, size_t width, const double *factor, const double *lanes,
+void tril_lanes_add(size_t n, size_t width, const tril_real *factor, const tril_real *lanes,
                     double *sums);
 
 #endif

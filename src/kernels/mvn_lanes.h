@@ -1,57 +1,40 @@
-/* Rows of the multivariate normal side by side: what mvn.h does with one row, with the same bounds
- * on numbers. */
+/* Rows of the multivariate normal, or of Student's t, side by side: what mvn.h does with one row.
+ * In float a row's arithmetic is in float where no number is far out, in double elsewhere, with the
+ * bounds of mvn.c. */
 #ifndef TRIL_KERNELS_MVN_LANES_H
 #define TRIL_KERNELS_MVN_LANES_H
 
 #include "kernels/lanes.h"
 #include "kernels/mvn.h"
 
+/* All arrays but df and log_prob hold numbers of n rows in lanes. */
 typedef struct tril_mvn_lanes {
-    size_t d, n; /* of n rows */
+    size_t d, n;
     tril_lower lower;
-    const tril_real *off;       /* off-diagonals, as `lower` says */
-    double *inverse, *log_diag; /* 1 / L_ii; logarithms of L_ii, or others of the same sum */
-    double *r, *z, *w;          /* as in a row */
+    const tril_real *y, *loc;
+    const tril_real *off;    /* off-diagonals, as `lower` says */
+    const tril_real *s;      /* what L_ii comes from */
+    size_t s_step;           /* how many numbers apart they stand */
+    const double *v, *log_v; /* L_ii; their logarithms, or others of the same sum */
+    const double *slope;     /* d log L_ii / ds; NULL: L_ii is s */
+    const double *reach;     /* ds / d log L_ii, for natural gradients */
+    const double *df;        /* Student's t's degrees of freedom, a number a row; NULL: normal */
+    double *arrays;          /* of tril_mvn_lanes_doubles */
+    double *log_prob, *df_slope; /* results, a number a row */
+    tril_real *g, *natural;      /* gradients, and those times the inverse of the Fisher matrix: of
+                                    loc, of off, packed, and of s; NULL: none */
 } tril_mvn_lanes;
 
-/* How many doubles the arrays take, all of them behind each other with inverse and log_diag in
- * front.
- */
 static inline size_t tril_mvn_lanes_doubles(size_t d)
 {
-    return 5 * d * TRIL_LANES;
+    return 4 * d * TRIL_LANES;
 }
 
-static inline tril_mvn_lanes tril_mvn_lanes_at(double *memory, size_t d, tril_lower lower,
-                                               const tril_real *off)
-{
-    const size_t array = d * TRIL_LANES;
-    return (tril_mvn_lanes){ .d = d,
-                             .lower = lower,
-                             .off = off,
-                             .inverse = memory,
-                             .log_diag = memory + array,
-                             .r = memory + 2 * array,
-                             .z = memory + 3 * array,
-                             .w = memory + 4 * array };
-}
+/* v and log_v from matrices in lanes, whose entry i d + j is L_ij. */
+void tril_mvn_lanes_factor(size_t d, size_t n, const tril_real *matrix, double *v, double *log_v);
 
-/* inverse from matrices in lanes, whose entry i d + j is L_ij, and, if they are wanted, logarithms:
- * they take longer than the rest of a log-density. */
-void tril_mvn_lanes_factor(const tril_mvn_lanes *m, const tril_real *matrix, bool logarithms);
-
-/* r = y - loc, both in lanes; log-densities, r to z. A number that is not finite, be it among those
- * that L_ii comes from, s, which stand s_step numbers apart, makes its lane's NaN. */
-void tril_mvn_lanes_log_prob(const tril_mvn_lanes *m, const tril_real *y, const tril_real *loc,
-                             const tril_real *s, size_t s_step, double *log_prob);
-
-/* After that, by z and inverse, and where rows are scaled by r, gradients: of loc, of off, and of
- * s, whose d log L_ii / ds are `slope`, and which are to stand s_step apart. z to w. */
-void tril_mvn_lanes_gradient(const tril_mvn_lanes *m, const double *slope, double *loc, double *off,
-                             double *s, size_t s_step);
-
-/* The gradient times the inverse of the Fisher matrix, where `reach` is ds / d log L_ii. */
-void tril_mvn_lanes_natural(const tril_mvn_lanes *m, const double *reach, double *loc, double *off,
-                            double *s);
+/* Log-densities, and gradients as far as there is room for them. A number that is not finite makes
+ * its lane's log-density NaN; numbers beyond the type's range become its largest. */
+void tril_mvn_lanes_run(const tril_mvn_lanes *m);
 
 #endif

@@ -11,14 +11,13 @@
 /* As in kernels/mvn.c: bounds that no useful number meets, within which infinities never do. */
 static const double max_loaded = 1e150, max_z = 1e100;
 
-size_t tril_observed_bytes(size_t d)
+size_t tril_observed_doubles(size_t d)
 {
-    return (d * (3 * d + 3)) * sizeof(double) + d * sizeof(size_t);
+    return d * (3 * d + 4); /* an index is no larger than a double */
 }
 
-tril_observed tril_observed_at(void *memory, size_t d)
+tril_observed tril_observed_at(double *x, size_t d)
 {
-    double *x = memory;
     return (tril_observed){ .d = d,
                             .rows = x,
                             .m = x + d * d,

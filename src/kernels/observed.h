@@ -19,9 +19,9 @@ typedef struct tril_observed {
     double *least; /* n: the diagonal of L there */
 } tril_observed;
 
-/* How many bytes the arrays take, and a row whose arrays stand there. */
-size_t tril_observed_bytes(size_t d);
-tril_observed tril_observed_at(void *memory, size_t d);
+/* How many doubles the arrays take, and a row whose arrays stand there. */
+size_t tril_observed_doubles(size_t d);
+tril_observed tril_observed_at(double *memory, size_t d);
 
 /* Finds what is there: NaN in y is missing. False where y is infinite or loc not finite. */
 bool tril_observed_load(tril_observed *o, const tril_real *y, const tril_real *loc,

@@ -16,6 +16,44 @@ double tril_sum_of(size_t n, const tril_real *x)
            ((part[2] + part[6]) + (part[3] + part[7]));
 }
 
+TRIL_INLINE void squares_of(size_t n, const tril_real *restrict x, double *restrict out)
+{
+    double part[16] = { 0 };
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16)
+        for (size_t k = 0; k < 16; k++)
+            part[k] += (double)x[i + k] * (double)x[i + k];
+    for (; i < n; i++)
+        part[i % 16] += (double)x[i] * (double)x[i];
+    for (size_t half = 8; half > 0; half /= 2)
+        for (size_t k = 0; k < half; k++)
+            part[k] += part[k + half];
+    *out = part[0];
+}
+
+TRIL_FOR_EACH_TARGET(static, squares, (size_t n, const tril_real *x, double *out), (n, x, out),
+                     squares_of(n, x, out))
+
+double tril_squares_of(size_t n, const tril_real *x)
+{
+    double sum;
+    squares(n, x, &sum);
+    return sum;
+}
+
+void tril_scale(size_t n, tril_real scale, tril_real *x)
+{
+    for (size_t j = 0; j < n; j++)
+        x[j] *= scale;
+}
+
+void tril_subtract(size_t n, const tril_real *restrict x, const tril_real *restrict y,
+                   tril_real *restrict to)
+{
+    for (size_t j = 0; j < n; j++)
+        to[j] = x[j] - y[j];
+}
+
 void tril_add_to_sums(size_t n, const tril_real *x, double *sums)
 {
     for (size_t j = 0; j < n; j++)

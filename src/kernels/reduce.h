@@ -9,6 +9,13 @@
 /* The sum of n numbers, in eight partial sums: the order depends on n alone. */
 double tril_sum_of(size_t n, const tril_real *x);
 
+/* The sum of their squares, likewise. */
+double tril_squares_of(size_t n, const tril_real *x);
+
+/* x[j] *= scale; to[j] = x[j] - y[j] */
+void tril_scale(size_t n, tril_real scale, tril_real *x);
+void tril_subtract(size_t n, const tril_real *x, const tril_real *y, tril_real *to);
+
 /* sums[j] += x[j] */
 void tril_add_to_sums(size_t n, const tril_real *x, double *sums);
 

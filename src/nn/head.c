@@ -9,7 +9,7 @@ typedef tril_head_layout head;
 
 static tril_var head_log_prob(const tril_dist *p, tril_var y)
 {
-    return tril_op_apply(&tril_op_head_log_prob, (tril_var[]){ p->param[0], y, p->param[1] }, 3,
+    return tril_op_apply(&tril_op_head_log_prob.op, (tril_var[]){ p->param[0], y, p->param[1] }, 3,
                          p->attrs, sizeof(head));
 }
 

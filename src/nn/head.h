@@ -6,30 +6,20 @@
 #include <tril/nn.h>
 
 #include "kernels/diag.h"
-#include "kernels/mvn_lanes.h"
+#include "kernels/mvn.h"
+#include "ops/rowwise.h"
 
 typedef struct tril_head_layout tril_head_layout;
 
-/* Rows by the lane: where their raw outputs and y stand; their log-densities, NaN where a number is
- * not finite; in lanes, where they are wanted, the gradients of these in the raw outputs, and those
- * times the inverse of the Fisher matrix. */
-typedef struct tril_head_tile {
-    size_t n;
-    const tril_real *raw, *y;
-    const size_t *raw_at, *y_at;
-    double log_prob[TRIL_LANES], *g, *natural;
-} tril_head_tile;
-
-/* What a form computes of some rows, in memory of its own. */
+/* What a form computes of one row, in memory of its own; its gradient is that in the raw outputs.
+ */
 typedef struct tril_head_rows {
     size_t (*doubles)(const tril_head_layout *h); /* that memory */
-    void (*run)(const tril_head_layout *h, double *memory, tril_head_tile *tile);
 
-    /* What tril_head_each_row, which may be run, asks for of one row: to take over raw outputs,
-     * false where they are not finite; */
+    /* Takes over raw outputs; false where they are not finite. */
     bool (*load)(const tril_head_layout *h, double *memory, const tril_real *raw);
 
-    /* the log-density of y, NaN where y or loc are not finite; */
+    /* The log-density of y, NaN where y or loc are not finite; */
     double (*log_prob)(const tril_head_layout *h, double *memory, const tril_real *raw,
                        const tril_real *y);
 
@@ -38,16 +28,27 @@ typedef struct tril_head_rows {
     void (*natural)(const tril_head_layout *h, double *memory, const tril_real *raw, double *g);
 } tril_head_rows;
 
-extern const tril_op tril_op_head_log_prob;
+extern const tril_head_rows tril_head_precision_rows, tril_head_low_rank_rows;
 
-/* Row by row. Its memory is the form's, and a row of gradients behind that. */
-void tril_head_each_row(const tril_head_layout *h, double *memory, tril_head_tile *tile);
+/* The operation's inputs: raw, y, and where the gradient is to be preconditioned the same raw
+ * numbers again. It goes row by row where the form says what to do with one, rows side by side
+ * elsewhere. */
+enum { TRIL_HEAD_RAW, TRIL_HEAD_Y, TRIL_HEAD_NATURAL };
 
-extern const tril_head_rows tril_head_mvn_rows, tril_head_precision_rows, tril_head_low_rank_rows;
+extern const tril_rowwise tril_op_head_log_prob;
+extern const tril_row_kernel tril_head_lanes_kernel;
+
+static inline bool tril_head_is_natural(const tril_node *node)
+{
+    return node->in[TRIL_HEAD_NATURAL] && node->in[TRIL_HEAD_NATURAL]->needs_grad;
+}
+
+/* Says that numbers of row i are not finite; false. */
+bool tril_head_not_finite(const tril_row_block *rows, size_t i);
 
 /* A block of numbers: matrix entries from `begin` on, s at its end, or t behind it. */
 struct tril_head_layout {
-    const tril_head_rows *rows; /* NULL: shared, mixture */
+    const tril_head_rows *rows; /* NULL: rows side by side */
     tril_head_form form;
     size_t d, rank, begin, width;
     const tril_diag_transform *diagonal;

@@ -111,13 +111,11 @@ bool tril_head_layout_of(tril_ctx *ctx, size_t d, const tril_head_opts *opts, he
 {
     static const tril_diag_transform *const diagonals[] = { &tril_diag_elu, &tril_diag_elu,
                                                             &tril_diag_exp, &tril_diag_softplus };
-    static const tril_head_rows *const rows[] = { &tril_head_mvn_rows,
-                                                  &tril_head_mvn_rows,
-                                                  &tril_head_precision_rows,
-                                                  &tril_head_low_rank_rows,
-                                                  NULL,
-                                                  NULL,
-                                                  &tril_head_mvn_rows };
+    static const tril_head_rows *const rows[] = {
+        [TRIL_HEAD_PRECISION] = &tril_head_precision_rows,
+        [TRIL_HEAD_LOW_RANK] = &tril_head_low_rank_rows,
+        [TRIL_HEAD_STUDENT] = NULL,
+    };
     const tril_head_opts defaults = { 0 };
     opts = opts ? opts : &defaults;
     double floor = opts->floor == 0 ? 1e-6 : opts->floor == TRIL_NO_FLOOR ? 0 : opts->floor;

@@ -65,5 +65,4 @@ static void natural(const head *h, double *memory, const tril_real *raw, double 
     }
 }
 
-const tril_head_rows tril_head_low_rank_rows = { doubles,  tril_head_each_row, load,
-                                                 log_prob, gradient,           natural };
+const tril_head_rows tril_head_low_rank_rows = { doubles, load, log_prob, gradient, natural };

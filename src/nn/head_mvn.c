@@ -2,117 +2,133 @@
 #include <math.h>
 
 #include "kernels/mvn_lanes.h"
-#include "kernels/special.h"
 #include "nn/head.h"
 
 typedef tril_head_layout head;
 
-/* in lanes: s, its slopes, the normal's arrays; raw outputs and y */
-static size_t doubles(const head *h)
+/* memory, in lanes: s, what the diagonal's transform gives, how far s has to go, the kernel's
+ * arrays; raw outputs and y. kept: the gradient, and the natural one if it is wanted */
+typedef struct lanes {
+    double *s, *v, *log_v, *slope, *reach;
+    tril_real *raw, *y;
+    double log_prob[TRIL_LANES], df[TRIL_LANES], df_slope[TRIL_LANES], df_of_t[TRIL_LANES];
+    tril_mvn_lanes m;
+} lanes;
+
+static size_t doubles(const tril_node *node)
 {
-    size_t reals = (h->width + h->d) * TRIL_LANES * sizeof(tril_real) / sizeof(double);
-    return 2 * h->d * TRIL_LANES + tril_mvn_lanes_doubles(h->d) + reals;
+    const head *h = node->attrs;
+    return tril_mvn_lanes_doubles(h->d) + (5 * h->d + tril_row_reals(h->width + h->d)) * TRIL_LANES;
 }
 
-/* natural gradients: of s, how far it has to go for its share of log v */
-static void natural(const head *h, const tril_mvn_lanes *m, double *s, double *slope, double *g)
+static size_t kept_doubles(const tril_node *node)
 {
-    const size_t array = h->d * TRIL_LANES, lanes = tril_lanes_for(m->n);
-    for (size_t i = 0; i < array; i += TRIL_LANES)
-        for (size_t l = 0; l < lanes; l++)
-            slope[i + l] = tril_head_reach(h, s[i + l], slope[i + l]);
-    tril_mvn_lanes_natural(m, slope, g, g + array, g + tril_head_s(h) * TRIL_LANES);
+    return tril_row_reals(((const head *)node->attrs)->width) * (1 + tril_head_is_natural(node));
 }
 
-/* ---- Student's t: from the normal's z and log_diag what is its own */
-
-typedef struct student {
-    double df, df_slope; /* degrees of freedom, and their derivative in t */
-    double squares;      /* z'z */
-} student;
-
-static student student_at(const tril_mvn_lanes *m, const tril_real *t, size_t lane)
+static tril_real *gradients_of(const tril_row_block *rows)
 {
-    double e = exp(-fabs((double)t[lane])), rest = 1 / (1 + e);
-    student x = { .df = TRIL_HEAD_LEAST_DF + TRIL_HEAD_MORE_DF * (t[lane] > 0 ? 1 : e) * rest,
-                  .df_slope = TRIL_HEAD_MORE_DF * e * rest * rest };
-    for (size_t k = lane; k < m->d * TRIL_LANES; k += TRIL_LANES)
-        x.squares += m->z[k] * m->z[k];
-    return x;
+    return (tril_real *)(void *)rows->kept;
 }
 
-/* in place of the normal's log-density, which is NaN where a number is not finite */
-static void student_log_prob(const tril_mvn_lanes *m, const tril_real *t, double *log_prob)
+static tril_real *naturals_of(const tril_row_block *rows)
 {
-    for (size_t l = 0; l < m->n; l++) {
-        student x = student_at(m, t, l);
-        double log_det = 0;
-        for (size_t k = l; k < m->d * TRIL_LANES; k += TRIL_LANES)
-            log_det += m->log_diag[k];
-        if (!isnan(log_prob[l]))
-            log_prob[l] = tril_student_log(x.squares, x.df, m->d) - log_det -
-                          0.5 * (double)m->d * TRIL_LOG_2PI + 0 * (double)t[l];
+    return gradients_of(rows) + rows->width[TRIL_HEAD_RAW] * TRIL_LANES;
+}
+
+static void lanes_of(const tril_row_block *rows, lanes *t)
+{
+    const head *h = rows->node->attrs;
+    const size_t array = h->d * TRIL_LANES;
+    double *arrays = rows->memory + 5 * array;
+    t->s = rows->memory;
+    t->v = t->s + array;
+    t->log_v = t->v + array;
+    t->slope = t->log_v + array;
+    t->reach = t->slope + array;
+    t->raw = (tril_real *)(void *)(arrays + tril_mvn_lanes_doubles(h->d));
+    t->y = t->raw + h->width * TRIL_LANES;
+    t->m = (tril_mvn_lanes){ .d = h->d,
+                             .n = rows->n,
+                             .lower = h->lower,
+                             .y = t->y,
+                             .loc = t->raw,
+                             .off = t->raw + array,
+                             .s = t->raw + tril_head_s(h) * TRIL_LANES,
+                             .s_step = TRIL_LANES,
+                             .v = t->v,
+                             .log_v = t->log_v,
+                             .slope = t->slope,
+                             .reach = t->reach,
+                             .df = h->form == TRIL_HEAD_STUDENT ? t->df : NULL,
+                             .arrays = arrays,
+                             .log_prob = t->log_prob,
+                             .df_slope = t->df_slope };
+    t->m.g = rows->node->needs_grad ? gradients_of(rows) : NULL;
+    t->m.natural = tril_head_is_natural(rows->node) ? naturals_of(rows) : NULL;
+}
+
+/* s to v, and for natural gradients how far s has to go for its share of log v */
+static void transform(const head *h, lanes *t)
+{
+    const size_t n = tril_lanes_for(t->m.n);
+    for (size_t k = 0; k < h->d * TRIL_LANES; k += TRIL_LANES) {
+        for (size_t l = 0; l < n; l++)
+            t->s[k + l] = (double)t->m.s[k + l];
+        h->diagonal->of_all(n, h->floor, t->s + k, t->v + k, t->log_v + k, t->slope + k);
+        for (size_t l = 0; l < n && t->m.natural; l++)
+            t->reach[k + l] = tril_head_reach(h, t->s[k + l], t->slope[k + l]);
     }
 }
 
-/* With w = (df + d) / (df + z'z) its gradients in L are the normal's at sqrt(w) z, which is never
- * far off, and that in loc is this normal's times sqrt(w). Writes that of t, and sqrt(w). */
-static void student_begin_gradient(const tril_mvn_lanes *m, const tril_real *t, double *dt,
-                                   double *root)
+/* degrees of freedom, and their derivative in t, the last raw output */
+static void degrees_of_freedom(const head *h, lanes *t)
 {
-    for (size_t l = 0; l < tril_lanes_for(m->n); l++) {
-        student x = student_at(m, t, l);
-        dt[l] = l < m->n ? tril_student_log_slope(x.squares, x.df, m->d) * x.df_slope : 0;
-        root[l] = sqrt((x.df + (double)m->d) / (x.df + x.squares));
-        for (size_t k = l; k < m->d * TRIL_LANES; k += TRIL_LANES) {
-            m->z[k] *= root[l];
-            m->r[k] *= root[l];
-        }
+    const tril_real *last = t->raw + (h->width - 1) * TRIL_LANES;
+    for (size_t l = 0; l < tril_lanes_for(t->m.n); l++) {
+        double x = (double)last[l], e = exp(-fabs(x)), rest = 1 / (1 + e);
+        t->df[l] = TRIL_HEAD_LEAST_DF + TRIL_HEAD_MORE_DF * (x > 0 ? 1 : e) * rest + 0 * x;
+        t->df_of_t[l] = TRIL_HEAD_MORE_DF * e * rest * rest;
     }
 }
 
-/* ---- */
-
-static void transform(const head *h, const tril_mvn_lanes *m, const tril_real *raw, double *s,
-                      double *slope)
+static bool forward(tril_row_block *rows)
 {
-    const size_t lanes = tril_lanes_for(m->n);
-    for (size_t i = 0, k = 0; i < h->d; i++, k += TRIL_LANES) {
-        double v[TRIL_LANES];
-        for (size_t l = 0; l < lanes; l++)
-            s[k + l] = (double)raw[k + l];
-        h->diagonal->of_all(lanes, h->floor, s + k, v, m->log_diag + k, slope + k);
-        for (size_t l = 0; l < lanes; l++)
-            m->inverse[k + l] = 1 / v[l];
+    const head *h = rows->node->attrs;
+    lanes t;
+    lanes_of(rows, &t);
+    tril_lanes_load(t.m.n, h->width, rows->node->in[TRIL_HEAD_RAW]->value, rows->at[TRIL_HEAD_RAW],
+                    t.raw);
+    tril_lanes_load(t.m.n, h->d, rows->node->in[TRIL_HEAD_Y]->value, rows->at[TRIL_HEAD_Y], t.y);
+    transform(h, &t);
+    if (t.m.df)
+        degrees_of_freedom(h, &t);
+    tril_mvn_lanes_run(&t.m);
+    for (size_t l = 0; l < t.m.n && t.m.df; l++) {
+        t.log_prob[l] += 0 * t.df[l]; /* NaN where t is not finite */
+        if (t.m.g)
+            t.m.g[(h->width - 1) * TRIL_LANES + l] = tril_saturate(t.df_slope[l] * t.df_of_t[l]);
     }
+    size_t good = tril_lanes_values(rows->n, t.log_prob, rows->value);
+    return good == rows->n || tril_head_not_finite(rows, good);
 }
 
-static void run(const head *h, double *memory, tril_head_tile *tile)
+static void backward(tril_row_block *rows)
 {
-    const size_t array = h->d * TRIL_LANES, last = tril_head_s(h) * TRIL_LANES;
-    double *s = memory, *slope = s + array, *arrays = slope + array;
-    tril_real *raw = (tril_real *)(void *)(arrays + tril_mvn_lanes_doubles(h->d));
-    tril_real *y = raw + h->width * TRIL_LANES;
-    const tril_real *t = raw + (h->width - 1) * TRIL_LANES;
-    const bool is_student = h->form == TRIL_HEAD_STUDENT;
-    double root[TRIL_LANES];
-    tril_mvn_lanes m = tril_mvn_lanes_at(arrays, h->d, h->lower, raw + array);
-    m.n = tile->n;
-    tril_lanes_load(m.n, h->width, tile->raw, tile->raw_at, raw);
-    tril_lanes_load(m.n, h->d, tile->y, tile->y_at, y);
-    transform(h, &m, raw + last, s, slope);
-    tril_mvn_lanes_log_prob(&m, y, raw, raw + last, TRIL_LANES, tile->log_prob);
-    if (is_student)
-        student_log_prob(&m, t, tile->log_prob);
-    if (!tile->g)
-        return;
-    if (is_student)
-        student_begin_gradient(&m, t, tile->g + (h->width - 1) * TRIL_LANES, root);
-    tril_mvn_lanes_gradient(&m, slope, tile->g, tile->g + array, tile->g + last, TRIL_LANES);
-    for (size_t k = 0; k < array && is_student; k++)
-        tile->g[k] *= root[k % TRIL_LANES];
-    if (tile->natural)
-        natural(h, &m, s, slope, tile->natural);
+    tril_real up[TRIL_LANES] = { 0 }, down[TRIL_LANES] = { 0 };
+    for (size_t l = 0; l < rows->n; l++) {
+        up[l] = rows->upstream[l];
+        down[l] = -up[l];
+    }
+    for (size_t k = 0; k < rows->node->n_in; k++)
+        tril_row_grad_put_lanes(&rows->grad[k], rows->n, rows->at[k], rows->width[k],
+                                k == TRIL_HEAD_Y ? down : up,
+                                k == TRIL_HEAD_NATURAL ? naturals_of(rows) : gradients_of(rows));
 }
 
-const tril_head_rows tril_head_mvn_rows = { .doubles = doubles, .run = run };
+const tril_row_kernel tril_head_lanes_kernel = { .forward = forward,
+                                                 .backward = backward,
+                                                 .memory = doubles,
+                                                 .kept = kept_doubles,
+                                                 .at_once = TRIL_LANES,
+                                                 .lanes = true };

@@ -54,5 +54,4 @@ static void gradient(const head *h, double *memory, const tril_real *raw, double
     }
 }
 
-const tril_head_rows tril_head_precision_rows = { doubles, tril_head_each_row, load, log_prob,
-                                                  gradient };
+const tril_head_rows tril_head_precision_rows = { doubles, load, log_prob, gradient };

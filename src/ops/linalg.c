@@ -8,7 +8,7 @@
 #include "kernels/mvn.h"
 #include "kernels/triangle.h"
 #include "ops/ops.h"
-#include "ops/rows.h"
+#include "ops/rowwise.h"
 
 static size_t last_dim(const tril_node *node)
 {
@@ -148,33 +148,25 @@ static void lq_backward(tril_node *node, tril_real *const *grad_in)
     }
 }
 
-/* ---- solve_tril: inputs L [..., d, d] and B [..., d, k]; saved: a matrix in double, then sums of
- * shared gradients */
+/* ---- solve_tril: inputs L [..., d, d] and B [..., d, k]; attributes: whether L'; memory: a matrix
+ * in double */
 
 static bool solve_tril_shape(tril_node *node)
 {
-    tril_shape l = node->in[0]->shape, b = node->in[1]->shape;
+    tril_shape l = node->in[0]->shape, b = node->in[1]->shape, unused;
     if (l.rank < 2 || b.rank < 2 || l.dim[l.rank - 1] != l.dim[l.rank - 2] ||
         b.dim[b.rank - 2] != l.dim[l.rank - 1] ||
-        !tril_shape_broadcast(tril_shape_leading(l, 2), tril_shape_leading(b, 2), &node->shape))
+        !tril_shape_broadcast(tril_shape_leading(l, 2), tril_shape_leading(b, 2), &unused))
         return tril_op_fail(node, TRIL_BAD_SHAPE,
                             "the factor is %s and the right side %s, want [..., d, d] and "
                             "[..., d, k]",
                             tril_shape_text(l).text, tril_shape_text(b).text);
-    size_t d = l.dim[l.rank - 1], k = b.dim[b.rank - 1], batch = tril_shape_size(node->shape);
-    tril_shape_append(&node->shape, d);
-    tril_shape_append(&node->shape, k);
-    node->saved_bytes = d * k * sizeof(double) + tril_row_grad_bytes(node, 0, batch, d * d) +
-                        tril_row_grad_bytes(node, 1, batch, d * k);
-    return true;
+    return tril_rowwise_shape(node);
 }
 
-static tril_walk walk_of(const tril_node *node)
+static size_t right_side(const tril_node *node)
 {
-    return tril_walk_new(tril_shape_leading(node->shape, 2),
-                         (tril_shape[]){ tril_shape_leading(node->in[0]->shape, 2),
-                                         tril_shape_leading(node->in[1]->shape, 2) },
-                         2);
+    return tril_rows_last(node, 0) * tril_rows_last(node, 1);
 }
 
 /* the row of a factor whose diagonal is zero or no number; d if there is none */
@@ -186,71 +178,54 @@ static size_t bad_pivot(size_t d, const tril_real *l)
     return d;
 }
 
-static bool solve_tril_forward(tril_node *node)
+static bool solve_tril_forward(tril_row_block *rows)
 {
-    size_t k = last_dim(node), d = node->shape.dim[node->shape.rank - 2], index = 0;
-    double *x = node->saved;
-    if (node->size == 0)
-        return true;
-    tril_walk w = walk_of(node);
-    do {
-        for (size_t i = 0; i < w.dim[0]; i++, index++) {
-            const tril_real *l = node->in[0]->value + (w.offset[0] + i * w.stride[0][0]) * d * d;
-            const tril_real *b = node->in[1]->value + (w.offset[1] + i * w.stride[0][1]) * d * k;
-            size_t pivot = bad_pivot(d, l);
-            if (pivot < d)
-                return tril_op_fail(node, TRIL_NOT_POSITIVE, "pivot %zu%s is %g", pivot,
-                                    index_of(node, index).text, (double)l[pivot * d + pivot]);
-            for (size_t j = 0; j < d * k; j++)
-                x[j] = (double)b[j];
-            tril_solve_lower(*(bool *)node->attrs, d, k, l, x);
-            for (size_t j = 0; j < d * k; j++)
-                node->value[index * d * k + j] = (tril_real)x[j];
-        }
-    } while (tril_walk_next(&w));
+    const tril_real *l = rows->x[0];
+    size_t d = tril_rows_last(rows->node, 0), n = rows->width[1], pivot = bad_pivot(d, l);
+    double *x = rows->memory;
+    if (pivot < d)
+        return tril_op_fail(rows->node, TRIL_NOT_POSITIVE, "pivot %zu%s is %g", pivot,
+                            tril_rows_where(rows, " of batch index ", 0).text,
+                            (double)l[pivot * d + pivot]);
+    for (size_t j = 0; j < n; j++)
+        x[j] = (double)rows->x[1][j];
+    tril_solve_lower(*(bool *)rows->node->attrs, d, tril_rows_last(rows->node, 1), l, x);
+    for (size_t j = 0; j < n; j++)
+        rows->value[j] = (tril_real)x[j];
     return true;
 }
 
 /* X = L^-1 B: dB = L^-T dX, dL = -tril(dB X'). X = L^-T B: dB = L^-1 dX, dL = -tril(X dB'). */
-static void solve_tril_backward(tril_node *node, tril_real *const *grad_in)
+static void solve_tril_backward(tril_row_block *rows)
 {
-    const bool transpose = *(bool *)node->attrs;
-    size_t k = last_dim(node), d = node->shape.dim[node->shape.rank - 2], index = 0;
-    size_t batch = tril_shape_size(tril_shape_leading(node->shape, 2));
-    double *db = node->saved;
-    char *memory = (char *)(db + d * k);
-    tril_row_grad factor = tril_row_grad_begin(node, 0, batch, d * d, grad_in[0], &memory);
-    tril_row_grad right = tril_row_grad_begin(node, 1, batch, d * k, grad_in[1], &memory);
-    tril_walk w = walk_of(node);
-    do {
-        for (size_t i = 0; i < w.dim[0] && batch; i++, index++) {
-            size_t at_l = (w.offset[0] + i * w.stride[0][0]) * d * d;
-            size_t at_b = (w.offset[1] + i * w.stride[0][1]) * d * k;
-            const tril_real *x = node->value + index * d * k;
-            for (size_t j = 0; j < d * k; j++)
-                db[j] = (double)node->grad[index * d * k + j];
-            tril_solve_lower(!transpose, d, k, node->in[0]->value + at_l, db);
-            for (size_t j = 0; j < d * k; j++)
-                tril_row_grad_put(&right, at_b + j, 1, db[j]);
-            for (size_t j = 0; j < d * d && factor.grad; j++) {
-                size_t row = j / d, column = j % d, p = transpose ? column : row,
-                       q = transpose ? row : column;
-                double sum = 0;
-                for (size_t c = 0; c < k && column <= row; c++)
-                    sum += db[p * k + c] * (double)x[q * k + c];
-                tril_row_grad_put(&factor, at_l + j, 1, -sum);
-            }
-        }
-    } while (batch && tril_walk_next(&w));
-    tril_row_grad_end(&factor);
-    tril_row_grad_end(&right);
+    const bool transpose = *(bool *)rows->node->attrs;
+    const size_t d = tril_rows_last(rows->node, 0), k = tril_rows_last(rows->node, 1);
+    double *db = rows->memory;
+    for (size_t j = 0; j < d * k; j++)
+        db[j] = (double)rows->upstream[j];
+    tril_solve_lower(!transpose, d, k, rows->x[0], db);
+    for (size_t j = 0; j < d * k; j++)
+        tril_row_put_by(rows, 1, j, 1, db[j]);
+    for (size_t j = 0; j < d * d && rows->grad[0].grad; j++) {
+        size_t row = j / d, column = j % d, p = transpose ? column : row,
+               q = transpose ? row : column;
+        double sum = 0;
+        for (size_t c = 0; c < k && column <= row; c++)
+            sum += db[p * k + c] * (double)rows->value[q * k + c];
+        tril_row_put_by(rows, 0, j, 1, -sum);
+    }
 }
 
 const tril_op tril_op_cholesky = { "cholesky", cholesky_shape, cholesky_forward,
                                    cholesky_backward };
 const tril_op tril_op_lq = { "lq", lq_shape, lq_forward, lq_backward, 1 };
-const tril_op tril_op_solve_tril = { "solve_tril", solve_tril_shape, solve_tril_forward,
-                                     solve_tril_backward };
+const tril_rowwise tril_op_solve_tril = {
+    .op = { "solve_tril", solve_tril_shape, tril_rowwise_forward, tril_rowwise_backward },
+    .axes = { 2, 0 },
+    .source = 1,
+    .event_rank = 2,
+    .kernel = { solve_tril_forward, solve_tril_backward, right_side }
+};
 
 tril_var tril_cholesky_for(const char *what, tril_var a)
 {
@@ -274,6 +249,6 @@ tril_var tril_lq_above(tril_var a, tril_var least)
 
 tril_var tril_solve_tril(tril_var factor, tril_var b, bool transpose)
 {
-    return tril_op_apply(&tril_op_solve_tril, (tril_var[]){ factor, b }, 2, &transpose,
+    return tril_op_apply(&tril_op_solve_tril.op, (tril_var[]){ factor, b }, 2, &transpose,
                          sizeof transpose);
 }

@@ -4,7 +4,7 @@
 #include "core/shape.h"
 #include "kernels/reduce.h"
 #include "ops/ops.h"
-#include "ops/rows.h"
+#include "ops/row_grad.h"
 
 static bool reshape_shape(tril_node *node)
 {
@@ -30,7 +30,7 @@ static bool broadcast_to_shape(tril_node *node)
         !tril_shape_equal(node->shape, *wanted))
         return tril_op_fail(node, TRIL_BAD_SHAPE, "x is %s, which cannot be stretched to %s",
                             tril_shape_text(x).text, tril_shape_text(*wanted).text);
-    node->saved_bytes = tril_row_grad_bytes(node, 0, tril_shape_size(node->shape), 1);
+    node->saved_bytes = tril_row_grad_bytes(node, 0, tril_shape_size(node->shape), 1, false);
     return true;
 }
 
@@ -49,7 +49,7 @@ static void broadcast_to_backward(tril_node *node, tril_real *const *grad_in)
 {
     char *memory = node->saved;
     const tril_real *from = node->grad;
-    tril_row_grad grad = tril_row_grad_begin(node, 0, node->size, 1, grad_in[0], &memory);
+    tril_row_grad grad = tril_row_grad_begin(node, 0, node->size, 1, false, grad_in[0], &memory);
     tril_walk w = tril_walk_new(node->shape, &node->in[0]->shape, 1);
     do {
         for (size_t i = 0; i < w.dim[0] && node->size; i++)

@@ -72,7 +72,7 @@ static tril_var mvn_kl(tril_tape *tape, const tril_var *in, void *user)
 
 #define LOG_PROB(what, loc, scale_tril, y, out)                                                    \
     {                                                                                              \
-        "mvn_lanes_log_prob", what, log_prob, 3, { loc, scale_tril, y }, out, POSITIVE             \
+        "mvn_log_prob", what, log_prob, 3, { loc, scale_tril, y }, out, POSITIVE                   \
     }
 /* by a factor near the identity, and of the size of 1, so that finite differences have digits */
 static tril_var large_log_prob(tril_tape *tape, const tril_var *in, void *user)
@@ -91,7 +91,7 @@ static tril_var large_log_prob(tril_tape *tape, const tril_var *in, void *user)
     }
 #define SHARED(what, loc, scale_tril, y, out)                                                      \
     {                                                                                              \
-        "mvn_shared_log_prob", what, large_log_prob, 3, { loc, scale_tril, y }, out                \
+        "mvn_log_prob", what, large_log_prob, 3, { loc, scale_tril, y }, out                       \
     }
 #define RSAMPLE(what, loc, scale_tril, out, n)                                                     \
     {                                                                                              \

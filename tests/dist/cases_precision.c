@@ -59,8 +59,7 @@ static tril_var conditional(tril_tape *tape, const tril_var *in, void *user)
     }
 #define SHARED(what, loc, precision_tril, y, out)                                                  \
     {                                                                                              \
-        "mvn_precision_shared_log_prob", what, log_prob, 3, { loc, precision_tril, y }, out,       \
-            POSITIVE                                                                               \
+        "mvn_precision_log_prob", what, log_prob, 3, { loc, precision_tril, y }, out, POSITIVE     \
     }
 #define RSAMPLE(what, loc, precision_tril, out, n)                                                 \
     {                                                                                              \

@@ -24,7 +24,7 @@ START_TEST(test_there_and_back)
 {
     const size_t n = (size_t)_i + 1;
     tril_real rows[TRIL_LANES * STEP], back[TRIL_LANES * STEP], lanes[WIDEST * TRIL_LANES];
-    double numbers[WIDEST * TRIL_LANES], factor[TRIL_LANES];
+    tril_real numbers[WIDEST * TRIL_LANES], factor[TRIL_LANES];
     size_t at[TRIL_LANES];
     places(n, at);
     for (size_t i = 0; i < TRIL_LANES * STEP; i++)
@@ -39,13 +39,13 @@ START_TEST(test_there_and_back)
         for (size_t l = 0; l < TRIL_LANES; l++) {
             factor[l] = l % 2 ? -1 : 2;
             for (size_t k = 0; k < width; k++)
-                numbers[k * TRIL_LANES + l] = l < n ? (double)rows[at[l] + k] : (double)NAN;
+                numbers[k * TRIL_LANES + l] = l < n ? rows[at[l] + k] : (tril_real)NAN;
         }
         tril_lanes_store(n, width, factor, numbers, back, at);
         for (size_t l = 0; l < TRIL_LANES; l++)
             for (size_t k = 0; k < STEP; k++) {
                 size_t place = (TRIL_LANES - 1 - l) * STEP + k;
-                double want = l < n && k < width ? factor[l] * (double)rows[place] : GUARD;
+                double want = l < n && k < width ? (double)(factor[l] * rows[place]) : GUARD;
                 ck_assert_msg((double)back[place] == want, "row %zu of %zu, number %zu of %zu", l,
                               n, k, width);
             }
@@ -57,16 +57,15 @@ END_TEST
 START_TEST(test_bounds)
 {
     const struct {
-        double factor, x, want;
-    } cases[] = { { 2, DBL_MAX, (double)TRIL_REAL_MAX },
-                  { -2, DBL_MAX, -(double)TRIL_REAL_MAX },
-                  { 1, INFINITY, (double)TRIL_REAL_MAX },
-                  { 0, INFINITY, 0 },
-                  { 0, -INFINITY, 0 },
-                  { 1e300, 1e300, (double)TRIL_REAL_MAX },
-                  { -1, INFINITY, -(double)TRIL_REAL_MAX } };
-    double factor[TRIL_LANES], numbers[3 * TRIL_LANES], sums[3 * TRIL_FEW_LANES];
-    tril_real to[3 * TRIL_LANES];
+        tril_real factor, x, want;
+    } cases[] = { { 2, TRIL_REAL_MAX, TRIL_REAL_MAX },
+                  { -2, TRIL_REAL_MAX, -TRIL_REAL_MAX },
+                  { 0, TRIL_REAL_MAX, 0 },
+                  { 0, -TRIL_REAL_MAX, 0 },
+                  { TRIL_REAL_MAX, TRIL_REAL_MAX, TRIL_REAL_MAX },
+                  { -1, TRIL_REAL_MAX, -TRIL_REAL_MAX } };
+    double sums[3 * TRIL_FEW_LANES];
+    tril_real to[3 * TRIL_LANES], factor[TRIL_LANES], numbers[3 * TRIL_LANES];
     size_t at[TRIL_LANES];
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
         for (size_t n = 1; n <= TRIL_LANES; n++) {
@@ -74,14 +73,13 @@ START_TEST(test_bounds)
                 at[l] = 3 * l;
                 factor[l] = 1;
                 for (size_t k = 0; k < 3; k++)
-                    numbers[k * TRIL_LANES + l] = (double)l;
+                    numbers[k * TRIL_LANES + l] = (tril_real)l;
             }
             factor[n - 1] = cases[c].factor;
             numbers[TRIL_LANES + n - 1] = cases[c].x;
             tril_lanes_store(n, 3, factor, numbers, to, at);
             for (size_t l = 0; l < n; l++)
-                ck_assert(l == n - 1 ? (double)to[at[l] + 1] == cases[c].want
-                                     : (double)to[at[l] + 1] == (double)l);
+                ck_assert(to[at[l] + 1] == (l == n - 1 ? cases[c].want : (tril_real)l));
             memset(sums, 0, sizeof sums);
             tril_lanes_add(n, 3, factor, numbers, sums);
             for (size_t i = 0; i < 3 * TRIL_FEW_LANES; i++)
@@ -92,15 +90,16 @@ END_TEST
 
 START_TEST(test_sums)
 {
-    double factor[TRIL_LANES], numbers[2 * TRIL_LANES], sums[2 * TRIL_FEW_LANES];
+    double sums[2 * TRIL_FEW_LANES];
+    tril_real factor[TRIL_LANES], numbers[2 * TRIL_LANES];
     for (size_t n = 1; n <= TRIL_LANES; n++) {
         double want[2] = { 0 };
         for (size_t l = 0; l < TRIL_LANES; l++) {
-            factor[l] = (double)l + 1;
+            factor[l] = (tril_real)(l + 1);
             for (size_t k = 0; k < 2; k++)
-                numbers[k * TRIL_LANES + l] = l < n ? (double)(l * l + k) : (double)NAN;
+                numbers[k * TRIL_LANES + l] = l < n ? (tril_real)(l * l + k) : (tril_real)NAN;
             for (size_t k = 0; k < 2 && l < n; k++)
-                want[k] += factor[l] * (double)(l * l + k);
+                want[k] += (double)((l + 1) * (l * l + k));
         }
         memset(sums, 0, sizeof sums);
         tril_lanes_add(n, 2, factor, numbers, sums);

@@ -1,13 +1,18 @@
-/* What ops over batches share: operands that are one block per row, or fewer
- * blocks that rows share. */
-#ifndef TRIL_OPS_ROWS_H
-#define TRIL_OPS_ROWS_H
+/* Gradients of operands that are one block per row, or fewer blocks that rows share. */
+#ifndef TRIL_OPS_ROW_GRAD_H
+#define TRIL_OPS_ROW_GRAD_H
 
 #include <float.h>
 
 #include "core/shape.h"
 #include "kernels/lanes.h"
 #include "kernels/mvn.h"
+
+/* How many doubles hold n numbers. */
+static inline size_t tril_row_reals(size_t n)
+{
+    return (n * sizeof(tril_real) + sizeof(double) - 1) / sizeof(double);
+}
 
 /* The gradient of one operand. Where each row has a block of its own, rows write it; where blocks
  * are shared, they add to sums in double, which tril_row_grad_end stores. Numbers beyond the type's
@@ -20,17 +25,12 @@ typedef struct tril_row_grad {
 } tril_row_grad;
 
 /* Bytes of memory for the sums of input k of a node with the given number of rows, whose blocks
- * have `event` numbers. */
-size_t tril_row_grad_bytes(const tril_node *node, size_t k, size_t rows, size_t event);
+ * have `event` numbers; more where they are put by tril_row_grad_put_lanes. */
+size_t tril_row_grad_bytes(const tril_node *node, size_t k, size_t rows, size_t event, bool lanes);
 
 /* Begins; takes its sums from *memory, which moves on. */
 tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, size_t event,
-                                  tril_real *grad, char **memory);
-
-/* The same for tril_row_grad_put_lanes. */
-size_t tril_row_grad_lanes_bytes(const tril_node *node, size_t k, size_t rows, size_t event);
-tril_row_grad tril_row_grad_begin_lanes(const tril_node *node, size_t k, size_t rows, size_t event,
-                                        tril_real *grad, char **memory);
+                                  bool lanes, tril_real *grad, char **memory);
 
 /* upstream x, where x may be infinite: times zero it is nothing. Nothing where nobody needs it. */
 static inline void tril_row_grad_put(tril_row_grad *g, size_t at, double upstream, double x)
@@ -49,9 +49,13 @@ static inline void tril_row_grad_put(tril_row_grad *g, size_t at, double upstrea
 void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstream, double a,
                            const double *x);
 
+/* upstream x_j for n numbers in a row */
+void tril_row_grad_put_reals(tril_row_grad *g, size_t at, size_t n, double upstream,
+                             const tril_real *x);
+
 /* upstream x of n rows side by side, whose blocks begin at `at`. */
 void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_t width,
-                             const double *upstream, const double *x);
+                             const tril_real *upstream, const tril_real *x);
 
 /* n numbers in a row that have nothing to put */
 static inline void tril_row_grad_skip(tril_row_grad *g, size_t at, size_t n)
@@ -66,21 +70,5 @@ void tril_row_grad_put_triangle(tril_row_grad *g, size_t at, size_t d, double up
                                 const double *left, const double *right, const double *diag);
 
 void tril_row_grad_end(tril_row_grad *g);
-
-/* The rows of a walk, as many at a time as there are lanes. */
-typedef struct tril_lane_rows {
-    tril_walk walk;
-    size_t rows;                               /* still to come */
-    size_t in_line;                            /* where the next one stands in the walk's line */
-    size_t width[TRIL_WALK_OPERANDS];          /* of a block of each operand */
-    size_t n;                                  /* rows in lanes; the other lanes repeat the first */
-    size_t at[TRIL_WALK_OPERANDS][TRIL_LANES]; /* where their blocks begin */
-} tril_lane_rows;
-
-/* Begins before the first row; width has a number for each operand. */
-tril_lane_rows tril_lane_rows_new(tril_walk walk, size_t rows, const size_t *width);
-
-/* The next ones; false after the last. */
-bool tril_lane_rows_next(tril_lane_rows *t);
 
 #endif

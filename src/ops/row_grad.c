@@ -1,5 +1,5 @@
 /* Gradients of operands that rows have to themselves or share. */
-#include "ops/rows.h"
+#include "ops/row_grad.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,51 +11,30 @@ static bool is_shared(const tril_node *node, size_t k, size_t rows, size_t event
     return node->in[k]->size != rows * event;
 }
 
-static size_t bytes_of(const tril_node *node, size_t k, size_t rows, size_t event, size_t lanes)
+/* lanes need not be added up where they have the same block */
+static size_t lanes_of(const tril_node *node, size_t k, size_t event, bool lanes)
+{
+    return lanes && node->in[k]->size == event ? TRIL_FEW_LANES : 1;
+}
+
+size_t tril_row_grad_bytes(const tril_node *node, size_t k, size_t rows, size_t event, bool lanes)
 {
     return node->in[k]->needs_grad && is_shared(node, k, rows, event)
-               ? node->in[k]->size * lanes * sizeof(double)
+               ? node->in[k]->size * lanes_of(node, k, event, lanes) * sizeof(double)
                : 0;
 }
 
-static tril_row_grad begin(const tril_node *node, size_t k, size_t rows, size_t event,
-                           tril_real *grad, size_t lanes, char **memory)
+tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, size_t event,
+                                  bool lanes, tril_real *grad, char **memory)
 {
-    tril_row_grad g = { .grad = grad, .size = node->in[k]->size, .lanes = lanes };
+    tril_row_grad g = { .grad = grad, .size = node->in[k]->size };
+    g.lanes = lanes_of(node, k, event, lanes);
     if (grad && is_shared(node, k, rows, event)) {
         g.sums = (double *)(void *)*memory;
-        *memory += g.size * lanes * sizeof(double);
-        memset(g.sums, 0, g.size * lanes * sizeof(double));
+        *memory += g.size * g.lanes * sizeof(double);
+        memset(g.sums, 0, g.size * g.lanes * sizeof(double));
     }
     return g;
-}
-
-size_t tril_row_grad_bytes(const tril_node *node, size_t k, size_t rows, size_t event)
-{
-    return bytes_of(node, k, rows, event, 1);
-}
-
-tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, size_t event,
-                                  tril_real *grad, char **memory)
-{
-    return begin(node, k, rows, event, grad, 1, memory);
-}
-
-/* lanes need not be added up where they have the same block */
-static size_t lanes_of(const tril_node *node, size_t k, size_t event)
-{
-    return node->in[k]->size == event ? TRIL_FEW_LANES : 1;
-}
-
-size_t tril_row_grad_lanes_bytes(const tril_node *node, size_t k, size_t rows, size_t event)
-{
-    return bytes_of(node, k, rows, event, lanes_of(node, k, event));
-}
-
-tril_row_grad tril_row_grad_begin_lanes(const tril_node *node, size_t k, size_t rows, size_t event,
-                                        tril_real *grad, char **memory)
-{
-    return begin(node, k, rows, event, grad, lanes_of(node, k, event), memory);
 }
 
 /* as tril_row_grad_put has it */
@@ -85,8 +64,28 @@ void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstrea
         put_everywhere(n, upstream, a, x, g->sums ? g->sums + at : NULL, g->grad + at);
 }
 
+TRIL_INLINE void put_reals(size_t n, double upstream, const tril_real *restrict x,
+                           double *restrict sums, tril_real *restrict grad)
+{
+    for (size_t j = 0; j < n && sums; j++)
+        sums[j] += put(upstream, (double)x[j]);
+    for (size_t j = 0; j < n && !sums; j++)
+        grad[j] = tril_saturate(put(upstream, (double)x[j]));
+}
+
+TRIL_FOR_EACH_TARGET(static, put_reals_everywhere,
+                     (size_t n, double upstream, const tril_real *x, double *sums, tril_real *grad),
+                     (n, upstream, x, sums, grad), put_reals(n, upstream, x, sums, grad))
+
+void tril_row_grad_put_reals(tril_row_grad *g, size_t at, size_t n, double upstream,
+                             const tril_real *x)
+{
+    if (g->grad)
+        put_reals_everywhere(n, upstream, x, g->sums ? g->sums + at : NULL, g->grad + at);
+}
+
 void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_t width,
-                             const double *upstream, const double *x)
+                             const tril_real *upstream, const tril_real *x)
 {
     if (g->grad && !g->sums)
         tril_lanes_store(n, width, upstream, x, g->grad, at);
@@ -95,7 +94,7 @@ void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_
     else
         for (size_t l = 0; l < n && g->grad; l++)
             for (size_t k = 0; k < width; k++)
-                g->sums[at[l] + k] += put(upstream[l], x[k * TRIL_LANES + l]);
+                g->sums[at[l] + k] += put((double)upstream[l], (double)x[k * TRIL_LANES + l]);
 }
 
 void tril_row_grad_end(tril_row_grad *g)
@@ -106,39 +105,6 @@ void tril_row_grad_end(tril_row_grad *g)
             sum += tril_within(g->sums[i * g->lanes + l], DBL_MAX / TRIL_FEW_LANES);
         g->grad[i] = tril_saturate(sum);
     }
-}
-
-tril_lane_rows tril_lane_rows_new(tril_walk walk, size_t rows, const size_t *width)
-{
-    tril_lane_rows t = { .walk = walk, .rows = rows };
-    memcpy(t.width, width, walk.n * sizeof *width);
-    return t;
-}
-
-bool tril_lane_rows_next(tril_lane_rows *t)
-{
-    tril_walk *w = &t->walk;
-    for (t->n = 0; t->n < TRIL_LANES && t->rows;) {
-        if (t->in_line == w->dim[0]) {
-            tril_walk_next(w);
-            t->in_line = 0;
-        }
-        size_t left = w->dim[0] - t->in_line, room = TRIL_LANES - t->n;
-        size_t run = left < room ? left : room;
-        for (size_t k = 0; k < w->n; k++) {
-            size_t step = w->stride[0][k] * t->width[k];
-            size_t begin = w->offset[k] * t->width[k] + t->in_line * step;
-            for (size_t j = 0; j < run; j++, begin += step)
-                t->at[k][t->n + j] = begin;
-        }
-        t->n += run;
-        t->in_line += run;
-        t->rows -= run;
-    }
-    for (size_t k = 0; k < w->n; k++)
-        for (size_t l = t->n; l < TRIL_LANES; l++)
-            t->at[k][l] = t->at[k][0];
-    return t->n > 0;
 }
 
 TRIL_INLINE void put_triangle(size_t d, double upstream, const double *restrict left,
