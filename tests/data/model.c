@@ -267,6 +267,14 @@ static const struct {
                 : "y\n1000000000\n1000000500\n1000002000\n",
       { .targets = NAMES("y"), .n_targets = 1 },
       "column y is too far from 0 for what it varies by" },
+    { IS_DOUBLE ? "u,y\n1e17,1\n100000000000000064,2\n100000000000000128,4\n"
+                : "u,y\n1000000001,1\n1000000002,2\n1000000003,4\n", /* one float */
+      { .targets = NAMES("y"), .n_targets = 1 },
+      "column u is too far from 0 for what it varies by: its numbers are rounded too coarsely; "
+      "subtract a constant from them" },
+    { IS_DOUBLE ? "u,y\n1e-309,1\n1e-322,2\n0,3\n" : "u,y\n1e-50,1\n3e-45,2\n0,3\n",
+      { .targets = NAMES("y"), .n_targets = 1 },
+      IS_DOUBLE ? "column u is constant" : "column u is too close to 0: its numbers are rounded" },
     { "c,y\na,1\na,2\na,3\n", { .targets = NAMES("y"), .n_targets = 1 }, "column c is constant: " },
     { "c,y\na,1\nb,2\nc,3\n",
       { .targets = NAMES("y"), .n_targets = 1 },
@@ -311,6 +319,58 @@ START_TEST(test_wrong)
     tril_ctx_clear(ctx);
     tril_table_free(table);
     ck_assert_uint_eq(counter.blocks, 1);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* cells that overflow as they are or scaled, in inputs and targets, behind a column of labels */
+#define HUGE_CELL (IS_DOUBLE ? "1e307" : "1e37")
+static const struct {
+    const char *rows, *sentence; /* NULL: which rows are left follows */
+    bool leave_out;
+    size_t n, row[3];
+} extremes[] = {
+    { "a,.001,1\nb,%s,2\na,.002,3\n",
+      "line 3, column u: %s is beyond the range of float when it is", false },
+    { "a,.001,1\nb,.002,-%s\na,.002,3\n",
+      "line 3, column y: -%s is beyond the range of float when it", false },
+    { "a,.001,1\nb,%s,2\na,.002,3\n", NULL, true, 2, { 0, 2 } },
+    { "a,%s,1\nb,.001,2\na,.002,%s\n", NULL, true, 1, { 1 } },
+    { "a,%s,1\nb,-%s,2\n", "line 3, column u: -%s is beyond the range", true },
+    { "a,.001,1\nb,1e999,2\na,%s,3\n", "line 3, column u: '1e999' is infinite", true },
+};
+
+START_TEST(test_extremes)
+{
+    static const char train[] = "c,u,y\na,0,.001\nb,.001,.002\na,.002,.004\nb,.004,.001\n";
+    char text[200], sentence[128];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_table *table = table_of(ctx, train, strlen(train));
+    tril_model *model =
+        tril_model_new(table, NULL, 0, &(tril_model_opts){ .targets = NAMES("y"), .n_targets = 1 });
+    tril_cases cases = { 0 };
+    ck_assert(tril_model_cases(model, table, NULL, 0, NULL, &cases));
+    strcpy(text, "c,u,y\n");
+    snprintf(text + 6, sizeof text - 6, extremes[_i].rows, HUGE_CELL, HUGE_CELL);
+    tril_table *other = table_of(ctx, text, strlen(text));
+    const bool done =
+        tril_model_cases(model, other, NULL, 0,
+                         &(tril_cases_opts){ .leave_out_extreme = extremes[_i].leave_out }, &cases);
+    ck_assert(done == !extremes[_i].sentence);
+    if (done) {
+        ck_assert(cases.n == extremes[_i].n && cases.extreme == 3 - cases.n);
+        for (size_t i = 0; i < cases.n; i++)
+            ck_assert_uint_eq(cases.row[i], extremes[_i].row[i]);
+    } else {
+        snprintf(sentence, sizeof sentence, extremes[_i].sentence, IS_DOUBLE ? "1e+307" : "1e+37");
+        ck_assert_msg(strstr(tril_ctx_message(ctx), sentence), "%s", tril_ctx_message(ctx));
+        ck_assert(cases.n == 4 && cases.extreme == 0);
+    }
+    tril_ctx_clear(ctx);
+    tril_cases_free(&cases);
+    tril_table_free(other);
+    tril_model_free(model);
+    tril_table_free(table);
     tril_ctx_free(ctx);
 }
 END_TEST
@@ -554,6 +614,7 @@ Suite *suite_data_model(void)
     TCase *large = tcase_create("large");
     tcase_set_timeout(large, 60);
     tcase_set_tags(large, "long");
+    tcase_add_loop_test(tcase, test_extremes, 0, sizeof extremes / sizeof *extremes);
     tcase_add_test(large, test_most_labels);
     suite_add_tcase(suite, large);
     return suite;

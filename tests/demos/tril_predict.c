@@ -156,6 +156,85 @@ START_TEST(test_sample)
 }
 END_TEST
 
+/* A row with extreme numbers, by itself or by what the network makes of them, loses nothing for the
+ * others; strictly it is an error. */
+static const struct {
+    const char *activation, *row, *strict, *alone;
+    int status;
+} extremes[] = {
+    { "tanh", IS_DOUBLE ? "1e308" : "1e38", "$/e: line 3, column u: 1e+",
+      "$/e: line 2, column u: 1e+", 2 },
+    { "relu --hidden 400,400", IS_DOUBLE ? "2e304" : "2e34", "judge: x: row 1: its numbers are so",
+      "judge: x: row 0: its numbers are", 1 },
+};
+
+START_TEST(test_extreme)
+{
+    static char text[ROOM];
+    static double mean[ROWS], alone[ROWS];
+    char folder[DEMO_FOLDER], path[64], arguments[160];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    demo_write(path, "u,y\n0,1\n1e-4,2\n2e-4,4\n3e-4,3\n4e-4,1\n5e-4,0\n");
+    snprintf(arguments, sizeof arguments,
+             "fit $/d --targets y --validation 0 --test 0 --epochs 2 -o $/m --activation %s",
+             extremes[_i].activation);
+    run(folder, arguments);
+    snprintf(path, sizeof path, "%s/e", folder);
+    snprintf(text, sizeof text, "u\n1e-4\n%s\n3e-4\n", extremes[_i].row);
+    demo_write(path, text);
+    ck_assert_int_eq(demo_tril(folder, "predict $/m $/e -o $/out", text, ROOM), 0);
+    ck_assert_msg(strstr(text, "/e: 1 row has numbers too large for the model and is left empty; "
+                               "--strict makes that an error\n"),
+                  "%s", text);
+    ck_assert_uint_eq(column(folder, "mean_y", mean), 3);
+    ck_assert(isfinite(mean[0]) && isnan(mean[1]) && isfinite(mean[2]));
+    run(folder, "predict $/m $/d -o $/out");
+    column(folder, "mean_y", alone);
+    ck_assert_double_eq_tol(mean[0], alone[1], 1e-5);
+    ck_assert_double_eq_tol(mean[2], alone[3], 1e-5);
+    ck_assert_int_eq(demo_tril(folder, "predict $/m $/e --sample 2 -o $/out", text, ROOM), 0);
+    ck_assert_msg(strstr(text, "and is left out;"), "%s", text);
+    ck_assert_uint_eq(column(folder, "row", mean), 4);
+    ck_assert(mean[1] == 0 && mean[2] == 2);
+    demo_refused(folder, "predict $/m $/e --strict", extremes[_i].status, extremes[_i].strict);
+    demo_refused(folder, "predict $/m $/e --strict --sample 1", extremes[_i].status,
+                 extremes[_i].strict);
+    snprintf(text, sizeof text, "u\n%s\n", extremes[_i].row); /* nothing is left */
+    demo_write(path, text);
+    demo_refused(folder, "predict $/m $/e", extremes[_i].status, extremes[_i].alone);
+    demo_remove(folder);
+}
+END_TEST
+
+/* targets that are multiples of one another but for rounding */
+START_TEST(test_correlated)
+{
+    static char rows[ROOM];
+    static double r[3][ROWS];
+    char folder[DEMO_FOLDER], path[64];
+    size_t n = (size_t)snprintf(rows, ROOM, "u,a,b,c\n");
+    for (int i = 0; i < 100; i++)
+        n += (size_t)snprintf(rows + n, ROOM - n, "%d,%.9g,%.9g,%.9g\n", i % 7, sin(i),
+                              2 * sin(i) + 1e-7 * cos(3 * i), -3 * sin(i) + 1e-6 * cos(5 * i));
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    demo_write(path, rows);
+    run(folder, "fit $/d --targets a,b,c --epochs 1 --lr 1e-9 -o $/m");
+    run(folder, "predict $/m $/d -o $/out");
+    n = column(folder, "corr_a_b", r[0]);
+    column(folder, "corr_a_c", r[1]);
+    column(folder, "corr_b_c", r[2]);
+    ck_assert_uint_eq(n, 100);
+    for (size_t i = 0; i < n; i++) {
+        for (int k = 0; k < 3; k++)
+            ck_assert(fabs(r[k][i]) <= 1);
+        ck_assert(r[0][i] > 0.999 && r[1][i] < -0.999 && r[2][i] < -0.999);
+    }
+    demo_remove(folder);
+}
+END_TEST
+
 START_TEST(test_seeds)
 {
     static char text[3][ROOM];
@@ -348,6 +427,8 @@ Suite *suite_demos_tril_predict(void)
     tcase_add_test(tcase, test_pipe);
     tcase_add_test(tcase, test_missing);
     tcase_add_loop_test(tcase, test_sample, 0, 4);
+    tcase_add_loop_test(tcase, test_extreme, 0, 2);
+    tcase_add_test(tcase, test_correlated);
     tcase_add_test(tcase, test_seeds);
     tcase_add_test(tcase, test_members);
     tcase_add_test(tcase, test_names);
