@@ -469,6 +469,11 @@ def unpack(x):
     return out
 
 
+def lq(x):
+    r = torch.linalg.qr(x.mT).R
+    return (torch.sign(r.diagonal(dim1=-2, dim2=-1)).unsqueeze(-1) * r).mT
+
+
 def precision_tril(loc, t):
     q = by_precision_factor(loc, tri(t), Precision)
     q.factor = t
@@ -501,7 +506,7 @@ TENSORS = {
     "split": lambda x, axis, part, *sizes: x.split(sizes, axis)[part],
     "concat": lambda axis, *xs: torch.cat(xs, axis), "stack": lambda axis, *xs: torch.stack(xs, axis),
     "diagonal": lambda x: x.diagonal(dim1=-2, dim2=-1), "diag_embed": torch.diag_embed, "tril": torch.tril,
-    "cholesky": lambda x: torch.linalg.cholesky(symmetric(x)), "lq": lambda x: torch.linalg.cholesky(x @ x.mT),
+    "cholesky": lambda x: torch.linalg.cholesky(symmetric(x)), "lq": lq,
     "solve_tril": lambda factor, b, transpose: solve(factor, b, bool(transpose)), "unpack_tril": unpack,
     "log_prob": lambda p, y: p.log_prob(y), "log_prob_missing": log_prob_missing, "entropy": lambda p: p.entropy(),
     "dist_mean": lambda p: p.mean, "dist_variance": lambda p: p.variance, "dist_mode": mode,
@@ -636,7 +641,7 @@ class Generator:
         if how < 0.03:
             return self.r.choice([(0,), (2, 0)][:most])
         if how < 0.15 and most:
-            return (self.r.choice([9, 17, 40]),)
+            return (self.r.choice([9, 17, 40, 300]),)
         return tuple(self.r.choice(SIZES) for _ in range(self.r.randint(0, most)))
 
     def part(self, b):
@@ -889,7 +894,7 @@ class Generator:
         if not isinstance(inner, td.Categorical):
             can += ["dist_mean"] + ["dist_variance"] * room
         if not mixed:
-            can += ["entropy", "dist_mode"]
+            can += ["dist_mode"] + ["entropy"] * room
         if not mixed and room and not isinstance(inner, td.Categorical):
             can += ["rsample"] * (3 if isinstance(inner, (StudentT, MVT)) else 1)
         if isinstance(inner, (MVN, MVT)) and len(q.event_shape) == 1 and not isinstance(q, td.Independent) and room:
