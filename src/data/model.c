@@ -185,7 +185,8 @@ static bool fit_number(const candidate *c, const tril_cases *cases, const tril_r
             numbers[n++] = x[i * width + c->k];
             first = first ? first : cell;
             constant &= *cell == *first;
-            rounded_away &= numbers[n - 1] == numbers[0];
+            const double apart = (double)numbers[n - 1] - (double)numbers[0];
+            rounded_away &= apart * apart == 0;
             sum += (double)numbers[n - 1];
         }
     if (n == 0)
@@ -206,11 +207,12 @@ static bool fit_number(const candidate *c, const tril_cases *cases, const tril_r
         tril_scaler_free(&own);
     }
     /* what a cell lost when it was rounded must not show */
-    const double size = fmax(fabs(sum / (double)n), (double)TRIL_REAL_MIN);
+    const double least = fmax((double)TRIL_REAL_MIN, 1e-154); /* whose square is a number */
+    const double size = fmax(fabs(sum / (double)n), least);
     if (!rounded_away && size * (double)TRIL_REAL_EPSILON <= 0.01 * scaler->scale[c->k])
         return true;
     return fail_column(c, "is too %s",
-                       size > (double)TRIL_REAL_MIN
+                       size > least
                            ? "far from 0 for what it varies by: its numbers are rounded too "
                              "coarsely; subtract a constant from them"
                            : "close to 0: its numbers are rounded too coarsely; multiply them by a "

@@ -274,7 +274,7 @@ static const struct {
       "subtract a constant from them" },
     { IS_DOUBLE ? "u,y\n1e-309,1\n1e-322,2\n0,3\n" : "u,y\n1e-50,1\n3e-45,2\n0,3\n",
       { .targets = NAMES("y"), .n_targets = 1 },
-      IS_DOUBLE ? "column u is constant" : "column u is too close to 0: its numbers are rounded" },
+      "column u is too close to 0: its numbers are rounded too coarsely; multiply them by" },
     { "c,y\na,1\na,2\na,3\n", { .targets = NAMES("y"), .n_targets = 1 }, "column c is constant: " },
     { "c,y\na,1\nb,2\nc,3\n",
       { .targets = NAMES("y"), .n_targets = 1 },
