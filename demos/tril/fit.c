@@ -20,6 +20,10 @@ static void print_work(const work *w, const training *t)
     printf("; %s", about->n_inputs ? "inputs" : "no inputs");
     for (size_t j = 0; j < about->n_inputs; j++)
         printf("%s%s", j ? ", " : " ", text_shown(about->inputs[j].name));
+    if (about->n_left_out)
+        printf("; %zu left out, constant:", about->n_left_out);
+    for (size_t j = 0; j < about->n_left_out; j++)
+        printf("%s%s", j ? ", " : " ", text_shown(about->left_out[j]));
     printf("\n");
     printf("%zu epochs in %.1f s\n", t->epochs, t->seconds);
 }
@@ -54,7 +58,7 @@ static bool report(const work *w, const training *t)
     return done;
 }
 
-static int run(const plan *p)
+static int run(plan *p)
 {
     work w = { 0 };
     training t = { 0 };

@@ -12,14 +12,39 @@
 
 static const char program[] = "tril info";
 
+/* of R: what a line leaves over of target j has this standard deviation */
+static double row_norm(tril_param r, size_t d, size_t j)
+{
+    double squares = 0;
+    for (size_t k = 0; k < d; k++)
+        squares += pow((double)tril_param_values(r)[j * d + k], 2);
+    return sqrt(squares);
+}
+
+/* all that is trained */
+static size_t count_params(const tril_network *net)
+{
+    size_t n = tril_params_size(tril_dense_weight(tril_mlp_last(net->mlp)).params);
+    const tril_param line[] = { net->line.weight, net->line.bias, net->line.scale };
+    for (size_t i = 0; i < 3 && line[i].params; i++)
+        n -= tril_shape_size(tril_param_shape(line[i]));
+    return n;
+}
+
 static void print_columns(const tril_model_parts *about)
 {
     const tril_scaler *in = about->inputs_scaler, *out = about->targets_scaler;
-    printf("\n%-26s %12s %12s\n", "inputs", "mean", "sd");
+    const double *bounds = about->inputs_bounds;
+    printf("\n%-26s %12s %12s", "inputs", "mean", "sd");
+    printf(bounds ? " %12s %12s\n" : "\n", "bounded from", "to");
     for (size_t j = 0, at = 0; j < about->n_inputs; j++) {
         const tril_column *c = &about->inputs[j];
         if (!c->labels)
-            printf("%-26s %12.5g %12.5g\n", text_shown(c->name), in->mean[at], in->scale[at]);
+            printf("%-26s %12.5g %12.5g", text_shown(c->name), in->mean[at], in->scale[at]);
+        if (!c->labels && bounds)
+            printf(" %12.5g %12.5g", bounds[2 * at], bounds[2 * at + 1]);
+        if (!c->labels)
+            printf("\n");
         for (size_t l = 0; l < c->n_labels; l++)
             printf("%-26s %11.1f%%  %s\n", l ? "" : text_shown(c->name), 100 * in->mean[at + l],
                    text_shown(c->labels[l]));
@@ -27,9 +52,20 @@ static void print_columns(const tril_model_parts *about)
     }
     if (!about->n_inputs)
         printf("none\n");
-    printf("\n%-26s %12s %12s\n", "targets", "mean", "sd");
-    for (size_t j = 0; j < about->n_targets; j++)
-        printf("%-26s %12.5g %12.5g\n", text_shown(about->targets[j]), out->mean[j], out->scale[j]);
+    if (about->n_left_out)
+        printf("left out, being constant:");
+    for (size_t j = 0; j < about->n_left_out; j++)
+        printf("%s%s%s", j ? ", " : " ", text_shown(about->left_out[j]),
+               j + 1 < about->n_left_out ? "" : "\n");
+    const tril_line *line = &about->networks->line;
+    printf("\n%-26s %12s %12s", "targets", "mean", "sd");
+    printf(line->scale.params ? " %17s\n" : "\n", "sd about the line");
+    for (size_t j = 0; j < about->n_targets; j++) {
+        printf("%-26s %12.5g %12.5g", text_shown(about->targets[j]), out->mean[j], out->scale[j]);
+        if (line->scale.params)
+            printf(" %17.5g", out->scale[j] * row_norm(line->scale, about->n_targets, j));
+        printf("\n");
+    }
 }
 
 static void print_network(const tril_model_parts *about)
@@ -49,9 +85,7 @@ static void print_network(const tril_model_parts *about)
         printf(" of rank %zu", about->head.rank);
     if (about->head.form == TRIL_HEAD_MIXTURE)
         printf(" of %zu %s components", about->head.components, forms[about->head.component]);
-    printf(", %zu parameters%s\n",
-           tril_params_size(tril_dense_weight(tril_mlp_layer(net->mlp, 0)).params),
-           about->n_networks > 1 ? " each" : "");
+    printf(", %zu parameters%s\n", count_params(net), about->n_networks > 1 ? " each" : "");
 }
 
 /* the settings that are not the defaults */

@@ -113,11 +113,14 @@ static bool read_network(plan *p)
                                                TRIL_SOFTPLUS, TRIL_SILU, TRIL_SIGMOID };
     static const char *const missings[] = { "error", "drop", "mean", "marginal", NULL };
     int activation, missing;
-    if (!read_head(p->settings.text[SETTING_HEAD], false, &p->model.head) ||
-        !read_hidden(p, &p->model.mlp) ||
+    const char *head = p->settings.text[SETTING_HEAD];
+    if (!read_name(p, SETTING_MISSING, missings, &missing))
+        return false;
+    if (missing == TRIL_MISSING_MARGINAL && head == setting_fallback(SETTING_HEAD))
+        head = "full"; /* Student's t has no density of rows with missing targets */
+    if (!read_head(head, false, &p->model.head) || !read_hidden(p, &p->model.mlp) ||
         !read_name(p, SETTING_ACTIVATION, activations, &activation) ||
-        !read_count(p, SETTING_ENSEMBLE, 1, MOST_MEMBERS, &p->model.members) ||
-        !read_name(p, SETTING_MISSING, missings, &missing))
+        !read_count(p, SETTING_ENSEMBLE, 1, MOST_MEMBERS, &p->model.members))
         return false;
     p->model.head.natural = p->settings.text[SETTING_NATURAL];
     p->model.head.row_scaled = true; /* calmer correlations where there are few rows */
@@ -129,17 +132,20 @@ static bool read_network(plan *p)
 
 /* ---- training */
 
-/* as the head has it, where nothing is said */
 static bool read_loss(plan *p)
 {
-    static const char *const losses[] = { "nll", "beta", "faithful", "warmup", NULL };
-    const tril_head_form form = p->model.head.form;
-    int loss =
-        form == TRIL_HEAD_MIXTURE || form == TRIL_HEAD_STUDENT ? TRIL_FIT_NLL : TRIL_FIT_BETA;
-    if (p->settings.text[SETTING_LOSS] && !read_name(p, SETTING_LOSS, losses, &loss))
-        return false;
-    p->fit.loss = (tril_fit_loss)loss;
-    return true;
+    const char *text = p->settings.text[SETTING_LOSS];
+    p->fit.loss = p->model.head.form == TRIL_HEAD_MIXTURE ? &tril_loss_nll : &tril_loss_beta;
+    for (size_t i = 0; text && tril_losses[i]; i++)
+        if (strcmp(tril_losses[i]->name, text) == 0)
+            return p->fit.loss = tril_losses[i], true;
+    if (!text)
+        return true;
+    fprintf(stderr, "%s: --loss wants", program);
+    for (size_t i = 0; tril_losses[i]; i++)
+        fprintf(stderr, "%s%s", i ? ", " : " ", tril_losses[i]->name);
+    fprintf(stderr, ", not '%s'\n", text);
+    return false;
 }
 
 static bool read_training(plan *p)

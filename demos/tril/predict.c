@@ -217,8 +217,7 @@ static bool draw(const loaded *l, tril_tape *tape, size_t first, size_t n, const
     for (size_t k = 0; k < members; k++) {
         const tril_network *net = &about->networks[k];
         const size_t own = (o->draws - 1) / members + 1; /* of each row */
-        const tril_real *y =
-            tril_value(tril_sample(tril_mlp_head(net->mlp, x, d, &net->head), own));
+        const tril_real *y = tril_value(tril_sample(tril_network_dist(net, x), own));
         for (size_t i = 0; y && i < own * n; i++) {
             const size_t row = i % n, at = i / n * members + (k + first + row) % members;
             for (size_t j = 0; j < d && at < o->draws; j++)

@@ -12,11 +12,12 @@
     X(TARGETS, "targets", "A,B", NULL, true, "columns to learn (needed)")                          \
     X(INPUTS, "inputs", "U,V", NULL, true, "columns they depend on, '' for none; default: others") \
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
-    X(HEAD, "head", "FORM", "full", true,                                                          \
+    X(HEAD, "head", "FORM", "student", true,                                                       \
       "full, diagonal, precision, lowrank:R, shared, student, mixture:K[:FORM]")                   \
     X(HIDDEN, "hidden", "W,W", "128,128", true, "widths of hidden layers, 0 for none")             \
     X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
-    X(ENSEMBLE, "ensemble", "N", "1", true, "networks that predict as one")                        \
+    X(ENSEMBLE, "ensemble", "N", NULL, true,                                                       \
+      "networks that predict as one; default: 5, fewer beyond 10000 rows, 1 beyond 25000")         \
     X(MISSING, "missing", "WHAT", "error", true,                                                   \
       "cells: error, drop (the row), mean (inputs), marginal (targets)")                           \
     X(VALIDATION, "validation", "PART", "0.1", true, "rows to stop by: a share, or a CSV file")    \
@@ -36,11 +37,12 @@
     X(CLIP, "clip", "NORM", "0", true, "the longest gradient; 0: any")                             \
     X(AVERAGE, "average", "A", "0.99", true, "decay of the average of parameters; 0: none")        \
     X(LOSS, "loss", "NAME", NULL, true,                                                            \
-      "nll, beta, faithful, warmup (of the mean); default: beta, for mixture and student nll")     \
+      "nll, beta, faithful, mse, warmup (of the mean); default: beta, for mixtures nll")           \
     X(BETA, "beta", "B", "0.5", true, "of the loss beta")                                          \
     X(NATURAL, "natural", NULL, NULL, true, "natural gradients for the last layer")                \
-    X(INPUT_NOISE, "input-noise", "SD", "0.02", true, "on scaled inputs, drawn for each batch")    \
-    X(TARGET_NOISE, "target-noise", "SD", "0", true, "on scaled targets, drawn for each batch")    \
+    X(INPUT_NOISE, "input-noise", "SCALE", "1", true,                                              \
+      "times noise on inputs that falls with the number of rows, drawn for each batch; 0: none")   \
+    X(TARGET_NOISE, "target-noise", "SD", "0", true, "on whitened targets, drawn for each batch")  \
     X(PATIENCE, "patience", "EPOCHS", "40", true, "without a best validation NLL; 0: no end")      \
     X(SEED, "seed", "N", "1", true, "of split, weights, order and noise")                          \
     X(THREADS, "threads", "N", "1", false,                                                         \

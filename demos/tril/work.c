@@ -30,7 +30,16 @@ static bool list_inputs(work *w)
     return w->inputs.name;
 }
 
-bool work_read(work *w, const plan *p)
+/* What five networks for 10000 rows cost is what a first-time user waits for: about a minute. It is
+ * counted in rows, so that no result depends on the machine. */
+static size_t default_members(size_t rows)
+{
+    enum { MOST = 5, ROWS = 10000 };
+    const size_t members = rows ? MOST * ROWS / rows : MOST;
+    return members > MOST ? MOST : members < 1 ? 1 : members;
+}
+
+bool work_read(work *w, plan *p)
 {
     *w = (work){ .plan = p, .ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = p->fit.seed }) };
     w->table = tril_table_read(w->ctx, p->settings.data);
@@ -40,7 +49,11 @@ bool work_read(work *w, const plan *p)
     if (tril_ctx_failed(w->ctx))
         return false;
     w->row = command_alloc(tril_table_rows(w->table), sizeof *w->row);
-    return w->row && list_inputs(w) && split_rows(p, w->ctx, w->table, w->row, w->count);
+    if (!w->row || !list_inputs(w) || !split_rows(p, w->ctx, w->table, w->row, w->count))
+        return false;
+    if (p->model.members == 0)
+        p->model.members = default_members(w->count[PART_TRAINING]);
+    return true;
 }
 
 bool work_make_model(work *w)

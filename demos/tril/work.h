@@ -5,7 +5,7 @@
 #include "plan.h"
 
 typedef struct work {
-    const plan *plan;
+    plan *plan;
     tril_ctx *ctx;
     tril_table *table, *files[PARTS]; /* files: of rows of their own */
     names inputs;                     /* of the table, where none are asked for by name */
@@ -14,9 +14,10 @@ typedef struct work {
     tril_cases cases[PARTS]; /* n is 0 where a part has no rows */
 } work;
 
-/* Reads the tables and deals their rows. Then the model is made, or comes from elsewhere; and then
- * the cases. False with a failed context, or after a sentence. To be freed in any case. */
-bool work_read(work *w, const plan *p);
+/* Reads the tables and deals their rows; the plan's networks are counted, if it leaves that open.
+ * Then the model is made, or comes from elsewhere; and then the cases. False with a failed context,
+ * or after a sentence. To be freed in any case. */
+bool work_read(work *w, plan *p);
 bool work_make_model(work *w);
 bool work_read_cases(work *w);
 void work_free(work *w);

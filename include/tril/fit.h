@@ -31,8 +31,8 @@
  *
  *         tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 7 });
  *         tril_params *params = tril_params_new(ctx);
- *         tril_network net = { .targets = 3, .mlp = tril_mlp_new(params, "net", &(tril_mlp_opts){
- *             .inputs = 2, .hidden = { 16 }, .outputs = tril_head_width(3, NULL) }) };
+ *         tril_network net = tril_network_new(params, 3, &(tril_mlp_opts){
+ *             .inputs = 2, .hidden = { 16 } }, NULL);
  *         tril_fit *fit = tril_fit_new(&net, (tril_rows){ xs, ys, ROWS }, &(tril_fit_opts){
  *             .epochs = 40, .lr = 1e-2, .schedule = { .kind = TRIL_COSINE },
  *             .validation_share = 0.2, .patience = 20, .seed = 7 });
@@ -58,13 +58,31 @@
 extern "C" {
 #endif
 
-/* What turns a row of inputs into a distribution of the targets, tril_mlp_head: a value that is
- * copied; the network belongs to its store. */
+/* A line under a network: y = weight x + bias + scale y', where network and head give the
+ * distribution of y'. Parameters of the network's store, which no step moves: weight [d, inputs],
+ * bias [d], scale [d, d], lower triangular, for heads of the form precision upper triangular, for
+ * diagonal ones and those of low rank diagonal. So y has a distribution of the head's form too. */
+typedef struct tril_line {
+    tril_param weight, bias, scale;
+} tril_line;
+
+/* What turns a row of inputs into a distribution of the targets: a value that is copied; the
+ * network belongs to its store. */
 typedef struct tril_network {
     const tril_mlp *mlp;
     size_t targets;
     tril_head_opts head; /* default: a full normal; a shared covariance is of the network's store */
+    tril_line line;      /* default: none */
 } tril_network;
+
+/* A network in a store: net.0.weight, ... as tril_mlp_new makes them, of as many outputs as the
+ * head needs; "covariance", if the head shares one; line.weight, line.bias and line.scale, which
+ * begin as 0, 0 and the identity. head may be NULL. .mlp is NULL on failure. */
+tril_network tril_network_new(tril_params *params, size_t targets, const tril_mlp_opts *mlp,
+                              const tril_head_opts *head);
+
+/* The distribution of the targets, x [n, inputs]: batch shape [n], event shape [targets]. */
+tril_dist tril_network_dist(const tril_network *net, tril_var x);
 
 /* Rows of numbers: x [n, inputs], y [n, targets]. They are borrowed: leave them in place and
  * unchanged as long as what was given them. */
@@ -78,20 +96,43 @@ typedef enum tril_fit_optim {
     TRIL_FIT_SGD
 } tril_fit_optim;
 
-/* What is minimised, a mean over the rows of a batch. */
-typedef enum tril_fit_loss {
-    TRIL_FIT_NLL,      /* default: -log p(y) */
-    TRIL_FIT_BETA,     /* det(covariance)^(beta/d) times that, d the number of targets, the first
-                          factor taken as a constant: rows that the network finds hard do not lose
-                          their say. For one target that of Seitzer et al. 2022 (arXiv:2203.09168);
-                          for more, any other linear units of the targets multiply all weights by
-                          one number. For normals */
-    TRIL_FIT_FAITHFUL, /* the mean learns as by squared errors; the covariance by NLL, from which
-                          no gradient flows to the mean and to the layers before the last (Stirn et
-                          al. 2023, arXiv:2212.09184). Not for mixtures */
-    TRIL_FIT_WARMUP    /* the mean alone for some epochs, by the NLL with the covariance (and the
-                          weights of a mixture) of the start, then everything */
-} tril_fit_loss;
+/* Rows as a loss sees them: of a network with a line, y is that of the network's own coordinates;
+ * with `missing` it is what the line leaves over, in which NaN is a missing number. */
+typedef struct tril_loss_rows {
+    const tril_network *net;
+    tril_var x, y; /* [n, inputs], [n, targets] */
+    bool missing;
+    double beta;
+} tril_loss_rows;
+
+/* What is minimised: `value` is a mean over the rows; *log_prob [n] gets their log-densities, for
+ * the figures. A program's own is as good as these. */
+typedef struct tril_loss {
+    const char *name;
+    tril_var (*value)(const tril_loss_rows *rows, tril_var *log_prob);
+    bool mean_first; /* at first some epochs of the mean alone, tril_fit_opts.warmup_epochs */
+} tril_loss;
+
+/* The distribution of y by the network, and log p(y) by such a one. */
+tril_dist tril_loss_dist(const tril_loss_rows *rows);
+tril_var tril_loss_log_prob(const tril_loss_rows *rows, tril_dist p);
+
+extern const tril_loss tril_loss_nll, /* -log p(y) */
+    tril_loss_beta, /* det(L)^(2 beta / d) times that, L the factor of the scale, d the number of
+                       targets, the first factor taken as a constant: rows with a large variance
+                       keep their weight. For one target and a normal that of Seitzer et al. 2022
+                       (arXiv:2203.09168). Of a mixture each component has its own, and its
+                       share of the row */
+    tril_loss_faithful, /* the mean learns as by squared errors; the rest by NLL, from which no
+                           gradient flows to the mean and to the layers before the last (Stirn et
+                           al. 2023, arXiv:2212.09184). Of a mixture each mean has its component's
+                           share of the row */
+    tril_loss_mse,      /* half the squared error of the mean: the rest stays as it begins */
+    tril_loss_warmup;   /* -log p(y), after some epochs of the mean alone, with the covariance (and
+                           the   weights of a mixture) of the start */
+
+/* These, and NULL. */
+extern const tril_loss *const tril_losses[];
 
 typedef enum tril_schedule_kind {
     TRIL_CONSTANT, /* default */
@@ -130,9 +171,9 @@ typedef struct tril_fit_opts {
                        by 1 - average of the way, by 1 / t at step t where that is more; default
                        0: none */
 
-    tril_fit_loss loss;
-    double beta;          /* TRIL_FIT_BETA: in (0, 1]; default 0.5 */
-    size_t warmup_epochs; /* TRIL_FIT_WARMUP; default 10 */
+    const tril_loss *loss; /* default: tril_loss_nll */
+    double beta;           /* tril_loss_beta: in (0, 1]; default 0.5 */
+    size_t warmup_epochs;  /* tril_loss_warmup; default 10 */
 
     tril_rows validation;    /* default: none */
     double validation_share; /* of the rows, in [0, 1), held out in the place of rows of one's own:
@@ -144,14 +185,21 @@ typedef struct tril_fit_opts {
     bool keep_last;  /* default: with validation rows, training ends at the parameters of the
                         best validation NLL, those of the start among them */
 
-    /* Standard deviations of normal noise that is added to numbers of training rows, drawn afresh
-     * for each batch: it smooths the density as a kernel of that width does (Rothfuss et al. 2019,
-     * arXiv:1907.08982) and widens it by as much. At least 0; default 0. */
+    /* Noise on training rows, drawn afresh for each batch: it smooths the density as a kernel of
+     * that width does (Rothfuss et al. 2019, arXiv:1907.08982) and widens it by as much. Inputs get
+     * h / sqrt(2) times the difference of two random training rows, h = 0.35 input_noise / sqrt(n):
+     * it falls with the number of rows, and its covariance is h^2 that of the inputs; the line does
+     * not see it. Targets get normal noise of this standard deviation, in the network's own
+     * coordinates. At least 0; default 0. */
     double input_noise, target_noise;
 
-    bool missing;  /* NaN in y is a missing number, tril_log_prob_observed; default: an error */
-    bool no_start; /* parameters begin as they are; default: tril_head_start on the training rows
-                      (those of which nothing is missing), so that the first NLL is the fit's */
+    bool missing; /* NaN in y is a missing number, tril_log_prob_observed; default: an error */
+    bool
+        no_start; /* parameters begin as they are. Default: the line, if there is one, at the simple
+                     fit of the training rows, each target by least squares with the ridge of least
+                     generalised cross-validation; scale and head at the covariance of what is left,
+                     with its degrees of freedom as divisor. Without a line tril_head_start on the
+                     rows of which nothing is missing. So the first NLL is the simple fit's */
 } tril_fit_opts;
 
 /* How things stand. NLL is the mean over rows, in nats, in the units of the scaled targets. */

@@ -96,8 +96,8 @@ typedef struct tril_column {
 } tril_column;
 
 /* Fits that a network must beat: the mean and standard deviation of each target; their mean and
- * covariance; a mean linear in the inputs (by least squares, with a ridge of 1e-6 of the rows) with
- * the covariance of what is left. */
+ * covariance; a mean linear in the inputs with the covariance of what is left, as
+ * tril_fit_opts.no_start says it. */
 typedef enum tril_baseline {
     TRIL_BASELINE_DIAGONAL,
     TRIL_BASELINE_FULL,
@@ -109,6 +109,9 @@ typedef enum tril_baseline {
 typedef struct tril_model_parts {
     const tril_column *inputs;
     size_t n_inputs;
+    const char *const *left_out; /* columns that were named as inputs, or by default, and are not:
+                                    they were constant in the rows to learn from */
+    size_t n_left_out;
     const char *const *targets;
     size_t n_targets;
     tril_missing missing;
@@ -120,16 +123,21 @@ typedef struct tril_model_parts {
     const tril_scaler
         *inputs_scaler; /* of the inputs' numbers; labels: means are shares, scales 1 */
     const tril_scaler *targets_scaler;
+    const double *inputs_bounds; /* [mlp.inputs, 2], low and high in the table's units: a number
+                                    beyond high counts as high + w u / (w + u), u being how far
+                                    beyond it is and w = high - low; likewise below low. NULL
+                                    without inputs, or where a file has none */
 } tril_model_parts;
 
 typedef struct tril_model tril_model;
 
 /* A model for a table, its networks untrained; scalers and baselines are fitted to rows[0 .. n-1]
  * of it (NULL: to all), and take no notice of the others; labels are those of all rows. Errors name
- * file and column: one that is not there, or named twice; a target among the inputs; one that is
- * constant, but for missing cells, or so far from 0 that tril_real rounds its numbers by more than
- * a hundredth of their standard deviation; more labels than half the rows or than 1024, as of a
- * column of names; and what tril_table_columns refuses, words in targets among it. NULL on failure.
+ * file and column: one that is not there, or named twice; a target among the inputs; a target that
+ * is constant, but for missing cells; one that is so far from 0 that tril_real rounds its numbers
+ * by more than a hundredth of their standard deviation; more labels than half the rows or than
+ * 1024, as of a column of names; and what tril_table_columns refuses, words in targets among it.
+ * NULL on failure.
  */
 tril_model *tril_model_new(tril_table *table, const size_t *rows, size_t n,
                            const tril_model_opts *opts);
@@ -169,11 +177,13 @@ bool tril_model_judge(const tril_model *model, const tril_network *networks, siz
                       tril_rows rows, const tril_verdict *out);
 
 /* Puts a model: its networks' parameters (net.0.weight, ...; those of several members begin with
- * members.0., members.1., ...), scalers inputs and targets, baselines' parameters
- * (full.net.0.weight, linear.net.0.weight, ...), and the note "tril", a JSON object:
+ * members.0., members.1., ...) with those of their lines, scalers inputs and targets,
+ * inputs.bounds, baselines' parameters (full.net.0.weight, linear.net.0.weight, ...), and the note
+ * "tril", a JSON object:
  *
  *     {"version": 1,
  *      "inputs": [{"name": "u"}, {"name": "species", "labels": ["setosa", "virginica"]}],
+ *      "left_out": ["zip"],    default: none
  *      "targets": ["x", "y"],
  *      "hidden": [64, 64],     widths; default: none
  *      "activation": "tanh",   default; none, relu, elu, softplus, silu, sigmoid
@@ -184,17 +194,21 @@ bool tril_model_judge(const tril_model *model, const tril_network *networks, siz
  *      "members": 1,           default
  *      "missing": "error"}     default; drop, mean, marginal
  *
- * A file that another program writes needs it, the networks' parameters and the scalers; baselines
- * may be missing. A network without input columns has no scaler of inputs.
+ * A file that another program writes needs it, the networks' parameters and the scalers; lines,
+ * bounds and baselines may be missing. A network without input columns has no scaler of inputs.
  *
  * What such a file says of a row: x is a number for each input column and, for one with labels, as
  * many numbers as it has, 1 for the row's own and 0 for the others, in the order of the note; a
- * single 0 if there is no input. (x - inputs.mean) / inputs.scale goes through linear layers
- * net.0, net.2, ..., each weight [outputs, inputs] and bias [outputs], and the activation between
- * two of them, as through torch.nn.Sequential. What comes out is laid out as tril_head_form says
- * (tril/nn.h), with the floor, and the parameter "covariance" for the form "shared": the
- * distribution of (y - targets.mean) / targets.scale. The density of y is that density over the
- * product of targets.scale; members' densities are averaged. False on failure. */
+ * single 0 if there is no input. With low and high from inputs.bounds [numbers, 2] and w = high -
+ * low, a number beyond high by u becomes high + w u / (w + u), one below low by u low - w u / (w +
+ * u). Then s = (x - inputs.mean) / inputs.scale goes through linear layers net.0, net.2, ..., each
+ * weight [outputs, inputs] and bias [outputs], and the activation between two of them, as through
+ * torch.nn.Sequential. What comes out is laid out as tril_head_form says (tril/nn.h), with the
+ * floor, and the parameter "covariance" for the form "shared": the distribution of y'. That of t =
+ * line.weight s + line.bias + line.scale y' is (y - targets.mean) / targets.scale's: if y' has the
+ * mean m and the covariance L L', t has line.weight s + line.bias + line.scale m and the factor
+ * line.scale L. Without a line t is y'. The density of y is that of t over the product of
+ * targets.scale; members' densities are averaged. False on failure. */
 bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model);
 
 /* The model of a file, or of tensors that it was put into; NULL on failure. */

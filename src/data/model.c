@@ -94,8 +94,6 @@ static bool set_labels(tril_model *model, tril_table *table, tril_column *column
     const size_t n = column->n_labels, half = tril_table_rows(table) / 2;
     if (!labels)
         return false;
-    if (n == 1)
-        return fail_column(&c, "is constant: leave it out of the inputs");
     if (n > half || n > MOST_LABELS)
         return fail_column(&c,
                            "has %zu different labels in %zu rows, too many to learn from: leave "
@@ -271,10 +269,14 @@ static bool make(tril_model *model, tril_table *table, const size_t *rows, size_
     model->about.missing = opts->missing;
     bool done = read_columns(model, table, opts) &&
                 tril_model_measure(model, &opts->mlp, &opts->head) &&
-                tril_model_make_room(model, members) &&
                 tril_model_gather(model, table, rows, n,
                                   &(tril_cases_opts){ .missing = opts->missing }, &cases) &&
-                fit_scalers(model, table, &cases);
+                tril_model_leave_out(model, &cases) && tril_model_make_room(model, members) &&
+                (model->about.n_inputs == 0 || tril_model_find_bounds(model, &cases));
+    if (done) {
+        tril_model_bound(model, &cases);
+        done = fit_scalers(model, table, &cases);
+    }
     for (size_t i = 0; i < members + TRIL_BASELINES && done; i++)
         done = tril_model_make_network(model, i);
     done = done && tril_model_scale(model, table, false, &cases) &&

@@ -11,6 +11,8 @@ struct tril_model {
     tril_arena arena; /* names, labels, lists */
     tril_model_parts about;
     tril_scaler inputs, targets;
+    double *bounds; /* [inputs, 2], NULL without inputs, or where a file has none */
+    bool no_line;   /* a file has none */
     tril_network *members;
     tril_params **stores; /* of the members, then of the baselines; NULL for those not there */
 };
@@ -34,6 +36,15 @@ bool tril_model_gather(const tril_model *model, const tril_table *table, const s
                        size_t n, const tril_cases_opts *opts, tril_cases *cases);
 bool tril_model_scale(const tril_model *model, const tril_table *table, bool leave_out_extreme,
                       tril_cases *cases);
+
+/* Leaves constant columns out of the inputs, and of rows as they are. */
+bool tril_model_leave_out(tril_model *model, tril_cases *cases);
+
+/* Makes room for the bounds of the inputs; finds them in rows as they are; and bounds such rows,
+ * before they are scaled. */
+bool tril_model_make_bounds(tril_model *model);
+bool tril_model_find_bounds(tril_model *model, const tril_cases *cases);
+void tril_model_bound(const tril_model *model, tril_cases *cases);
 
 /* Fits the baselines to scaled rows. */
 bool tril_model_fit_baselines(tril_model *model, tril_rows rows);

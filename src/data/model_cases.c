@@ -239,6 +239,7 @@ bool tril_model_cases(const tril_model *model, const tril_table *table, const si
     if (!model || !table || tril_ctx_failed(model->ctx) ||
         !tril_model_gather(model, table, rows, n, opts, &own))
         return false;
+    tril_model_bound(model, &own);
     if (!tril_model_scale(model, table, opts->leave_out_extreme, &own))
         return tril_cases_free(&own), false;
     tril_cases_free(cases);

@@ -1,4 +1,5 @@
 /* Models as tensors, and the note that says what they are. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 
 enum { VERSION = 1, PREFIX_ROOM = 64 };
 
-static const char note[] = "tril";
+static const char note[] = "tril", bounds[] = "inputs.bounds";
 
 /* what options are called in the note; the first name is the default's */
 static const char *const activations[] = { "tanh",     "none", "tanh",    "relu", "elu",
@@ -89,9 +90,10 @@ static json_t *head_of(const tril_head_opts *head)
 static bool put_note(tril_tensors *tensors, const tril_model_parts *about)
 {
     json_t *said = json_pack(
-        "{s:i, s:o, s:o, s:o, s:s, s:o, s:I, s:s}", "version", VERSION, "inputs", inputs_of(about),
-        "targets", texts_of(about->targets, about->n_targets), "hidden", hidden_of(&about->mlp),
-        "activation", activations[about->mlp.activation], "head", head_of(&about->head), "members",
+        "{s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:s}", "version", VERSION, "inputs",
+        inputs_of(about), "left_out", texts_of(about->left_out, about->n_left_out), "targets",
+        texts_of(about->targets, about->n_targets), "hidden", hidden_of(&about->mlp), "activation",
+        activations[about->mlp.activation], "head", head_of(&about->head), "members",
         (json_int_t)about->n_networks, "missing", missings[about->missing]);
     size_t length = said ? json_dumpb(said, NULL, 0, JSON_COMPACT) : 0;
     char *text = tril_ctx_alloc(tensors->ctx, "tensors", length + 1, 1);
@@ -120,7 +122,10 @@ bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model)
             done = tril_tensors_put_params(tensors, prefix, model->stores[i]);
     }
     return done &&
-           (about->n_inputs == 0 || tril_tensors_put_scaler(tensors, "inputs", &model->inputs)) &&
+           (about->n_inputs == 0 ||
+            (tril_tensors_put_scaler(tensors, "inputs", &model->inputs) &&
+             tril_tensors_put(tensors, bounds, TRIL_F64, TRIL_SHAPE(about->mlp.inputs, 2),
+                              model->bounds))) &&
            tril_tensors_put_scaler(tensors, "targets", &model->targets);
 }
 
@@ -238,7 +243,7 @@ static bool read_head(const reader *r, json_t *said, tril_head_opts *head)
 
 static bool read_note(const reader *r, json_t *said)
 {
-    json_t *inputs, *targets, *hidden = NULL, *head_said = NULL;
+    json_t *inputs, *targets, *left_out = NULL, *hidden = NULL, *head_said = NULL;
     const char *activation = activations[0], *missing = missings[0];
     int version, which[2];
     json_int_t members = 1;
@@ -251,10 +256,10 @@ static bool read_note(const reader *r, json_t *said)
         return fail(r, "%s", tril_shown(room, error.text));
     if (version != VERSION)
         return fail(r, "version %d is not known, only %d", version, VERSION);
-    if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s:o, s?o, s?s, s?o, s?I, s?s!}", "version",
-                       &version, "inputs", &inputs, "targets", &targets, "hidden", &hidden,
-                       "activation", &activation, "head", &head_said, "members", &members,
-                       "missing", &missing))
+    if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s?o, s:o, s?o, s?s, s?o, s?I, s?s!}", "version",
+                       &version, "inputs", &inputs, "left_out", &left_out, "targets", &targets,
+                       "hidden", &hidden, "activation", &activation, "head", &head_said, "members",
+                       &members, "missing", &missing))
         return fail(r, "%s", tril_shown(room, error.text));
     if (!read_name(r, "activation", activations, activation, &which[0]) ||
         !read_name(r, "missing", missings, missing, &which[1]) || !read_inputs(r, inputs) ||
@@ -267,11 +272,29 @@ static bool read_note(const reader *r, json_t *said)
     mlp.activation = (tril_activation)which[0];
     about->missing = (tril_missing)which[1];
     about->targets = read_texts(r, targets, "targets", &about->n_targets);
-    return about->targets && tril_model_measure(r->model, &mlp, &head) &&
+    about->left_out = read_texts(r, left_out, "left_out", &about->n_left_out);
+    return about->targets && about->left_out && tril_model_measure(r->model, &mlp, &head) &&
            tril_model_make_room(r->model, (size_t)members);
 }
 
 /* ---- numbers */
+
+static bool check_line(const reader *r, const char *prefix, size_t inputs, size_t d)
+{
+    const struct {
+        const char *name;
+        tril_shape shape;
+    } parts[] = { { "weight", TRIL_SHAPE(d, inputs) },
+                  { "bias", TRIL_SHAPE(d) },
+                  { "scale", TRIL_SHAPE(d, d) } };
+    char name[PREFIX_ROOM + 32];
+    for (size_t k = 0; k < 3; k++) {
+        snprintf(name, sizeof name, "%sline.%s", prefix, parts[k].name);
+        if (!tril_tensors_fit(r->tensors, name, TRIL_REAL_DTYPE, parts[k].shape))
+            return false;
+    }
+    return true;
+}
 
 /* whether the tensors of network number i are there, before memory is asked for it */
 static bool check_network(const reader *r, const char *prefix, size_t i)
@@ -290,8 +313,11 @@ static bool check_network(const reader *r, const char *prefix, size_t i)
         inputs = outputs;
     }
     snprintf(name, sizeof name, "%scovariance", prefix);
-    return head.form != TRIL_HEAD_SHARED ||
-           tril_tensors_fit(r->tensors, name, TRIL_REAL_DTYPE, TRIL_SHAPE(d * (d + 1) / 2));
+    if (head.form == TRIL_HEAD_SHARED &&
+        !tril_tensors_fit(r->tensors, name, TRIL_REAL_DTYPE, TRIL_SHAPE(d * (d + 1) / 2)))
+        return false;
+    return i >= r->model->about.n_networks || r->model->no_line ||
+           check_line(r, prefix, mlp.inputs, d);
 }
 
 static bool read_network(const reader *r, size_t i)
@@ -305,6 +331,8 @@ static bool read_network(const reader *r, size_t i)
     snprintf(name, sizeof name, "%snet.0.weight", prefix);
     if (i >= about->n_networks && !tril_tensors_find(r->tensors, name).name)
         return true; /* a baseline that the file lacks */
+    snprintf(name, sizeof name, "%sline.weight", prefix);
+    model->no_line = !tril_tensors_find(r->tensors, name).name;
     return check_network(r, prefix, i) && tril_model_make_network(model, i) &&
            tril_tensors_get_params(r->tensors, prefix, model->stores[i]);
 }
@@ -318,12 +346,32 @@ static bool read_scaler(const reader *r, const char *name, size_t width, tril_sc
                                                    r->tensors->source, name, scaler->width, width);
 }
 
+static bool read_bounds(const reader *r, size_t width)
+{
+    const tril_shape shape = TRIL_SHAPE(width, 2);
+    if (!tril_tensors_find(r->tensors, bounds).name)
+        return true;
+    if (!tril_tensors_fit(r->tensors, bounds, TRIL_F64, shape) ||
+        !tril_model_make_bounds(r->model) ||
+        !tril_tensors_get(r->tensors, bounds, TRIL_F64, shape, r->model->bounds))
+        return false;
+    for (size_t k = 0; k < width; k++) {
+        const double *bound = r->model->bounds + 2 * k;
+        if (!(bound[0] < bound[1]) || isinf(bound[1] - bound[0]))
+            return tril_ctx_fail(r->tensors->ctx, TRIL_BAD_DATA,
+                                 "%s: %s: number %zu lies between %g and %g", r->tensors->source,
+                                 bounds, k, bound[0], bound[1]);
+    }
+    return true;
+}
+
 static bool read_numbers(const reader *r)
 {
     tril_model *model = r->model;
     const tril_model_parts *about = &model->about;
     if (!read_scaler(r, "targets", about->n_targets, &model->targets) ||
-        (about->n_inputs && !read_scaler(r, "inputs", about->mlp.inputs, &model->inputs)))
+        (about->n_inputs && (!read_scaler(r, "inputs", about->mlp.inputs, &model->inputs) ||
+                             !read_bounds(r, about->mlp.inputs))))
         return false;
     for (size_t i = 0; i < end_of_networks(about); i++)
         if (!read_network(r, i))

@@ -28,13 +28,17 @@ static tril_var head_rsample(const tril_dist *p, size_t n)
     return tril_rsample(tril_head_base(p), n);
 }
 
+static tril_var log_det_of(const tril_dist *p)
+{
+    return tril_sum_axis(tril_head_log_diagonal(tril_head_raw(p), p->attrs), -1, false);
+}
+
 static tril_var head_entropy(const tril_dist *p)
 {
     const head *h = p->attrs;
     if (h->form == TRIL_HEAD_LOW_RANK)
         return tril_entropy(tril_head_base(p));
-    tril_var raw = tril_head_raw(p);
-    tril_var log_det = tril_sum_axis(tril_head_log_diagonal(raw, h), -1, false);
+    tril_var raw = tril_head_raw(p), log_det = log_det_of(p);
     if (h->form == TRIL_HEAD_STUDENT)
         return tril_add(tril_student_entropy_of(tril_head_df(raw, h), h->d), log_det);
     return tril_mvn_entropy_of(log_det, h->d);
@@ -95,6 +99,17 @@ const tril_dist_kind tril_dist_kind_head_student = { .name = "head_student",
                                                      .factor = head_factor,
                                                      .mode = head_mean,
                                                      .expand = head_expand };
+
+/* entropy = d/2 (1 + log 2 pi) + log det / 2 */
+tril_var tril_head_log_scale(const tril_dist *p)
+{
+    const bool own = p->kind == &tril_dist_kind_head || p->kind == &tril_dist_kind_head_student;
+    if (own && ((const head *)p->attrs)->form != TRIL_HEAD_LOW_RANK)
+        return log_det_of(p);
+    tril_var entropy = tril_entropy(*p);
+    const double unit = 0.5 * (double)p->event.dim[0] * (1 + TRIL_LOG_2PI);
+    return tril_sub(entropy, tril_scalar(entropy.tape, (tril_real)unit));
+}
 
 static tril_dist shared(tril_var loc, const head *h, tril_param param)
 {

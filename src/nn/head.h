@@ -96,8 +96,15 @@ tril_dist tril_head_base(const tril_dist *p);
  * d], v [..., d] of a diagonal one, v^2 [..., d] of low rank. */
 tril_var tril_head_factor(tril_var raw, const tril_head_layout *h);
 
+/* W of a block of low rank, [..., d, rank]. */
+tril_var tril_head_low_rank_w(tril_var raw, const tril_head_layout *h);
+
 /* The degrees of freedom, [...]. */
 tril_var tril_head_df(tril_var raw, const tril_head_layout *h);
+
+/* log det covariance / 2 of a head's distribution; of others that have an entropy, that of the
+ * normal with the same entropy. */
+tril_var tril_head_log_scale(const tril_dist *p);
 
 /* log v of each target, [..., d]. */
 tril_var tril_head_log_diagonal(tril_var raw, const tril_head_layout *h);

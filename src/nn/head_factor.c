@@ -180,8 +180,7 @@ tril_var tril_head_raw(const tril_dist *p)
     return tril_add(p->param[0], tril_sub(natural, tril_detach(natural)));
 }
 
-/* W [..., d, rank] */
-static tril_var low_rank_w(tril_var raw, const head *h)
+tril_var tril_head_low_rank_w(tril_var raw, const head *h)
 {
     tril_shape shape;
     if (!tril_var_shape(raw, "head", &shape))
@@ -212,7 +211,7 @@ tril_dist tril_head_base(const tril_dist *p)
     case TRIL_HEAD_PRECISION:
         return tril_mvn_precision_tril(loc, factor);
     case TRIL_HEAD_LOW_RANK:
-        return tril_mvn_low_rank(loc, low_rank_w(raw, h), factor);
+        return tril_mvn_low_rank(loc, tril_head_low_rank_w(raw, h), factor);
     case TRIL_HEAD_STUDENT:
         return tril_mvt(tril_head_df(raw, h), loc, factor);
     case TRIL_HEAD_FULL:

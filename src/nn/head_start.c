@@ -8,11 +8,10 @@
 
 typedef tril_head_layout head;
 
-/* Mean [d], and covariance [d, d] with floor^2 on its diagonal; both begin at zero. */
-static bool moments(tril_ctx *ctx, const tril_real *y, size_t rows, const head *h, double *mean,
+/* Mean [d] and covariance [d, d]; both begin at zero. */
+static bool moments(tril_ctx *ctx, const tril_real *y, size_t rows, size_t d, double *mean,
                     double *covariance)
 {
-    size_t d = h->d;
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < d; j++) {
             if (!isfinite(y[i * d + j]))
@@ -29,8 +28,6 @@ static bool moments(tril_ctx *ctx, const tril_real *y, size_t rows, const head *
             for (size_t k = 0; k < d; k++)
                 covariance[j * d + k] += ((double)y[i * d + j] - mean[j]) *
                                          ((double)y[i * d + k] - mean[k]) / (double)rows;
-    for (size_t j = 0; j < d; j++)
-        covariance[j * d + j] += h->floor * h->floor;
     return true;
 }
 
@@ -58,7 +55,7 @@ static void principal_axis(size_t d, const double *covariance, double *axis, dou
  * they share is without: the moments are those of the targets. The logarithm being concave, the NLL
  * is at most the mean of the components', for any targets: 1/3 + log(3/4) / 2 = 0.19 above the fit
  * of one, w being a unit vector along which the correlations have a variance of at least 1. */
-static bool mixture(tril_ctx *ctx, const head *h, const tril_head_opts *opts, double *mean,
+static bool mixture(tril_ctx *ctx, const head *h, const tril_head_opts *opts, const double *mean,
                     double *covariance, double *memory, double *raw)
 {
     const tril_head_opts of_each = tril_head_component(opts);
@@ -91,8 +88,8 @@ static void store(tril_param param, const double *x)
         tril_param_values(param)[i] = tril_saturate(x[i]);
 }
 
-bool tril_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
-                     const tril_head_opts *opts)
+bool tril_head_start_moments(tril_dense *last, const double *mean, const double *covariance,
+                             size_t d, const tril_head_opts *opts)
 {
     if (!last || tril_ctx_failed(last->weight.params->ctx))
         return false;
@@ -106,20 +103,18 @@ bool tril_head_start(tril_dense *last, const tril_real *targets, size_t rows, si
             ctx, TRIL_BAD_SHAPE,
             "head_start: the last layer has %zu outputs%s, but %zu targets need %zu and a bias",
             outputs, last->bias.params ? "" : " and no bias", d, h.width);
-    if (rows == 0 || !targets)
-        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head_start: there are no targets");
     if (h.form == TRIL_HEAD_SHARED)
         h = tril_head_block(&h);
-    double *mean = tril_ctx_alloc(ctx, "head_start",
-                                  d * (2 + d) + h.width + tril_head_fit_doubles(&h), sizeof *mean);
-    if (!mean)
+    double *own =
+        tril_ctx_alloc(ctx, "head_start", d * d + h.width + tril_head_fit_doubles(&h), sizeof *own);
+    if (!own)
         return false;
-    double *covariance = mean + d, *raw = covariance + d * d, *memory = raw + h.width;
-    memset(mean, 0, (d + d * d) * sizeof *mean);
-    bool fitted =
-        moments(ctx, targets, rows, &h, mean, covariance) &&
-        (h.form == TRIL_HEAD_MIXTURE ? mixture(ctx, &h, opts, mean, covariance, memory, raw)
-                                     : tril_head_fit(ctx, &h, mean, covariance, memory, raw));
+    double *raw = own + d * d, *memory = raw + h.width;
+    memcpy(own, covariance, d * d * sizeof *own);
+    for (size_t j = 0; j < d; j++)
+        own[j * (d + 1)] += h.floor * h.floor;
+    bool fitted = h.form == TRIL_HEAD_MIXTURE ? mixture(ctx, &h, opts, mean, own, memory, raw)
+                                              : tril_head_fit(ctx, &h, mean, own, memory, raw);
     if (fitted) {
         store(last->bias, raw);
         if (outputs < h.width)
@@ -127,6 +122,27 @@ bool tril_head_start(tril_dense *last, const tril_real *targets, size_t rows, si
         memset(tril_param_values(last->weight), 0,
                tril_shape_size(tril_param_shape(last->weight)) * sizeof(tril_real));
     }
-    tril_ctx_release(ctx, mean);
+    tril_ctx_release(ctx, own);
     return fitted;
+}
+
+bool tril_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
+                     const tril_head_opts *opts)
+{
+    if (!last || tril_ctx_failed(last->weight.params->ctx))
+        return false;
+    tril_ctx *ctx = last->weight.params->ctx;
+    head h;
+    if (!tril_head_layout_of(ctx, d, opts, &h))
+        return false;
+    if (rows == 0 || !targets)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head_start: there are no targets");
+    double *mean = tril_ctx_alloc(ctx, "head_start", d * (1 + d), sizeof *mean);
+    if (!mean)
+        return false;
+    memset(mean, 0, d * (1 + d) * sizeof *mean);
+    bool done = moments(ctx, targets, rows, d, mean, mean + d) &&
+                tril_head_start_moments(last, mean, mean + d, d, opts);
+    tril_ctx_release(ctx, mean);
+    return done;
 }

@@ -8,6 +8,7 @@
 
 #include "core/params.h"
 #include "train/fit.h"
+#include "train/network.h"
 #include "train/schedule.h"
 #include "train/streams.h"
 
@@ -31,6 +32,7 @@ struct tril_fit {
     tril_optim *optim;
     tril_shards *shards;
     tril_pass training, validation;
+    double log_scale;       /* what the network's own coordinates take from an NLL */
     size_t n, batches;      /* training rows, and into how many batches they go */
     size_t *sorted, *order; /* training rows, and in the order of the epoch number ordered - 1 */
     uint64_t ordered;
@@ -84,6 +86,9 @@ static bool start(tril_fit *fit)
     const tril_real *y = fit->training.rows.y;
     if (fit->opts.no_start)
         return true;
+    if (fit->net.line.scale.params)
+        return tril_line_start(&fit->net, (tril_rows){ fit->training.rows.x, y, fit->n },
+                               fit->sorted);
     tril_real *complete = tril_ctx_alloc(fit->ctx, "fit", fit->n * d, sizeof *complete);
     size_t rows = 0;
     for (size_t i = 0; complete && i < fit->n; i++) {
@@ -102,13 +107,39 @@ static bool start(tril_fit *fit)
     return started;
 }
 
+/* the targets of a pass's rows in the network's own coordinates, in the place of the caller's */
+static bool subtract_line(tril_fit *fit, tril_rows *rows)
+{
+    tril_real *y = tril_arena_take(&fit->arena, "fit", rows->n, fit->net.targets * sizeof *y);
+    bool done = y && tril_line_subtract(&fit->net, *rows, fit->opts.missing, y);
+    rows->y = y;
+    return done;
+}
+
+static bool use_line(tril_fit *fit)
+{
+    if (!fit->net.line.scale.params)
+        return true;
+    tril_rows *held = &fit->validation.rows;
+    if (!subtract_line(fit, &fit->training.rows))
+        return false;
+    if (fit->opts.validation_share > 0)
+        held->y = fit->training.rows.y;
+    else if (held->n && !subtract_line(fit, held))
+        return false;
+    fit->log_scale = fit->opts.missing ? 0 : tril_line_log_scale(&fit->net);
+    return true;
+}
+
 static bool make_optim(tril_fit *fit)
 {
     const tril_fit_opts *o = &fit->opts;
     const tril_adam_opts adam = { .lr = o->lr, .weight_decay = o->weight_decay, .clip = o->clip };
+    const tril_line *line = &fit->net.line;
     for (size_t i = 0; i < fit->params->count && o->weight_decay > 0; i++)
-        if (fit->params->entries[i].shape.rank == 1)
-            fit->params->entries[i].group = "bias";
+        if (fit->params->entries[i].shape.rank == 1 ||
+            (line->scale.params && (i == line->weight.index || i == line->scale.index)))
+            fit->params->entries[i].group = "bias"; /* as a line is none that decays */
     if (o->optim == TRIL_FIT_SGD)
         fit->optim = tril_sgd_new(fit->params, &(tril_sgd_opts){ .lr = o->lr,
                                                                  .momentum = o->momentum,
@@ -190,7 +221,9 @@ static bool judge(tril_fit *fit, const tril_pass *of, size_t n, double *nll)
 {
     tril_pass pass = *of;
     pass.training = false;
-    return tril_shards_mean(fit->shards, n, tril_pass_loss, &pass, nll);
+    bool done = tril_shards_mean(fit->shards, n, tril_pass_loss, &pass, nll);
+    *nll += fit->log_scale;
+    return done;
 }
 
 static void keep_best(tril_fit *fit)
@@ -205,11 +238,12 @@ static bool make(tril_fit *fit, tril_rows rows)
 {
     progress *p = &fit->progress;
     if (!tril_fit_check(fit->ctx, &fit->net, &rows, &fit->opts) || !make_rows(fit, rows) ||
-        !start(fit) || !make_optim(fit))
+        !start(fit) || !use_line(fit) || !make_optim(fit))
         return false;
     fit->shards = tril_shards_new(
         fit->params, &(tril_shards_opts){ .threads = fit->opts.threads, .rows = TRIL_FIT_SHARD });
-    fit->training.index = fit->sorted;
+    fit->training.index = fit->training.pool = fit->sorted;
+    fit->training.n_pool = fit->n;
     fit->training.noise = noise_of(fit, 0);
     p->validation = (double)NAN;
     if (!judge(fit, &fit->training, fit->n, &p->train) ||
@@ -331,7 +365,7 @@ static bool learn_batch(tril_fit *fit)
     if (!tril_optim_set_lr_factor(fit->optim, rate_factor(fit)) ||
         !tril_shards_backward(fit->shards, rows, tril_pass_loss, &pass, NULL))
         return false;
-    if (fit->opts.loss == TRIL_FIT_WARMUP && p->epoch < fit->opts.warmup_epochs)
+    if (fit->opts.loss->mean_first && p->epoch < fit->opts.warmup_epochs)
         tril_fit_mean_alone(&fit->net);
     if (!tril_optim_step(fit->optim))
         return false;
@@ -348,7 +382,7 @@ static bool learn_batch(tril_fit *fit)
 static void close_epoch(tril_fit *fit)
 {
     progress *p = &fit->progress;
-    p->train = p->sum / (double)fit->n;
+    p->train = p->sum / (double)fit->n + fit->log_scale;
     p->sum = 0;
     p->batch = 0;
     p->epoch++;

@@ -27,6 +27,8 @@ typedef struct tril_pass {
     bool training;
     bool noisy; /* with the noise of the options, from this stream; the rows have an index */
     tril_random noise;
+    const size_t *pool; /* training rows, whose differences are the noise of the inputs */
+    size_t n_pool;
     double *nll; /* training: the sum over the rows of each shard is left here */
 } tril_pass;
 

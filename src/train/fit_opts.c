@@ -18,6 +18,9 @@ static bool check_network(tril_ctx *ctx, const tril_network *net)
     tril_param bias = tril_dense_bias(tril_mlp_last(net->mlp));
     if (!tril_head_layout_of(ctx, net->targets, &net->head, &h))
         return false;
+    if (net->line.scale.params && net->line.scale.params != bias.params)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "fit: the line is no parameter of the network's store");
     if (net->head.form == TRIL_HEAD_SHARED && net->head.shared.params != bias.params)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
                              "fit: the shared covariance is no parameter of the network's store");
@@ -66,28 +69,21 @@ static bool check_ranges(tril_ctx *ctx, const tril_fit_opts *o)
         if (!numbers[i].right)
             return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s is %g, want %s", numbers[i].name,
                                  numbers[i].value, numbers[i].want);
-    if (o->optim > TRIL_FIT_SGD || o->loss > TRIL_FIT_WARMUP)
-        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: there is no %s number %d",
-                             o->optim > TRIL_FIT_SGD ? "optimizer" : "loss",
-                             o->optim > TRIL_FIT_SGD ? (int)o->optim : (int)o->loss);
-    return true;
+    return o->optim <= TRIL_FIT_SGD ||
+           tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: there is no optimizer number %d",
+                         (int)o->optim);
 }
 
 /* what does not go together */
-static bool check_together(tril_ctx *ctx, const tril_network *net, const tril_fit_opts *o)
+static bool check_together(tril_ctx *ctx, const tril_fit_opts *o)
 {
     const char *sentence = NULL;
     if (o->validation.n && o->validation_share > 0)
         sentence = "validation rows and a share of the others cannot both be held out";
     else if (o->patience && !o->validation.n && o->validation_share == 0)
         sentence = "patience needs validation rows";
-    else if (o->loss == TRIL_FIT_WARMUP && o->no_start)
+    else if (o->loss->mean_first && o->no_start)
         sentence = "the warm-up of the mean needs the covariance of the start";
-    else if ((o->loss == TRIL_FIT_BETA || o->loss == TRIL_FIT_FAITHFUL) &&
-             net->head.form == TRIL_HEAD_MIXTURE)
-        sentence = "a mixture learns by NLL or warm-up alone";
-    else if (o->loss == TRIL_FIT_BETA && net->head.form == TRIL_HEAD_STUDENT)
-        sentence = "beta-NLL is for normals, not for Student's t";
     return !sentence || tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s", sentence);
 }
 
@@ -96,11 +92,11 @@ bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_rows *row
     o->epochs = o->epochs ? o->epochs : 100;
     o->batch = o->batch ? o->batch : 64;
     o->lr = o->lr != 0 ? o->lr : o->optim == TRIL_FIT_SGD ? 1e-2 : 1e-3;
+    o->loss = o->loss ? o->loss : &tril_loss_nll;
     o->beta = o->beta != 0 ? o->beta : 0.5;
     o->warmup_epochs = o->warmup_epochs ? o->warmup_epochs : 10;
     return check_network(ctx, net) && check_rows(ctx, net, rows, "fit: x", "fit: y", o->missing) &&
            (!o->validation.n || check_rows(ctx, net, &o->validation, "fit: validation.x",
                                            "fit: validation.y", o->missing)) &&
-           check_ranges(ctx, o) && tril_schedule_check(ctx, &o->schedule) &&
-           check_together(ctx, net, o);
+           check_ranges(ctx, o) && tril_schedule_check(ctx, &o->schedule) && check_together(ctx, o);
 }

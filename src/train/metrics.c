@@ -12,8 +12,8 @@
 #include "kernels/blas.h"
 #include "kernels/cholesky.h"
 #include "kernels/mvn.h"
-#include "nn/head.h"
 #include "train/fit.h"
+#include "train/network.h"
 #include "train/streams.h"
 
 enum { CHUNK = 64, DRAWS = 500 };
@@ -65,12 +65,29 @@ static void log_mean(const tril_real *const *of_members, size_t n_members, size_
     }
 }
 
-/* log-densities [n] of points by all members together */
+/* Of the rows themselves in a member's own coordinates, as it was trained: where targets are nearly
+ * exact those of the targets have too few digits. */
+static tril_var own_log_prob(const chunk *c, size_t member)
+{
+    const tril_network *net = &c->members[member];
+    if (c->missing || !net->line.scale.params)
+        return log_prob(c, c->dists[member], c->y);
+    tril_real *y = tril_tape_take(c->tape, c->n * c->d, sizeof *y);
+    if (!y ||
+        !tril_line_subtract(net, (tril_rows){ tril_value(c->x), tril_value(c->y), c->n }, false, y))
+        return (tril_var){ 0 };
+    tril_dist p = tril_head(tril_mlp_apply(net->mlp, c->x), c->d, &net->head);
+    return tril_sub(tril_log_prob(p, tril_input(c->tape, y, TRIL_SHAPE(c->n, c->d))),
+                    tril_scalar(c->tape, (tril_real)tril_line_log_scale(net)));
+}
+
+/* log-densities [n] of points, or {0} for the rows' own, by all members together */
 static bool densities(const chunk *c, tril_var points, size_t n, double *out)
 {
     const tril_real **of_members = tril_tape_take(c->tape, c->n_members, sizeof *of_members);
     for (size_t k = 0; of_members && k < c->n_members; k++) {
-        of_members[k] = tril_value(log_prob(c, c->dists[k], points));
+        of_members[k] =
+            tril_value(points.tape ? log_prob(c, c->dists[k], points) : own_log_prob(c, k));
         if (!of_members[k])
             return false;
     }
@@ -193,12 +210,9 @@ static bool put_spread(const chunk *c)
 /* of components, weighted: numbers [n, d], each a mixture of K */
 static tril_dist mixture_marginals(const chunk *c, const tril_network *net, tril_var raw)
 {
-    const size_t d = c->d, k = net->head.components;
-    const tril_head_opts component = tril_head_component(&net->head);
-    const size_t width = tril_head_width(d, &component);
-    tril_var logits = tril_reshape(tril_slice(raw, -1, 0, k), TRIL_SHAPE(c->n, 1, k));
-    tril_var rows = tril_reshape(tril_slice(raw, -1, k, k * width), TRIL_SHAPE(c->n, k, width));
-    tril_dist each = tril_head(rows, d, &component);
+    tril_var logits;
+    tril_dist each = tril_network_components(net, raw, tril_network_shift(net, c->x), &logits);
+    logits = tril_reshape(logits, TRIL_SHAPE(c->n, 1, net->head.components));
     tril_var loc = tril_transpose(tril_dist_mean(each), -1, -2);
     tril_var scale = tril_sqrt(tril_transpose(tril_dist_variance(each), -1, -2));
     return tril_mixture(tril_categorical(logits), tril_normal(loc, scale));
@@ -368,7 +382,8 @@ static bool put_all(const chunk *c)
     if (!done || (!out->nll && !out->level))
         return done;
     double *log_p = tril_tape_take(c->tape, c->n, sizeof *log_p);
-    if (!log_p || !densities(c, c->y, c->n, log_p) || (out->level && !put_level(c, log_p)))
+    if (!log_p || !densities(c, (tril_var){ 0 }, c->n, log_p) ||
+        (out->level && !put_level(c, log_p)))
         return false;
     for (size_t i = 0; out->nll && i < c->n; i++)
         out->nll[i] = -log_p[i];
@@ -403,7 +418,8 @@ static bool judge_some(chunk *c, tril_rows rows)
         c->raw[k] = tril_mlp_apply(c->members[k].mlp, c->x);
         if (!check_raw(c, c->raw[k]))
             return false;
-        c->dists[k] = tril_head(c->raw[k], c->d, &c->members[k].head);
+        c->dists[k] = tril_network_dist_of(&c->members[k], c->raw[k],
+                                           tril_network_shift(&c->members[k], c->x));
     }
     return !tril_ctx_failed(ctx_of(c)) && put_all(c);
 }

@@ -12,8 +12,8 @@ energy="--inputs $energy,glazing_area_distribution --targets"
 jobs()
 {
     while read -r set options; do
-        echo "network $set $options"
-        echo "ensemble $set $options --ensemble 5"
+        echo "network $set $options --ensemble 1"
+        echo "ensemble $set $options"
     done << END
 concrete --targets compressive_strength
 energy $energy heating_load
@@ -21,8 +21,8 @@ power-plant --targets PE
 wine-quality-red --targets quality
 yacht --targets residuary_resistance
 END
-    echo "full energy $energy heating_load,cooling_load"
-    echo "diagonal energy $energy heating_load,cooling_load --head diagonal"
+    echo "full energy $energy heating_load,cooling_load --ensemble 1 --head full"
+    echo "diagonal energy $energy heating_load,cooling_load --ensemble 1 --head diagonal"
 }
 
 # split by split; says: name of the job, set, NLL

@@ -18,7 +18,8 @@ static const struct {
       { "network 5-6-5, full head, 71 parameters\n",
         "\nspecies                           31.0%  setosa\n", "  1.223      0.73521\n",
         "\ntrained on data/iris.csv: 113 to train on, 15 to validate, 22 to test\n"
-        "  --targets petal_length,petal_width\n  --hidden 6\n  --patience 10\nnetwork 1: " } },
+        "  --targets petal_length,petal_width\n  --head full\n  --hidden 6\n  --ensemble 1\n  --patience "
+        "10\nnetwork 1: " } },
     { NULL,
       "info tests/reference/model_torch.safetensors",
       { "network 1-5-2, diagonal head, 22 parameters\n", "\neruptions  ", "\nwaiting  " } },

@@ -3,8 +3,8 @@ model.csv: what it says of the rows of data/iris.csv. Then lets PyTorch train a 
 data/faithful.csv, writes it as a model that tril reads, model_torch.safetensors, and what it says of
 its rows, model_torch.csv; for tests/demos/tril_predict.c.
 
-    build/tril fit data/iris.csv --targets petal_length,petal_width --hidden 6 --patience 10 \\
-        -o tests/reference/model.safetensors
+    build/tril fit data/iris.csv --targets petal_length,petal_width --head full --hidden 6 --ensemble 1 \\
+        --patience 10 -o tests/reference/model.safetensors
     /usr/bin/python3 tests/reference/model.py        (made with NumPy 1.24 and PyTorch 1.13)
 """
 import csv
@@ -66,7 +66,10 @@ def say(path, loc, scale_tril, y, targets):
 tensors, said = read(os.path.join(here, "model.safetensors"))
 rows, targets = rows_of("iris.csv"), said["targets"]
 x = np.array([numbers(row, said["inputs"]) for row in rows])
-h = (x - tensors["inputs.mean"]) / tensors["inputs.scale"]
+low, high = tensors["inputs.bounds"].T
+beyond, w = x - np.clip(x, low, high), high - low
+x = np.clip(x, low, high) + w * beyond / (w + np.abs(beyond))
+s = h = (x - tensors["inputs.mean"]) / tensors["inputs.scale"]
 layers = len(said["hidden"]) + 1
 for i in range(layers):
     h = h @ tensors[f"net.{2 * i}.weight"].T + tensors[f"net.{2 * i}.bias"]
@@ -80,7 +83,9 @@ factor[:, lower[0], lower[1]] = h[:, d:-d]
 if said["head"].get("row_scaled"):
     factor[:, lower[0], lower[1]] *= factor[:, lower[0], lower[0]]
 y = np.array([[float(row[t]) for t in targets] for row in rows])
-say("model.csv", tensors["targets.mean"] + scale * h[:, :d], scale[:, None] * factor, y, targets)
+loc = s @ tensors["line.weight"].T + tensors["line.bias"] + h[:, :d] @ tensors["line.scale"].T
+factor = tensors["line.scale"] @ factor
+say("model.csv", tensors["targets.mean"] + scale * loc, scale[:, None] * factor, y, targets)
 
 # a model of PyTorch's
 torch.manual_seed(20240603)

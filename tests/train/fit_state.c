@@ -11,9 +11,9 @@ static const struct {
     tril_fit_opts opts;
 } cases[] = {
     { { 0 }, { 0 } },
-    { { 0 }, { .loss = TRIL_FIT_BETA, .optim = TRIL_FIT_SGD, .momentum = 0.9 } },
-    { { 0 }, { .loss = TRIL_FIT_FAITHFUL, .schedule = { .kind = TRIL_COSINE, .warmup = 1.5 } } },
-    { { 0 }, { .loss = TRIL_FIT_WARMUP, .warmup_epochs = 3, .weight_decay = 0.01 } },
+    { { 0 }, { .loss = &tril_loss_beta, .optim = TRIL_FIT_SGD, .momentum = 0.9 } },
+    { { 0 }, { .loss = &tril_loss_faithful, .schedule = { .kind = TRIL_COSINE, .warmup = 1.5 } } },
+    { { 0 }, { .loss = &tril_loss_warmup, .warmup_epochs = 3, .weight_decay = 0.01 } },
     { { .form = TRIL_HEAD_DIAGONAL },
       { .input_noise = 0.1, .target_noise = 0.2, .schedule = { .kind = TRIL_STEP, .every = 2 } } },
     { { .form = TRIL_HEAD_SHARED },

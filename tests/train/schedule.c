@@ -82,7 +82,7 @@ START_TEST(test_rate_is_taken)
                          &(tril_fit_opts){ .optim = TRIL_FIT_SGD,
                                            .lr = 1e-6,
                                            .no_start = true,
-                                           .loss = TRIL_FIT_FAITHFUL,
+                                           .loss = &tril_loss_faithful,
                                            .batch = ROWS,
                                            .epochs = EPOCHS,
                                            .schedule = { .kind = TRIL_STEP, .every = 2 } });

@@ -1,0 +1,284 @@
+/* Lines by ridge regression, and the covariance of their residuals. */
+#include "train/linear_fit.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/ctx.h"
+#include "kernels/blas.h"
+#include "kernels/cholesky.h"
+
+/* Ridges, in units of the rows: from 1 down by half a power of ten each. */
+enum { CHUNK = 256, RIDGES = 17, STEPS = 100 };
+
+/* A degree of freedom counts as 1.4 in the cross-validation: with few rows the plain criterion
+ * chooses a ridge that is far too small now and then (Kim and Gu 2004). */
+static const double cost = 1.4;
+
+/* Sums over the rows that have some targets, which share them. */
+typedef struct sums {
+    tril_rows rows;
+    const size_t *index;
+    size_t p, d, first, m; /* targets first, ..., first + m - 1 of d */
+    double n, *x_mean, *y_mean;
+    double *gram, *cross, *squares;        /* X'X [p, p], Y'X [m, p] and diag(Y'Y) [m], centred */
+    double *factor, *inverse, *b, *memory; /* [p, p] twice, [m, p], a chunk of rows */
+} sums;
+
+static size_t row_of(const sums *s, size_t i)
+{
+    return s->index ? s->index[i] : i;
+}
+
+/* a number of targets that share their rows is there in all of them */
+static bool counts(const sums *s, size_t row)
+{
+    return !isnan(s->rows.y[row * s->d + s->first]);
+}
+
+static void add_means(sums *s)
+{
+    s->n = 0;
+    memset(s->x_mean, 0, s->p * sizeof *s->x_mean);
+    memset(s->y_mean, 0, s->m * sizeof *s->y_mean);
+    for (size_t i = 0; i < s->rows.n; i++) {
+        const size_t row = row_of(s, i);
+        if (!counts(s, row))
+            continue;
+        s->n++;
+        for (size_t j = 0; j < s->p; j++)
+            s->x_mean[j] += ((double)s->rows.x[row * s->p + j] - s->x_mean[j]) / s->n;
+        for (size_t j = 0; j < s->m; j++)
+            s->y_mean[j] += ((double)s->rows.y[row * s->d + s->first + j] - s->y_mean[j]) / s->n;
+    }
+}
+
+static void add_products(sums *s)
+{
+    double *x = s->memory, *y = x + CHUNK * s->p;
+    memset(s->gram, 0, s->p * s->p * sizeof *s->gram);
+    memset(s->cross, 0, s->m * s->p * sizeof *s->cross);
+    memset(s->squares, 0, s->m * sizeof *s->squares);
+    for (size_t i = 0; i < s->rows.n;) {
+        size_t n = 0;
+        for (; i < s->rows.n && n < CHUNK; i++) {
+            const size_t row = row_of(s, i);
+            if (!counts(s, row))
+                continue;
+            for (size_t j = 0; j < s->p; j++)
+                x[n * s->p + j] = (double)s->rows.x[row * s->p + j] - s->x_mean[j];
+            for (size_t j = 0; j < s->m; j++) {
+                const double centred = (double)s->rows.y[row * s->d + s->first + j] - s->y_mean[j];
+                y[n * s->m + j] = centred;
+                s->squares[j] += centred * centred;
+            }
+            n++;
+        }
+        tril_add_gram(n, s->p, s->p, x, x, s->gram);
+        tril_add_gram(n, s->m, s->p, y, x, s->cross);
+    }
+}
+
+/* the lines with one ridge, and the degrees of freedom that these take */
+static double solve(sums *s, double ridge)
+{
+    const size_t p = s->p;
+    memcpy(s->factor, s->gram, p * p * sizeof *s->factor);
+    memset(s->inverse, 0, p * p * sizeof *s->inverse);
+    for (size_t j = 0; j < p; j++) {
+        s->factor[j * (p + 1)] += ridge;
+        s->inverse[j * (p + 1)] = 1;
+    }
+    tril_cholesky_factor(p, s->factor, ridge);
+    tril_trsm_rows(false, p, p, s->factor, s->inverse);
+    memcpy(s->b, s->cross, s->m * p * sizeof *s->b);
+    tril_trsm_rows(false, s->m, p, s->factor, s->b);
+    tril_trsm_rows(true, s->m, p, s->factor, s->b);
+    double trace = 0;
+    for (size_t i = 0; i < p * p; i++)
+        trace += s->inverse[i] * s->inverse[i];
+    return fmax((double)p - ridge * trace, 0);
+}
+
+/* |y - X b|^2 of target j: b solves (X'X + ridge) b = X'y */
+static double squares_left(const sums *s, size_t j, double ridge)
+{
+    double left = s->squares[j];
+    for (size_t k = 0; k < s->p; k++) {
+        const double b = s->b[j * s->p + k];
+        left -= b * (s->cross[j * s->p + k] + ridge * b);
+    }
+    return fmax(left, 1e-14 * s->squares[j] + 1e-300);
+}
+
+/* Generalised cross-validation of some lines, but for what all ridges share: log of the squares
+ * that are left, over the square of the rows that are, summed over targets. ridge < 0: no lines. */
+static double criterion(const sums *s, double ridge, double trace)
+{
+    const double rows = s->n - 1 - cost * trace;
+    double sum = 0;
+    for (size_t j = 0; j < s->m; j++)
+        sum +=
+            log((ridge < 0 ? s->squares[j] + 1e-300 : squares_left(s, j, ridge)) / (rows * rows));
+    return rows > 0 ? sum : HUGE_VAL;
+}
+
+/* The best lines into weight [m, p], bias [m]; returns the degrees of freedom that they take,
+ * the intercept's apart. Targets share a
+ * ridge, so that what holds for a sum of them holds for their lines. */
+static double choose(sums *s, double *weight, double *bias)
+{
+    double best = criterion(s, -1, 0), df = 0;
+    memset(weight, 0, s->m * s->p * sizeof *weight);
+    for (int k = 0; k < RIDGES; k++) {
+        const double ridge = s->n * pow(10, -0.5 * k), trace = solve(s, ridge);
+        const double value = criterion(s, ridge, trace);
+        if (!(value < best))
+            continue;
+        best = value;
+        df = trace;
+        memcpy(weight, s->b, s->m * s->p * sizeof *weight);
+    }
+    for (size_t j = 0; j < s->m; j++) {
+        bias[j] = s->y_mean[j];
+        for (size_t k = 0; k < s->p; k++)
+            bias[j] -= weight[j * s->p + k] * s->x_mean[k];
+    }
+    return df;
+}
+
+/* ---- the covariance */
+
+/* What the lines leave over of a row, [d]; how many numbers are there. */
+static size_t residuals(const sums *s, const tril_linear_fit *fit, size_t i, double *e)
+{
+    const size_t row = row_of(s, i);
+    size_t there = 0;
+    for (size_t j = 0; j < s->d; j++) {
+        e[j] = (double)s->rows.y[row * s->d + j] - fit->bias[j];
+        for (size_t k = 0; k < s->p; k++)
+            e[j] -= fit->weight[j * s->p + k] * (double)s->rows.x[row * s->p + k];
+        there += !isnan(e[j]);
+    }
+    return there;
+}
+
+/* Second moments of a row, of which some numbers may be missing, where the covariance is `now`: a
+ * missing number counts as its mean given the others, and with the variance that is left (Dempster,
+ * Laird and Rubin 1977). With what is there in front and now = L L', z = L^-1 e of that part, the
+ * means are L (z, 0), and what is left is the product of the lower right block of L. */
+static void add_incomplete(size_t d, const double *e, const double *now, double *sum,
+                           double *memory, size_t *order)
+{
+    double *l = memory, *z = l + d * d, *mean = z + d;
+    size_t seen = 0;
+    for (size_t i = 0; i < d; i++)
+        if (!isnan(e[i]))
+            order[seen++] = i;
+    for (size_t i = 0, at = seen; i < d; i++)
+        if (isnan(e[i]))
+            order[at++] = i;
+    for (size_t i = 0; i < d * d; i++)
+        l[i] = now[order[i / d] * d + order[i % d]];
+    tril_cholesky_factor(d, l, 1e-12);
+    for (size_t i = 0; i < d; i++) {
+        double known = 0;
+        for (size_t k = 0; k < i && k < seen; k++)
+            known += l[i * d + k] * z[k];
+        mean[i] = i < seen ? e[order[i]] : known;
+        z[i] = i < seen ? (mean[i] - known) / l[i * (d + 1)] : 0;
+    }
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = 0; j < d; j++) {
+            double product = mean[i] * mean[j];
+            for (size_t k = seen; k <= i && k <= j; k++)
+                product += l[i * d + k] * l[j * d + k];
+            sum[order[i] * d + order[j]] += product;
+        }
+}
+
+/* Expectation and maximisation from unit covariance on; one step where nothing is missing. df [d]:
+ * the share of its rows that a target's line takes; memory: d (3 d + 3). */
+static void fit_covariance(const sums *s, const tril_linear_fit *fit, const double *df,
+                           double *memory, size_t *order)
+{
+    const size_t d = s->d;
+    double *now = fit->covariance, *complete = memory, *sum = complete + d * d, *e = sum + d * d;
+    double n = 0, moved = 1;
+    memset(complete, 0, d * d * sizeof *complete);
+    for (size_t i = 0; i < d * d; i++)
+        now[i] = i % (d + 1) == 0;
+    for (int step = 0; step < STEPS && moved > 1e-6; step++) {
+        memcpy(sum, complete, d * d * sizeof *sum);
+        for (size_t i = 0; i < s->rows.n; i++) {
+            const size_t there = residuals(s, fit, i, e);
+            n += step == 0 && there > 0;
+            for (size_t j = 0; j < d * d && there == d && step == 0; j++)
+                complete[j] += e[j / d] * e[j % d];
+            if (there > 0 && there < d)
+                add_incomplete(d, e, now, sum, e + d, order);
+        }
+        moved = 0;
+        for (size_t i = 0; i < d * d; i++) {
+            const double next = (sum[i] + (step ? 0 : complete[i])) / n;
+            moved = fmax(moved, fabs(next - now[i]));
+            now[i] = next;
+        }
+    }
+    for (size_t i = 0; i < d * d; i++) /* as if the rows were fewer by what the lines took */
+        now[i] /= sqrt(fmax(1 - df[i / d], 0.5 / n) * fmax(1 - df[i % d], 0.5 / n));
+}
+
+/* ---- */
+
+static bool is_complete(tril_rows rows, const size_t *index, size_t d)
+{
+    for (size_t i = 0; i < rows.n; i++)
+        for (size_t j = 0; j < d; j++)
+            if (isnan(rows.y[(index ? index[i] : i) * d + j]))
+                return false;
+    return true;
+}
+
+bool tril_linear_fit_rows(tril_ctx *ctx, tril_rows rows, const size_t *index, size_t inputs,
+                          size_t d, tril_linear_fit *out)
+{
+    const size_t p = inputs, m = is_complete(rows, index, d) ? d : 1;
+    sums s = { .rows = rows, .index = index, .p = p, .d = d, .m = m };
+    *out =
+        (tril_linear_fit){ .weight = tril_ctx_alloc(ctx, "fit", d * (p + 1 + d), sizeof(double)) };
+    double *memory = tril_ctx_alloc(
+        ctx, "fit", 3 * p * p + 2 * m * p + p + 2 * m + CHUNK * (p + m) + 4 * d * d + 4 * d,
+        sizeof *memory);
+    size_t *order = tril_ctx_alloc(ctx, "fit", d, sizeof *order);
+    bool done = out->weight && memory && order &&
+                (tril_blas_ready() ||
+                 tril_ctx_fail(ctx, TRIL_OUT_OF_MEMORY, "fit: out of memory for a buffer of BLAS"));
+    if (done) {
+        out->bias = out->weight + d * p;
+        out->covariance = out->bias + d;
+        s.x_mean = memory, s.y_mean = s.x_mean + p, s.gram = s.y_mean + m;
+        s.cross = s.gram + p * p, s.squares = s.cross + m * p, s.factor = s.squares + m;
+        s.inverse = s.factor + p * p, s.b = s.inverse + p * p, s.memory = s.b + m * p;
+        double *df = s.memory + CHUNK * (p + m);
+        tril_blas_single(true); /* the same bits for any number of its threads */
+        for (; s.first < d && done; s.first += m) {
+            add_means(&s);
+            done =
+                s.n > 0 || tril_ctx_fail(ctx, TRIL_BAD_DATA,
+                                         "fit: target column %zu is missing in every row", s.first);
+            add_products(&s);
+            const double taken = choose(&s, out->weight + s.first * p, out->bias + s.first);
+            for (size_t j = 0; j < m && done; j++)
+                df[s.first + j] = taken / s.n;
+        }
+        if (done)
+            fit_covariance(&s, out, df, df + d, order);
+        tril_blas_single(false);
+    }
+    tril_ctx_release(ctx, memory);
+    tril_ctx_release(ctx, order);
+    if (!done)
+        tril_ctx_release(ctx, out->weight);
+    return done;
+}

@@ -1,0 +1,33 @@
+/* Inside of a network: the line under it. */
+#ifndef TRIL_TRAIN_NETWORK_H
+#define TRIL_TRAIN_NETWORK_H
+
+#include <tril/fit.h>
+
+#include "nn/head.h"
+
+/* Sets the line of a network that has one to the simple fit of rows index[0 .. n-1] (NULL: the
+ * first n), and the head to the covariance of its residuals. */
+bool tril_line_start(const tril_network *net, tril_rows rows, const size_t *index);
+
+/* Writes the targets of all rows in the network's own coordinates: R^-1 (y - B x - b), or
+ * y - B x - b where `missing`: numbers of these may be NaN. to [n, targets]. */
+bool tril_line_subtract(const tril_network *net, tril_rows rows, bool missing, tril_real *to);
+
+/* log det R. */
+double tril_line_log_scale(const tril_network *net);
+
+/* What the line says of some inputs, B x + b; {0} without a line. */
+tril_var tril_network_shift(const tril_network *net, tril_var x);
+
+/* The distribution of R y' + shift, y' that of rows of raw outputs; shift [n, targets], or {0}. */
+tril_dist tril_network_dist_of(const tril_network *net, tril_var raw, tril_var shift);
+
+/* The components of a mixture likewise, of batch shape [n, K]; and the logits of their weights. */
+tril_dist tril_network_components(const tril_network *net, tril_var raw, tril_var shift,
+                                  tril_var *logits);
+
+/* Whether number i of a row of raw outputs is one of a mean. */
+bool tril_network_is_mean(const tril_network *net, size_t i);
+
+#endif
