@@ -27,7 +27,7 @@
  *         tril_random_normal(&random, xs, ROWS * 2);
  *         tril_random_normal(&random, ys, ROWS * 3);
  *         for (int i = 0; i < ROWS; i++)
- *             ys[3 * i + 1] += ys[3 * i] + 2 * xs[2 * i];
+ *             ys[3 * i + 1] += ys[3 * i] + 2 * xs[2 * i] * xs[2 * i];
  *
  *         tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 7 });
  *         tril_params *params = tril_params_new(ctx);
