@@ -106,7 +106,7 @@ static void print_learned(const char *path, const classes *set, const outcome *o
     printf("\n%-22s %10s %22s %12s\n", "rate of covariances", "accuracy", "smallest eigenvalue",
            "largest");
     for (size_t i = 0; i < RATES; i++)
-        printf("%-22g %10.4f %22.6f %12.6f\n", rate_of(i), out[i].accuracy, out[i].smallest,
+        printf("%-22g %10.4f %22.5f %12.5f\n", rate_of(i), out[i].accuracy, out[i].smallest,
                out[i].largest);
 }
 
@@ -128,7 +128,7 @@ static void print_fits(const fit f[4], bool known)
     printf("\n%-22s %10s %22s %12s\n", "maximum likelihood", "accuracy", "NLL, nats per row",
            "divergence");
     for (int i = 0; i < 3 + known; i++)
-        printf("%-22s %10.4f %22.4f %12.6f\n", name[i] ? name[i] : steps, f[i].accuracy, f[i].nll,
+        printf("%-22s %10.4f %22.4f %12.5f\n", name[i] ? name[i] : steps, f[i].accuracy, f[i].nll,
                f[i].kl);
 }
 

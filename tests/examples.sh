@@ -1,7 +1,7 @@
 #!/bin/sh
 # Compiles and runs every program that stands in a public header (behind " * Example", indented by four more) and in
-# README.md (a block of C with a main). Usage: examples.sh FOLDER; CC, FLAGS, LIBS and RUN come from the
-# Makefile.
+# README.md (a block of C with a main), which prints what README.md says in single precision. Usage: examples.sh FOLDER;
+# CC, FLAGS, LIBS and RUN come from the Makefile.
 set -e
 mkdir -p "$1"
 
@@ -21,4 +21,6 @@ done
 if [ -f README.md ]; then
     awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' README.md > "$1/readme.c"
     run "$1/readme" README.md
+    case $FLAGS in *TRIL_DOUBLE*) exit ;; esac
+    awk '/^It prints$/ { on = 1; next } on && /^```$/ && ++on == 3 { exit } on == 2 && !/^```$/' README.md | diff - "$1/readme.out"
 fi

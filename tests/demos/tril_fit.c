@@ -120,21 +120,19 @@ START_TEST(test_worse)
 }
 END_TEST
 
-/* README shows what fit prints: baselines to the last digit, ensembles as far as processors differ
- */
+/* README shows what fit prints: of fits whose digits are the same whatever the kernels */
 START_TEST(test_readme)
 {
     static const char *const lines[] = {
         "data/iris.csv --targets petal_length,petal_width",
-        "data/quakes.csv --targets lat,long,depth --head mixture:6"
+        "data/quakes.csv --targets lat,long,depth --head mixture:3"
     };
     static const struct {
         const char *readme, *key;
-        double tolerance;
-    } figures[] = { { "\ndiagonal normal ", "nll,diagonal", 1e-4 },
-                    { "\nfull normal ", "nll,full", 1e-4 },
-                    { "\nlinear mean, one normal ", "nll,linear", 1e-4 },
-                    { "\nensemble of 5 ", "nll,model", 0.3 } };
+    } figures[] = { { "\ndiagonal normal ", "nll,diagonal" },
+                    { "\nfull normal ", "nll,full" },
+                    { "\nlinear mean, one normal ", "nll,linear" },
+                    { "\nensemble of 5 ", "nll,model" } };
     static char text[TEXT], readme[1 << 16];
     char folder[DEMO_FOLDER], arguments[256], key[64];
     FILE *f = fopen("README.md", "r");
@@ -154,9 +152,9 @@ START_TEST(test_readme)
             sscanf(at + strlen(figures[k].readme), "%lf +- %*f %*f +- %*f %lf", &training, &test),
             2);
         snprintf(key, sizeof key, "training,%s", figures[k].key);
-        ck_assert_double_eq_tol(demo_figure(text, key), training, figures[k].tolerance);
+        ck_assert_double_eq_tol(demo_figure(text, key), training, 1e-4);
         snprintf(key, sizeof key, "test,%s", figures[k].key);
-        ck_assert_double_eq_tol(demo_figure(text, key), test, figures[k].tolerance);
+        ck_assert_double_eq_tol(demo_figure(text, key), test, 1e-4);
     }
     demo_remove(folder);
 }
