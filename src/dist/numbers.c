@@ -2,6 +2,7 @@
 #include "dist/numbers.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "kernels/targets.h"
 #include "ops/ops.h"
@@ -96,11 +97,36 @@ static void move_on(place *from, size_t run)
     from->at = 0;
 }
 
-/* The operands of a chunk: in place, or gathered from several runs. */
+/* The operands of a chunk: in place, gathered from several runs, or in the middle of numbers that
+ * repeat. */
 typedef struct sets {
+    size_t period; /* of all operands that do not have a number for each set; 0: none */
     const tril_real *x[TRIL_NUMBERS];
-    tril_real gathered[TRIL_NUMBERS][TRIL_CHUNK];
+    tril_real gathered[TRIL_NUMBERS][2 * TRIL_CHUNK];
 } sets;
+
+static bool is_whole(const tril_node *node, size_t k)
+{
+    return node->in[k]->size == tril_shape_size(((const tril_numbers *)node->attrs)->full);
+}
+
+/* the length of the walk's row, if it is short and shared operands are the same in each of them */
+static size_t period_of(const tril_node *node, const tril_walk *walk)
+{
+    bool repeats = walk->rank == 2 && walk->dim[0] <= TRIL_CHUNK;
+    for (size_t k = 0; k < node->n_in && repeats; k++)
+        repeats = is_whole(node, k) || walk->stride[1][k] == 0;
+    return repeats ? walk->dim[0] : 0;
+}
+
+/* before the first chunk */
+static void begin_sets(const tril_node *node, const place *from, sets *s)
+{
+    s->period = period_of(node, &from->walk);
+    for (size_t k = 0; k < node->n_in; k++)
+        for (size_t i = 0; i < 2 * TRIL_CHUNK && s->period && !is_whole(node, k); i++)
+            s->gathered[k][i] = node->in[k]->value[i % s->period * from->walk.stride[0][k]];
+}
 
 /* asks for n numbers that will be wanted soon */
 static void fetch(const tril_real *x, size_t n)
@@ -110,19 +136,22 @@ static void fetch(const tril_real *x, size_t n)
         __builtin_prefetch(x + i);
 }
 
-/* the next n numbers of the first n_in operands */
-static void load(const tril_node *node, size_t n_in, size_t n, place *from, sets *s)
+/* the n numbers from `index` on, which come next, of all operands */
+static void load(const tril_node *node, size_t index, size_t n, place *from, sets *s)
 {
-    for (size_t i = 0, run; i < n; i += run) {
+    for (size_t k = 0; k < node->n_in; k++) {
+        s->x[k] = s->gathered[k] + (s->period ? index % s->period : 0);
+        if (!is_whole(node, k))
+            continue;
+        s->x[k] = node->in[k]->value + index;
+        fetch(s->x[k] + n, n);
+    }
+    for (size_t i = 0, run; i < n && !s->period; i += run) {
         run = run_of(from, n - i);
-        for (size_t k = 0; k < n_in; k++) {
+        for (size_t k = 0; k < node->n_in; k++) {
             const tril_real *x = node->in[k]->value + offset_of(from, k);
             const size_t stride = from->walk.stride[0][k];
-            const bool in_place = run == n && stride == 1;
-            s->x[k] = in_place ? x : s->gathered[k];
-            if (in_place)
-                fetch(x + n, n);
-            for (size_t j = 0; j < run && !in_place; j++)
+            for (size_t j = 0; j < run && !is_whole(node, k); j++)
                 s->gathered[k][i + j] = x[j * stride];
         }
         move_on(from, run);
@@ -139,8 +168,9 @@ static bool look(tril_node *node)
     place from = first_place(node);
     sets s;
     double set[TRIL_NUMBERS];
+    begin_sets(node, &from, &s);
     for (size_t index = 0; index < size; index++) {
-        load(node, node->n_in, 1, &from, &s);
+        load(node, index, 1, &from, &s);
         for (size_t k = 0; k < node->n_in; k++)
             set[k] = (double)s.x[k][0];
         const char *what = p->wrong(set);
@@ -186,10 +216,11 @@ bool tril_numbers_forward(tril_node *node)
     double value[TRIL_CHUNK], sum = 0; /* of a large event's parts so far */
     place from = first_place(node);
     sets s;
+    begin_sets(node, &from, &s);
     for (size_t i = 0; i < node->size && p->event_size == 0; i++)
         node->value[i] = 0;
     for (chunk c = { 0 }; next(node, &c);) {
-        load(node, node->n_in, c.n, &from, &s);
+        load(node, c.index, c.n, &from, &s);
         p->values(c.events, c.size, s.x, value);
         value[0] += c.part ? sum : 0;
         sum = value[0];
@@ -242,33 +273,49 @@ static void add(size_t n, size_t stride, const double *upstream, const double *x
         sums[i * stride] += product(upstream[i], x[i]);
 }
 
+TRIL_INLINE void add_all_of(size_t n, const double *restrict upstream, const double *restrict x,
+                            double *restrict sums)
+{
+    for (size_t i = 0; i < n; i++)
+        sums[i] += product(upstream[i], x[i]);
+}
+
+TRIL_FOR_EACH_TARGET(static, add_all,
+                     (size_t n, const double *upstream, const double *x, double *sums),
+                     (n, upstream, x, sums), add_all_of(n, upstream, x, sums))
+
 typedef struct gradients {
     place to;
+    size_t period;
     tril_row_grad of[TRIL_NUMBERS];
+    double repeated[TRIL_NUMBERS][2 * TRIL_CHUNK]; /* sums of what repeats, as in sets */
 } gradients;
 
-static gradients begin(const tril_node *node, tril_real *const *grad_in)
+static void begin(const tril_node *node, tril_real *const *grad_in, gradients *g)
 {
     const size_t size = tril_shape_size(((const tril_numbers *)node->attrs)->full);
     char *memory = node->saved;
-    gradients g = { .to = first_place(node) };
+    g->to = first_place(node);
+    g->period = period_of(node, &g->to.walk);
+    if (g->period)
+        memset(g->repeated, 0, sizeof g->repeated);
     for (size_t k = 0; k < node->n_in; k++)
-        g.of[k] = tril_row_grad_begin(node, k, size, 1, false, grad_in[k], &memory);
-    return g;
+        g->of[k] = tril_row_grad_begin(node, k, size, 1, false, grad_in[k], &memory);
 }
 
-/* those of a chunk with these slopes in the first n_in operands */
-static void put(const tril_node *node, size_t n_in, const chunk *c, double (*slope)[TRIL_CHUNK],
-                gradients *g)
+/* those of a chunk with these slopes */
+static void put(const tril_node *node, const chunk *c, double (*slope)[TRIL_CHUNK], gradients *g)
 {
     double upstream[TRIL_CHUNK];
     spread(c->events, c->size, node->grad + c->event, upstream);
-    for (size_t k = 0; k < n_in; k++)
+    for (size_t k = 0; k < node->n_in; k++)
         if (g->of[k].grad && !g->of[k].sums)
             store(c->n, upstream, slope[k], g->of[k].grad + c->index);
-    for (size_t i = 0, run; i < c->n; i += run) {
+        else if (g->of[k].sums && g->period)
+            add_all(c->n, upstream, slope[k], g->repeated[k] + c->index % g->period);
+    for (size_t i = 0, run; i < c->n && !g->period; i += run) {
         run = run_of(&g->to, c->n - i);
-        for (size_t k = 0; k < n_in; k++)
+        for (size_t k = 0; k < node->n_in; k++)
             if (g->of[k].sums)
                 add(run, g->to.walk.stride[0][k], upstream + i, slope[k] + i,
                     g->of[k].sums + offset_of(&g->to, k));
@@ -278,21 +325,26 @@ static void put(const tril_node *node, size_t n_in, const chunk *c, double (*slo
 
 static void end(const tril_node *node, gradients *g)
 {
-    for (size_t k = 0; k < node->n_in; k++)
+    for (size_t k = 0; k < node->n_in; k++) {
+        for (size_t i = 0; i < 2 * TRIL_CHUNK && g->period && g->of[k].sums; i++)
+            g->of[k].sums[i % g->period * g->to.walk.stride[0][k]] += g->repeated[k][i];
         tril_row_grad_end(&g->of[k]);
+    }
 }
 
 void tril_numbers_backward(tril_node *node, tril_real *const *grad_in)
 {
     const tril_numbers *p = node->attrs;
     double slope[TRIL_NUMBERS][TRIL_CHUNK];
-    gradients g = begin(node, grad_in);
+    gradients g;
+    begin(node, grad_in, &g);
     place from = g.to;
     sets s;
+    begin_sets(node, &from, &s);
     for (chunk c = { 0 }; next(node, &c);) {
-        load(node, node->n_in, c.n, &from, &s);
+        load(node, c.index, c.n, &from, &s);
         p->slopes(c.n, s.x, slope);
-        put(node, node->n_in, &c, slope, &g);
+        put(node, &c, slope, &g);
     }
     end(node, &g);
 }

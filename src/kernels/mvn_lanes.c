@@ -40,31 +40,23 @@ static inline size_t at(size_t i)
 /* Six positive floats multiply within the range of a double: one logarithm does for them. */
 enum { GROUP = sizeof(tril_real) == sizeof(double) ? 1 : 6 };
 
-TRIL_INLINE void factor_of(size_t d, size_t lanes, const tril_real *restrict matrix,
-                           double *restrict v, double *restrict log_v)
+TRIL_INLINE void log_det_of(size_t d, size_t lanes, const tril_real *restrict matrix,
+                            double *restrict log_det)
 {
+    double product[TRIL_LANES];
+    EACH_LANE log_det[l] = 0;
     for (size_t i = 0; i < d; i++) {
-        double *restrict own = v + at(i), *restrict product = log_v + at(i / GROUP);
         const tril_real *restrict diag = matrix + at(i * d + i);
         const bool first = i % GROUP == 0;
-        EACH_LANE
-        {
-            own[l] = (double)diag[l];
-            product[l] = first ? own[l] : product[l] * own[l];
-        }
-    }
-    for (size_t i = 0; i < d; i++) {
-        double *restrict x = log_v + at(i);
-        if (i * GROUP < d)
-            EACH_LANE x[l] = tril_log_d(x[l]);
-        else
-            EACH_LANE x[l] = 0;
+        EACH_LANE product[l] = first ? (double)diag[l] : product[l] * (double)diag[l];
+        if (i % GROUP + 1 == GROUP || i + 1 == d)
+            EACH_LANE log_det[l] += tril_log_d(product[l]);
     }
 }
 
-TRIL_FOR_EACH_TARGET(, tril_mvn_lanes_factor,
-                     (size_t d, size_t n, const tril_real *matrix, double *v, double *log_v),
-                     (d, n, matrix, v, log_v), OF_LANES(d, n, factor_of, matrix, v, log_v))
+TRIL_FOR_EACH_TARGET(, tril_mvn_lanes_log_det,
+                     (size_t d, size_t n, const tril_real *matrix, double *log_det),
+                     (d, n, matrix, log_det), OF_LANES(d, n, log_det_of, matrix, log_det))
 
 TRIL_INLINE bool all_zero(size_t lanes, const double *restrict x)
 {
@@ -74,19 +66,18 @@ TRIL_INLINE bool all_zero(size_t lanes, const double *restrict x)
     return sum == 0;
 }
 
-/* Student's t: from z and log_v of the normal its log-density, and that in df; its gradients in L
- * are the normal's at `root` z, root^2 = (df + d) / (df + z'z), which is never far off, and that in
- * loc is this normal's times root. */
+/* Student's t: from z'z of the normal its log-density, and that in df; its gradients in L are the
+ * normal's at `root` z, root^2 = (df + d) / (df + z'z), which is never far off, and that in loc is
+ * this normal's times root. */
 static void student_of(const tril_mvn_lanes *m, size_t lanes, const double *squares, double *root)
 {
     for (size_t l = 0; l < lanes; l++) {
-        double log_det = 0, df = m->df[l], nothing = 0 * m->log_prob[l];
-        for (size_t k = l; k < at(m->d); k += TRIL_LANES)
-            log_det += m->log_v[k];
-        m->log_prob[l] = tril_student_log(squares[l], df, m->d) - log_det -
-                         0.5 * (double)m->d * TRIL_LOG_2PI + nothing;
+        double df = m->df[l];
         m->df_slope[l] = m->g ? tril_student_log_slope(squares[l], df, m->d) : 0;
         root[l] = sqrt((df + (double)m->d) / (df + squares[l]));
+        if (!isnan(m->log_prob[l]))
+            m->log_prob[l] = tril_student_log(squares[l], df, m->d) - m->log_det[l] -
+                             0.5 * (double)m->d * TRIL_LOG_2PI;
     }
 }
 

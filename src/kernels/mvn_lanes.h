@@ -7,22 +7,24 @@
 #include "kernels/lanes.h"
 #include "kernels/mvn.h"
 
-/* All arrays but df and log_prob hold numbers of n rows in lanes. */
+/* Arrays hold numbers of n rows in lanes. */
 typedef struct tril_mvn_lanes {
     size_t d, n;
     tril_lower lower;
     const tril_real *y, *loc;
-    const tril_real *off;    /* off-diagonals, as `lower` says */
-    const tril_real *s;      /* what L_ii comes from */
-    size_t s_step;           /* how many numbers apart they stand */
-    const double *v, *log_v; /* L_ii; their logarithms, or others of the same sum */
-    const double *slope;     /* d log L_ii / ds; NULL: L_ii is s */
-    const double *reach;     /* ds / d log L_ii, for natural gradients */
-    const double *df;        /* Student's t's degrees of freedom, a number a row; NULL: normal */
-    double *arrays;          /* of tril_mvn_lanes_doubles */
+    const tril_real *off;  /* off-diagonals, as `lower` says */
+    const tril_real *s;    /* what L_ii comes from */
+    size_t s_step;         /* how many numbers apart they stand */
+    const double *v;       /* L_ii; NULL: L_ii is s */
+    const double *log_det; /* the sum of their logarithms, a number a row */
+    const double *slope;   /* d log L_ii / ds, unless L_ii is s */
+    const double *reach;   /* ds / d log L_ii, for natural gradients */
+    const double *df;      /* Student's t's degrees of freedom, a number a row; NULL: normal */
+    double *arrays;        /* of tril_mvn_lanes_doubles */
     double *log_prob, *df_slope; /* results, a number a row */
-    tril_real *g, *natural;      /* gradients, and those times the inverse of the Fisher matrix: of
-                                    loc, of off, packed, and of s; NULL: none */
+    tril_real *g, *natural; /* gradients, and those times the inverse of the Fisher matrix: of loc;
+                               of off and of s, these in a full factor on its diagonal, else behind
+                               all off. NULL: none */
 } tril_mvn_lanes;
 
 static inline size_t tril_mvn_lanes_doubles(size_t d)
@@ -30,8 +32,8 @@ static inline size_t tril_mvn_lanes_doubles(size_t d)
     return 4 * d * TRIL_LANES;
 }
 
-/* v and log_v from matrices in lanes, whose entry i d + j is L_ij. */
-void tril_mvn_lanes_factor(size_t d, size_t n, const tril_real *matrix, double *v, double *log_v);
+/* log_det from matrices in lanes, whose entry i d + j is L_ij. */
+void tril_mvn_lanes_log_det(size_t d, size_t n, const tril_real *matrix, double *log_det);
 
 /* Log-densities, and gradients as far as there is room for them. A number that is not finite makes
  * its lane's log-density NaN; numbers beyond the type's range become its largest. */

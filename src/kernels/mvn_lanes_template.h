@@ -22,52 +22,53 @@ TRIL_INLINE tril_real NAME(stored)(NUM x)
 
 /* a row's arrays, each [d, lanes] */
 typedef struct NAME(rows) {
-    NUM *restrict r, *restrict z, *restrict w, *restrict inverse;
+    NUM *r, *z, *w, *inverse;
 } NAME(rows);
 
-/* z = L^-1 r, and `far` more than 0 where numbers are far out */
+/* 1 / L_ii; `far` more than 0 where it has not all its digits, or s is not finite */
+TRIL_INLINE void NAME(invert)(size_t d, size_t lanes, const tril_mvn_lanes *m, NAME(rows) x,
+                              NUM *restrict far)
+{
+    for (size_t i = 0; i < d; i++) {
+        const tril_real *restrict s = m->s + i * m->s_step;
+        const double *restrict v = m->v ? m->v + at(i) : NULL;
+        NUM *restrict inverse = x.inverse + at(i);
+        if (v)
+            EACH_LANE inverse[l] = 1 / (NUM)v[l];
+        else
+            EACH_LANE inverse[l] = 1 / (NUM)s[l];
+        EACH_LANE far[l] += (inverse[l] >= LEAST ? (NUM)0 : (NUM)1) + 0 * (NUM)s[l];
+    }
+}
+
+/* z = L^-1 r, and z'z; NaN in `nothing` where a number is not finite, if BOUNDED arithmetic would
+ * not show it */
 TRIL_INLINE void NAME(solve)(size_t d, size_t lanes, const tril_mvn_lanes *m, NAME(rows) x,
-                             double *restrict squares, double *restrict far)
+                             NUM *restrict squares, NUM *restrict nothing)
 {
     const bool scaled = m->lower == TRIL_LOWER_SCALED;
-    double log_det[TRIL_LANES] = { 0 }, nothing[TRIL_LANES] = { 0 };
-    NUM sums[TRIL_LANES] = { 0 };
     for (size_t i = 0; i < d; i++) {
         const tril_real *restrict off = m->off + at(tril_lower_begin(m->lower, d, i));
         const tril_real *restrict y = m->y + at(i), *restrict loc = m->loc + at(i);
-        const tril_real *restrict s = m->s + i * m->s_step;
-        const double *restrict v = m->v + at(i), *restrict log_v = m->log_v + at(i);
-        NUM sum[TRIL_LANES] = { 0 };
+        const NUM *restrict inverse = x.inverse + at(i);
+        NUM *restrict r = x.r + at(i), *restrict zi = x.z + at(i), sum[TRIL_LANES] = { 0 };
         for (size_t j = 0; j < tril_lower_count(m->lower, i); j++) {
             const NUM *restrict zj = x.z + at(j);
-            EACH_LANE
-            {
-                sum[l] += NAME(loaded)(off[at(j) + l]) * zj[l];
-                nothing[l] += BOUNDED ? 0 * (double)off[at(j) + l] : 0;
-            }
+            EACH_LANE sum[l] += NAME(loaded)(off[at(j) + l]) * zj[l];
+            if (BOUNDED)
+                EACH_LANE nothing[l] += 0 * (NUM)off[at(j) + l];
         }
         EACH_LANE
         {
-            NUM inverse = 1 / (NUM)v[l];
-            NUM r = NAME(within)((NUM)y[l] - (NUM)loc[l], max_loaded);
-            NUM z = scaled ? NAME(within)(r * inverse, max_w) - sum[l] : (r - sum[l]) * inverse;
+            r[l] = NAME(within)((NUM)y[l] - (NUM)loc[l], max_loaded);
+            NUM z = scaled ? NAME(within)(r[l] * inverse[l], max_w) - sum[l]
+                           : (r[l] - sum[l]) * inverse[l];
             z = NAME(within)(z, max_z);
-            x.inverse[at(i) + l] = inverse;
-            x.r[at(i) + l] = r;
-            x.z[at(i) + l] = z;
-            sums[l] += z * z;
-            log_det[l] += log_v[l];
-            far[l] += inverse >= LEAST ? 0 : 1;
-            nothing[l] += 0 * (double)s[l];
-            nothing[l] += BOUNDED ? 0 * (double)y[l] + 0 * (double)loc[l] : 0;
+            zi[l] = z;
+            squares[l] += z * z;
         }
-    }
-    EACH_LANE
-    {
-        squares[l] = (double)sums[l];
-        m->log_prob[l] =
-            -0.5 * squares[l] - log_det[l] - 0.5 * (double)d * TRIL_LOG_2PI + nothing[l];
-        far[l] += sums[l] < MOST && 0 * (log_det[l] + nothing[l]) == 0 ? 0 : 1;
+        if (BOUNDED)
+            EACH_LANE nothing[l] += 0 * (NUM)y[l] + 0 * (NUM)loc[l];
     }
 }
 
@@ -93,42 +94,59 @@ TRIL_INLINE void NAME(solve_back)(size_t d, size_t lanes, const tril_mvn_lanes *
     }
 }
 
-TRIL_INLINE size_t NAME(begin_of)(const tril_mvn_lanes *m, size_t i)
+/* where the gradient in the s of row i stands */
+TRIL_INLINE size_t NAME(place_of_s)(const tril_mvn_lanes *m, size_t i)
 {
-    return tril_lower_begin(m->lower == TRIL_LOWER_NONE ? TRIL_LOWER_NONE : TRIL_LOWER_PACKED, m->d,
-                            i);
+    if (m->lower == TRIL_LOWER_FULL)
+        return m->d + i * (m->d + 1);
+    return m->d + tril_lower_begin(m->lower, m->d, m->d) * (m->lower != TRIL_LOWER_NONE) + i;
 }
 
-/* where gradients in s begin */
-TRIL_INLINE size_t NAME(last_of)(const tril_mvn_lanes *m)
+/* of Student's t; see student_of */
+TRIL_INLINE void NAME(weigh)(size_t n, size_t lanes, const double *restrict root, NUM *restrict x)
 {
-    return m->d + (m->lower == TRIL_LOWER_NONE ? 0 : m->d * (m->d - 1) / 2);
+    for (size_t k = 0; k < at(n); k += TRIL_LANES)
+        EACH_LANE x[k + l] *= (NUM)root[l];
 }
 
 TRIL_INLINE void NAME(differentiate)(size_t d, size_t lanes, const tril_mvn_lanes *m, NAME(rows) x,
-                                     const double *restrict root, double *restrict far)
+                                     const double *restrict root, NUM *restrict far)
 {
     const bool scaled = m->lower == TRIL_LOWER_SCALED;
-    NUM beyond[TRIL_LANES] = { 0 };
     for (size_t i = 0; i < d; i++) {
         const NUM *restrict w = x.w + at(i), *restrict r = x.r + at(i);
         const NUM *restrict z = x.z + at(i), *restrict inverse = x.inverse + at(i);
         const double *restrict slope = m->slope ? m->slope + at(i) : NULL;
-        tril_real *restrict of_loc = m->g + at(i), *restrict of_s = m->g + at(NAME(last_of)(m) + i);
-        tril_real *restrict to = m->g + at(m->d + NAME(begin_of)(m, i));
-        NUM of_row[TRIL_LANES];
+        tril_real *restrict of_loc = m->g + at(i), *restrict of_s =
+                                                       m->g + at(NAME(place_of_s)(m, i));
+        tril_real *restrict to = m->g + at(m->d + tril_lower_begin(m->lower, m->d, i));
+        NUM of_row[TRIL_LANES], of_log[TRIL_LANES], own[TRIL_LANES];
         EACH_LANE
         {
             NUM a = NAME(within)(w[l] * inverse[l], max_w);
             /* with respect to log L_ii; a scaled row of L moves with it as a whole */
             NUM moved = scaled ? NAME(within)(r[l] * inverse[l], max_w) : z[l];
-            NUM of_log = NAME(within)(w[l] * moved - 1, DBL_MAX);
-            NUM ds = of_log * (m->slope ? (NUM)slope[l] : inverse[l]);
+            of_log[l] = NAME(within)(w[l] * moved - 1, DBL_MAX);
             of_row[l] = scaled ? w[l] : a;
-            tril_real dloc = NAME(stored)(m->df ? a * (NUM)root[l] : a), last = NAME(stored)(ds);
+            own[l] = a;
+        }
+        if (m->df)
+            NAME(weigh)(1, lanes, root, own);
+        EACH_LANE
+        {
+            tril_real dloc = NAME(stored)(own[l]);
             of_loc[l] = dloc;
-            of_s[l] = last;
-            beyond[l] += 0 * (NUM)dloc + 0 * (NUM)last;
+            far[l] += 0 * (NUM)dloc;
+        }
+        if (slope)
+            EACH_LANE of_log[l] *= (NUM)slope[l];
+        else
+            EACH_LANE of_log[l] *= inverse[l];
+        EACH_LANE
+        {
+            tril_real ds = NAME(stored)(of_log[l]);
+            of_s[l] = ds;
+            far[l] += 0 * (NUM)ds;
         }
         for (size_t j = 0; j < tril_lower_count(m->lower, i); j++) {
             const NUM *restrict zj = x.z + at(j);
@@ -136,28 +154,26 @@ TRIL_INLINE void NAME(differentiate)(size_t d, size_t lanes, const tril_mvn_lane
             {
                 tril_real dl = NAME(stored)(of_row[l] * zj[l]);
                 to[at(j) + l] = dl;
-                beyond[l] += 0 * (NUM)dl;
+                far[l] += 0 * (NUM)dl;
             }
         }
     }
-    EACH_LANE far[l] += beyond[l] == 0 ? 0 : 1;
 }
 
 /* In local coordinates, loc + L delta and L exp(M), the Fisher matrix is 1 for delta and the
  * off-diagonals of M, 2 for its diagonal, and the gradient z and z_i z_j, z_i^2 - 1: loc moves by
  * L z = r, L by L M with M_ij = z_i z_j, M_ii = (z_i^2 - 1) / 2. */
 TRIL_INLINE void NAME(natural)(size_t lanes, const tril_mvn_lanes *m, NAME(rows) x,
-                               double *restrict far)
+                               NUM *restrict far)
 {
     const double bound = 1e200;
     const bool scaled = m->lower == TRIL_LOWER_SCALED;
-    NUM beyond[TRIL_LANES] = { 0 };
     for (size_t i = 0; i < m->d; i++) {
         const size_t begin = at(tril_lower_begin(m->lower, m->d, i));
         const NUM *restrict z = x.z + at(i), *restrict r = x.r + at(i);
         const double *restrict reach = m->reach + at(i), *restrict v = m->v + at(i);
         tril_real *restrict of_loc = m->natural + at(i);
-        tril_real *restrict of_s = m->natural + at(NAME(last_of)(m) + i);
+        tril_real *restrict of_s = m->natural + at(NAME(place_of_s)(m, i));
         NUM sum[TRIL_LANES], mi[TRIL_LANES]; /* sum of L_ik z_k from k = i down to j + 1 */
         EACH_LANE
         {
@@ -166,7 +182,7 @@ TRIL_INLINE void NAME(natural)(size_t lanes, const tril_mvn_lanes *m, NAME(rows)
             tril_real dloc = NAME(stored)(r[l]), ds = NAME(stored)(mi[l] * (NUM)reach[l]);
             of_loc[l] = dloc;
             of_s[l] = ds;
-            beyond[l] += 0 * (NUM)dloc + 0 * (NUM)ds + 0 * sum[l];
+            far[l] += 0 * (NUM)dloc + 0 * (NUM)ds + 0 * sum[l];
         }
         for (size_t j = tril_lower_count(m->lower, i); j-- > 0;) {
             const tril_real *restrict own = m->off + begin + at(j);
@@ -181,37 +197,44 @@ TRIL_INLINE void NAME(natural)(size_t lanes, const tril_mvn_lanes *m, NAME(rows)
                 tril_real own_dl = NAME(stored)(dl);
                 to[l] = own_dl;
                 sum[l] += lij * zj[l];
-                beyond[l] += 0 * (NUM)own_dl;
+                far[l] += 0 * (NUM)own_dl;
             }
         }
     }
-    EACH_LANE far[l] += beyond[l] == 0 ? 0 : 1;
 }
 
 TRIL_INLINE void NAME(run)(size_t d, size_t lanes, const tril_mvn_lanes *m, bool *good)
 {
-    double squares[TRIL_LANES], far[TRIL_LANES] = { 0 }, root[TRIL_LANES];
+    NUM sums[TRIL_LANES] = { 0 }, far[TRIL_LANES] = { 0 }, nothing[TRIL_LANES] = { 0 };
     NUM *arrays = (NUM *)(void *)m->arrays;
     NAME(rows) x = { arrays, arrays + at(d), arrays + 2 * at(d), arrays + 3 * at(d) };
-    NAME(solve)(d, lanes, m, x, squares, far);
-    *good = all_zero(lanes, far);
+    double squares[TRIL_LANES], root[TRIL_LANES], beyond[TRIL_LANES];
+    NAME(invert)(d, lanes, m, x, far);
+    NAME(solve)(d, lanes, m, x, sums, nothing);
+    EACH_LANE
+    {
+        squares[l] = (double)sums[l];
+        m->log_prob[l] = -0.5 * squares[l] - m->log_det[l] - 0.5 * (double)d * TRIL_LOG_2PI +
+                         (double)nothing[l] + 0 * (double)far[l];
+        beyond[l] = (double)(sums[l] < MOST ? far[l] : (NUM)1) + 0 * m->log_det[l];
+    }
+    *good = all_zero(lanes, beyond);
     if (!BOUNDED && !*good)
         return;
     if (m->df)
         student_of(m, lanes, squares, root);
-    for (size_t i = 0; i < d && m->df && m->g; i++)
-        EACH_LANE
-        {
-            x.z[at(i) + l] *= (NUM)root[l];
-            x.r[at(i) + l] *= (NUM)root[l];
-        }
+    if (m->df && m->g) {
+        NAME(weigh)(d, lanes, root, x.z);
+        NAME(weigh)(d, lanes, root, x.r);
+    }
     if (m->g) {
         NAME(solve_back)(d, lanes, m, x);
         NAME(differentiate)(d, lanes, m, x, root, far);
     }
     if (m->natural)
         NAME(natural)(lanes, m, x, far);
-    *good = all_zero(lanes, far);
+    EACH_LANE beyond[l] = (double)far[l];
+    *good = all_zero(lanes, beyond);
 }
 
 #undef NUM

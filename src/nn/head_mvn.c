@@ -11,7 +11,8 @@ typedef tril_head_layout head;
 typedef struct lanes {
     double *s, *v, *log_v, *slope, *reach;
     tril_real *raw, *y;
-    double log_prob[TRIL_LANES], df[TRIL_LANES], df_slope[TRIL_LANES], df_of_t[TRIL_LANES];
+    double log_prob[TRIL_LANES], log_det[TRIL_LANES], df[TRIL_LANES], df_slope[TRIL_LANES],
+        df_of_t[TRIL_LANES];
     tril_mvn_lanes m;
 } lanes;
 
@@ -57,7 +58,7 @@ static void lanes_of(const tril_row_block *rows, lanes *t)
                              .s = t->raw + tril_head_s(h) * TRIL_LANES,
                              .s_step = TRIL_LANES,
                              .v = t->v,
-                             .log_v = t->log_v,
+                             .log_det = t->log_det,
                              .slope = t->slope,
                              .reach = t->reach,
                              .df = h->form == TRIL_HEAD_STUDENT ? t->df : NULL,
@@ -76,6 +77,8 @@ static void transform(const head *h, lanes *t)
         for (size_t l = 0; l < n; l++)
             t->s[k + l] = (double)t->m.s[k + l];
         h->diagonal->of_all(n, h->floor, t->s + k, t->v + k, t->log_v + k, t->slope + k);
+        for (size_t l = 0; l < n; l++)
+            t->log_det[l] = (k ? t->log_det[l] : 0) + t->log_v[k + l];
         for (size_t l = 0; l < n && t->m.natural; l++)
             t->reach[k + l] = tril_head_reach(h, t->s[k + l], t->slope[k + l]);
     }
