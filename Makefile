@@ -23,18 +23,17 @@ FLAGS    = $(USER) $(WARNINGS) $(CFLAGS) $(QUIRKS)
 # GCC 12 breaks down (internal compiler error) over loops that take the fmax of floats in double for this processor
 QUIRKS   := $(if $(findstring aarch64,$(shell $(CC) -dumpmachine)),-fno-builtin-fmax -fno-builtin-fmin)
 
-OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/*/*.c)))
+OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cmd/%,$(sort $(wildcard src/*/*.c))))
 CROSS    := $(if $(findstring aarch64,$(CC)),aarch64-linux-gnu-)
 RUN      := $(if $(CROSS),qemu-aarch64)
 # HOLD makes programs that can run as on an older processor, beside the others: only tests need them
 PROGRAMS := $(BUILD)$(if $(HOLD),/held)
 HOOK     := $(if $(HOLD),$(BUILD)/tests/hold.o)
-DEMOS    := $(patsubst demos/%.c,$(PROGRAMS)/demos/%,$(filter-out demos/tril.c,$(sort $(wildcard demos/*.c))))
-SHARED   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard demos/common/*.c)))
-COMMANDS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard demos/tril/*.c)))
+DEMOS    := $(patsubst demos/%.c,$(PROGRAMS)/demos/%,$(sort $(wildcard demos/*.c)))
+COMMAND  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/cmd/*.c)))
 BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
 TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/allocations/%,$(sort $(wildcard tests/*.c tests/*/*.c)))))
-SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] demos/*.c demos/*/*.[ch] data/*.c tests/*.[ch] tests/*/*.[ch])
+SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] demos/*.c data/*.c tests/*.[ch] tests/*/*.[ch])
 
 help:
 	@echo 'make setup    install what is needed (Debian packages; asks for sudo if you are not root)'
@@ -80,7 +79,7 @@ lib: $(LIB)
 
 # everything is made anew when compiler, flags or the list of sources change
 STAMP := $(BUILD)/stamp
-WANTED := $(CC) $(FLAGS) $(OBJECTS) $(TESTS) $(BENCH) $(COMMANDS)
+WANTED := $(CC) $(FLAGS) $(OBJECTS) $(TESTS) $(BENCH) $(COMMAND)
 ifneq ($(file < $(STAMP)),$(WANTED))
 .PHONY: $(STAMP)
 endif
@@ -112,24 +111,19 @@ $(BUILD)/src/%.o: src/%.c $(STAMP) | $(BUILD)/headers
 
 demos: $(DEMOS) $(PROGRAMS)/tril
 
-$(SHARED) $(COMMANDS): $(BUILD)/%.o: %.c $(STAMP)
-	@mkdir -p $(@D)
-	@echo '  CC   $<'
-	@$(CC) $(FLAGS) -Idemos -MMD -MP -c $< -o $@
-
-$(PROGRAMS)/demos/%: demos/%.c $(SHARED) $(HOOK) $(LIB)
+$(PROGRAMS)/demos/%: demos/%.c $(HOOK) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(SHARED) $(HOOK) $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(HOOK) $(LIB) $(LIBS)
 
-$(PROGRAMS)/tril: demos/tril.c $(COMMANDS) $(SHARED) $(HOOK) $(LIB)
+$(PROGRAMS)/tril: $(COMMAND) $(HOOK) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) -Idemos -MMD -MP -MF $@.d $< -o $@ $(COMMANDS) $(SHARED) $(HOOK) $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) $(COMMAND) -o $@ $(HOOK) $(LIB) $(LIBS)
 
 # the manual page: its gaps are filled with what the commands say themselves
-$(PROGRAMS)/tril.1: demos/tril/tril.1 demos/tril/manual.sh $(PROGRAMS)/tril
-	@sh demos/tril/manual.sh $(RUN) $(PROGRAMS)/tril < $< > $@
+$(PROGRAMS)/tril.1: src/cmd/tril.1 src/cmd/manual.sh $(PROGRAMS)/tril
+	@sh src/cmd/manual.sh $(RUN) $(PROGRAMS)/tril < $< > $@
 
 PREFIX = /usr/local
 
@@ -140,8 +134,10 @@ install: $(PROGRAMS)/tril $(PROGRAMS)/tril.1
 demo: demos
 	@mkdir -p $(BUILD)/pictures
 	$(PROGRAMS)/demos/shapes
-	$(PROGRAMS)/demos/categories --pictures $(BUILD)/pictures
-	$(PROGRAMS)/demos/points --pictures $(BUILD)/pictures
+	$(PROGRAMS)/demos/categories data/categories.csv 7 $(BUILD)/pictures/categories.txt
+	gnuplot -c demos/categories.gp $(BUILD)/pictures/categories.txt $(BUILD)/pictures/categories.png
+	$(PROGRAMS)/demos/points $(BUILD)/pictures
+	$(PROGRAMS)/tril plot $(BUILD)/pictures/points.safetensors data/points.csv -o $(BUILD)/pictures/points.png
 
 # OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check
 TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(PROGRAMS) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
@@ -235,10 +231,10 @@ $(BUILD)/fail.so: tests/allocations/fail.c $(STAMP)
 fuzz-command: $(BUILD)/fuzz_command
 	$(RUN) $< $(or $(SEED),1) $(or $(FIRST),0) $(or $(RUNS),0) $(if $(RUNS),0,$(or $(SECONDS),60))
 
-$(BUILD)/fuzz_command: tests/fuzz/command.c demos/tril.c $(COMMANDS) $(SHARED) $(LIB)
+$(BUILD)/fuzz_command: tests/fuzz/command.c $(COMMAND) $(LIB)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) -Idemos -Dmain=tril_main -c demos/tril.c -o $@.o
-	@$(CC) $(FLAGS) $< -o $@ $@.o $(COMMANDS) $(SHARED) $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) -Isrc -Dmain=tril_main -c src/cmd/main.c -o $@.o
+	@$(CC) $(FLAGS) $< -o $@ $@.o $(filter-out %/main.o,$(COMMAND)) $(LIB) $(LIBS)
 
 # the programs in the headers and in README.md compile, run and succeed
 examples: $(LIB)
@@ -273,4 +269,4 @@ clean:
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(BENCH:.o=.d) $(SHARED:.o=.d) $(COMMANDS:.o=.d) $(DEMOS:=.d) $(PROGRAMS)/tril.d
+-include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(BENCH:.o=.d) $(COMMAND:.o=.d) $(DEMOS:=.d)

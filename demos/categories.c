@@ -1,245 +1,150 @@
-/* Categories are learned trial by trial: each is a normal whose mean and covariance move with every
- * trial, whatever the learning rate, and its density is the input of a linear classifier. Beside it
- * the same normals by maximum likelihood. `categories --help` says how to use it. */
+/* Categories are learned trial by trial. Each category is a normal whose density is an input of a
+ * linear classifier; means and covariances follow the gradient of the cross-entropy by natural
+ * steps, which keep a covariance valid at any learning rate. The last column of the file is the
+ * category. Usage: categories [FILE.csv [SEED [NORMALS.txt]]]; categories.gp draws the normals. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <tril/tril.h>
 
-#include "common/gallery.h"
-#include "common/options.h"
-#include "common/progress.h"
-#include "common/text.h"
+enum { MOST = 8, RATES = 9, EPOCHS = 5 };
 
-enum { RATES = 9, FIT_STEPS = 500, SWEEP_ROWS = 200 };
+typedef struct dataset {
+    size_t n, d, k; /* rows, columns, categories */
+    tril_real *x;
+    size_t *category; /* of each row */
+} dataset;
 
-typedef struct options {
-    bool sweep;
-    const char *pictures; /* folder; NULL for none */
-    uint64_t seed;
-    size_t seeds; /* of the sweep */
-} options;
+typedef struct learner {
+    tril_params *normal_params, *weight_params; /* two stores, so that each has its own optimizer */
+    tril_mvn_params *normals;
+    tril_dense *weights;
+    tril_optim *natural, *sgd;
+    tril_tape *tape;
+} learner;
 
-/* data/categories.csv: the normals that its rows were drawn from, and the start of its learner */
-#define MOMENTS(x, y, xx, xy, yy)                                                                  \
-    {                                                                                              \
-        { (tril_real)(x), (tril_real)(y) },                                                        \
-        {                                                                                          \
-            (tril_real)(xx), (tril_real)(xy), (tril_real)(xy), (tril_real)(yy)                     \
-        }                                                                                          \
-    }
-static const moments truth[2] = { MOMENTS(-0.5, 0.25, 0.0185, -0.005, 0.065),
-                                  MOMENTS(-0.25, -0.6, 0.0125, 0.005, 0.005) };
-static const moments known_start[2] = { MOMENTS(-0.25, 0.05, 0.02, 0, 0.02),
-                                        MOMENTS(-0.15, -0.25, 0.02, 0, 0.02) };
-
-static const char *const ours[] = { "data/categories.csv", "data/iris.csv" };
-
-static double rate_of(size_t i)
+static bool read_file(tril_ctx *ctx, const char *path, dataset *s)
 {
-    return pow(10, (double)i - 6);
+    const char *column[MOST + 1];
+    tril_table *table = tril_table_read(ctx, path);
+    const size_t width = tril_table_width(table);
+    for (size_t j = 0; j < width && j <= MOST; j++)
+        column[j] = tril_table_name(table, j);
+    *s = (dataset){ .n = tril_table_rows(table), .d = width - 1 };
+    s->x = malloc((s->n * width + 1) * sizeof *s->x);
+    s->category = calloc(s->n + 1, sizeof *s->category);
+    const bool fits = width >= 2 && width <= MOST + 1 && s->x && s->category;
+    const char *const *labels = fits ? tril_table_labels(table, column[s->d], &s->k) : NULL;
+    const bool read = labels && tril_table_columns(table, column, s->d, s->x) &&
+                      tril_table_classes(table, column[s->d], labels, s->k, s->category);
+    tril_table_free(table);
+    return read && s->k <= MOST;
 }
 
-/* ---- the sweep: data drawn anew for each seed */
-
-static int sweep(const options *o)
+/* Each mean starts halfway between the mean of all rows and that of its own category; each
+ * covariance starts at that of all rows. */
+static void initialize(const dataset *s, tril_mvn_params *normals)
 {
-    size_t runs = 0, failures = 0;
-    puts("rate,seed,accuracy,failed");
-    progress p = progress_begin("run", RATES * o->seeds, 0);
-    for (size_t i = 0; i < RATES; i++)
-        for (uint64_t seed = 1; seed <= o->seeds; seed++) {
-            classes set;
-            outcome out;
-            if (!classes_draw(&set, truth, 2, SWEEP_ROWS, seed))
-                return classes_free(&set), 1;
-            learner_run(&set, known_start, rate_of(i), seed, &out);
-            classes_free(&set);
-            printf("%g,%llu,%.4f,%d\n", rate_of(i), (unsigned long long)seed, out.accuracy,
-                   out.failed);
-            if (out.failed)
-                fprintf(stderr, "categories: rate %g, seed %llu: %s\n", rate_of(i),
-                        (unsigned long long)seed, out.message);
-            failures += out.failed;
-            progress_show(&p, ++runs, "rate %g", rate_of(i));
+    const size_t n = s->n, d = s->d;
+    for (size_t c = 0; c < s->k; c++) {
+        double mean[MOST] = { 0 }, own[MOST] = { 0 }, products[MOST * MOST] = { 0 }, rows = 0;
+        for (size_t i = 0; i < n; rows += s->category[i++] == c)
+            for (size_t j = 0; j < d; j++) {
+                const double x = (double)s->x[i * d + j];
+                mean[j] += x / (double)n, own[j] += s->category[i] == c ? x : 0;
+                for (size_t l = 0; l < d; l++)
+                    products[j * d + l] += x * (double)s->x[i * d + l] / (double)n;
+            }
+        tril_real loc[MOST], covariance[MOST * MOST];
+        for (size_t j = 0; j < d * d; j++)
+            covariance[j] = (tril_real)(products[j] - mean[j / d] * mean[j % d]);
+        for (size_t j = 0; j < d; j++)
+            loc[j] = (tril_real)((mean[j] + own[j] / rows) / 2);
+        tril_mvn_params_set(normals, c, loc, covariance);
+    }
+}
+
+static learner learner_new(tril_ctx *ctx, const dataset *s, double rate)
+{
+    learner l = { .normal_params = tril_params_new(ctx), .weight_params = tril_params_new(ctx) };
+    l.normals = tril_mvn_params_new(l.normal_params, "categories", s->k, s->d);
+    initialize(s, l.normals);
+    l.weights = tril_dense_new(
+        l.weight_params, "weights",
+        &(tril_dense_opts){ .inputs = s->k, .outputs = s->k, .init = TRIL_ZERO, .no_bias = true });
+    const tril_natural_opts natural = { .lr = rate, .lr_loc = 0.002 };
+    l.natural = tril_natural_new(tril_mvn_params_loc(l.normals),
+                                 tril_mvn_params_scale_tril(l.normals), &natural);
+    l.sgd = tril_sgd_new(l.weight_params, &(tril_sgd_opts){ .lr = 0.1, .momentum = 0.3 });
+    l.tape = tril_tape_new(ctx);
+    return l;
+}
+
+/* x [..., d] to logits [..., k] by way of the densities */
+static tril_var logits(const learner *l, const tril_real *x, tril_shape shape)
+{
+    tril_tape_reset(l->tape);
+    tril_dist p = tril_mvn_params_dist(l->normals, l->tape);
+    return tril_dense_apply(l->weights, tril_exp(tril_log_prob(p, tril_input(l->tape, x, shape))));
+}
+
+static void train(const learner *l, const dataset *s, tril_random random)
+{
+    for (size_t trial = 0; trial < EPOCHS * s->n; trial++) {
+        const size_t i = tril_random_below(&random, s->n);
+        tril_backward(
+            tril_cross_entropy(logits(l, s->x + i * s->d, TRIL_SHAPE(s->d)), &s->category[i]));
+        tril_optim_step(l->natural);
+        tril_optim_step(l->sgd);
+    }
+}
+
+/* one line of the table, and lines of rate, category, loc, scale_tril row by row */
+static void report(const learner *l, const dataset *s, double rate, FILE *normals)
+{
+    const tril_real *z = tril_value(logits(l, s->x, TRIL_SHAPE(s->n, 1, s->d)));
+    const tril_real *loc = tril_param_values(tril_mvn_params_loc(l->normals));
+    const tril_real *factor = tril_param_values(tril_mvn_params_scale_tril(l->normals));
+    double right = 0, least = HUGE_VAL;
+    for (size_t i = 0, larger = 0; z && i < s->n; i++, right += !larger, larger = 0)
+        for (size_t c = 0; c < s->k; c++)
+            larger += z[i * s->k + c] > z[i * s->k + s->category[i]];
+    for (size_t c = 0; z && c < s->k; c++) {
+        fprintf(normals, "%g %zu", rate, c);
+        for (size_t j = 0; j < s->d; j++)
+            fprintf(normals, " %g", (double)*loc++);
+        for (size_t j = 0; j < s->d * s->d; j++, factor++) {
+            fprintf(normals, " %g", (double)*factor);
+            least = j % (s->d + 1) ? least : fmin(least, (double)*factor);
         }
-    progress_end(&p);
-    return failures > 0;
-}
-
-/* ---- one file */
-
-/* Halfway between the mean of all rows and that of the category's own, with the covariance of all
- * rows. */
-static void halfway(const classes *set, moments *start)
-{
-    moments all;
-    classes_moments(set, set->k, &all);
-    for (size_t c = 0; c < set->k; c++) {
-        classes_moments(set, c, &start[c]);
-        for (size_t j = 0; j < set->d; j++)
-            start[c].mean[j] = (start[c].mean[j] + all.mean[j]) / 2;
-        memcpy(start[c].covariance, all.covariance, sizeof all.covariance);
+        fputs("\n", normals);
     }
-}
-
-static bool learn(const classes *set, const moments *start, const options *o, outcome *out)
-{
-    progress p = progress_begin("rate", RATES, 0);
-    bool fine = true;
-    for (size_t i = 0; i < RATES; i++) {
-        learner_run(set, start, rate_of(i), o->seed, &out[i]);
-        if (out[i].failed)
-            fprintf(stderr, "categories: rate %g: %s\n", rate_of(i), out[i].message);
-        fine &= !out[i].failed;
-        progress_show(&p, i + 1, "accuracy %.4f", out[i].accuracy);
-    }
-    progress_end(&p);
-    return fine;
-}
-
-static void print_learned(const char *path, const classes *set, const outcome *out)
-{
-    printf("\n%s: %zu rows of %zu columns, %zu categories\n", text_shown(path), set->n, set->d,
-           set->k);
-    printf("trial by trial: five epochs, means' rate 0.002, weights' rate 0.1 with momentum 0.3\n");
-    printf("\n%-22s %10s %22s %12s\n", "rate of covariances", "accuracy", "smallest eigenvalue",
-           "largest");
-    for (size_t i = 0; i < RATES; i++)
-        printf("%-22g %10.4f %22.5f %12.5f\n", rate_of(i), out[i].accuracy, out[i].smallest,
-               out[i].largest);
-}
-
-/* The four judged alike: the start, the fit by steps, the closed form, and the truth if known. */
-static bool fit_all(const classes *set, const moments *start, bool known, fit f[4])
-{
-    moments closed[CLASSES_MAX];
-    for (size_t c = 0; c < set->k; c++)
-        classes_moments(set, c, &closed[c]);
-    return learner_fit(set, start, 0, &f[0]) && learner_fit(set, start, FIT_STEPS, &f[1]) &&
-           learner_fit(set, closed, 0, &f[2]) && (!known || learner_fit(set, truth, 0, &f[3]));
-}
-
-static void print_fits(const fit f[4], bool known)
-{
-    static const char *const name[] = { "start", NULL, "closed form", "truth" };
-    char steps[32];
-    snprintf(steps, sizeof steps, "%d natural steps", FIT_STEPS);
-    printf("\n%-22s %10s %22s %12s\n", "maximum likelihood", "accuracy", "NLL, nats per row",
-           "divergence");
-    for (int i = 0; i < 3 + known; i++)
-        printf("%-22s %10.4f %22.4f %12.5f\n", name[i] ? name[i] : steps, f[i].accuracy, f[i].nll,
-               f[i].kl);
-}
-
-static bool draw(const char *path, const classes *set, const moments *start, bool known,
-                 const outcome *out, const fit *f, const options *o)
-{
-    const gallery_panel panels[] = {
-        { known ? "truth" : "closed form", known ? truth : f[2].normals },
-        { "before", start },
-        { "maximum likelihood", f[1].normals },
-        { "after, rate 0.0001", out[2].normals },
-        { "after, rate 0.1", out[5].normals },
-        { "after, rate 100", out[8].normals },
-    };
-    char file[512];
-    bool drawn = gallery_draw(o->pictures, path, set, panels, file, sizeof file);
-    if (drawn)
-        printf("\npicture: %s\n", text_shown(file));
-    return drawn;
-}
-
-/* exit status: 0, 1 where training failed, 2 where the input is bad */
-static int run_on(const char *path, const classes *set, const options *o)
-{
-    bool known = strcmp(path, ours[0]) == 0 && set->k == 2 && set->d == 2;
-    static outcome out[RATES];
-    static fit f[4];
-    moments start[CLASSES_MAX];
-    halfway(set, start);
-    if (known)
-        memcpy(start, known_start, sizeof known_start);
-    if (!fit_all(set, start, known, f))
-        return fprintf(stderr, "categories: %s: not every category has a covariance\n",
-                       text_shown(path)),
-               2;
-    bool done = learn(set, start, o, out);
-    print_learned(path, set, out);
-    print_fits(f, known);
-    if (done && o->pictures)
-        done = draw(path, set, start, known, out, f, o);
-    return !done;
-}
-
-static int run(const char *path, const options *o)
-{
-    classes set;
-    tril_ctx *ctx = tril_ctx_new(NULL);
-    int status = classes_read(&set, ctx, path) ? run_on(path, &set, o) : 2;
-    if (tril_ctx_failed(ctx))
-        fprintf(stderr, "categories: %s\n", tril_ctx_message(ctx));
-    classes_free(&set);
-    tril_ctx_free(ctx);
-    return status;
-}
-
-static int usage(FILE *to, int status)
-{
-    fputs(
-        "usage: categories [options] [FILE.csv ...]\n"
-        "Learns a normal for each category, trial by trial at nine learning rates and by maximum "
-        "likelihood:\n"
-        "by default those of data/categories.csv, then of data/iris.csv. The last column of a file "
-        "is the category.\n"
-        "  --sweep          print rate,seed,accuracy,failed lines instead: data drawn anew for "
-        "each seed\n"
-        "  --seeds N        that many seeds in the sweep (default 20)\n"
-        "  --pictures DIR   draw DIR/NAME.png for NAME.csv (needs gnuplot)\n"
-        "  --seed N         of the order of trials (default 7)\n"
-        "Exit status: 0, 1 if training failed, 2 for wrong use or bad input.\n",
-        to);
-    return status;
-}
-
-static bool parse_option(options *o, int which)
-{
-    unsigned long long number = 0;
-    switch (which) {
-    case 'w':
-        return o->sweep = true;
-    case 'p':
-        return option_pictures("categories", optarg, &o->pictures);
-    case 'n':
-        return option_number("categories", "seeds", optarg, 1, 1000000, &number) &&
-               (o->seeds = (size_t)number);
-    case 's':
-        return option_number("categories", "seed", optarg, 0, UINT64_MAX, &number) &&
-               ((o->seed = number), true);
-    default:
-        usage(stderr, 2);
-        return false;
-    }
+    printf("%-22g %10.4f %24.6f\n", rate, right / (double)s->n, least);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option known[] = {
-        { "sweep", no_argument, NULL, 'w' },          { "seeds", required_argument, NULL, 'n' },
-        { "pictures", required_argument, NULL, 'p' }, { "seed", required_argument, NULL, 's' },
-        { "help", no_argument, NULL, 'h' },           { 0 }
-    };
-    options o = { .seed = 7, .seeds = 20 };
-    for (int which; (which = option_next("categories", argc, argv, ":", known)) != -1;) {
-        if (which == 'h')
-            return usage(stdout, 0);
-        if (!parse_option(&o, which))
-            return 2;
+    const char *path = argc > 1 ? argv[1] : "data/categories.csv";
+    const uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 7;
+    FILE *normals = fopen(argc > 3 ? argv[3] : "/dev/null", "w");
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    dataset s;
+    const bool read = read_file(ctx, path, &s) && normals;
+    if (read)
+        printf("%s: %zu rows of %zu columns, %zu categories\n\n%-22s %10s %24s\n", path, s.n, s.d,
+               s.k, "rate of covariances", "accuracy", "least L_ii of a factor");
+    for (int i = 0; i < RATES && read && !tril_ctx_failed(ctx); i++) {
+        learner l = learner_new(ctx, &s, pow(10, i - 6));
+        train(&l, &s, tril_random_stream(seed, 2));
+        report(&l, &s, pow(10, i - 6), normals);
+        tril_tape_free(l.tape), tril_optim_free(l.natural), tril_optim_free(l.sgd);
+        tril_params_free(l.normal_params), tril_params_free(l.weight_params);
     }
-    int n = argc - optind, status = 0;
-    if (o.sweep)
-        return n ? usage(stderr, 2) : output_status("categories", sweep(&o));
-    for (int i = 0; i < (n ? n : 2) && status == 0; i++)
-        status = run(n ? argv[optind + i] : ours[i], &o);
-    return output_status("categories", status);
+    if (!read || tril_ctx_failed(ctx))
+        fprintf(stderr, "categories: %s\n",
+                tril_ctx_failed(ctx) ? tril_ctx_message(ctx) : "1 to 8 columns, 2 to 8 labels");
+    const bool failed = !read || tril_ctx_failed(ctx) || fclose(normals) || fflush(stdout);
+    free(s.x), free(s.category);
+    tril_ctx_free(ctx);
+    return failed;
 }

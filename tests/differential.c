@@ -250,7 +250,7 @@ static tril_dist head(tril_var raw, const long *arg)
     return tril_head(raw, (size_t)arg[1],
                      &(tril_head_opts){ .form = (tril_head_form)arg[2],
                                         .diagonal = (tril_diagonal_transform)arg[3],
-                                        .row_scaled = arg[4],
+                                        .relative_off_diagonal = arg[4],
                                         .floor = floor_of(arg[5]),
                                         .rank = (size_t)arg[6],
                                         .components = (size_t)arg[7],
@@ -264,7 +264,7 @@ static tril_dist head_shared(tril_var raw, tril_param shared, const long *arg)
                      &(tril_head_opts){ .form = TRIL_HEAD_SHARED,
                                         .shared = shared,
                                         .diagonal = (tril_diagonal_transform)arg[3],
-                                        .row_scaled = arg[4],
+                                        .relative_off_diagonal = arg[4],
                                         .floor = floor_of(arg[5]) });
 }
 
@@ -360,7 +360,7 @@ static bool tensor_of_dists(machine *m, const char *name, reg *r)
 {
     LOOK_UP(methods, var, DIST(0));
     CALL(log_prob, var, tril_log_prob(DIST(0), VAR(1)));
-    CALL(log_prob_missing, var, tril_log_prob_observed(DIST(0), VAR(1)));
+    CALL(log_prob_missing, var, tril_log_prob_missing(DIST(0), VAR(1)));
     CALL(rsample, var, rsample(m, DIST(0), SIZE(1)));
     CALL(cdf, var, tril_cdf(DIST(0), VAR(1)));
     CALL(kl, var, tril_kl(DIST(0), DIST(1)));

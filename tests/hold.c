@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "kernels/targets.h"
+#include "kernels/cpu_dispatch.h"
 
 static int newest(void)
 {

@@ -9,14 +9,14 @@
 #include "optim/optims.h"
 #include "registry_kinds.h"
 
-Suite *suite_dist_categorical(void);
-Suite *suite_dist_low_rank(void);
-Suite *suite_dist_mixture(void);
-Suite *suite_dist_mvn(void);
-Suite *suite_dist_mvt(void);
-Suite *suite_dist_mvn_forms(void);
-Suite *suite_dist_normal(void);
-Suite *suite_dist_student_t(void);
+Suite *suite_distributions_categorical(void);
+Suite *suite_distributions_low_rank(void);
+Suite *suite_distributions_mixture(void);
+Suite *suite_distributions_mvn(void);
+Suite *suite_distributions_mvt(void);
+Suite *suite_distributions_mvn_forms(void);
+Suite *suite_distributions_normal(void);
+Suite *suite_distributions_student_t(void);
 Suite *suite_nn_head(void);
 Suite *suite_nn_head_student(void);
 
@@ -249,10 +249,11 @@ static const struct dist_row {
     tril_status status;
     const char *sentence;
 } dist_rows[] = {
-    { "mvn", make_mvn, suite_dist_mvn, OF_VECTORS, bad_mvn, TRIL_NOT_POSITIVE,
+    { "mvn", make_mvn, suite_distributions_mvn, OF_VECTORS, bad_mvn, TRIL_NOT_POSITIVE,
       "mvn: scale_tril of batch index [0] is 0 at [0, 0]: its diagonal must be positive" },
-    { "mvn_precision", make_mvn_precision, suite_dist_mvn_forms, OF_VECTORS, bad_mvn_precision,
-      TRIL_NOT_POSITIVE, "mvn_precision: the matrix is not positive definite: pivot 0 is 0" },
+    { "mvn_precision", make_mvn_precision, suite_distributions_mvn_forms, OF_VECTORS,
+      bad_mvn_precision, TRIL_NOT_POSITIVE,
+      "mvn_precision: the matrix is not positive definite: pivot 0 is 0" },
     { "head", make_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
       "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
     { "head", make_diagonal_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
@@ -264,27 +265,28 @@ static const struct dist_row {
     { "head_student", make_student_head, suite_nn_head_student,
       OF_VECTORS & ~RSAMPLE & ~OBSERVED & ~KL, bad_student_head, TRIL_BAD_SHAPE,
       "head: raw is 3x2, but 2 targets need rows of 6 numbers" },
-    { "mvn_low_rank", make_mvn_low_rank, suite_dist_low_rank, OF_VECTORS, bad_mvn_low_rank,
+    { "mvn_low_rank", make_mvn_low_rank, suite_distributions_low_rank, OF_VECTORS, bad_mvn_low_rank,
       TRIL_NOT_POSITIVE, "mvn_low_rank: diag is 0 at [0, 0]: it must be positive" },
-    { "normal", make_normal, suite_dist_normal, OF_NUMBERS, bad_normal, TRIL_NOT_POSITIVE,
+    { "normal", make_normal, suite_distributions_normal, OF_NUMBERS, bad_normal, TRIL_NOT_POSITIVE,
       "normal: scale is -1: it must be positive" },
-    { "mvn_diag", make_mvn_diag, suite_dist_normal, OF_VECTORS, bad_mvn_diag, TRIL_NOT_POSITIVE,
-      "mvn_diag: scale is 0 at [0]: it must be positive" },
-    { "student_t", make_student_t, suite_dist_student_t, OF_NUMBERS & ~OBSERVED & ~KL,
+    { "mvn_diag", make_mvn_diag, suite_distributions_normal, OF_VECTORS, bad_mvn_diag,
+      TRIL_NOT_POSITIVE, "mvn_diag: scale is 0 at [0]: it must be positive" },
+    { "student_t", make_student_t, suite_distributions_student_t, OF_NUMBERS & ~OBSERVED & ~KL,
       bad_student_t, TRIL_NOT_POSITIVE, "student_t: df is 0 at [0, 0]: it must be positive" },
-    { "mvt", make_mvt, suite_dist_mvt, OF_VECTORS & ~OBSERVED & ~KL, bad_mvt, TRIL_NOT_POSITIVE,
-      "mvt: df is -2 at [1]: it must be positive" },
-    { "independent", make_independent, suite_dist_normal, OF_VECTORS & ~COVARIANCE, bad_independent,
-      TRIL_BAD_SHAPE, "independent(mvn): 2 axes are wanted of batch shape [3]" },
-    { "mixture", make_mixture, suite_dist_mixture, MEAN | VARIANCE | COVARIANCE | OBSERVED,
+    { "mvt", make_mvt, suite_distributions_mvt, OF_VECTORS & ~OBSERVED & ~KL, bad_mvt,
+      TRIL_NOT_POSITIVE, "mvt: df is -2 at [1]: it must be positive" },
+    { "independent", make_independent, suite_distributions_normal, OF_VECTORS & ~COVARIANCE,
+      bad_independent, TRIL_BAD_SHAPE, "independent(mvn): 2 axes are wanted of batch shape [3]" },
+    { "mixture", make_mixture, suite_distributions_mixture, MEAN | VARIANCE | COVARIANCE | OBSERVED,
       bad_mixture, TRIL_BAD_SHAPE,
       "mixture: weights are 3x2, components have batch shape [3] and event shape [scalar]: the "
       "last axis of the components' batch must be that of the weights" },
-    { "mixture", make_mixture_of_numbers, suite_dist_mixture, MEAN | VARIANCE | CDF | OBSERVED,
-      bad_mixture, TRIL_BAD_SHAPE,
+    { "mixture", make_mixture_of_numbers, suite_distributions_mixture,
+      MEAN | VARIANCE | CDF | OBSERVED, bad_mixture, TRIL_BAD_SHAPE,
       "the last axis of the components' batch must be that of the weights" },
-    { "categorical", make_categorical, suite_dist_categorical, MODE | ENTROPY | KL, bad_categorical,
-      TRIL_BAD_ARGUMENT, "categorical_probs: probs of batch index [0] sum to 3, not to 1" },
+    { "categorical", make_categorical, suite_distributions_categorical, MODE | ENTROPY | KL,
+      bad_categorical, TRIL_BAD_ARGUMENT,
+      "categorical_probs: probs of batch index [0] sum to 3, not to 1" },
 };
 
 enum { N_DISTS = sizeof dist_rows / sizeof *dist_rows };
@@ -489,14 +491,14 @@ END_TEST
 START_TEST(test_observed)
 {
     begin(_i);
-    tril_var y = tril_sample(p, 0), observed = tril_log_prob_observed(p, y);
+    tril_var y = tril_sample(p, 0), observed = tril_log_prob_missing(p, y);
     if (!has(OBSERVED)) {
-        check_refused(observed, "log_prob_observed", no_form);
+        check_refused(observed, "log_prob_missing", no_form);
         return;
     }
     const tril_real missing[BATCH * 2] = { NAN, NAN, NAN, NAN, NAN, NAN };
     tril_var all = tril_log_prob(p, y);
-    tril_var none = tril_log_prob_observed(p, tril_input_missing(tape, missing, tril_shape_of(y)));
+    tril_var none = tril_log_prob_missing(p, tril_input_missing(tape, missing, tril_shape_of(y)));
     ck_fine(ctx);
     for (size_t i = 0; i < BATCH; i++) {
         ck_close(tril_value(observed)[i], tril_value(all)[i], IS_DOUBLE ? 1e-13 : 1e-5, 1);
@@ -678,7 +680,7 @@ START_TEST(test_readme)
     for (size_t k = 0; k < COLUMNS; k++)
         n += snprintf(wanted + n, sizeof wanted - (size_t)n, " %s |",
                       !column[k] || (methods & column[k]) ? tick : "");
-    FILE *f = fopen("README.md", "r");
+    FILE *f = fopen("include/tril/README.md", "r");
     char line[512];
     bool found = false;
     while (fgets(line, sizeof line, f))

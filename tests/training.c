@@ -38,7 +38,7 @@ static void begin(training *t, tril_ctx *ctx, const char *kind)
                           &(tril_mlp_opts){ .inputs = INPUTS,
                                             .hidden = { 8, 8 },
                                             .outputs = tril_head_width(D, NULL) });
-    tril_head_start(tril_mlp_last(t->net), t->y, ROWS, D, NULL);
+    tril_head_init(tril_mlp_last(t->net), t->y, ROWS, D, NULL);
     t->optim = make_optim(kind, t->params,
                           (optim_options){ .lr = 1e-3, .momentum = 0.9, .clip = { .norm = 10 } });
     t->tape = tril_tape_new(ctx);

@@ -55,7 +55,7 @@
 #ifndef TRIL_EXTEND_H
 #define TRIL_EXTEND_H
 
-#include <tril/dist.h>
+#include <tril/distributions.h>
 #include <tril/random.h>
 
 #ifdef __cplusplus
@@ -143,7 +143,7 @@ struct tril_dist_kind {
     tril_var (*log_prob)(const tril_dist *p, tril_var y);
 
     /* NaN in y is missing. NULL: that of as_mvn. */
-    tril_var (*log_prob_observed)(const tril_dist *p, tril_var y);
+    tril_var (*log_prob_missing)(const tril_dist *p, tril_var y);
     tril_var (*rsample)(const tril_dist *p, size_t n);
 
     /* Draws that no gradient flows through. NULL: those of rsample, detached. */

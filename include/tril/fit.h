@@ -12,7 +12,7 @@
  *
  *     enum { ROWS = 500 };
  *
- *     static bool watch(const tril_fit_figures *now, void *user)
+ *     static bool watch(const tril_fit_status *now, void *user)
  *     {
  *         if (now->epoch % 10 == 0)
  *             printf("epoch %zu: NLL %.3f, validation %.3f\n", now->epoch, now->train_nll,
@@ -33,13 +33,13 @@
  *         tril_params *params = tril_params_new(ctx);
  *         tril_network net = tril_network_new(params, 3, &(tril_mlp_opts){
  *             .inputs = 2, .hidden = { 16 } }, NULL);
- *         tril_fit *fit = tril_fit_new(&net, (tril_rows){ xs, ys, ROWS }, &(tril_fit_opts){
+ *         tril_fit *fit = tril_fit_new(&net, (tril_batch){ xs, ys, ROWS }, &(tril_fit_opts){
  *             .epochs = 40, .lr = 1e-2, .schedule = { .kind = TRIL_COSINE },
  *             .validation_share = 0.2, .patience = 20, .seed = 7 });
  *         bool stop = false; // Ctrl-C could set it
- *         double first = tril_fit_now(fit).best_nll;
+ *         double first = tril_fit_get_status(fit).best_nll;
  *         tril_fit_run(fit, watch, &stop);
- *         double best = tril_fit_now(fit).best_nll;
+ *         double best = tril_fit_get_status(fit).best_nll;
  *         puts(tril_ctx_message(ctx));
  *
  *         tril_fit_free(fit);
@@ -86,10 +86,10 @@ tril_dist tril_network_dist(const tril_network *net, tril_var x);
 
 /* Rows of numbers: x [n, inputs], y [n, targets]. They are borrowed: leave them in place and
  * unchanged as long as what was given them. */
-typedef struct tril_rows {
+typedef struct tril_batch {
     const tril_real *x, *y;
     size_t n;
-} tril_rows;
+} tril_batch;
 
 typedef enum tril_fit_optim {
     TRIL_FIT_ADAM, /* default; AdamW where there is weight decay */
@@ -175,7 +175,7 @@ typedef struct tril_fit_opts {
     double beta;           /* tril_loss_beta: in (0, 1]; default 0.5 */
     size_t warmup_epochs;  /* tril_loss_warmup; default 10 */
 
-    tril_rows validation;    /* default: none */
+    tril_batch validation;   /* default: none */
     double validation_share; /* of the rows, in [0, 1), held out in the place of rows of one's own:
                                 fold 1 of tril_folds with the shares { 1 - share, share } and this
                                 seed; default 0: none */
@@ -193,17 +193,16 @@ typedef struct tril_fit_opts {
      * coordinates. At least 0; default 0. */
     double input_noise, target_noise;
 
-    bool missing; /* NaN in y is a missing number, tril_log_prob_observed; default: an error */
-    bool
-        no_start; /* parameters begin as they are. Default: the line, if there is one, at the simple
-                     fit of the training rows, each target by least squares with the ridge of least
-                     generalised cross-validation; scale and head at the covariance of what is left,
-                     with its degrees of freedom as divisor. Without a line tril_head_start on the
-                     rows of which nothing is missing. So the first NLL is the simple fit's */
+    bool missing; /* NaN in y is a missing number, tril_log_prob_missing; default: an error */
+    bool no_init; /* parameters begin as they are. Default: the line, if there is one, at the simple
+                      fit of the training rows, each target by least squares with the ridge of least
+                      generalised cross-validation; scale and head at the covariance of what is
+                     left, with its degrees of freedom as divisor. Without a line tril_head_init on
+                     the rows of which nothing is missing. So the first NLL is the simple fit's */
 } tril_fit_opts;
 
 /* How things stand. NLL is the mean over rows, in nats, in the units of the scaled targets. */
-typedef struct tril_fit_figures {
+typedef struct tril_fit_status {
     size_t epoch, epochs;  /* over, and the most there can be */
     size_t batch, batches; /* over in the epoch under way, and how many an epoch has */
     size_t steps;          /* all in all */
@@ -216,14 +215,14 @@ typedef struct tril_fit_figures {
     double lr;                       /* of the step that comes next */
     double seconds, rows_per_second; /* of the last epoch's steps, or of those of the epoch under
                                         way, as far as this object took them */
-} tril_fit_figures;
+} tril_fit_status;
 
 typedef struct tril_fit tril_fit;
 
 /* Prepares training; the first figures are there. All parameters of the network's store are
  * trained; it can grow no more, and must outlive the fit. Errors name the option, or row and column
  * of a number that is not finite. opts may be NULL. NULL on failure. */
-tril_fit *tril_fit_new(const tril_network *net, tril_rows rows, const tril_fit_opts *opts);
+tril_fit *tril_fit_new(const tril_network *net, tril_batch rows, const tril_fit_opts *opts);
 void tril_fit_free(tril_fit *fit);
 
 /* One step, and after an epoch's last one what ends an epoch; steps up to the end of the epoch that
@@ -234,19 +233,19 @@ bool tril_fit_epoch(tril_fit *fit);
 
 /* Epoch by epoch to the end, or until `watch`, called after each, returns false; watch may be NULL.
  * A run that was stopped goes on when it is called again. False on failure. */
-typedef bool tril_fit_watch(const tril_fit_figures *now, void *user);
-bool tril_fit_run(tril_fit *fit, tril_fit_watch *watch, void *user);
+typedef bool tril_fit_progress(const tril_fit_status *now, void *user);
+bool tril_fit_run(tril_fit *fit, tril_fit_progress *watch, void *user);
 
 /* A watch that writes a line of CSV to a FILE, its `user`: epoch, train_nll, validation_nll
  * (nothing where there are no validation rows), best_nll, lr, seconds; before the first epoch's a
  * header. False, which stops the run, where it cannot be written or is NULL. */
-bool tril_fit_log(const tril_fit_figures *now, void *file);
+bool tril_fit_log(const tril_fit_status *now, void *file);
 
 /* Whether training is over: the epochs, or the patience. */
 bool tril_fit_done(const tril_fit *fit);
 
 /* Zeros for a NULL fit. */
-tril_fit_figures tril_fit_now(const tril_fit *fit);
+tril_fit_status tril_fit_get_status(const tril_fit *fit);
 
 /* Sets the parameters to the best ones, as the end of training does, or to their average where none
  * are kept: for a run that is to go on no more. Otherwise they stay. */

@@ -9,9 +9,9 @@
  *
  *     static const char path[] = "example-model.safetensors";
  *
- *     static void learn(const tril_model *model, tril_rows rows)
+ *     static void learn(const tril_model *model, tril_batch rows)
  *     {
- *         tril_fit *fit = tril_fit_new(tril_model_about(model)->networks, rows,
+ *         tril_fit *fit = tril_fit_new(tril_model_get_info(model)->networks, rows,
  *                                      &(tril_fit_opts){ .epochs = 50, .lr = 1e-2 });
  *         tril_fit_run(fit, NULL, NULL);
  *         tril_fit_free(fit);
@@ -24,9 +24,9 @@
  *         tril_model *model = tril_model_new(table, NULL, 0, &(tril_model_opts){
  *             .targets = (const char *[]){ "petal_length", "petal_width" }, .n_targets = 2,
  *             .mlp = { .hidden = { 16 } } }); // inputs: length and width of sepals, species
- *         tril_cases cases = { 0 };
- *         if (tril_model_cases(model, table, NULL, 0, &(tril_cases_opts){ 0 }, &cases))
- *             learn(model, (tril_rows){ cases.x, cases.y, cases.n });
+ *         tril_dataset cases = { 0 };
+ *         if (tril_model_dataset(model, table, NULL, 0, &(tril_dataset_opts){ 0 }, &cases))
+ *             learn(model, (tril_batch){ cases.x, cases.y, cases.n });
  *         tril_tensors *file = tril_tensors_new(ctx);
  *         tril_tensors_put_model(file, model);
  *         tril_tensors_write(file, path);
@@ -35,19 +35,19 @@
  *
  *         file = tril_tensors_read(ctx, path);
  *         model = tril_tensors_get_model(file);
- *         const tril_model_parts *about = tril_model_about(model);
+ *         const tril_model_info *about = tril_model_get_info(model);
  *         double *nll = malloc((cases.n + 1) * sizeof *nll);
  *         if (about && nll &&
- *             tril_model_judge(model, about->networks, about->n_networks,
- *                              (tril_rows){ cases.x, cases.y, cases.n },
- *                              &(tril_verdict){ .nll = nll }))
+ *             tril_model_evaluate(model, about->networks, about->n_networks,
+ *                              (tril_batch){ cases.x, cases.y, cases.n },
+ *                              &(tril_evaluation){ .nll = nll }))
  *             printf("%zu inputs, NLL %.2f nats per row\n", about->n_inputs,
- *                    tril_average_of(nll, 1, cases.n).mean);
+ *                    tril_mean_se_of(nll, 1, cases.n).mean);
  *         bool failed = tril_ctx_failed(ctx);
  *         if (failed)
  *             fprintf(stderr, "%s\n", tril_ctx_message(ctx));
  *         free(nll);
- *         tril_cases_free(&cases);
+ *         tril_dataset_free(&cases);
  *         tril_model_free(model);
  *         tril_tensors_free(file);
  *         tril_table_free(table);
@@ -58,7 +58,9 @@
 #ifndef TRIL_MODEL_H
 #define TRIL_MODEL_H
 
-#include <tril/metrics.h>
+#include <tril/evaluate.h>
+#include <tril/scaler.h>
+#include <tril/table.h>
 #include <tril/tensors.h>
 
 #ifdef __cplusplus
@@ -97,7 +99,7 @@ typedef struct tril_column {
 
 /* Fits that a network must beat: the mean and standard deviation of each target; their mean and
  * covariance; a mean linear in the inputs with the covariance of what is left, as
- * tril_fit_opts.no_start says it. */
+ * tril_fit_opts.no_init says it. */
 typedef enum tril_baseline {
     TRIL_BASELINE_DIAGONAL,
     TRIL_BASELINE_FULL,
@@ -106,7 +108,7 @@ typedef enum tril_baseline {
 } tril_baseline;
 
 /* What a model is; valid as long as it. */
-typedef struct tril_model_parts {
+typedef struct tril_model_info {
     const tril_column *inputs;
     size_t n_inputs;
     const char *const *left_out; /* columns that were named as inputs, or by default, and are not:
@@ -127,7 +129,7 @@ typedef struct tril_model_parts {
                                     beyond high counts as high + w u / (w + u), u being how far
                                     beyond it is and w = high - low; likewise below low. NULL
                                     without inputs, or where a file has none */
-} tril_model_parts;
+} tril_model_info;
 
 typedef struct tril_model tril_model;
 
@@ -144,37 +146,37 @@ tril_model *tril_model_new(tril_table *table, const size_t *rows, size_t n,
 void tril_model_free(tril_model *model);
 
 /* NULL for a NULL model. */
-const tril_model_parts *tril_model_about(const tril_model *model);
+const tril_model_info *tril_model_get_info(const tril_model *model);
 
 /* Rows of a table as its networks take them, scaled. Begins as {0}. */
-typedef struct tril_cases {
+typedef struct tril_dataset {
     tril_ctx *ctx;
     size_t n;
     tril_real *x, *y; /* [n, about.mlp.inputs] and [n, targets]; y may be NULL */
     size_t *row;      /* of the table, each */
     size_t extreme;   /* how many rows were left out for extreme numbers */
-} tril_cases;
+} tril_dataset;
 
-typedef struct tril_cases_opts {
+typedef struct tril_dataset_opts {
     tril_missing missing;
     bool predict; /* targets are not needed: y is NULL unless the table has all their columns, and a
                      missing one is NaN, whatever becomes of missing inputs; default: they are */
     bool leave_out_extreme; /* rows with a number that is beyond the range of tril_real, as it is or
                                scaled, are left out where others are there; default: an error */
-} tril_cases_opts;
+} tril_dataset_opts;
 
 /* Replaces the cases by rows[0 .. n-1] of a table (NULL: by all). Errors are those of
  * tril_table_columns and tril_table_classes, so a label that the model has never seen is one; that
  * missing cells leave no row; and a number that is infinite when it is scaled. False on failure. */
-bool tril_model_cases(const tril_model *model, const tril_table *table, const size_t *rows,
-                      size_t n, const tril_cases_opts *opts, tril_cases *cases);
-void tril_cases_free(tril_cases *cases);
+bool tril_model_dataset(const tril_model *model, const tril_table *table, const size_t *rows,
+                        size_t n, const tril_dataset_opts *opts, tril_dataset *cases);
+void tril_dataset_free(tril_dataset *cases);
 
-/* tril_judge in the data's own units: rows are scaled, as cases are, and all that is wanted comes
- * back unscaled, nll and spread included. The networks are the model's members, or one of its
+/* tril_evaluate in the data's own units: rows are scaled, as cases are, and all that is wanted
+ * comes back unscaled, nll and spread included. The networks are the model's members, or one of its
  * baselines. False on failure. */
-bool tril_model_judge(const tril_model *model, const tril_network *networks, size_t n,
-                      tril_rows rows, const tril_verdict *out);
+bool tril_model_evaluate(const tril_model *model, const tril_network *networks, size_t n,
+                         tril_batch rows, const tril_evaluation *out);
 
 /* Puts a model: its networks' parameters (net.0.weight, ...; those of several members begin with
  * members.0., members.1., ...) with those of their lines, scalers inputs and targets,
@@ -189,7 +191,7 @@ bool tril_model_judge(const tril_model *model, const tril_network *networks, siz
  *      "activation": "tanh",   default; none, relu, elu, softplus, silu, sigmoid
  *      "head": {"form": "full",    default; the forms of tril_head: "low rank", ...
  *               "diagonal": "elu",   default; exp, softplus
- *               "row_scaled": false, "floor": 1e-6, "natural": false,   defaults
+ *               "relative_off_diagonal": false, "floor": 1e-6, "natural": false,   defaults
  *               "rank": 0, "components": 0, "component": "full"},       where the form needs them
  *      "members": 1,           default
  *      "missing": "error"}     default; drop, mean, marginal
@@ -213,6 +215,11 @@ bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model);
 
 /* The model of a file, or of tensors that it was put into; NULL on failure. */
 tril_model *tril_tensors_get_model(const tril_tensors *tensors);
+
+/* Puts and gets a scaler: tensors NAME.mean and NAME.scale, F64 [width]. What is got replaces an
+ * earlier fit; mean and scale must be finite and scale positive. */
+bool tril_tensors_put_scaler(tril_tensors *tensors, const char *name, const tril_scaler *scaler);
+bool tril_tensors_get_scaler(const tril_tensors *tensors, const char *name, tril_scaler *scaler);
 
 /* Puts the state of a run, tril_fit_state: tensors by the names of its arrays; and copies it into a
  * fit that was made as that one was. A tensor that is not there, or of another shape or type (that

@@ -23,7 +23,7 @@
  *         tril_params *params = tril_params_new(ctx);
  *         tril_mlp *net = tril_mlp_new(params, "net", &(tril_mlp_opts){
  *             .inputs = 2, .hidden = { 16 }, .outputs = tril_head_width(3, NULL) });
- *         tril_head_start(tril_mlp_last(net), ys, ROWS, 3, NULL);
+ *         tril_head_init(tril_mlp_last(net), ys, ROWS, 3, NULL);
  *         tril_optim *adam = tril_adam_new(params, &(tril_adam_opts){ .lr = 1e-2 });
  *         tril_tape *tape = tril_tape_new(ctx);
  *
@@ -52,7 +52,7 @@
 #ifndef TRIL_NN_H
 #define TRIL_NN_H
 
-#include <tril/dist.h>
+#include <tril/distributions.h>
 #include <tril/ops.h>
 
 #ifdef __cplusplus
@@ -145,13 +145,14 @@ typedef enum tril_diagonal_transform {
 typedef struct tril_head_opts {
     tril_head_form form;              /* default: full */
     tril_diagonal_transform diagonal; /* f; default 1 + ELU */
-    bool row_scaled; /* off-diagonals are L_ij / L_ii, or T_ij / T_jj: minus the weight of target i
-                        in the regression of target j on those after it. Their gradient then does
-                        not grow as the diagonal shrinks. Default: they are L_ij, or T_ij */
-    double floor;    /* of v, in the units of the targets; default 1e-6; TRIL_NO_FLOOR for none */
-    size_t rank;     /* low rank: columns of W, at least 1 */
-    tril_param shared;        /* shared: the covariance's parameter, from tril_head_shared_new */
-    size_t components;        /* mixture: K, at least 1 */
+    bool
+        relative_off_diagonal; /* off-diagonals are L_ij / L_ii, or T_ij / T_jj: minus the weight of
+                       target i in the regression of target j on those after it. Their gradient then
+                       does not grow as the diagonal shrinks. Default: they are L_ij, or T_ij */
+    double floor;      /* of v, in the units of the targets; default 1e-6; TRIL_NO_FLOOR for none */
+    size_t rank;       /* low rank: columns of W, at least 1 */
+    tril_param shared; /* shared: the covariance's parameter, from tril_head_shared_new */
+    size_t components; /* mixture: K, at least 1 */
     tril_head_form component; /* mixture: the form of each; default full */
     bool natural; /* log_prob's gradient in the raw outputs is preconditioned; see below. For the
                      full, diagonal and low-rank forms; default: it is plain */
@@ -176,7 +177,7 @@ tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts);
 /* Network and head in one: tril_head(tril_mlp_apply(mlp, x), d, opts), but that with .natural only
  * the last layer's weight and bias get the natural gradient; the layers before it get the plain
  * one. The two fit together: plain gradients fall as the targets grow, weights of the last layer
- * grow with them. So a network that starts at tril_head_start and is trained by SGD is the same
+ * grow with them. So a network that starts at tril_head_init and is trained by SGD is the same
  * network in any units of the targets (with TRIL_DIAGONAL_EXP and no floor, or one in those units).
  *
  * The natural gradient is F^-1 g, F the Fisher matrix of a row's distribution and g the plain
@@ -208,29 +209,29 @@ tril_dist tril_mlp_head(const tril_mlp *mlp, tril_var x, size_t d, const tril_he
  * NLL is at most d/20 above that of the full form, for any targets (the logarithm being concave),
  * and below it where their tails are heavy. Targets that are constant, or linearly dependent in a
  * form that has the whole covariance, need a floor. False on failure, which names the column. */
-bool tril_head_start(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
-                     const tril_head_opts *opts);
+bool tril_head_init(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
+                    const tril_head_opts *opts);
 
 /* ---- Normals without a network: k of them in d dimensions, their means and factors parameters of
  * a store. tril_natural_new trains them so that covariances stay valid at any learning rate. */
-typedef struct tril_mvn_free tril_mvn_free;
+typedef struct tril_mvn_params tril_mvn_params;
 
 /* Adds NAME.loc [k, d], zero, and NAME.scale_tril [k, d, d], identity matrices: standard normals. k
  * and d are at least 1. NULL on failure. */
-tril_mvn_free *tril_mvn_free_new(tril_params *params, const char *name, size_t k, size_t d);
+tril_mvn_params *tril_mvn_params_new(tril_params *params, const char *name, size_t k, size_t d);
 
 /* Sets normal number `index`: loc [d], covariance [d, d], of which the lower triangle is read.
  * False, and nothing is set, where a number is not finite or the covariance not positive definite
  * to the digits that it has. */
-bool tril_mvn_free_start(tril_mvn_free *normals, size_t index, const tril_real *loc,
+bool tril_mvn_params_set(tril_mvn_params *normals, size_t index, const tril_real *loc,
                          const tril_real *covariance);
 
 /* The distributions on a tape: tril_mvn of batch shape [k], event shape [d]. */
-tril_dist tril_mvn_free_dist(const tril_mvn_free *normals, tril_tape *tape);
+tril_dist tril_mvn_params_dist(const tril_mvn_params *normals, tril_tape *tape);
 
 /* Their parameters. */
-tril_param tril_mvn_free_loc(const tril_mvn_free *normals);
-tril_param tril_mvn_free_scale_tril(const tril_mvn_free *normals);
+tril_param tril_mvn_params_loc(const tril_mvn_params *normals);
+tril_param tril_mvn_params_scale_tril(const tril_mvn_params *normals);
 
 #ifdef __cplusplus
 }

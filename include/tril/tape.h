@@ -66,7 +66,7 @@ size_t tril_tape_bytes(const tril_tape *tape);
  * the context was made without validation. */
 tril_var tril_input(tril_tape *tape, const tril_real *values, tril_shape shape);
 
-/* The same, where NaN is allowed and means that a number is missing (see tril_log_prob_observed).
+/* The same, where NaN is allowed and means that a number is missing (see tril_log_prob_missing).
  */
 tril_var tril_input_missing(tril_tape *tape, const tril_real *values, tril_shape shape);
 

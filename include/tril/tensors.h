@@ -21,7 +21,7 @@
  *
  *         tril_tensors *model = tril_tensors_new(ctx);
  *         tril_tensors_put_params(model, "", params);
- *         tril_tensors_note(model, "activation", "tanh");
+ *         tril_tensors_set_metadata(model, "activation", "tanh");
  *         tril_tensors_write(model, path);
  *         tril_tensors_free(model);
  *
@@ -32,7 +32,7 @@
  *             fprintf(stderr, "%s\n", tril_ctx_message(ctx));
  *         else
  *             printf("%zu tensors, the first is %s, activation %s\n", tril_tensors_count(model),
- *                    tril_tensors_at(model, 0).name, tril_tensors_noted(model, "activation"));
+ *                    tril_tensors_at(model, 0).name, tril_tensors_metadata(model, "activation"));
  *         tril_tensors_free(model);
  *         tril_params_free(again);
  *         tril_params_free(params);
@@ -43,8 +43,8 @@
 #ifndef TRIL_TENSORS_H
 #define TRIL_TENSORS_H
 
-#include <tril/data.h>
 #include <tril/params.h>
+#include <tril/ctx.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -88,8 +88,8 @@ tril_tensor tril_tensors_find(const tril_tensors *tensors, const char *name);
 
 /* Adds a copy of a text, and the text of that name: valid until the tensors are freed, NULL,
  * without an error, where there is none. They are what Python calls the file's metadata. */
-bool tril_tensors_note(tril_tensors *tensors, const char *name, const char *text);
-const char *tril_tensors_noted(const tril_tensors *tensors, const char *name);
+bool tril_tensors_set_metadata(tril_tensors *tensors, const char *name, const char *text);
+const char *tril_tensors_metadata(const tril_tensors *tensors, const char *name);
 
 /* Writes a file as tril/file.h says: whoever reads the path finds the old file or the new one,
  * whole. The same tensors and notes, put in the same order, are the same bytes. False on failure.
@@ -108,11 +108,6 @@ tril_tensors *tril_tensors_read(tril_ctx *ctx, const char *path);
  * may be "". */
 bool tril_tensors_put_params(tril_tensors *tensors, const char *prefix, tril_params *params);
 bool tril_tensors_get_params(const tril_tensors *tensors, const char *prefix, tril_params *params);
-
-/* The same for a scaler: tensors NAME.mean and NAME.scale, F64 [width]. What is got replaces an
- * earlier fit; mean and scale must be finite and scale positive. */
-bool tril_tensors_put_scaler(tril_tensors *tensors, const char *name, const tril_scaler *scaler);
-bool tril_tensors_get_scaler(const tril_tensors *tensors, const char *name, tril_scaler *scaler);
 
 #ifdef __cplusplus
 }

@@ -5,21 +5,22 @@
 #define TRIL_H
 
 #include <tril/ctx.h>
-#include <tril/data.h>
-#include <tril/dist.h>
+#include <tril/distributions.h>
+#include <tril/evaluate.h>
 #include <tril/file.h>
 #include <tril/fit.h>
 #include <tril/gradcheck.h>
-#include <tril/metrics.h>
 #include <tril/model.h>
 #include <tril/nn.h>
 #include <tril/ops.h>
 #include <tril/optim.h>
 #include <tril/params.h>
 #include <tril/random.h>
+#include <tril/scaler.h>
 #include <tril/shape.h>
+#include <tril/shards.h>
+#include <tril/table.h>
 #include <tril/tape.h>
 #include <tril/tensors.h>
-#include <tril/train.h>
 
 #endif

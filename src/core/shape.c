@@ -91,9 +91,9 @@ bool tril_shape_append(tril_shape *shape, size_t dim)
     return true;
 }
 
-tril_walk tril_walk_new(tril_shape out, const tril_shape *operands, size_t n)
+tril_broadcast_iter tril_broadcast_iter_new(tril_shape out, const tril_shape *operands, size_t n)
 {
-    tril_walk walk = { .n = n };
+    tril_broadcast_iter walk = { .n = n };
     size_t full[TRIL_WALK_OPERANDS]; /* stride that each operand has at the present axis */
     for (size_t k = 0; k < n; k++)
         full[k] = 1;
@@ -126,7 +126,7 @@ tril_walk tril_walk_new(tril_shape out, const tril_shape *operands, size_t n)
     return walk;
 }
 
-bool tril_walk_next(tril_walk *walk)
+bool tril_broadcast_iter_next(tril_broadcast_iter *walk)
 {
     for (size_t i = 1; i < walk->rank; i++) {
         for (size_t k = 0; k < walk->n; k++)

@@ -23,16 +23,16 @@ bool tril_shape_append(tril_shape *shape, size_t dim);
  * result itself is contiguous. */
 enum { TRIL_WALK_OPERANDS = 4 };
 
-typedef struct tril_walk {
+typedef struct tril_broadcast_iter {
     size_t n, rank;
     size_t dim[TRIL_MAX_RANK], index[TRIL_MAX_RANK];
     size_t stride[TRIL_MAX_RANK][TRIL_WALK_OPERANDS], offset[TRIL_WALK_OPERANDS];
-} tril_walk;
+} tril_broadcast_iter;
 
-tril_walk tril_walk_new(tril_shape out, const tril_shape *operands, size_t n);
+tril_broadcast_iter tril_broadcast_iter_new(tril_shape out, const tril_shape *operands, size_t n);
 
 /* The next row; false after the last. A result without elements has no first row: test the size
  * before walking. */
-bool tril_walk_next(tril_walk *walk);
+bool tril_broadcast_iter_next(tril_broadcast_iter *walk);
 
 #endif

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-#include "kernels/targets.h"
+#include "kernels/cpu_dispatch.h"
 
 #ifdef TRIL_DOUBLE
 #define BLAS(function) cblas_d##function

@@ -4,8 +4,8 @@
 #ifndef TRIL_KERNELS_MVN_LANES_H
 #define TRIL_KERNELS_MVN_LANES_H
 
-#include "kernels/lanes.h"
 #include "kernels/mvn.h"
+#include "kernels/simd_rows.h"
 
 /* Arrays hold numbers of n rows in lanes. */
 typedef struct tril_mvn_lanes {

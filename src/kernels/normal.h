@@ -7,7 +7,7 @@
 
 #include <tril/real.h>
 
-#include "kernels/chunk.h"
+#include "kernels/block.h"
 
 /* The log-densities of `events` points of `size` numbers each, the sums of their numbers', together
  * at most TRIL_CHUNK; NaN where y or loc is not finite or the scale not positive and finite. Where

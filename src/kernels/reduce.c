@@ -1,7 +1,7 @@
 /* Sums over arrays, in double. */
 #include "kernels/reduce.h"
 
-#include "kernels/targets.h"
+#include "kernels/cpu_dispatch.h"
 
 double tril_sum_of(size_t n, const tril_real *x)
 {

@@ -9,7 +9,7 @@
 
 #include <tril/real.h>
 
-#include "kernels/targets.h"
+#include "kernels/cpu_dispatch.h"
 
 /* float */
 #define MATH(name) tril_##name##_f

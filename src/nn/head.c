@@ -2,8 +2,8 @@
 #include "nn/head.h"
 
 #include "core/shape.h"
-#include "dist/dist.h"
-#include "dist/student.h"
+#include "distributions/dist.h"
+#include "distributions/student.h"
 
 typedef tril_head_layout head;
 
@@ -13,9 +13,9 @@ static tril_var head_log_prob(const tril_dist *p, tril_var y)
                          p->attrs, sizeof(head));
 }
 
-static tril_var head_log_prob_observed(const tril_dist *p, tril_var y)
+static tril_var head_log_prob_missing(const tril_dist *p, tril_var y)
 {
-    return tril_log_prob_observed(tril_head_base(p), y);
+    return tril_log_prob_missing(tril_head_base(p), y);
 }
 
 static tril_var head_sample(const tril_dist *p, size_t n)
@@ -79,7 +79,7 @@ static tril_dist head_expand(const tril_dist *p, tril_shape batch)
 
 const tril_dist_kind tril_dist_kind_head = { .name = "head",
                                              .log_prob = head_log_prob,
-                                             .log_prob_observed = head_log_prob_observed,
+                                             .log_prob_missing = head_log_prob_missing,
                                              .rsample = head_rsample,
                                              .entropy = head_entropy,
                                              .mean = head_mean,

@@ -5,8 +5,8 @@
 #include <tril/extend.h>
 #include <tril/nn.h>
 
-#include "kernels/diag.h"
 #include "kernels/mvn.h"
+#include "kernels/positive.h"
 #include "ops/rowwise.h"
 
 typedef struct tril_head_layout tril_head_layout;
@@ -51,7 +51,7 @@ struct tril_head_layout {
     const tril_head_rows *rows; /* NULL: rows side by side */
     tril_head_form form;
     size_t d, rank, begin, width;
-    const tril_diag_transform *diagonal;
+    const tril_positive_transform *diagonal;
     double floor;
     tril_lower lower;
 };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/shape.h"
-#include "dist/dist.h"
+#include "distributions/dist.h"
 #include "nn/head.h"
 
 typedef tril_head_layout head;
@@ -18,9 +18,9 @@ static bool is_matrix(const head *h)
 }
 
 /* an entry of the diagonal, within the range of the type, and its slope */
-static tril_diag diagonal_at(const head *h, const tril_real *raw, size_t i)
+static tril_positive diagonal_at(const head *h, const tril_real *raw, size_t i)
 {
-    tril_diag v = h->diagonal->of((double)raw[tril_head_s(h) + i], h->floor);
+    tril_positive v = h->diagonal->of((double)raw[tril_head_s(h) + i], h->floor);
     if (h->form == TRIL_HEAD_PRECISION) {
         v.value = 1 / v.value;
         v.slope *= -1;
@@ -56,7 +56,7 @@ static block load(const tril_node *node, const tril_real *raw)
     double *memory = node->saved;
     block b = { memory, memory + h->d, memory + 2 * h->d };
     for (size_t i = 0; i < h->d; i++) {
-        tril_diag v = diagonal_at(h, raw, i);
+        tril_positive v = diagonal_at(h, raw, i);
         b.diagonal[i] = v.value;
         b.slope[i] = v.slope;
     }

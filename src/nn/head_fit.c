@@ -18,7 +18,7 @@ static double s_of(const head *h, double v)
 static bool degenerate(tril_ctx *ctx, size_t column, const char *text, double pivot)
 {
     return tril_ctx_fail(ctx, TRIL_NOT_POSITIVE,
-                         "head_start: target column %zu is constant%s (pivot %g)", column, text,
+                         "head_init: target column %zu is constant%s (pivot %g)", column, text,
                          pivot);
 }
 

@@ -14,7 +14,7 @@ size_t tril_head_fit_doubles(const tril_head_layout *h);
 bool tril_head_fit(tril_ctx *ctx, const tril_head_layout *h, const double *mean,
                    const double *covariance, double *memory, double *raw);
 
-/* tril_head_start for targets of this mean [d] and covariance [d, d]. */
+/* tril_head_init for targets of this mean [d] and covariance [d, d]. */
 bool tril_head_start_moments(tril_dense *last, const double *mean, const double *covariance,
                              size_t d, const tril_head_opts *opts);
 

@@ -109,8 +109,9 @@ static bool check(tril_ctx *ctx, size_t d, const tril_head_opts *opts, double fl
 
 bool tril_head_layout_of(tril_ctx *ctx, size_t d, const tril_head_opts *opts, head *h)
 {
-    static const tril_diag_transform *const diagonals[] = { &tril_diag_elu, &tril_diag_elu,
-                                                            &tril_diag_exp, &tril_diag_softplus };
+    static const tril_positive_transform *const diagonals[] = {
+        &tril_positive_elu, &tril_positive_elu, &tril_positive_exp, &tril_positive_softplus
+    };
     static const tril_head_rows *const rows[] = {
         [TRIL_HEAD_PRECISION] = &tril_head_precision_rows,
         [TRIL_HEAD_LOW_RANK] = &tril_head_low_rank_rows,
@@ -130,7 +131,7 @@ bool tril_head_layout_of(tril_ctx *ctx, size_t d, const tril_head_opts *opts, he
                  .diagonal = diagonals[opts->diagonal],
                  .floor = floor,
                  .lower = opts->form == TRIL_HEAD_DIAGONAL ? TRIL_LOWER_NONE
-                          : opts->row_scaled               ? TRIL_LOWER_SCALED
+                          : opts->relative_off_diagonal    ? TRIL_LOWER_SCALED
                                                            : TRIL_LOWER_PACKED };
     return true;
 }
@@ -142,7 +143,7 @@ bool tril_head_load(const head *h, const tril_real *raw, double *v, double *log_
     for (const tril_real *p = raw + h->begin; p < s; p++)
         finite &= isfinite(*p);
     for (size_t i = 0; i < h->d; i++) {
-        tril_diag x = h->diagonal->of((double)s[i], h->floor);
+        tril_positive x = h->diagonal->of((double)s[i], h->floor);
         finite &= isfinite(s[i]);
         v[i] = x.value;
         log_v[i] = x.log;

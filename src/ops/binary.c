@@ -22,22 +22,23 @@ static bool broadcast_shape(tril_node *node)
     return true;
 }
 
-static tril_walk walk_of(const tril_node *node)
+static tril_broadcast_iter walk_of(const tril_node *node)
 {
-    return tril_walk_new(node->shape, (tril_shape[]){ node->in[0]->shape, node->in[1]->shape }, 2);
+    return tril_broadcast_iter_new(node->shape,
+                                   (tril_shape[]){ node->in[0]->shape, node->in[1]->shape }, 2);
 }
 
 static void forward(tril_node *node, const tril_binary *kernel)
 {
     if (node->size == 0)
         return;
-    tril_walk w = walk_of(node);
+    tril_broadcast_iter w = walk_of(node);
     tril_real *y = node->value;
     do {
         kernel->forward(w.dim[0], node->in[0]->value + w.offset[0], w.stride[0][0],
                         node->in[1]->value + w.offset[1], w.stride[0][1], y);
         y += w.dim[0];
-    } while (tril_walk_next(&w));
+    } while (tril_broadcast_iter_next(&w));
 }
 
 /* an input of the result's size gets its gradient written straight away, a stretched one as sums
@@ -50,7 +51,7 @@ static void backward_of(tril_node *node, const tril_binary *kernel, size_t k, tr
     tril_real *row_of_result = stretched ? (tril_real *)(sums + size) : grad;
     if (stretched)
         memset(sums, 0, size * sizeof *sums);
-    tril_walk w = walk_of(node);
+    tril_broadcast_iter w = walk_of(node);
     do {
         tril_real *out = row_of_result + (stretched ? 0 : row);
         kernel->backward[k](w.dim[0], node->in[0]->value + w.offset[0], w.stride[0][0],
@@ -61,7 +62,7 @@ static void backward_of(tril_node *node, const tril_binary *kernel, size_t k, tr
         else if (stretched)
             sums[w.offset[k]] += tril_sum_of(w.dim[0], out);
         row += w.dim[0];
-    } while (tril_walk_next(&w));
+    } while (tril_broadcast_iter_next(&w));
     if (stretched)
         tril_store_sums(size, sums, grad);
 }

@@ -29,7 +29,7 @@ static bool matmul_shape(tril_node *node)
 typedef struct product {
     size_t m, k, n;
     bool empty;
-    tril_walk walk;
+    tril_broadcast_iter walk;
 } product;
 
 static product product_of(const tril_node *node)
@@ -38,8 +38,8 @@ static product product_of(const tril_node *node)
     tril_shape batch = tril_shape_leading(node->shape, 2);
     product p = {
         a.dim[a.rank - 2], a.dim[a.rank - 1], b.dim[b.rank - 1], tril_shape_size(batch) == 0,
-        tril_walk_new(batch, (tril_shape[]){ tril_shape_leading(a, 2), tril_shape_leading(b, 2) },
-                      2)
+        tril_broadcast_iter_new(
+            batch, (tril_shape[]){ tril_shape_leading(a, 2), tril_shape_leading(b, 2) }, 2)
     };
     /* one matrix for the whole batch: its rows are those of one larger matrix */
     if (p.walk.rank == 1 && p.walk.stride[0][0] == 1 && p.walk.stride[0][1] == 0 &&
@@ -64,7 +64,7 @@ static bool matmul_forward(tril_node *node)
                 node->in[1]->value + (p.walk.offset[1] + i * p.walk.stride[0][1]) * p.k * p.n;
             tril_gemm(false, false, p.m, p.n, p.k, a, b, 0, c);
         }
-    } while (tril_walk_next(&p.walk));
+    } while (tril_broadcast_iter_next(&p.walk));
     return true;
 }
 
@@ -89,7 +89,7 @@ static void matmul_backward(tril_node *node, tril_real *const *grad_in)
                 tril_gemm(true, false, p.k, p.n, p.m, node->in[0]->value + at_a, dc, 1,
                           grad_in[1] + at_b);
         }
-    } while (tril_walk_next(&p.walk));
+    } while (tril_broadcast_iter_next(&p.walk));
 }
 
 const tril_op tril_op_matmul = { "matmul", matmul_shape, matmul_forward, matmul_backward };

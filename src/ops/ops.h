@@ -19,8 +19,8 @@ tril_var tril_cholesky_for(const char *what, tril_var a);
  * so, and no rows are refused. `least` wants no gradient. */
 tril_var tril_lq_above(tril_var a, tril_var least);
 
-/* The sum over the last n axes, which x has, as a log-density is one over an event: beyond the range
- * of tril_real it is the largest finite number. */
+/* The sum over the last n axes, which x has, as a log-density is one over an event: beyond the
+ * range of tril_real it is the largest finite number. */
 tril_var tril_ops_sum_last(tril_var x, size_t n);
 
 /* A tensor seen along one axis: [outer, n, inner]. */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/targets.h"
+#include "kernels/cpu_dispatch.h"
 
 static bool is_shared(const tril_node *node, size_t k, size_t rows, size_t event)
 {

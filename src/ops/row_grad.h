@@ -5,8 +5,8 @@
 #include <float.h>
 
 #include "core/shape.h"
-#include "kernels/lanes.h"
 #include "kernels/mvn.h"
+#include "kernels/simd_rows.h"
 
 /* How many doubles hold n numbers. */
 static inline size_t tril_row_reals(size_t n)

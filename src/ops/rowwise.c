@@ -125,17 +125,17 @@ static void begin(tril_row_block *rows, tril_node *node, const tril_row_kernel *
     rows->kept = noise + noise_doubles(node, rows->left);
     rows->value = node->value;
     rows->upstream = node->grad;
-    rows->walk = tril_walk_new(rows_of(node), batches, node->n_in);
+    rows->walk = tril_broadcast_iter_new(rows_of(node), batches, node->n_in);
 }
 
 /* finds at most `most` rows, those that the walk has next; returns how many */
 static size_t find(tril_row_block *rows, size_t most)
 {
-    tril_walk *w = &rows->walk;
+    tril_broadcast_iter *w = &rows->walk;
     size_t n = 0;
     while (n < most && rows->left) {
         if (rows->in_line == w->dim[0]) {
-            tril_walk_next(w);
+            tril_broadcast_iter_next(w);
             rows->in_line = 0;
         }
         size_t left = w->dim[0] - rows->in_line, run = left < most - n ? left : most - n;

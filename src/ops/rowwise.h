@@ -21,7 +21,7 @@ typedef struct tril_row_block {
     const tril_real *upstream;                /* their gradients, in backward */
     tril_row_grad grad[TRIL_WALK_OPERANDS];   /* the operands', in backward */
     size_t left, in_line;                     /* rows still to come; place in the walk */
-    tril_walk walk;
+    tril_broadcast_iter walk;
 } tril_row_block;
 
 /* What an op does with rows. */

@@ -1,7 +1,7 @@
 /* Adam and AdamW. */
 #include <math.h>
 
-#include "kernels/step.h"
+#include "kernels/optim_kernels.h"
 #include "optim/optim.h"
 
 /* l2 goes into the gradient, shrink multiplies the parameter: Adam has one, AdamW the other */

@@ -1,5 +1,5 @@
 /* Stochastic gradient descent with momentum. */
-#include "kernels/step.h"
+#include "kernels/optim_kernels.h"
 #include "optim/optim.h"
 
 static void sgd_update(const tril_optim *optim, const tril_optim_span *span, double lr_now,

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <tril/train.h>
+#include <tril/shards.h>
 
 #include "core/params.h"
 #include "train/fit.h"
@@ -54,7 +54,7 @@ static bool leaves_none(const tril_fit *fit, const char *what)
 }
 
 /* Training rows to the front, those held out behind them. */
-static bool split(tril_fit *fit, tril_rows rows)
+static bool split(tril_fit *fit, tril_batch rows)
 {
     const tril_fit_opts *o = &fit->opts;
     const double shares[2] = { 1 - o->validation_share, o->validation_share };
@@ -74,7 +74,7 @@ static bool split(tril_fit *fit, tril_rows rows)
         return leaves_none(fit, "train on");
     if (o->validation_share == 0)
         return true;
-    fit->validation.rows = (tril_rows){ rows.x, rows.y, rows.n - held };
+    fit->validation.rows = (tril_batch){ rows.x, rows.y, rows.n - held };
     fit->validation.index = fit->sorted + held;
     return held < rows.n || leaves_none(fit, "validate");
 }
@@ -84,10 +84,10 @@ static bool start(tril_fit *fit)
 {
     const size_t d = fit->net.targets;
     const tril_real *y = fit->training.rows.y;
-    if (fit->opts.no_start)
+    if (fit->opts.no_init)
         return true;
     if (fit->net.line.scale.params)
-        return tril_line_start(&fit->net, (tril_rows){ fit->training.rows.x, y, fit->n },
+        return tril_line_start(&fit->net, (tril_batch){ fit->training.rows.x, y, fit->n },
                                fit->sorted);
     tril_real *complete = tril_ctx_alloc(fit->ctx, "fit", fit->n * d, sizeof *complete);
     size_t rows = 0;
@@ -102,13 +102,13 @@ static bool start(tril_fit *fit)
     if (complete && rows == 0)
         tril_ctx_fail(fit->ctx, TRIL_BAD_ARGUMENT,
                       "fit: there is no training row of which nothing is missing");
-    bool started = tril_head_start(tril_mlp_last(fit->net.mlp), complete, rows, d, &fit->net.head);
+    bool started = tril_head_init(tril_mlp_last(fit->net.mlp), complete, rows, d, &fit->net.head);
     tril_ctx_release(fit->ctx, complete);
     return started;
 }
 
 /* the targets of a pass's rows in the network's own coordinates, in the place of the caller's */
-static bool subtract_line(tril_fit *fit, tril_rows *rows)
+static bool subtract_line(tril_fit *fit, tril_batch *rows)
 {
     tril_real *y = tril_arena_take(&fit->arena, "fit", rows->n, fit->net.targets * sizeof *y);
     bool done = y && tril_line_subtract(&fit->net, *rows, fit->opts.missing, y);
@@ -120,7 +120,7 @@ static bool use_line(tril_fit *fit)
 {
     if (!fit->net.line.scale.params)
         return true;
-    tril_rows *held = &fit->validation.rows;
+    tril_batch *held = &fit->validation.rows;
     if (!subtract_line(fit, &fit->training.rows))
         return false;
     if (fit->opts.validation_share > 0)
@@ -183,7 +183,7 @@ static bool has_validation(const tril_fit *fit)
 }
 
 /* memory, and which rows are whose */
-static bool make_rows(tril_fit *fit, tril_rows rows)
+static bool make_rows(tril_fit *fit, tril_batch rows)
 {
     tril_arena *arena = &fit->arena;
     const tril_fit_opts *o = &fit->opts;
@@ -234,7 +234,7 @@ static void keep_best(tril_fit *fit)
     copy_params(fit->best, fit->params->values, fit);
 }
 
-static bool make(tril_fit *fit, tril_rows rows)
+static bool make(tril_fit *fit, tril_batch rows)
 {
     progress *p = &fit->progress;
     if (!tril_fit_check(fit->ctx, &fit->net, &rows, &fit->opts) || !make_rows(fit, rows) ||
@@ -256,7 +256,7 @@ static bool make(tril_fit *fit, tril_rows rows)
     return true;
 }
 
-tril_fit *tril_fit_new(const tril_network *net, tril_rows rows, const tril_fit_opts *opts)
+tril_fit *tril_fit_new(const tril_network *net, tril_batch rows, const tril_fit_opts *opts)
 {
     tril_params *params = net ? tril_dense_weight(tril_mlp_last(net->mlp)).params : NULL;
     if (!params || tril_ctx_failed(params->ctx))
@@ -427,34 +427,34 @@ bool tril_fit_epoch(tril_fit *fit)
     return true;
 }
 
-bool tril_fit_run(tril_fit *fit, tril_fit_watch *watch, void *user)
+bool tril_fit_run(tril_fit *fit, tril_fit_progress *watch, void *user)
 {
     while (tril_fit_epoch(fit)) {
-        tril_fit_figures figures = tril_fit_now(fit);
+        tril_fit_status figures = tril_fit_get_status(fit);
         if (watch && !watch(&figures, user))
             break;
     }
     return fit && !tril_ctx_failed(fit->ctx);
 }
 
-tril_fit_figures tril_fit_now(const tril_fit *fit)
+tril_fit_status tril_fit_get_status(const tril_fit *fit)
 {
     if (!fit)
-        return (tril_fit_figures){ 0 };
+        return (tril_fit_status){ 0 };
     const progress *p = &fit->progress;
-    return (tril_fit_figures){ .epoch = (size_t)p->epoch,
-                               .epochs = fit->opts.epochs,
-                               .batch = (size_t)p->batch,
-                               .batches = fit->batches,
-                               .steps = (size_t)p->epoch * fit->batches + (size_t)p->batch,
-                               .train_nll = p->train,
-                               .validation_nll = p->validation,
-                               .best_nll = p->best,
-                               .best_epoch = (size_t)p->best_epoch,
-                               .lr = fit->opts.lr * rate_factor(fit),
-                               .seconds = fit->seconds,
-                               .rows_per_second =
-                                   fit->seconds > 0 ? (double)fit->timed / fit->seconds : 0 };
+    return (tril_fit_status){ .epoch = (size_t)p->epoch,
+                              .epochs = fit->opts.epochs,
+                              .batch = (size_t)p->batch,
+                              .batches = fit->batches,
+                              .steps = (size_t)p->epoch * fit->batches + (size_t)p->batch,
+                              .train_nll = p->train,
+                              .validation_nll = p->validation,
+                              .best_nll = p->best,
+                              .best_epoch = (size_t)p->best_epoch,
+                              .lr = fit->opts.lr * rate_factor(fit),
+                              .seconds = fit->seconds,
+                              .rows_per_second =
+                                  fit->seconds > 0 ? (double)fit->timed / fit->seconds : 0 };
 }
 
 const tril_array *tril_fit_state(tril_fit *fit, size_t *n)

@@ -7,7 +7,7 @@
 enum { TRIL_FIT_SHARD = 256 };
 
 /* Fills in the defaults and looks through options and rows; false after failing the context. */
-bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_rows *rows,
+bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_batch *rows,
                     tril_fit_opts *o);
 
 /* The width of a network's inputs. */
@@ -15,14 +15,14 @@ size_t tril_network_inputs(const tril_network *net);
 
 /* Fails the context, naming the first number of x [n, width] that is infinite or, unless some may
  * be missing, NaN. */
-bool tril_rows_check(tril_ctx *ctx, const char *which, const tril_real *x, size_t n, size_t width,
-                     bool missing);
+bool tril_batch_check(tril_ctx *ctx, const char *which, const tril_real *x, size_t n, size_t width,
+                      bool missing);
 
 /* One pass over some rows, in shards: the mean NLL, or the mean of what is minimised. */
 typedef struct tril_pass {
     const tril_network *net;
     const tril_fit_opts *opts;
-    tril_rows rows;
+    tril_batch rows;
     const size_t *index; /* of those that it passes over; NULL: all, as they stand */
     bool training;
     bool noisy; /* with the noise of the options, from this stream; the rows have an index */

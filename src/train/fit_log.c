@@ -16,7 +16,7 @@ static bool put(FILE *file, double x, char end)
     return fprintf(file, "%s%c", text, end) > 0;
 }
 
-bool tril_fit_log(const tril_fit_figures *now, void *file)
+bool tril_fit_log(const tril_fit_status *now, void *file)
 {
     static const char header[] = "epoch,train_nll,validation_nll,best_nll,lr,seconds\n";
     return file && (now->epoch != 1 || fputs(header, file) >= 0) &&

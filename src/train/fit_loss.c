@@ -32,7 +32,7 @@ static void add_noise(const tril_pass *pass, size_t row, tril_real *x, size_t in
 }
 
 /* copies of some rows on the tape */
-static bool gather(const tril_pass *pass, tril_tape *tape, size_t first, size_t n, tril_rows *out)
+static bool gather(const tril_pass *pass, tril_tape *tape, size_t first, size_t n, tril_batch *out)
 {
     const size_t inputs = tril_network_inputs(pass->net), targets = pass->net->targets;
     tril_real *x = tril_tape_take(tape, n * inputs, sizeof *x);
@@ -47,7 +47,7 @@ static bool gather(const tril_pass *pass, tril_tape *tape, size_t first, size_t 
         if (pass->noisy)
             add_noise(pass, first + i, x + i * inputs, inputs, y + i * targets, normals);
     }
-    *out = (tril_rows){ x, y, n };
+    *out = (tril_batch){ x, y, n };
     return true;
 }
 
@@ -57,7 +57,7 @@ tril_var tril_pass_loss(tril_tape *tape, size_t first, size_t n, void *user)
 {
     const tril_pass *pass = user;
     const size_t inputs = tril_network_inputs(pass->net), targets = pass->net->targets;
-    tril_rows rows = { pass->rows.x + first * inputs, pass->rows.y + first * targets, n };
+    tril_batch rows = { pass->rows.x + first * inputs, pass->rows.y + first * targets, n };
     if (pass->index && !gather(pass, tape, first, n, &rows))
         return (tril_var){ 0 };
     tril_loss_rows of = { .net = pass->net,

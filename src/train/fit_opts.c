@@ -30,8 +30,8 @@ static bool check_network(tril_ctx *ctx, const tril_network *net)
                          tril_param_shape(bias).dim[0], net->targets, h.width);
 }
 
-bool tril_rows_check(tril_ctx *ctx, const char *which, const tril_real *x, size_t n, size_t width,
-                     bool missing)
+bool tril_batch_check(tril_ctx *ctx, const char *which, const tril_real *x, size_t n, size_t width,
+                      bool missing)
 {
     size_t at = tril_first_not_finite(x, n * width);
     while (missing && at < n * width && isnan(x[at]))
@@ -40,13 +40,13 @@ bool tril_rows_check(tril_ctx *ctx, const char *which, const tril_real *x, size_
                                             which, at % width, (double)x[at], at / width);
 }
 
-static bool check_rows(tril_ctx *ctx, const tril_network *net, const tril_rows *rows,
+static bool check_rows(tril_ctx *ctx, const tril_network *net, const tril_batch *rows,
                        const char *x_name, const char *y_name, bool missing)
 {
     if (rows->n == 0 || !rows->x || !rows->y)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "%s and y: there are no rows", x_name);
-    return tril_rows_check(ctx, x_name, rows->x, rows->n, tril_network_inputs(net), false) &&
-           tril_rows_check(ctx, y_name, rows->y, rows->n, net->targets, missing);
+    return tril_batch_check(ctx, x_name, rows->x, rows->n, tril_network_inputs(net), false) &&
+           tril_batch_check(ctx, y_name, rows->y, rows->n, net->targets, missing);
 }
 
 static bool check_ranges(tril_ctx *ctx, const tril_fit_opts *o)
@@ -82,12 +82,13 @@ static bool check_together(tril_ctx *ctx, const tril_fit_opts *o)
         sentence = "validation rows and a share of the others cannot both be held out";
     else if (o->patience && !o->validation.n && o->validation_share == 0)
         sentence = "patience needs validation rows";
-    else if (o->loss->mean_first && o->no_start)
+    else if (o->loss->mean_first && o->no_init)
         sentence = "the warm-up of the mean needs the covariance of the start";
     return !sentence || tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s", sentence);
 }
 
-bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_rows *rows, tril_fit_opts *o)
+bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_batch *rows,
+                    tril_fit_opts *o)
 {
     o->epochs = o->epochs ? o->epochs : 100;
     o->batch = o->batch ? o->batch : 64;

@@ -17,7 +17,7 @@ static const double cost = 1.4;
 
 /* Sums over the rows that have some targets, which share them. */
 typedef struct sums {
-    tril_rows rows;
+    tril_batch rows;
     const size_t *index;
     size_t p, d, first, m; /* targets first, ..., first + m - 1 of d */
     double n, *x_mean, *y_mean;
@@ -231,7 +231,7 @@ static void fit_covariance(const sums *s, const tril_linear_fit *fit, const doub
 
 /* ---- */
 
-static bool is_complete(tril_rows rows, const size_t *index, size_t d)
+static bool is_complete(tril_batch rows, const size_t *index, size_t d)
 {
     for (size_t i = 0; i < rows.n; i++)
         for (size_t j = 0; j < d; j++)
@@ -240,7 +240,7 @@ static bool is_complete(tril_rows rows, const size_t *index, size_t d)
     return true;
 }
 
-bool tril_linear_fit_rows(tril_ctx *ctx, tril_rows rows, const size_t *index, size_t inputs,
+bool tril_linear_fit_rows(tril_ctx *ctx, tril_batch rows, const size_t *index, size_t inputs,
                           size_t d, tril_linear_fit *out)
 {
     const size_t p = inputs, m = is_complete(rows, index, d) ? d : 1;

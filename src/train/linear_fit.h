@@ -17,7 +17,7 @@ typedef struct tril_linear_fit {
  * largest likelihood. NaN in y is a missing number: a target's line is that of the rows that have
  * it, the covariance the one of largest likelihood. False on failure; to be released by
  * tril_ctx_release of the weight. */
-bool tril_linear_fit_rows(tril_ctx *ctx, tril_rows rows, const size_t *index, size_t inputs,
+bool tril_linear_fit_rows(tril_ctx *ctx, tril_batch rows, const size_t *index, size_t inputs,
                           size_t d, tril_linear_fit *out);
 
 #endif

@@ -21,7 +21,7 @@ tril_dist tril_loss_dist(const tril_loss_rows *r)
 
 static tril_var log_prob_of(const tril_loss_rows *r, tril_dist p, tril_var y)
 {
-    return r->missing ? tril_log_prob_observed(p, y) : tril_log_prob(p, y);
+    return r->missing ? tril_log_prob_missing(p, y) : tril_log_prob(p, y);
 }
 
 tril_var tril_loss_log_prob(const tril_loss_rows *r, tril_dist p)

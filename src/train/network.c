@@ -82,7 +82,7 @@ static void divide(factor_form as, size_t d, const tril_real *r, double *v)
 
 /* ---- from and to the coordinates of the targets */
 
-bool tril_line_start(const tril_network *net, tril_rows rows, const size_t *index)
+bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *index)
 {
     const tril_param weight = net->line.weight;
     const size_t d = net->targets, inputs = tril_param_shape(weight).dim[1];
@@ -125,7 +125,7 @@ bool tril_line_start(const tril_network *net, tril_rows rows, const size_t *inde
     return done;
 }
 
-bool tril_line_subtract(const tril_network *net, tril_rows rows, bool missing, tril_real *to)
+bool tril_line_subtract(const tril_network *net, tril_batch rows, bool missing, tril_real *to)
 {
     const size_t d = net->targets, inputs = tril_param_shape(net->line.weight).dim[1];
     const tril_real *b = tril_param_values(net->line.weight),

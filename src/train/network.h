@@ -8,11 +8,11 @@
 
 /* Sets the line of a network that has one to the simple fit of rows index[0 .. n-1] (NULL: the
  * first n), and the head to the covariance of its residuals. */
-bool tril_line_start(const tril_network *net, tril_rows rows, const size_t *index);
+bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *index);
 
 /* Writes the targets of all rows in the network's own coordinates: R^-1 (y - B x - b), or
  * y - B x - b where `missing`: numbers of these may be NaN. to [n, targets]. */
-bool tril_line_subtract(const tril_network *net, tril_rows rows, bool missing, tril_real *to);
+bool tril_line_subtract(const tril_network *net, tril_batch rows, bool missing, tril_real *to);
 
 /* log det R. */
 double tril_line_log_scale(const tril_network *net);

@@ -2,7 +2,7 @@
  * adds their gradients to the sum when it is their turn: in the order of the shards, whoever is
  * done first. So the bits do not depend on the number of threads, and with the same rows a worker
  * has the same shards in every step, for which its tape has the memory from the first on. */
-#include <tril/train.h>
+#include <tril/shards.h>
 
 #include <math.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 #include "core/tape.h"
 #include "kernels/blas.h"
 #include "kernels/mvn.h"
-#include "train/gate.h"
+#include "train/spinwait.h"
 
 enum { MAX_STORES = 4, DEFAULT_ROWS = 256 };
 
@@ -23,7 +23,7 @@ typedef struct worker {
     tril_shards *shards;
     size_t index;
     pthread_t thread; /* but of worker 0, which is the caller */
-    tril_gate gate;
+    tril_spinwait gate;
     atomic_size_t begun; /* steps that it was sent into */
 } worker;
 
@@ -114,7 +114,7 @@ static void work(worker *w)
     for (size_t shard = w->index; shard < step.count; shard += n_workers) {
         double value = 0;
         bool computed = !failed && compute(w, &step, shard, &value);
-        tril_gate_await(&w->gate, &shards->turn, shard);
+        tril_spinwait_await(&w->gate, &shards->turn, shard);
         failed = shards->culprit || !computed;
         if (!failed) {
             add(w, &step, shard, value);
@@ -123,7 +123,7 @@ static void work(worker *w)
             shards->culprit_first = shard * shards->rows;
         }
         size_t next = shard + 1 < step.count ? (shard + 1) % n_workers : 0;
-        tril_gate_set(&shards->workers[next].gate, &shards->turn, shard + 1);
+        tril_spinwait_set(&shards->workers[next].gate, &shards->turn, shard + 1);
     }
 }
 
@@ -131,7 +131,7 @@ static void *run(void *arg)
 {
     worker *w = arg;
     for (size_t step = 1;; step++) {
-        tril_gate_await(&w->gate, &w->begun, step);
+        tril_spinwait_await(&w->gate, &w->begun, step);
         if (!w->shards->step.loss)
             return NULL;
         work(w);
@@ -140,7 +140,7 @@ static void *run(void *arg)
 
 static void send(worker *w)
 {
-    tril_gate_set(&w->gate, &w->begun, atomic_load(&w->begun) + 1);
+    tril_spinwait_set(&w->gate, &w->begun, atomic_load(&w->begun) + 1);
 }
 
 /* While shards run, the context of their stores counts as failed, so that nothing that a loss might
@@ -162,7 +162,7 @@ static void run_step(tril_shards *shards)
     for (size_t i = 1; i < shards->n_workers && i < count; i++)
         send(&shards->workers[i]);
     work(&shards->workers[0]);
-    tril_gate_await(&shards->workers[0].gate, &shards->turn, count);
+    tril_spinwait_await(&shards->workers[0].gate, &shards->turn, count);
     tril_blas_single(false);
     tril_ctx_clear(shards->ctx);
 }
@@ -237,7 +237,7 @@ static bool make_worker(tril_shards *shards, size_t index)
                             .no_validation = shards->ctx->no_validation },
                    .shards = shards,
                    .index = index };
-    tril_gate_init(&w->gate);
+    tril_spinwait_init(&w->gate);
     shards->n_workers++;
     w->grads = tril_arena_take(&shards->arena, "shards", shards->size, sizeof *w->grads);
     w->tape = tril_tape_new(&w->ctx);
@@ -311,7 +311,7 @@ void tril_shards_free(tril_shards *shards)
     }
     for (size_t i = 0; i < shards->n_workers; i++) {
         tril_tape_free(shards->workers[i].tape);
-        tril_gate_destroy(&shards->workers[i].gate);
+        tril_spinwait_destroy(&shards->workers[i].gate);
     }
     tril_arena_free(&shards->arena);
     tril_ctx_release(shards->ctx, shards);

@@ -20,7 +20,7 @@ typedef struct bench_bed {
     tril_optim *optim[2];
     tril_mlp *net;
     tril_head_opts head;
-    tril_mvn_free *normals;
+    tril_mvn_params *normals;
     tril_dense *association;
     tril_real *x, *y, *loc, *factor;
     tril_shape factor_shape;

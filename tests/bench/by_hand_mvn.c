@@ -22,11 +22,13 @@ static inline void store(tril_real *restrict rows, int width, tril_real (*restri
             rows[i * width + k] = tile[k][i];
 }
 
-/* e.g. of three dimensions: z = L^-1 (y - loc), a = L^-T z, d/dloc = a, d/dL = tril(a z') - 1 / L_ii
+/* e.g. of three dimensions: z = L^-1 (y - loc), a = L^-T z, d/dloc = a, d/dL = tril(a z') - 1 /
+ * L_ii
  */
-static inline __attribute__((always_inline)) void
-tile_of(int d, const tril_real *loc, const tril_real *l, const tril_real *y, tril_real *log_prob,
-        tril_real *dloc, tril_real *dl)
+static inline __attribute__((always_inline)) void tile_of(int d, const tril_real *loc,
+                                                          const tril_real *l, const tril_real *y,
+                                                          tril_real *log_prob, tril_real *dloc,
+                                                          tril_real *dl)
 {
     tril_real m[d][TILE], f[d * d][TILE], x[d][TILE], inverse[d][TILE], det[TILE], squares[TILE];
     load(loc, d, m), load(l, d * d, f), load(y, d, x);

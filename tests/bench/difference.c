@@ -59,9 +59,9 @@ static double of_trials(void)
     double most = NAN;
     if (bed.limit && !tril_ctx_failed(bed.ctx)) {
         const trial_by_hand *t = bed.limit;
-        most = difference(tril_param_values(tril_mvn_free_loc(bed.normals)), *t->loc, 4);
+        most = difference(tril_param_values(tril_mvn_params_loc(bed.normals)), *t->loc, 4);
         most = larger(
-            difference(tril_param_values(tril_mvn_free_scale_tril(bed.normals)), **t->factor, 8),
+            difference(tril_param_values(tril_mvn_params_scale_tril(bed.normals)), **t->factor, 8),
             most);
         most = larger(
             difference(tril_param_values(tril_dense_weight(bed.association)), *t->weight, 4), most);

@@ -221,14 +221,14 @@ void bed_trial(bench_bed *bed)
         bed->x[i] = loc[i / 2 % 2][i % 2] + (tril_real)0.15 * bed->x[i];
     for (int i = 0; i < 2; i++)
         bed->params[i] = tril_params_new(bed->ctx);
-    bed->normals = tril_mvn_free_new(bed->params[0], "categories", 2, 2);
+    bed->normals = tril_mvn_params_new(bed->params[0], "categories", 2, 2);
     for (size_t c = 0; c < 2; c++)
-        tril_mvn_free_start(bed->normals, c, loc[c], covariance);
+        tril_mvn_params_set(bed->normals, c, loc[c], covariance);
     bed->association = tril_dense_new(
         bed->params[1], "association",
         &(tril_dense_opts){ .inputs = 2, .outputs = 2, .init = TRIL_ZERO, .no_bias = true });
     bed->optim[0] = tril_natural_new(
-        tril_mvn_free_loc(bed->normals), tril_mvn_free_scale_tril(bed->normals),
+        tril_mvn_params_loc(bed->normals), tril_mvn_params_scale_tril(bed->normals),
         &(tril_natural_opts){
             .lr = TRIAL_LR_FACTOR, .lr_loc = TRIAL_LR_LOC, .kl_clip = TRIAL_KL_CLIP });
     bed->optim[1] = tril_sgd_new(bed->params[1],
@@ -246,7 +246,7 @@ void bed_trial_work(bench_bed *bed)
 {
     size_t point = bed->trials++ % TRIAL_POINTS, category = point % 2;
     tril_tape_reset(bed->tape);
-    tril_dist p = tril_mvn_free_dist(bed->normals, bed->tape);
+    tril_dist p = tril_mvn_params_dist(bed->normals, bed->tape);
     tril_var x = tril_input(bed->tape, bed->x + 2 * point, TRIL_SHAPE(2));
     tril_var logits = tril_dense_apply(bed->association, tril_exp(tril_log_prob(p, x)));
     tril_backward(tril_cross_entropy(logits, &category));

@@ -246,7 +246,7 @@ START_TEST(test_null_layers)
     ck_assert_ptr_null(tril_mlp_layer(NULL, 0));
     ck_assert_ptr_null(tril_mlp_last(NULL));
     ck_assert_ptr_null(tril_head(none, 2, NULL).kind);
-    ck_assert(!tril_head_start(NULL, y, 2, 2, NULL));
+    ck_assert(!tril_head_init(NULL, y, 2, 2, NULL));
 }
 END_TEST
 

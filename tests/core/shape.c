@@ -97,13 +97,13 @@ static void check_walk(size_t mask)
         for (size_t i = 0; i < 4; i++)
             if (mask >> (4 * k + i) & 1)
                 x[k].dim[i] = 1;
-    tril_walk w = tril_walk_new(full, x, 3);
+    tril_broadcast_iter w = tril_broadcast_iter_new(full, x, 3);
     size_t element = 0;
     do
         for (size_t i = 0; i < w.dim[0]; i++, element++)
             for (size_t k = 0; k < 3; k++)
                 ck_assert_uint_eq(w.offset[k] + i * w.stride[0][k], place(full, x[k], element));
-    while (tril_walk_next(&w));
+    while (tril_broadcast_iter_next(&w));
     ck_assert_uint_eq(element, 24);
 }
 
@@ -117,11 +117,11 @@ END_TEST
 START_TEST(test_walk_merges)
 {
     const tril_shape full = TRIL_SHAPE(4, 1, 5), row = TRIL_SHAPE(5);
-    tril_walk w = tril_walk_new(full, (tril_shape[]){ full, full }, 2);
+    tril_broadcast_iter w = tril_broadcast_iter_new(full, (tril_shape[]){ full, full }, 2);
     ck_assert(w.rank == 1 && w.dim[0] == 20);
-    w = tril_walk_new(full, (tril_shape[]){ full, row }, 2);
+    w = tril_broadcast_iter_new(full, (tril_shape[]){ full, row }, 2);
     ck_assert(w.rank == 2 && w.dim[0] == 5 && w.dim[1] == 4);
-    w = tril_walk_new(full, (tril_shape[]){ full, { 0 } }, 2);
+    w = tril_broadcast_iter_new(full, (tril_shape[]){ full, { 0 } }, 2);
     ck_assert(w.rank == 1 && w.dim[0] == 20 && w.stride[0][1] == 0);
 }
 END_TEST

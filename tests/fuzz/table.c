@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include <tril/ctx.h>
-#include <tril/data.h>
+#include <tril/table.h>
 
 /* assert is gone with NDEBUG */
 #define MUST(condition)                                                                            \

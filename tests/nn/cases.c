@@ -15,7 +15,7 @@ static tril_dist head(const op_case *row, tril_var raw)
     const int *number = row->number;
     const tril_head_opts opts = { .form = (tril_head_form)(number[1] / 4),
                                   .diagonal = (tril_diagonal_transform)(number[1] % 4),
-                                  .row_scaled = number[2],
+                                  .relative_off_diagonal = number[2],
                                   .rank = 2,
                                   .floor = number[3] ? 0.25 : TRIL_NO_FLOOR };
     /* few degrees of freedom: many are as good as any number */

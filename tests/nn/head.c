@@ -18,22 +18,28 @@ static const struct variant {
 #define FILE_2 "reference/head_variants.csv"
     { FILE_1, "elu", { .floor = TRIL_NO_FLOOR } },
     { FILE_1, "elu floor", { 0 } },
-    { FILE_2, "elu scaled", { .row_scaled = true, .floor = TRIL_NO_FLOOR } },
+    { FILE_2, "elu scaled", { .relative_off_diagonal = true, .floor = TRIL_NO_FLOOR } },
     { FILE_2,
       "elu scaled floor",
-      { .diagonal = TRIL_DIAGONAL_ELU, .row_scaled = true, .floor = 1e-6 } },
+      { .diagonal = TRIL_DIAGONAL_ELU, .relative_off_diagonal = true, .floor = 1e-6 } },
     { FILE_2, "exp", { .diagonal = TRIL_DIAGONAL_EXP, .floor = TRIL_NO_FLOOR } },
     { FILE_2, "exp floor", { .diagonal = TRIL_DIAGONAL_EXP } },
     { FILE_2,
       "exp scaled",
-      { .diagonal = TRIL_DIAGONAL_EXP, .row_scaled = true, .floor = TRIL_NO_FLOOR } },
-    { FILE_2, "exp scaled floor", { .diagonal = TRIL_DIAGONAL_EXP, .row_scaled = true } },
+      { .diagonal = TRIL_DIAGONAL_EXP, .relative_off_diagonal = true, .floor = TRIL_NO_FLOOR } },
+    { FILE_2,
+      "exp scaled floor",
+      { .diagonal = TRIL_DIAGONAL_EXP, .relative_off_diagonal = true } },
     { FILE_2, "softplus", { .diagonal = TRIL_DIAGONAL_SOFTPLUS, .floor = TRIL_NO_FLOOR } },
     { FILE_2, "softplus floor", { .diagonal = TRIL_DIAGONAL_SOFTPLUS } },
     { FILE_2,
       "softplus scaled",
-      { .diagonal = TRIL_DIAGONAL_SOFTPLUS, .row_scaled = true, .floor = TRIL_NO_FLOOR } },
-    { FILE_2, "softplus scaled floor", { .diagonal = TRIL_DIAGONAL_SOFTPLUS, .row_scaled = true } },
+      { .diagonal = TRIL_DIAGONAL_SOFTPLUS,
+        .relative_off_diagonal = true,
+        .floor = TRIL_NO_FLOOR } },
+    { FILE_2,
+      "softplus scaled floor",
+      { .diagonal = TRIL_DIAGONAL_SOFTPLUS, .relative_off_diagonal = true } },
 };
 
 enum { N_VARIANTS = sizeof variants / sizeof *variants };
@@ -95,7 +101,7 @@ START_TEST(test_pytorch)
     ck_assert_uint_eq(rows, strcmp(v->file, FILE_1) == 0 ? 64 : 10);
     tril_var y = input(tape, memory[1], x, rows, D);
     /* all defaults are the same as no options */
-    bool defaults = v->opts.floor == 0 && !v->opts.row_scaled && v->opts.diagonal == 0;
+    bool defaults = v->opts.floor == 0 && !v->opts.relative_off_diagonal && v->opts.diagonal == 0;
     for (size_t repeat = 0; repeat < (defaults ? 2 : 1); repeat++) {
         tril_var log_prob = tril_log_prob(tril_head(raw, D, repeat ? NULL : &v->opts), y);
         tril_backward(tril_sum(log_prob));
@@ -135,7 +141,7 @@ static void by_hand(const tril_head_opts *opts, const tril_real *raw, tril_real 
         loc[i] = raw[i];
         for (size_t j = 0; j < D; j++)
             factor[i * D + j] =
-                j < i ? (tril_real)((double)*off++ * (opts->row_scaled ? diagonal : 1))
+                j < i ? (tril_real)((double)*off++ * (opts->relative_off_diagonal ? diagonal : 1))
                       : (tril_real)(j == i ? diagonal : 0);
     }
 }

@@ -33,7 +33,7 @@ static tril_head_opts head(int i)
     tril_head_opts opts = forms[i / 12];
     opts.rank = opts.components = 2;
     opts.diagonal = diagonals[i % 3];
-    opts.row_scaled = i / 3 % 2;
+    opts.relative_off_diagonal = i / 3 % 2;
     opts.floor = i / 6 % 2 ? TRIL_NO_FLOOR : 0;
     return opts;
 }

@@ -45,7 +45,8 @@ static void triangle(const tril_head_opts *opts, const tril_real *off, const dou
         for (size_t j = 0; j < D; j++) {
             size_t base = opts->form == TRIL_HEAD_PRECISION ? j : i;
             factor[i * D + j] =
-                j < i ? (tril_real)((double)*off++ * (opts->row_scaled ? diagonal[base] : 1))
+                j < i ? (tril_real)((double)*off++ *
+                                    (opts->relative_off_diagonal ? diagonal[base] : 1))
                       : (tril_real)(j == i ? diagonal[i] : 0);
         }
 }
@@ -103,7 +104,7 @@ START_TEST(test_by_hand)
     const tril_head_opts opts = { .form = forms[_i / 6],
                                   .rank = RANK,
                                   .diagonal = (tril_diagonal_transform)(1 + _i % 3),
-                                  .row_scaled = _i / 3 % 2,
+                                  .relative_off_diagonal = _i / 3 % 2,
                                   .floor = 0.125 };
     size_t width = tril_head_width(D, &opts);
     tril_real raw[ROWS * MOST], y[ROWS * D];
@@ -149,9 +150,9 @@ START_TEST(test_shared)
         memcpy(raw + i * width, locations + i * D, D * sizeof *raw);
         memcpy(raw + i * width + D, tril_param_values(shared), FACTOR * sizeof *raw);
     }
-    const tril_head_opts full = { .row_scaled = scaled };
+    const tril_head_opts full = { .relative_off_diagonal = scaled };
     const tril_head_opts opts = { .form = TRIL_HEAD_SHARED,
-                                  .row_scaled = scaled,
+                                  .relative_off_diagonal = scaled,
                                   .shared = shared };
     ck_assert_uint_eq(tril_head_width(D, &opts), D);
     tril_var points = tril_input(tape, y, TRIL_SHAPE(ROWS, D));
@@ -186,9 +187,10 @@ START_TEST(test_shared_extremes)
     begin();
     tril_param shared = tril_head_shared_new(params, "covariance", 2);
     for (int k = 0; k < 9 * 9 * 9 * 2; k++) {
-        const tril_head_opts opts = {
-            .form = TRIL_HEAD_SHARED, .row_scaled = k % 2, .floor = TRIL_NO_FLOOR, .shared = shared
-        };
+        const tril_head_opts opts = { .form = TRIL_HEAD_SHARED,
+                                      .relative_off_diagonal = k % 2,
+                                      .floor = TRIL_NO_FLOOR,
+                                      .shared = shared };
         const tril_real y[2] = { 1, -2 };
         for (int i = 0, rest = k / 2; i < 3; i++, rest /= 9)
             tril_param_values(shared)[i] = (tril_real)fmax(
@@ -346,7 +348,7 @@ START_TEST(test_shared_errors)
     p = tril_head(tril_input(tape, zeros, TRIL_SHAPE(1, 1, 1, 4)), 2, &diagonal);
     const tril_real missing[2] = { (tril_real)NAN, 0 };
     tril_var y = tril_input_missing(tape, missing, TRIL_SHAPE(2));
-    ck_close(tril_item(tril_log_prob_observed(p, y)), -0.91893853320467274, 1e-5, 1);
+    ck_close(tril_item(tril_log_prob_missing(p, y)), -0.91893853320467274, 1e-5, 1);
     ck_fine(ctx);
     end();
 }

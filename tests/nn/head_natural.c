@@ -68,11 +68,11 @@ static void factors(const tril_head_opts *opts, const tril_real *raw, size_t wid
     memset(dl, 0, MOST * D * D * sizeof(double));
     for (size_t i = 0; i < D; i++) {
         double slope, v = v_of(opts, (double)raw[width - D + i], &slope);
-        double scale = opts->row_scaled ? v : 1;
+        double scale = opts->relative_off_diagonal ? v : 1;
         for (size_t j = 0; j < i && opts->form == TRIL_HEAD_FULL; j++, off++) {
             l[i][j] = (double)raw[off] * scale;
             dl[off][i][j] = scale;
-            dl[width - D + i][i][j] = opts->row_scaled ? l[i][j] * slope : 0;
+            dl[width - D + i][i][j] = opts->relative_off_diagonal ? l[i][j] * slope : 0;
         }
         l[i][i] = v;
         dl[width - D + i][i][i] = v * slope;
@@ -110,7 +110,7 @@ START_TEST(test_fisher)
 {
     const tril_head_opts opts = { .form = _i / 6 ? TRIL_HEAD_DIAGONAL : TRIL_HEAD_FULL,
                                   .diagonal = (tril_diagonal_transform)(1 + _i % 3),
-                                  .row_scaled = _i / 3 % 2,
+                                  .relative_off_diagonal = _i / 3 % 2,
                                   .floor = 0.0625 };
     size_t width = tril_head_width(D, &opts);
     begin();
@@ -257,7 +257,7 @@ static void prepare(training *t, const tril_head_opts *opts, double scale)
                           &(tril_mlp_opts){ .inputs = INPUTS,
                                             .hidden = { 8, 8 },
                                             .outputs = tril_head_width(D, opts) });
-    tril_head_start(tril_mlp_last(t->net), t->y, ROWS, D, opts);
+    tril_head_init(tril_mlp_last(t->net), t->y, ROWS, D, opts);
     ck_fine(ctx);
 }
 
@@ -282,7 +282,7 @@ static void train(training *t, const tril_head_opts *opts, double scale)
 
 static const tril_head_opts trained[] = {
     { .form = TRIL_HEAD_FULL },
-    { .form = TRIL_HEAD_FULL, .row_scaled = true },
+    { .form = TRIL_HEAD_FULL, .relative_off_diagonal = true },
     { .form = TRIL_HEAD_DIAGONAL },
     { .form = TRIL_HEAD_LOW_RANK, .rank = 2 },
 };

@@ -1,4 +1,4 @@
-"""Writes categorical.csv: PyTorch's Categorical in float64, for tests/dist/categorical.c.
+"""Writes categorical.csv: PyTorch's Categorical in float64, for tests/distributions/categorical.c.
 
     python3 tests/reference/categorical.py        (made with PyTorch 1.13)
 

@@ -1,4 +1,4 @@
-"""Writes low_rank.csv: PyTorch's LowRankMultivariateNormal in float64, for tests/dist/low_rank.c; for a tiny diagonal,
+"""Writes low_rank.csv: PyTorch's LowRankMultivariateNormal in float64, for tests/distributions/low_rank.c; for a tiny diagonal,
 where that loses digits, the dense form with 60 digits by mpmath.
 
     python3 tests/reference/low_rank.py        (made with PyTorch 1.13, mpmath 1.2)

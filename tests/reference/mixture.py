@@ -1,4 +1,4 @@
-"""Writes mixture.csv: PyTorch's MixtureSameFamily in float64, for tests/dist/mixture.c.
+"""Writes mixture.csv: PyTorch's MixtureSameFamily in float64, for tests/distributions/mixture.c.
 
     python3 tests/reference/mixture.py        (made with PyTorch 1.13)
 

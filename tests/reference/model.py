@@ -1,7 +1,7 @@
 """Reads model.safetensors, made from iris by the command line below, by NumPy alone, and writes
 model.csv: what it says of the rows of data/iris.csv. Then lets PyTorch train a network on
 data/faithful.csv, writes it as a model that tril reads, model_torch.safetensors, and what it says of
-its rows, model_torch.csv; for tests/demos/tril_predict.c.
+its rows, model_torch.csv; for tests/cmd/predict.c.
 
     build/tril fit data/iris.csv --targets petal_length,petal_width --head full --hidden 6 --ensemble 1 \\
         --patience 10 -o tests/reference/model.safetensors
@@ -80,7 +80,7 @@ factor[:, np.arange(d), np.arange(d)] = np.where(h[:, -d:] > 0, 1 + h[:, -d:], n
 factor[:, np.arange(d), np.arange(d)] += said["head"]["floor"]
 lower = np.tril_indices(d, -1)
 factor[:, lower[0], lower[1]] = h[:, d:-d]
-if said["head"].get("row_scaled"):
+if said["head"].get("relative_off_diagonal"):
     factor[:, lower[0], lower[1]] *= factor[:, lower[0], lower[0]]
 y = np.array([[float(row[t]) for t in targets] for row in rows])
 loc = s @ tensors["line.weight"].T + tensors["line.bias"] + h[:, :d] @ tensors["line.scale"].T

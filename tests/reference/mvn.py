@@ -1,4 +1,4 @@
-"""Writes mvn.csv: PyTorch's MultivariateNormal(loc, scale_tril) in float64, for tests/dist/mvn.c.
+"""Writes mvn.csv: PyTorch's MultivariateNormal(loc, scale_tril) in float64, for tests/distributions/mvn.c.
 
     python3 tests/reference/mvn.py        (made with PyTorch 1.13)
 

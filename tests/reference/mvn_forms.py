@@ -1,5 +1,5 @@
 """Writes mvn_forms.csv: PyTorch's MultivariateNormal by scale_tril, covariance_matrix and precision_matrix in float64, for
-tests/dist/mvn_forms.c.
+tests/distributions/mvn_forms.c.
 
     python3 tests/reference/mvn_forms.py        (made with PyTorch 1.13)
 

@@ -35,11 +35,12 @@ START_TEST(test_first_nll)
             training[n++] = i;
         else if (_i == 1) /* rows held out have no say */
             f.y[2 * i] = 1000;
-    f.fit = tril_fit_new(&f.net, (tril_rows){ f.x, f.y, ROWS },
+    f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS },
                          &(tril_fit_opts){ .validation_share = 0.3, .seed = 4 });
     ck_fine(ctx);
-    ck_close(tril_fit_now(f.fit).train_nll, fit_nll(&f, training, n), IS_DOUBLE ? 1e-9 : 1e-5, 0);
-    ck_assert((tril_fit_now(f.fit).validation_nll > 1000) == (_i == 1));
+    ck_close(tril_fit_get_status(f.fit).train_nll, fit_nll(&f, training, n),
+             IS_DOUBLE ? 1e-9 : 1e-5, 0);
+    ck_assert((tril_fit_get_status(f.fit).validation_nll > 1000) == (_i == 1));
     fitting_free(&f);
     tril_ctx_free(ctx);
 }
@@ -79,13 +80,14 @@ START_TEST(test_learns)
     opts.schedule = (tril_schedule){ .kind = TRIL_COSINE, .warmup = 1 };
     tril_ctx *ctx = tril_ctx_new(NULL);
     fitting f = fitting_begin(ctx, 1000, 2, &ways[_i].head, &opts);
-    double first = tril_fit_now(f.fit).validation_nll;
+    double first = tril_fit_get_status(f.fit).validation_nll;
     ck_assert(tril_fit_run(f.fit, NULL, NULL));
     ck_fine(ctx);
     /* the means alone, from inputs that explain most of the variance, are worth more than that */
-    ck_assert_msg(tril_fit_now(f.fit).best_nll < first - 0.7, "%g after %g",
-                  tril_fit_now(f.fit).best_nll, first);
-    ck_assert(fabs(tril_fit_now(f.fit).best_nll - tril_fit_now(f.fit).train_nll) < 0.25);
+    ck_assert_msg(tril_fit_get_status(f.fit).best_nll < first - 0.7, "%g after %g",
+                  tril_fit_get_status(f.fit).best_nll, first);
+    ck_assert(fabs(tril_fit_get_status(f.fit).best_nll - tril_fit_get_status(f.fit).train_nll) <
+              0.25);
     fitting_free(&f);
     tril_ctx_free(ctx);
 }
@@ -112,17 +114,18 @@ START_TEST(test_every_row_once)
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
         fitting f = fitting_begin(
             ctx, 601, 2, NULL, &(tril_fit_opts){ .lr = 1e-30, .batch = batches[i], .epochs = 3 });
-        double nll = tril_fit_now(f.fit).train_nll, before = 0;
-        ck_assert_uint_eq(tril_fit_now(f.fit).batches, (601 + batches[i] - 1) / batches[i]);
+        double nll = tril_fit_get_status(f.fit).train_nll, before = 0;
+        ck_assert_uint_eq(tril_fit_get_status(f.fit).batches, (601 + batches[i] - 1) / batches[i]);
         for (size_t epoch = 0; epoch < 3; epoch++) {
             ck_assert(tril_fit_step(f.fit));
             ck_assert(batches[i] > 601 || sum_so_far(&f) != before);
             before = sum_so_far(&f);
             ck_assert(batches[i] > 601 || tril_fit_epoch(f.fit));
-            ck_close(tril_fit_now(f.fit).train_nll, nll, IS_DOUBLE ? 1e-13 : 1e-6, 0);
+            ck_close(tril_fit_get_status(f.fit).train_nll, nll, IS_DOUBLE ? 1e-13 : 1e-6, 0);
         }
-        ck_assert_uint_eq(tril_fit_now(f.fit).steps, 3 * tril_fit_now(f.fit).batches);
-        ck_assert(tril_fit_now(f.fit).seconds > 0 && tril_fit_now(f.fit).rows_per_second > 0);
+        ck_assert_uint_eq(tril_fit_get_status(f.fit).steps, 3 * tril_fit_get_status(f.fit).batches);
+        ck_assert(tril_fit_get_status(f.fit).seconds > 0 &&
+                  tril_fit_get_status(f.fit).rows_per_second > 0);
         fitting_free(&f);
     }
     tril_ctx_free(ctx);
@@ -160,11 +163,11 @@ END_TEST
 /* ---- the end */
 
 /* what a fit sees of validation rows, by a fit that trains nothing */
-static double validation_nll(const fitting *f, tril_rows validation)
+static double validation_nll(const fitting *f, tril_batch validation)
 {
-    tril_fit *fit = tril_fit_new(&f->net, (tril_rows){ f->x, f->y, f->rows },
-                                 &(tril_fit_opts){ .no_start = true, .validation = validation });
-    double nll = tril_fit_now(fit).validation_nll;
+    tril_fit *fit = tril_fit_new(&f->net, (tril_batch){ f->x, f->y, f->rows },
+                                 &(tril_fit_opts){ .no_init = true, .validation = validation });
+    double nll = tril_fit_get_status(fit).validation_nll;
     tril_fit_free(fit);
     return nll;
 }
@@ -175,7 +178,7 @@ START_TEST(test_patience)
     enum { PATIENCE = 5 };
     tril_ctx *ctx = tril_ctx_new(NULL);
     fitting f = fitting_new(ctx, 40, 2, 8, NULL);
-    tril_rows training = { f.x, f.y, 25 }, held = { f.x + 25 * INPUTS, f.y + 25 * 2, 15 };
+    tril_batch training = { f.x, f.y, 25 }, held = { f.x + 25 * INPUTS, f.y + 25 * 2, 15 };
     f.fit = tril_fit_new(&f.net, training,
                          &(tril_fit_opts){ .lr = 0.03,
                                            .epochs = 1000,
@@ -183,15 +186,15 @@ START_TEST(test_patience)
                                            .validation = held,
                                            .patience = _i < 2 ? PATIENCE : 0,
                                            .keep_last = _i == 1 });
-    double best = tril_fit_now(f.fit).validation_nll, last = 0;
+    double best = tril_fit_get_status(f.fit).validation_nll, last = 0;
     for (size_t epoch = 0; _i < 2 || epoch < 100; epoch++) {
-        ck_assert_uint_eq(tril_fit_now(f.fit).epoch, epoch);
+        ck_assert_uint_eq(tril_fit_get_status(f.fit).epoch, epoch);
         if (!tril_fit_epoch(f.fit))
             break;
-        last = tril_fit_now(f.fit).validation_nll;
+        last = tril_fit_get_status(f.fit).validation_nll;
         best = fmin(best, last);
     }
-    tril_fit_figures now = tril_fit_now(f.fit);
+    tril_fit_status now = tril_fit_get_status(f.fit);
     ck_fine(ctx);
     ck_assert(tril_fit_done(f.fit) == (_i < 2));
     ck_assert(now.best_nll == best && last > best);
@@ -209,13 +212,13 @@ START_TEST(test_start_is_best)
 {
     tril_ctx *ctx = tril_ctx_new(NULL);
     fitting f = fitting_new(ctx, 300, 2, 8, NULL);
-    tril_rows all = { f.x, f.y, 300 };
+    tril_batch all = { f.x, f.y, 300 };
     f.fit =
         tril_fit_new(&f.net, all, &(tril_fit_opts){ .lr = 1e3, .epochs = 20, .validation = all });
-    double first = tril_fit_now(f.fit).validation_nll;
+    double first = tril_fit_get_status(f.fit).validation_nll;
     ck_assert(tril_fit_run(f.fit, NULL, NULL));
-    ck_assert_uint_eq(tril_fit_now(f.fit).best_epoch, 0);
-    ck_assert(tril_fit_now(f.fit).validation_nll > first);
+    ck_assert_uint_eq(tril_fit_get_status(f.fit).best_epoch, 0);
+    ck_assert(tril_fit_get_status(f.fit).validation_nll > first);
     ck_assert(validation_nll(&f, all) == first);
     fitting_free(&f);
     tril_ctx_free(ctx);
@@ -230,13 +233,13 @@ START_TEST(test_average)
     tril_ctx *ctx = tril_ctx_new(NULL), *same = tril_ctx_new(NULL);
     fitting f = fitting_new(ctx, ROWS, 2, 8, NULL), g = fitting_new(same, ROWS, 2, 8, NULL);
     tril_fit_opts opts = { .lr = 0.1, .epochs = 3, .batch = 25, .average = 0.75 };
-    opts.validation = (tril_rows){ f.x, f.y, 30 };
+    opts.validation = (tril_batch){ f.x, f.y, 30 };
     opts.keep_last = _i;
-    f.fit = tril_fit_new(&f.net, (tril_rows){ f.x, f.y, ROWS }, &opts);
+    f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS }, &opts);
     opts.average = 0;
-    g.fit = tril_fit_new(&g.net, (tril_rows){ g.x, g.y, ROWS }, &opts);
+    g.fit = tril_fit_new(&g.net, (tril_batch){ g.x, g.y, ROWS }, &opts);
     const size_t size = tril_params_size(f.params);
-    double average[MOST], best = tril_fit_now(f.fit).validation_nll;
+    double average[MOST], best = tril_fit_get_status(f.fit).validation_nll;
     ck_assert_uint_le(size, MOST);
     for (size_t step = 1; step <= STEPS; step++) {
         ck_assert(tril_fit_step(f.fit) && tril_fit_step(g.fit));
@@ -247,12 +250,13 @@ START_TEST(test_average)
             if (step < STEPS)
                 ck_assert(tril_params_values(f.params)[i] == tril_params_values(g.params)[i]);
         }
-        best = fmin(best, tril_fit_now(f.fit).validation_nll);
+        best = fmin(best, tril_fit_get_status(f.fit).validation_nll);
     }
     ck_fine(ctx);
-    ck_assert(tril_fit_now(f.fit).validation_nll != tril_fit_now(g.fit).validation_nll);
+    ck_assert(tril_fit_get_status(f.fit).validation_nll !=
+              tril_fit_get_status(g.fit).validation_nll);
     ck_assert(validation_nll(&f, opts.validation) ==
-              (_i ? tril_fit_now(f.fit).validation_nll : best));
+              (_i ? tril_fit_get_status(f.fit).validation_nll : best));
     for (size_t i = 0; i < size && _i; i++)
         ck_close((double)tril_params_values(f.params)[i], average[i], IS_DOUBLE ? 1e-13 : 1e-5,
                  1e-6);
@@ -272,10 +276,10 @@ START_TEST(test_log)
     ck_assert(tril_fit_run(f.fit, tril_fit_log, file));
     fitting g = fitting_begin(ctx, 100, 2, NULL, &(tril_fit_opts){ .epochs = 3 });
     ck_assert(tril_fit_run(g.fit, tril_fit_log, full));
-    ck_assert_uint_eq(tril_fit_now(g.fit).epoch, 1);
+    ck_assert_uint_eq(tril_fit_get_status(g.fit).epoch, 1);
     ck_assert(tril_fit_run(g.fit, tril_fit_log, NULL));
-    ck_assert_uint_eq(tril_fit_now(g.fit).epoch, 2);
-    tril_fit_figures now = tril_fit_now(f.fit);
+    ck_assert_uint_eq(tril_fit_get_status(g.fit).epoch, 2);
+    tril_fit_status now = tril_fit_get_status(f.fit);
     char text[400];
     rewind(file);
     text[fread(text, 1, sizeof text - 1, file)] = 0;
@@ -312,16 +316,16 @@ START_TEST(test_groups_held_out)
     ck_assert(tril_folds(ctx, ROWS, group, (double[]){ 0.8, 0.2 }, 2, 6, fold));
     tril_fit_opts opts = { .validation_share = 0.2, .group = group, .seed = 6, .lr = 1e-30 };
     opts.batch = ROWS;
-    f.fit = tril_fit_new(&f.net, (tril_rows){ f.x, f.y, ROWS }, &opts);
-    double first = tril_fit_now(f.fit).train_nll;
+    f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS }, &opts);
+    double first = tril_fit_get_status(f.fit).train_nll;
     tril_fit_free(f.fit);
     for (size_t i = 0; i < ROWS; i++) /* of rows held out */
         f.y[2 * i] += fold[i] ? 5 : 0;
-    f.fit = tril_fit_new(&f.net, (tril_rows){ f.x, f.y, ROWS }, &opts);
+    f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS }, &opts);
     ck_fine(ctx);
-    ck_assert(tril_fit_now(f.fit).train_nll == first);
+    ck_assert(tril_fit_get_status(f.fit).train_nll == first);
     ck_assert(tril_fit_epoch(f.fit));
-    ck_close(tril_fit_now(f.fit).train_nll, first, 1e-6, 0);
+    ck_close(tril_fit_get_status(f.fit).train_nll, first, 1e-6, 0);
     fitting_free(&f);
     tril_ctx_free(ctx);
 }
@@ -400,7 +404,7 @@ static const struct {
     { "fit: patience needs validation rows", { 0 }, { .patience = 3 }, 0 },
     { "fit: the warm-up of the mean needs the covariance of the start",
       { 0 },
-      { .loss = &tril_loss_warmup, .no_start = true },
+      { .loss = &tril_loss_warmup, .no_init = true },
       0 },
     { "adam: lr is -1", { 0 }, { .lr = -1 }, 0 },
     { "adamw: weight_decay is inf", { 0 }, { .weight_decay = HUGE_VAL }, 0 },
@@ -416,7 +420,7 @@ START_TEST(test_refused)
     ck_assert_ptr_null(f.fit);
     ck_failed(ctx, refused[_i].status ? refused[_i].status : TRIL_BAD_ARGUMENT,
               refused[_i].sentence);
-    f.fit = tril_fit_new(&f.net, (tril_rows){ f.x, f.y, f.rows }, NULL);
+    f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, f.rows }, NULL);
     ck_assert(tril_fit_epoch(f.fit));
     fitting_free(&f);
     tril_ctx_free(ctx);
@@ -428,7 +432,7 @@ START_TEST(test_bad_rows)
     size_t n;
     tril_ctx *ctx = tril_ctx_new(NULL);
     fitting f = fitting_new(ctx, 30, 2, 8, NULL);
-    const tril_rows rows = { f.x, f.y, 30 };
+    const tril_batch rows = { f.x, f.y, 30 };
     const tril_fit_opts own = { .validation = rows },
                         both = { .validation = rows, .validation_share = 0.5 };
     const tril_network narrow = { f.net.mlp, 1, { 0 } };
@@ -436,7 +440,7 @@ START_TEST(test_bad_rows)
     ck_assert_ptr_null(tril_fit_new(&(tril_network){ 0 }, rows, NULL));
     ck_assert_ptr_null(tril_fit_new(&narrow, rows, NULL));
     ck_failed(ctx, TRIL_BAD_SHAPE, "fit: the network has 5 outputs, but 1 targets need 2");
-    ck_assert_ptr_null(tril_fit_new(&f.net, (tril_rows){ 0 }, NULL));
+    ck_assert_ptr_null(tril_fit_new(&f.net, (tril_batch){ 0 }, NULL));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "fit: x and y: there are no rows");
     ck_assert_ptr_null(tril_fit_new(&f.net, rows, &both));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "fit: validation rows and a share of the others cannot");
@@ -447,7 +451,7 @@ START_TEST(test_bad_rows)
     ck_assert_ptr_null(tril_fit_new(&f.net, rows, NULL));
     ck_failed(ctx, TRIL_NOT_FINITE, "fit: x: column 1 is nan in row 7");
     f.x[7 * INPUTS + 1] = 0, f.y[29 * 2] = (tril_real)-INFINITY;
-    ck_assert_ptr_null(tril_fit_new(&f.net, (tril_rows){ f.x, f.y, 20 }, &own));
+    ck_assert_ptr_null(tril_fit_new(&f.net, (tril_batch){ f.x, f.y, 20 }, &own));
     ck_failed(ctx, TRIL_NOT_FINITE, "fit: validation.y: column 0 is -inf in row 29");
     f.y[0] = f.y[5] = (tril_real)NAN;
     ck_assert_ptr_null(tril_fit_new(&f.net, rows, &(tril_fit_opts){ .missing = true }));
@@ -457,7 +461,7 @@ START_TEST(test_bad_rows)
     ck_assert_ptr_null(tril_fit_new(&f.net, rows, &(tril_fit_opts){ .missing = true }));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "fit: there is no training row of which nothing is missing");
     ck_assert(!tril_fit_step(NULL) && !tril_fit_epoch(NULL) && !tril_fit_run(NULL, NULL, NULL));
-    ck_assert(tril_fit_done(NULL) && tril_fit_now(NULL).epochs == 0);
+    ck_assert(tril_fit_done(NULL) && tril_fit_get_status(NULL).epochs == 0);
     ck_assert(!tril_fit_state(NULL, &n) && n == 0);
     tril_fit_take_best(NULL);
     fitting_free(&f);
@@ -472,7 +476,7 @@ START_TEST(test_other_store)
     tril_params *other = tril_params_new(ctx);
     fitting f = fitting_new(ctx, 30, 2, 8, &(tril_head_opts){ .form = TRIL_HEAD_SHARED });
     f.net.head.shared = tril_head_shared_new(other, "covariance", 2);
-    ck_assert_ptr_null(tril_fit_new(&f.net, (tril_rows){ f.x, f.y, 30 }, NULL));
+    ck_assert_ptr_null(tril_fit_new(&f.net, (tril_batch){ f.x, f.y, 30 }, NULL));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "fit: the shared covariance is no parameter of the network");
     fitting_free(&f);
     tril_params_free(other);

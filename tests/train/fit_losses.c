@@ -19,7 +19,7 @@ static fitting linear(tril_ctx *ctx, const tril_fit_opts *opts)
     tril_dense *last = tril_mlp_last(f.net.mlp);
     memcpy(tril_param_values(tril_dense_weight(last)), weight, sizeof weight);
     memcpy(tril_param_values(tril_dense_bias(last)), bias, sizeof bias);
-    f.fit = tril_fit_new(&f.net, (tril_rows){ f.x, f.y, ROWS }, opts);
+    f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS }, opts);
     ck_fine(ctx);
     return f;
 }
@@ -68,7 +68,7 @@ START_TEST(test_gradients)
     opts.optim = TRIL_FIT_SGD;
     opts.lr = 1;
     opts.batch = ROWS;
-    opts.no_start = true;
+    opts.no_init = true;
     tril_ctx *ctx = tril_ctx_new(NULL);
     fitting f = linear(ctx, &opts);
     tril_real before[6], *values = tril_params_values(f.params);
@@ -84,9 +84,9 @@ START_TEST(test_gradients)
         }
         nll += (0.5 * z * z + s + 0.5 * log(2 * acos(-1.))) / ROWS;
     }
-    ck_close(tril_fit_now(f.fit).train_nll, nll, IS_DOUBLE ? 1e-12 : 1e-5, 0);
+    ck_close(tril_fit_get_status(f.fit).train_nll, nll, IS_DOUBLE ? 1e-12 : 1e-5, 0);
     ck_assert(tril_fit_epoch(f.fit));
-    ck_close(tril_fit_now(f.fit).train_nll, nll, IS_DOUBLE ? 1e-12 : 1e-5, 0);
+    ck_close(tril_fit_get_status(f.fit).train_nll, nll, IS_DOUBLE ? 1e-12 : 1e-5, 0);
     for (size_t k = 0; k < 6; k++)
         ck_close((double)values[k] - (double)before[k], expected[k], IS_DOUBLE ? 1e-10 : 1e-4, 0.1);
     fitting_free(&f);
@@ -125,13 +125,13 @@ START_TEST(test_beta_of_many)
             expected[i] += pow(det, beta / 2) * (double)grads[i] / ROWS;
     }
     memcpy(before, values, size * sizeof *before);
-    f.fit = tril_fit_new(&f.net, (tril_rows){ f.x, f.y, ROWS },
+    f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS },
                          &(tril_fit_opts){ .loss = &tril_loss_beta,
                                            .beta = beta,
                                            .optim = TRIL_FIT_SGD,
                                            .lr = 1,
                                            .batch = ROWS,
-                                           .no_start = true });
+                                           .no_init = true });
     ck_assert(tril_fit_epoch(f.fit));
     for (size_t i = 0; i < size; i++)
         ck_close((double)values[i] - (double)before[i], expected[i], IS_DOUBLE ? 1e-10 : 1e-4, 0.1);
@@ -218,9 +218,9 @@ static double noisy_nll(tril_ctx *ctx, uint64_t seed)
 {
     fitting f = fitting_begin(
         ctx, 1, 2, NULL,
-        &(tril_fit_opts){ .lr = 1e-30, .no_start = true, .target_noise = 0.3, .seed = seed });
+        &(tril_fit_opts){ .lr = 1e-30, .no_init = true, .target_noise = 0.3, .seed = seed });
     tril_fit_epoch(f.fit);
-    double nll = tril_fit_now(f.fit).train_nll;
+    double nll = tril_fit_get_status(f.fit).train_nll;
     fitting_free(&f);
     return nll;
 }
@@ -248,13 +248,13 @@ START_TEST(test_noise_is_fresh)
                                         : 1,
                               2, NULL,
                               &(tril_fit_opts){ .lr = 1e-30,
-                                                .no_start = true,
+                                                .no_init = true,
                                                 .input_noise = _i % 2 == 0 ? 20 : 0,
                                                 .target_noise = _i % 2 == 1 ? 0.3 : 0 });
-    nll[0] = tril_fit_now(f.fit).train_nll;
+    nll[0] = tril_fit_get_status(f.fit).train_nll;
     for (size_t epoch = 1; epoch < 4; epoch++) {
         ck_assert(tril_fit_epoch(f.fit));
-        nll[epoch] = tril_fit_now(f.fit).train_nll;
+        nll[epoch] = tril_fit_get_status(f.fit).train_nll;
         for (size_t i = 0; i < epoch; i++)
             ck_assert_double_gt(fabs(nll[epoch] - nll[i]), 1e-4);
     }
@@ -276,13 +276,13 @@ START_TEST(test_noise_of_rows)
     for (size_t i = 0; i < N; i++)
         variance += (double)f.y[i] * (double)f.y[i] / N;
     f.fit =
-        tril_fit_new(&f.net, (tril_rows){ f.x, f.y, N },
+        tril_fit_new(&f.net, (tril_batch){ f.x, f.y, N },
                      &(tril_fit_opts){ .lr = 1e-30, .batch = N, .target_noise = sqrt(variance) });
     const double without = 0.5 * (1 + log(2 * acos(-1.) * variance));
     double last = 0;
     for (size_t epoch = 0; epoch < 4; epoch++) {
-        ck_assert(tril_fit_now(f.fit).train_nll != last);
-        last = tril_fit_now(f.fit).train_nll;
+        ck_assert(tril_fit_get_status(f.fit).train_nll != last);
+        last = tril_fit_get_status(f.fit).train_nll;
         ck_close(last, without + 0.5, 0.05, 1);
         ck_assert(tril_fit_epoch(f.fit));
     }
@@ -304,7 +304,7 @@ START_TEST(test_noise_width)
     tril_random_normal(&random, f.y, N);
     for (size_t i = 0; i < N; i++)
         f.y[i] = (tril_real)(0.3 * (double)f.y[i] + 2 * (double)f.x[2 * i]);
-    f.fit = tril_fit_new(&f.net, (tril_rows){ f.x, f.y, N },
+    f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, N },
                          &(tril_fit_opts){ .lr = 0.03,
                                            .epochs = 60,
                                            .schedule = { .kind = TRIL_COSINE },
@@ -343,11 +343,11 @@ START_TEST(test_missing)
         for (size_t i = 0; i < n && holes; i += 2)
             f.y[2 * i + 1] = (tril_real)NAN;
         tril_fit_opts opts = { .lr = 0.01, .epochs = 40, .missing = holes, .loss = losses[_i] };
-        opts.validation = (tril_rows){ f.x + n * INPUTS, f.y + n * 2, 300 };
-        f.fit = tril_fit_new(&f.net, (tril_rows){ f.x, f.y, n }, &opts);
+        opts.validation = (tril_batch){ f.x + n * INPUTS, f.y + n * 2, 300 };
+        f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, n }, &opts);
         ck_assert(tril_fit_run(f.fit, NULL, NULL));
         ck_fine(ctx);
-        best[holes] = tril_fit_now(f.fit).best_nll;
+        best[holes] = tril_fit_get_status(f.fit).best_nll;
         fitting_free(&f);
     }
     ck_assert_double_lt(fabs(best[0] - best[1]), 0.2);

@@ -74,7 +74,7 @@ static void copy_state(const fitting *to, const fitting *from)
 
 static void ck_same(const fitting *a, const fitting *b)
 {
-    tril_fit_figures one = tril_fit_now(a->fit), two = tril_fit_now(b->fit);
+    tril_fit_status one = tril_fit_get_status(a->fit), two = tril_fit_get_status(b->fit);
     one.seconds = one.rows_per_second = two.seconds = two.rows_per_second = 0;
     ck_assert_mem_eq(&one, &two, sizeof one);
     ck_assert_mem_eq(tril_params_values(a->params), tril_params_values(b->params),
@@ -117,7 +117,7 @@ START_TEST(test_set_back)
 }
 END_TEST
 
-static bool stop(const tril_fit_figures *now, void *user)
+static bool stop(const tril_fit_status *now, void *user)
 {
     (void)now, (void)user;
     return false;
@@ -130,8 +130,8 @@ START_TEST(test_stopped)
     tril_fit_run(alone.fit, NULL, NULL);
     for (size_t epoch = 1; !tril_fit_done(stopped.fit); epoch++) {
         ck_assert(tril_fit_run(stopped.fit, stop, NULL));
-        ck_assert_uint_eq(tril_fit_now(stopped.fit).epoch, epoch);
-        ck_assert_uint_eq(tril_fit_now(stopped.fit).batch, 0);
+        ck_assert_uint_eq(tril_fit_get_status(stopped.fit).epoch, epoch);
+        ck_assert_uint_eq(tril_fit_get_status(stopped.fit).batch, 0);
     }
     ck_same(&stopped, &alone);
     ck_assert(tril_fit_run(stopped.fit, stop, NULL) && !tril_fit_step(stopped.fit));

@@ -37,7 +37,7 @@ fitting fitting_begin(tril_ctx *ctx, size_t rows, size_t targets, const tril_hea
                       const tril_fit_opts *opts)
 {
     fitting f = fitting_new(ctx, rows, targets, 8, head);
-    f.fit = tril_fit_new(&f.net, (tril_rows){ f.x, f.y, rows }, opts);
+    f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, rows }, opts);
     return f;
 }
 

@@ -57,8 +57,8 @@ START_TEST(test_rates)
                                                 .batch = ROWS / BATCHES,
                                                 .schedule = cases[_i].schedule });
     for (size_t step = 0; step < EPOCHS * BATCHES; step++) {
-        ck_assert_uint_eq(tril_fit_now(f.fit).steps, step);
-        ck_close(tril_fit_now(f.fit).lr, 0.01 * cases[_i].factor(step), 1e-12, 0);
+        ck_assert_uint_eq(tril_fit_get_status(f.fit).steps, step);
+        ck_close(tril_fit_get_status(f.fit).lr, 0.01 * cases[_i].factor(step), 1e-12, 0);
         ck_assert(tril_fit_step(f.fit));
     }
     ck_assert(!tril_fit_step(f.fit));
@@ -78,16 +78,16 @@ START_TEST(test_rate_is_taken)
         f.y[i] = (tril_real)(100 + (i % 2 ? 1 : -1));
     for (size_t i = 0; i < ROWS * INPUTS; i++)
         f.x[i] = 0;
-    f.fit = tril_fit_new(&f.net, (tril_rows){ f.x, f.y, ROWS },
+    f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS },
                          &(tril_fit_opts){ .optim = TRIL_FIT_SGD,
                                            .lr = 1e-6,
-                                           .no_start = true,
+                                           .no_init = true,
                                            .loss = &tril_loss_faithful,
                                            .batch = ROWS,
                                            .epochs = EPOCHS,
                                            .schedule = { .kind = TRIL_STEP, .every = 2 } });
     for (size_t i = 0; i < EPOCHS; i++) {
-        double before = (double)*fitting_bias(&f, 0), lr = tril_fit_now(f.fit).lr;
+        double before = (double)*fitting_bias(&f, 0), lr = tril_fit_get_status(f.fit).lr;
         ck_assert(tril_fit_step(f.fit));
         ck_close((double)*fitting_bias(&f, 0) - before, lr * (100 - before), 1e-3, 0);
     }
@@ -110,9 +110,9 @@ START_TEST(test_plateau)
             .batch = 10,
             .validation_share = 0.3,
             .schedule = { .kind = TRIL_PLATEAU, .every = 2, .factor = 0.1, .floor = 1e-3 } });
-    best = tril_fit_now(f.fit).validation_nll;
+    best = tril_fit_get_status(f.fit).validation_nll;
     while (tril_fit_epoch(f.fit)) {
-        tril_fit_figures now = tril_fit_now(f.fit);
+        tril_fit_status now = tril_fit_get_status(f.fit);
         if (now.validation_nll < best) {
             best = now.validation_nll;
             last = now.epoch;
@@ -142,7 +142,7 @@ START_TEST(test_plateau_with_noise)
                                                 .target_noise = 2,
                                                 .schedule = { .kind = TRIL_PLATEAU, .every = 5 } });
     ck_assert(tril_fit_run(f.fit, NULL, NULL));
-    ck_assert(tril_fit_now(f.fit).lr == 0.003 && tril_fit_now(f.fit).best_epoch > 5);
+    ck_assert(tril_fit_get_status(f.fit).lr == 0.003 && tril_fit_get_status(f.fit).best_epoch > 5);
     fitting_free(&f);
     tril_ctx_free(ctx);
 }

@@ -1,0 +1,34 @@
+/* What model files and checkpoints say of the training. */
+#ifndef CMD_CHECKPOINT_H
+#define CMD_CHECKPOINT_H
+
+#include "cmd/train.h"
+
+/* Puts the model, the settings (notes fit.NAME), the data's path and rows, and the curves (tensors
+ * curve.0, ...: a row for each epoch, columns training NLL, validation NLL, rate); before the end
+ * also how many members are done (member). */
+bool record_put(const training *t, tril_tensors *file);
+
+/* Gets curves and the number of members that are done. */
+bool record_get(training *t, const tril_tensors *file);
+
+/* The record of a member in a file, to be freed; NULL row where there is none. False with a failed
+ * context. */
+bool record_curve(const tril_tensors *file, tril_ctx *ctx, size_t member, curve *c);
+
+/* What stands in a file's notes: the data's path, the numbers of rows, a setting; NULL where they
+ * are not there. In paths and settings a byte that is not UTF-8, or part of a control character, is
+ * \xHH, and a backslash is two. And whether it is a checkpoint. */
+const char *record_data(const tril_tensors *file);
+const char *record_rows(const tril_tensors *file);
+const char *record_setting(const tril_tensors *file, setting which);
+bool record_is_checkpoint(const tril_tensors *file);
+
+/* Whether a checkpoint is of the same settings, and of the same rows; a sentence otherwise. */
+bool record_check(const plan *p, const tril_tensors *file);
+bool record_check_rows(const work *w, const tril_tensors *file);
+
+/* A line of the log: row i of a curve. False where it cannot be written. */
+bool record_log(FILE *log, size_t member, const curve *c, size_t i);
+
+#endif

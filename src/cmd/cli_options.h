@@ -1,0 +1,73 @@
+/* What can be said to `tril fit`, as text: names, defaults and help in one place. */
+#ifndef CMD_CLI_OPTIONS_H
+#define CMD_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* X(ID, name, argument, default, whether the result depends on it, help); an option without
+ * argument is a switch; defaults are those of a first-time user. */
+#define SETTINGS(X)                                                                                \
+    X(TARGETS, "targets", "A,B", NULL, true, "columns to learn (needed)")                          \
+    X(INPUTS, "inputs", "U,V", NULL, true, "columns they depend on, '' for none; default: others") \
+    X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
+    X(HEAD, "head", "FORM", "student", true,                                                       \
+      "full, diagonal, precision, lowrank:R, shared, student, mixture:K[:FORM]")                   \
+    X(HIDDEN, "hidden", "W,W", "128,128", true, "widths of hidden layers, 0 for none")             \
+    X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
+    X(ENSEMBLE, "ensemble", "N", NULL, true,                                                       \
+      "networks that predict as one; default: 5, fewer beyond 10000 rows, 1 beyond 25000")         \
+    X(MISSING, "missing", "WHAT", "error", true,                                                   \
+      "cells: error, drop (the row), mean (inputs), marginal (targets)")                           \
+    X(VALIDATION, "validation", "PART", "0.1", true, "rows to stop by: a share, or a CSV file")    \
+    X(TEST, "test", "PART", "0.15", true, "rows to judge by alone: a share, or a CSV file")        \
+    X(SPLIT, "split", "FILE", NULL, true,                                                          \
+      "FILE[:COLUMN]: test rows by number, from 0, in a column of a CSV file")                     \
+    X(GROUP, "group", "COLUMN", NULL, true, "rows with the same cell there stay together")         \
+    X(EPOCHS, "epochs", "N", "1000", true, "passes over the training rows, at most")               \
+    X(BATCH, "batch", "N", "32", true, "rows of a step")                                           \
+    X(OPTIMIZER, "optimizer", "NAME", "adam", true, "adam, sgd")                                   \
+    X(LR, "lr", "RATE", "0.003", true, "learning rate")                                            \
+    X(MOMENTUM, "momentum", "M", "0", true, "of sgd")                                              \
+    X(SCHEDULE, "schedule", "NAME", "plateau", true,                                               \
+      "of the rate: constant, step, cosine, plateau")                                              \
+    X(WARMUP, "warmup", "EPOCHS", "0", true, "in which the rate rises from 0")                     \
+    X(WEIGHT_DECAY, "weight-decay", "W", "0.003", true, "of all but biases")                       \
+    X(CLIP, "clip", "NORM", "0", true, "the longest gradient; 0: any")                             \
+    X(AVERAGE, "average", "A", "0.99", true, "decay of the average of parameters; 0: none")        \
+    X(LOSS, "loss", "NAME", NULL, true,                                                            \
+      "nll, beta, faithful, mse, warmup (of the mean); default: beta, for mixtures nll")           \
+    X(BETA, "beta", "B", "0.5", true, "of the loss beta")                                          \
+    X(NATURAL, "natural", NULL, NULL, true, "natural gradients for the last layer")                \
+    X(INPUT_NOISE, "input-noise", "SCALE", "1", true,                                              \
+      "times noise on inputs that falls with the number of rows, drawn for each batch; 0: none")   \
+    X(TARGET_NOISE, "target-noise", "SD", "0", true, "on whitened targets, drawn for each batch")  \
+    X(PATIENCE, "patience", "EPOCHS", "40", true, "without a best validation NLL; 0: no end")      \
+    X(SEED, "seed", "N", "1", true, "of split, weights, order and noise")                          \
+    X(THREADS, "threads", "N", "1", false,                                                         \
+      "share batches of more than 256 rows; the result is the same for any number")                \
+    X(CHECKPOINT_EVERY, "checkpoint-every", "EPOCHS", NULL, false,                                 \
+      "a checkpoint, OUTPUT.checkpoint; default: every ten seconds")                               \
+    X(RESUME, "resume", NULL, NULL, false, "go on from OUTPUT.checkpoint, if it is there")         \
+    X(LOG, "log", "FILE", NULL, false, "figures of each epoch, as CSV")                            \
+    X(CSV, "csv", NULL, NULL, false, "print the final figures as lines of rows,measure,of,value")
+
+#define SETTING_ID(id, name, argument, fallback, kept, help) SETTING_##id,
+typedef enum setting { SETTINGS(SETTING_ID) N_SETTINGS } setting;
+#undef SETTING_ID
+
+/* The texts of all settings; NULL for those without. */
+typedef struct settings {
+    const char *text[N_SETTINGS];
+    const char *data; /* the CSV file */
+} settings;
+
+/* Reads a command line. False, with *status set: after the help, or a sentence. */
+bool settings_read(settings *s, int argc, char **argv, int *status);
+
+const char *setting_name(setting which);
+const char *setting_fallback(setting which); /* NULL for none */
+bool setting_is_kept(setting which);
+
+#endif

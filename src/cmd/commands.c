@@ -1,0 +1,22 @@
+/* What the parts of the command tril have in common. */
+#include "cmd/commands.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool lacked_memory;
+
+void *command_alloc(size_t n, size_t size)
+{
+    void *memory = n < SIZE_MAX / 2 / size ? malloc(n * size + 1) : NULL;
+    if (!memory && !lacked_memory) /* one sentence, whatever fails in its wake */
+        fprintf(stderr, "tril: out of memory, %zu times %zu bytes were wanted\n", n, size);
+    lacked_memory |= !memory;
+    return memory;
+}
+
+bool command_lacked_memory(void)
+{
+    return lacked_memory;
+}

@@ -1,0 +1,23 @@
+/* The parts of the command tril. */
+#ifndef CMD_COMMANDS_H
+#define CMD_COMMANDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Each gets the arguments from its own name on and returns the exit status. */
+int fit_command(int argc, char **argv);
+int evaluate_command(int argc, char **argv);
+int info_command(int argc, char **argv);
+int plot_command(int argc, char **argv);
+int predict_command(int argc, char **argv);
+
+/* Exit statuses. */
+enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_WRONG = 2 };
+
+/* Memory of n * size bytes, at least 1; NULL after a sentence. Whether that has happened: then the
+ * command has failed, and nothing is wrong with its use. */
+void *command_alloc(size_t n, size_t size);
+bool command_lacked_memory(void);
+
+#endif

@@ -1,0 +1,33 @@
+/* Cells of CSV files. */
+#include "cmd/csv.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/text.h"
+
+void csv_text(FILE *to, const char *const *parts)
+{
+    const bool terminal = isatty(fileno(to));
+    bool quoted = false;
+    for (size_t i = 0; parts[i]; i++)
+        quoted |= parts[i][strcspn(parts[i], ",\"\r\n")] != 0;
+    if (quoted)
+        fputc('"', to);
+    for (size_t i = 0; parts[i]; i++)
+        for (const char *p = terminal ? text_shown(parts[i]) : parts[i]; *p; p++) {
+            if (*p == '"')
+                fputc('"', to);
+            fputc(*p, to);
+        }
+    if (quoted)
+        fputc('"', to);
+}
+
+void csv_number(FILE *to, double x)
+{
+    if (!isnan(x))
+        fprintf(to, "%.9g", x);
+}

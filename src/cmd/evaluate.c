@@ -1,0 +1,122 @@
+/* tril evaluate: how good a model is, and whether it is as sure as it ought to be. */
+#include <stdio.h>
+
+#include "cmd/calibration.h"
+#include "cmd/commands.h"
+#include "cmd/csv.h"
+#include "cmd/options.h"
+#include "cmd/plots.h"
+#include "cmd/summary.h"
+#include "cmd/text.h"
+
+static const char program[] = "tril evaluate";
+
+static void print_calibration(const tril_model_info *about, const calibration *c)
+{
+    printf("\nellipsoid that should hold ");
+    for (size_t k = 0; k < COVERAGES; k++)
+        printf(" %8.0f %%", 100 * coverage_levels[k]);
+    printf("\nholds this share of rows   ");
+    for (size_t k = 0; k < COVERAGES; k++)
+        printf(" %8.1f %%", 100 * c->coverage[k]);
+    printf("\n\nrows in each tenth of their distribution, in %%: 10 each is right\n");
+    for (size_t j = 0; j < about->n_targets; j++) {
+        printf("%-26s", text_shown(about->targets[j]));
+        for (size_t b = 0; b < PIT_BINS; b++)
+            printf(" %5.1f", 100 * c->pit[j * PIT_BINS + b]);
+        printf("\n");
+    }
+    printf("\nsharpness: mean standard deviation\n");
+    for (size_t j = 0; j < about->n_targets; j++)
+        printf("%-26s %10.4g\n", text_shown(about->targets[j]), c->sd[j]);
+    if (about->n_targets > 1)
+        printf("%-26s %10.4g\n", "along the axes, geometric", c->spread);
+}
+
+static void print_calibration_csv(const tril_model_info *about, const calibration *c)
+{
+    for (size_t k = 0; k < COVERAGES; k++)
+        figures_line("all", "coverage", NULL, coverage_levels[k], c->coverage[k]);
+    for (size_t j = 0; j < about->n_targets; j++) {
+        for (size_t b = 0; b < PIT_BINS; b++) {
+            char measure[16];
+            snprintf(measure, sizeof measure, "pit_%zu", b + 1);
+            figures_line("all", measure, about->targets[j], 0, c->pit[j * PIT_BINS + b]);
+        }
+        figures_line("all", "sd", about->targets[j], 0, c->sd[j]);
+    }
+    figures_line("all", "spread", "", 0, c->spread);
+}
+
+static bool evaluate(const loaded *l, const char *data, bool csv)
+{
+    const tril_model_info *about = tril_model_get_info(l->model);
+    figures f = { 0 };
+    calibration c = { 0 };
+    bool done = figures_of(l->model, "all", &l->rows, &f) && calibration_of(l, &c);
+    if (done && csv) {
+        figures_print_csv(l->model, &f, 1);
+        print_calibration_csv(about, &c);
+    } else if (done) {
+        printf("%s: %zu rows\n", text_shown(data), l->rows.n);
+        figures_print(l->model, &f, 1);
+        print_calibration(about, &c);
+    }
+    figures_free(&f);
+    calibration_free(&c);
+    return done;
+}
+
+static int usage(void)
+{
+    printf("usage: tril evaluate [options] MODEL DATA.csv\n"
+           "Judges a model by the rows of DATA.csv (-: standard input), which should not be\n"
+           "those it was trained on: NLL per row beside the baselines of its training, RMSE,\n"
+           "the shares of rows within ellipsoids and in tenths of their distributions, and\n"
+           "sharpness.\n\n"
+           "  --csv                 lines of rows,measure,of,value\n"
+           "  --plot FILE           a picture too, .png, .svg or .pdf, as tril plot draws it\n"
+           "  --missing WHAT        error, drop (the row), mean (inputs), marginal\n"
+           "                        (targets); default: as in training\n"
+           "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
+    return STATUS_DONE;
+}
+
+static int run(const char *model, const char *data, const char *missing, const char *picture,
+               bool csv)
+{
+    loaded l = { 0 };
+    int status = picture ? picture_check(program, model, data, "--plot", picture) : STATUS_DONE;
+    if (status != STATUS_DONE)
+        return status;
+    bool done = load_model(&l, model, 0) && load_rows(&l, program, data, missing, false, true) &&
+                evaluate(&l, data, csv) && (!picture || picture_draw(&l, program, picture, NULL));
+    status = load_status(&l, program, done);
+    load_free(&l);
+    return output_status(program, status);
+}
+
+int evaluate_command(int argc, char **argv)
+{
+    static const struct option known[] = { { "csv", no_argument, NULL, 'c' },
+                                           { "missing", required_argument, NULL, 'm' },
+                                           { "plot", required_argument, NULL, 'p' },
+                                           { "help", no_argument, NULL, 'h' },
+                                           { 0 } };
+    const char *missing = NULL, *picture = NULL;
+    bool csv = false;
+    for (int which; (which = option_next(program, argc, argv, ":h", known)) != -1;) {
+        if (which == 'h')
+            return output_status(program, usage());
+        if (which == '?')
+            return STATUS_WRONG;
+        csv |= which == 'c';
+        missing = which == 'm' ? optarg : missing;
+        picture = which == 'p' ? optarg : picture;
+    }
+    if (argc - optind == 2)
+        return run(argv[optind], argv[optind + 1], missing, picture, csv);
+    fprintf(stderr, "%s: want a model and a CSV file, or - for standard input; --help says more\n",
+            program);
+    return STATUS_WRONG;
+}

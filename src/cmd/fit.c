@@ -1,0 +1,92 @@
+/* tril fit: from a CSV file to a model. */
+#include <stdio.h>
+
+#include "cmd/commands.h"
+#include "cmd/options.h"
+#include "cmd/summary.h"
+#include "cmd/text.h"
+#include "cmd/train.h"
+
+static const char *const part_names[PARTS] = { "training", "validation", "test" };
+
+static void print_work(const work *w, const training *t)
+{
+    const tril_model_info *about = tril_model_get_info(w->model);
+    printf("%s: %zu rows to train on, %zu to validate, %zu to test; targets",
+           text_shown(w->plan->settings.data), w->cases[PART_TRAINING].n,
+           w->cases[PART_VALIDATION].n, w->cases[PART_TEST].n);
+    for (size_t j = 0; j < about->n_targets; j++)
+        printf("%s%s", j ? ", " : " ", text_shown(about->targets[j]));
+    printf("; %s", about->n_inputs ? "inputs" : "no inputs");
+    for (size_t j = 0; j < about->n_inputs; j++)
+        printf("%s%s", j ? ", " : " ", text_shown(about->inputs[j].name));
+    if (about->n_left_out)
+        printf("; %zu left out, constant:", about->n_left_out);
+    for (size_t j = 0; j < about->n_left_out; j++)
+        printf("%s%s", j ? ", " : " ", text_shown(about->left_out[j]));
+    printf("\n");
+    printf("%zu epochs in %.1f s\n", t->epochs, t->seconds);
+}
+
+/* a table is read in passing; this ought not to be missed */
+static void warn(const figures *f)
+{
+    if (f->nll[TRIL_BASELINES].mean > f->nll[TRIL_BASELINE_LINEAR].mean)
+        printf("\nOn %s rows the network is worse than a linear mean: these data may want fewer "
+               "units,\nanother head, or more rows.\n",
+               f->name);
+}
+
+static bool report(const work *w, const training *t)
+{
+    figures parts[PARTS];
+    size_t n = 0;
+    bool done = true;
+    for (int k = 0; k < PARTS && done; k++)
+        if (w->cases[k].n)
+            done = figures_of(w->model, part_names[k], &w->cases[k], &parts[n++]);
+    if (done && w->plan->csv) {
+        figures_print_csv(w->model, parts, n);
+    } else if (done) {
+        print_work(w, t);
+        figures_print(w->model, parts, n);
+        warn(&parts[n - 1]);
+        printf("\nmodel: %s\n", text_shown(w->plan->output));
+    }
+    while (n--)
+        figures_free(&parts[n]);
+    return done;
+}
+
+static int run(plan *p)
+{
+    work w = { 0 };
+    training t = { 0 };
+    int status = STATUS_WRONG;
+    if (work_read(&w, p) && training_begin(&t, &w)) {
+        status = STATUS_FAILED;
+        if (training_run(&t) && training_end(&t) && report(&w, &t))
+            status = STATUS_DONE;
+    }
+    if (tril_ctx_failed(w.ctx)) {
+        fprintf(stderr, "tril fit: %s\n", tril_ctx_message(w.ctx));
+        /* an option that training refuses, or a checkpoint that is of another run */
+        if (tril_ctx_status(w.ctx) == TRIL_BAD_ARGUMENT || tril_ctx_status(w.ctx) == TRIL_BAD_DATA)
+            status = STATUS_WRONG;
+        if (tril_ctx_status(w.ctx) == TRIL_OUT_OF_MEMORY)
+            status = STATUS_FAILED;
+    }
+    training_free(&t);
+    work_free(&w);
+    return status;
+}
+
+int fit_command(int argc, char **argv)
+{
+    plan p;
+    int status;
+    if (plan_read(&p, argc, argv, &status))
+        status = run(&p);
+    plan_free(&p);
+    return output_status("tril fit", status);
+}

@@ -1,0 +1,128 @@
+/* The rows and the model of a run. */
+#include "cmd/fit_data.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/commands.h"
+
+static bool is_one_of(const char *name, const names *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(name, list->name[i]) == 0)
+            return true;
+    return false;
+}
+
+/* all columns but targets and groups */
+static bool list_inputs(work *w)
+{
+    const size_t width = tril_table_width(w->table);
+    const char *group = w->plan->group;
+    w->inputs.name = command_alloc(width, sizeof *w->inputs.name);
+    for (size_t k = 0; k < width && w->inputs.name; k++) {
+        const char *name = tril_table_name(w->table, k);
+        if (!is_one_of(name, &w->plan->targets) && !(group && strcmp(name, group) == 0))
+            w->inputs.name[w->inputs.n++] = name;
+    }
+    return w->inputs.name;
+}
+
+/* What five networks for 10000 rows cost is what a first-time user waits for: about a minute. It is
+ * counted in rows, so that no result depends on the machine. */
+static size_t default_members(size_t rows)
+{
+    enum { MOST = 5, ROWS = 10000 };
+    const size_t members = rows ? MOST * ROWS / rows : MOST;
+    return members > MOST ? MOST : members < 1 ? 1 : members;
+}
+
+bool work_read(work *w, plan *p)
+{
+    *w = (work){ .plan = p, .ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = p->fit.seed }) };
+    w->table = tril_table_read(w->ctx, p->settings.data);
+    for (int k = 0; k < PARTS; k++)
+        if (p->file[k])
+            w->files[k] = tril_table_read(w->ctx, p->file[k]);
+    if (tril_ctx_failed(w->ctx))
+        return false;
+    w->row = command_alloc(tril_table_rows(w->table), sizeof *w->row);
+    if (!w->row || !list_inputs(w) || !split_rows(p, w->ctx, w->table, w->row, w->count))
+        return false;
+    if (p->model.members == 0)
+        p->model.members = default_members(w->count[PART_TRAINING]);
+    return true;
+}
+
+bool work_make_model(work *w)
+{
+    const names *inputs = w->plan->inputs.name ? &w->plan->inputs : &w->inputs;
+    tril_model_opts opts = w->plan->model;
+    opts.inputs = inputs->name;
+    opts.n_inputs = inputs->n;
+    w->model = tril_model_new(w->table, w->row, w->count[PART_TRAINING], &opts);
+    return w->model;
+}
+
+bool work_read_cases(work *w)
+{
+    const tril_dataset_opts opts = { .missing = w->plan->model.missing };
+    size_t first = 0;
+    for (int k = 0; k < PARTS; k++) {
+        const bool own = w->files[k];
+        if (own || w->count[k]) {
+            if (!tril_model_dataset(w->model, own ? w->files[k] : w->table,
+                                    own ? NULL : w->row + first, w->count[k], &opts, &w->cases[k]))
+                return false;
+        }
+        first += w->count[k];
+    }
+    return true;
+}
+
+void work_free(work *w)
+{
+    for (int k = 0; k < PARTS; k++) {
+        tril_dataset_free(&w->cases[k]);
+        tril_table_free(w->files[k]);
+    }
+    tril_model_free(w->model);
+    tril_table_free(w->table);
+    tril_ctx_free(w->ctx);
+    names_free(&w->inputs);
+    free(w->row);
+}
+
+/* FNV-1a */
+static uint64_t hash(uint64_t before, const void *bytes, size_t n)
+{
+    for (const unsigned char *p = bytes; n--; p++)
+        before = (before ^ *p) * UINT64_C(0x100000001b3);
+    return before;
+}
+
+uint64_t work_fingerprint(const work *w)
+{
+    const tril_model_info *about = tril_model_get_info(w->model);
+    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    for (int k = 0; k < PARTS; k++) {
+        const tril_dataset *c = &w->cases[k];
+        sum = hash(sum, &c->n, sizeof c->n);
+        sum = hash(sum, c->x, c->n * about->mlp.inputs * sizeof *c->x);
+        sum = hash(sum, c->y, c->n * about->n_targets * sizeof *c->y);
+    }
+    return sum;
+}
+
+double work_log_scale(const work *w, part which)
+{
+    const tril_dataset *c = &w->cases[which];
+    const tril_scaler *s = tril_model_get_info(w->model)->targets_scaler;
+    double sum = 0;
+    for (size_t i = 0; i < c->n * s->width; i++)
+        if (!isnan(c->y[i]))
+            sum += log(s->scale[i % s->width]) / (double)c->n;
+    return sum;
+}

@@ -1,0 +1,34 @@
+/* The rows and the model of a run of `tril fit`. */
+#ifndef CMD_FIT_DATA_H
+#define CMD_FIT_DATA_H
+
+#include "cmd/fit_options.h"
+
+typedef struct work {
+    plan *plan;
+    tril_ctx *ctx;
+    tril_table *table, *files[PARTS]; /* files: of rows of their own */
+    names inputs;                     /* of the table, where none are asked for by name */
+    size_t *row, count[PARTS];        /* the table's rows, part by part */
+    tril_model *model;
+    tril_dataset cases[PARTS]; /* n is 0 where a part has no rows */
+} work;
+
+/* Reads the tables and deals their rows; the plan's networks are counted, if it leaves that open.
+ * Then the model is made, or comes from elsewhere; and then the cases. False with a failed context,
+ * or after a sentence. To be freed in any case. */
+bool work_read(work *w, plan *p);
+bool work_make_model(work *w);
+bool work_read_cases(work *w);
+void work_free(work *w);
+
+/* Deals the table's rows into parts. */
+bool split_rows(const plan *p, tril_ctx *ctx, tril_table *table, size_t *row, size_t count[PARTS]);
+
+/* A number that any change of the cases changes. */
+uint64_t work_fingerprint(const work *w);
+
+/* What to add to the mean NLL of a part's scaled rows. */
+double work_log_scale(const work *w, part which);
+
+#endif

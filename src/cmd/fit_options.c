@@ -1,0 +1,301 @@
+/* Settings as numbers and names. */
+#include "cmd/fit_options.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/commands.h"
+#include "cmd/options.h"
+#include "cmd/paths.h"
+#include "cmd/text.h"
+
+static const char program[] = "tril fit";
+
+/* what a machine can do ends below these */
+enum { MOST = 1000000000, MOST_MEMBERS = 1000, MOST_THREADS = 1024 };
+
+/* ---- one setting */
+
+static bool read_number(const plan *p, setting which, double *out)
+{
+    const char *text = p->settings.text[which];
+    char *end;
+    *out = strtod(text, &end);
+    if (end != text && !*end && *out >= 0 && isfinite(*out))
+        return true;
+    fprintf(stderr, "%s: --%s wants a number, at least 0, not '%s'\n", program, setting_name(which),
+            text_shown(text));
+    return false;
+}
+
+static bool read_count(const plan *p, setting which, unsigned long long low,
+                       unsigned long long high, size_t *out)
+{
+    unsigned long long number = 0;
+    const char *text = p->settings.text[which];
+    bool done = !text || option_number(program, setting_name(which), text, low, high, &number);
+    *out = (size_t)number;
+    return done;
+}
+
+/* the place of a text among names that end in NULL; `length` letters of it count */
+static bool read_choice(setting which, const char *text, size_t length, const char *const *choices,
+                        int *out)
+{
+    for (*out = 0; choices[*out]; ++*out)
+        if (strlen(choices[*out]) == length && !strncmp(choices[*out], text, length))
+            return true;
+    fprintf(stderr, "%s: --%s wants", program, setting_name(which));
+    for (size_t i = 0; choices[i]; i++)
+        fprintf(stderr, "%s%s", i ? ", " : " ", choices[i]);
+    fprintf(stderr, ", not '%.*s'\n", (int)length, text_shown(text));
+    return false;
+}
+
+static bool read_name(const plan *p, setting which, const char *const *choices, int *out)
+{
+    const char *text = p->settings.text[which];
+    return read_choice(which, text, strlen(text), choices, out);
+}
+
+/* ---- the network */
+
+static const char *const forms[] = { "full",   "diagonal", "precision", "lowrank",
+                                     "shared", "mixture",  "student",   NULL };
+
+/* FORM, FORM:NUMBER, or mixture:NUMBER:FORM */
+static bool read_head(const char *text, bool component, tril_head_opts *head)
+{
+    int form;
+    const size_t length = strcspn(text, ":");
+    if (!read_choice(SETTING_HEAD, text, length, forms, &form))
+        return false;
+    *(component ? &head->component : &head->form) = (tril_head_form)form;
+    const bool mixture = form == TRIL_HEAD_MIXTURE, wants = mixture || form == TRIL_HEAD_LOW_RANK;
+    const char *number = text[length] ? text + length + 1 : text + length;
+    char *end = NULL;
+    const unsigned long count = *number >= '0' && *number <= '9' ? strtoul(number, &end, 10) : 0;
+    const bool more = end && mixture && !component && *end == ':';
+    if (wants ? !count || count > MOST || (*end && !more) : text[length]) {
+        fprintf(stderr, "%s: --head %s wants %s, not '%s'\n", program, forms[form],
+                wants ? "a number behind a colon" : "nothing behind it", text_shown(text));
+        return false;
+    }
+    *(mixture ? &head->components : &head->rank) = count;
+    return !more || read_head(end + 1, true, head);
+}
+
+static bool read_hidden(const plan *p, tril_mlp_opts *mlp)
+{
+    const char *text = p->settings.text[SETTING_HIDDEN];
+    names widths = { 0 };
+    unsigned long long width = 0;
+    if (!names_split(&widths, text))
+        return names_free(&widths), false;
+    bool done = widths.n > 0 && widths.n <= TRIL_MAX_HIDDEN;
+    for (size_t i = 0; i < widths.n && done; i++) {
+        done = option_number(program, "hidden", widths.name[i], widths.n > 1, 1000000, &width);
+        mlp->hidden[i] = (size_t)width;
+    }
+    if (widths.n == 0 || widths.n > TRIL_MAX_HIDDEN)
+        fprintf(stderr, "%s: --hidden wants up to %d widths, not '%s'\n", program, TRIL_MAX_HIDDEN,
+                text_shown(text));
+    names_free(&widths);
+    return done;
+}
+
+static bool read_network(plan *p)
+{
+    static const char *const activations[] = { "tanh", "relu",    "elu", "softplus",
+                                               "silu", "sigmoid", NULL };
+    static const tril_activation of_name[] = { TRIL_TANH,     TRIL_RELU, TRIL_ELU,
+                                               TRIL_SOFTPLUS, TRIL_SILU, TRIL_SIGMOID };
+    static const char *const missings[] = { "error", "drop", "mean", "marginal", NULL };
+    int activation, missing;
+    const char *head = p->settings.text[SETTING_HEAD];
+    if (!read_name(p, SETTING_MISSING, missings, &missing))
+        return false;
+    if (missing == TRIL_MISSING_MARGINAL && head == setting_fallback(SETTING_HEAD))
+        head = "full"; /* Student's t has no density of rows with missing targets */
+    if (!read_head(head, false, &p->model.head) || !read_hidden(p, &p->model.mlp) ||
+        !read_name(p, SETTING_ACTIVATION, activations, &activation) ||
+        !read_count(p, SETTING_ENSEMBLE, 1, MOST_MEMBERS, &p->model.members))
+        return false;
+    p->model.head.natural = p->settings.text[SETTING_NATURAL];
+    p->model.head.relative_off_diagonal = true; /* calmer correlations where there are few rows */
+    p->model.mlp.activation = of_name[activation];
+    p->model.missing = (tril_missing)missing;
+    p->fit.missing = missing == TRIL_MISSING_MARGINAL;
+    return true;
+}
+
+/* ---- training */
+
+static bool read_loss(plan *p)
+{
+    const char *text = p->settings.text[SETTING_LOSS];
+    p->fit.loss = p->model.head.form == TRIL_HEAD_MIXTURE ? &tril_loss_nll : &tril_loss_beta;
+    for (size_t i = 0; text && tril_losses[i]; i++)
+        if (strcmp(tril_losses[i]->name, text) == 0)
+            return p->fit.loss = tril_losses[i], true;
+    if (!text)
+        return true;
+    fprintf(stderr, "%s: --loss wants", program);
+    for (size_t i = 0; tril_losses[i]; i++)
+        fprintf(stderr, "%s%s", i ? ", " : " ", tril_losses[i]->name);
+    fprintf(stderr, ", not '%s'\n", text);
+    return false;
+}
+
+static bool read_training(plan *p)
+{
+    static const char *const optims[] = { "adam", "sgd", NULL };
+    static const char *const schedules[] = { "constant", "step", "cosine", "plateau", NULL };
+    const struct {
+        setting which;
+        double *to;
+    } numbers[] = { { SETTING_LR, &p->fit.lr },
+                    { SETTING_MOMENTUM, &p->fit.momentum },
+                    { SETTING_WARMUP, &p->fit.schedule.warmup },
+                    { SETTING_WEIGHT_DECAY, &p->fit.weight_decay },
+                    { SETTING_CLIP, &p->fit.clip.norm },
+                    { SETTING_AVERAGE, &p->fit.average },
+                    { SETTING_BETA, &p->fit.beta },
+                    { SETTING_INPUT_NOISE, &p->fit.input_noise },
+                    { SETTING_TARGET_NOISE, &p->fit.target_noise } };
+    int optim, schedule;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (!read_number(p, numbers[i].which, numbers[i].to))
+            return false;
+    if (!read_name(p, SETTING_OPTIMIZER, optims, &optim) || !read_loss(p) ||
+        !read_name(p, SETTING_SCHEDULE, schedules, &schedule) ||
+        !read_count(p, SETTING_EPOCHS, 1, MOST, &p->fit.epochs) ||
+        !read_count(p, SETTING_BATCH, 1, MOST, &p->fit.batch) ||
+        !read_count(p, SETTING_PATIENCE, 0, MOST, &p->fit.patience) ||
+        !read_count(p, SETTING_THREADS, 1, MOST_THREADS, &p->fit.threads) ||
+        !read_count(p, SETTING_CHECKPOINT_EVERY, 1, MOST, &p->checkpoint_every))
+        return false;
+    if (p->fit.lr == 0)
+        return fprintf(stderr, "%s: --lr wants a rate above 0\n", program), false;
+    p->fit.optim = (tril_fit_optim)optim;
+    p->fit.schedule.kind = (tril_schedule_kind)schedule;
+    return true;
+}
+
+/* ---- rows and files */
+
+/* a share, or a file of rows */
+static bool read_part(plan *p, setting which, part to)
+{
+    const char *text = p->settings.text[which];
+    char *end;
+    p->share[to] = strtod(text, &end);
+    if (end == text || *end) {
+        p->file[to] = text;
+        p->share[to] = 0;
+    }
+    if (p->share[to] >= 0 && p->share[to] < 1)
+        return true;
+    fprintf(stderr, "%s: --%s wants a share from 0 to below 1, or a file, not '%s'\n", program,
+            setting_name(which), text_shown(text));
+    return false;
+}
+
+static bool read_parts(plan *p)
+{
+    const char *split = p->settings.text[SETTING_SPLIT];
+    if (!read_part(p, SETTING_VALIDATION, PART_VALIDATION) ||
+        !read_part(p, SETTING_TEST, PART_TEST))
+        return false;
+    if (split) {
+        p->split = text_join(split, "");
+        if (!p->split)
+            return false;
+        char *colon = strrchr(p->split, ':');
+        if (colon) {
+            *colon = 0;
+            p->split_column = colon + 1;
+        }
+        p->share[PART_TEST] = 0;
+        p->file[PART_TEST] = NULL;
+    }
+    p->group = p->settings.text[SETTING_GROUP];
+    p->share[PART_TRAINING] = 1 - p->share[PART_VALIDATION] - p->share[PART_TEST];
+    if (p->share[PART_VALIDATION] == 0 && !p->file[PART_VALIDATION])
+        p->fit.patience = 0;
+    if (p->share[PART_TRAINING] > 0)
+        return true;
+    fprintf(stderr, "%s: the shares of --validation and --test leave no row to train on\n",
+            program);
+    return false;
+}
+
+/* the folder and the ending of the data go: "data/iris.csv" is "iris.safetensors" here */
+static char *default_output(const char *data)
+{
+    const char *name = strrchr(data, '/') ? strrchr(data, '/') + 1 : data;
+    char *stem = text_join(strcmp(data, "-") ? name : "model", "");
+    char *dot = stem ? strrchr(stem, '.') : NULL;
+    if (dot && dot != stem)
+        *dot = 0;
+    char *model = stem ? text_join(stem, ".safetensors") : NULL;
+    free(stem);
+    return model;
+}
+
+static bool check_files(const plan *p, int *status)
+{
+    const command_path paths[] = { { PATH_READ, "", p->settings.data },
+                                   { PATH_READ, "--validation", p->file[PART_VALIDATION] },
+                                   { PATH_READ, "--test", p->file[PART_TEST] },
+                                   { PATH_READ, "--split", p->split },
+                                   { PATH_REPLACE, "--output", p->output },
+                                   { PATH_REPLACE, "checkpoint", p->checkpoint },
+                                   { PATH_WRITE, "--log", p->log } };
+    *status = paths_check(program, paths, sizeof paths / sizeof *paths);
+    return *status == STATUS_DONE;
+}
+
+static bool read_files(plan *p, int *status)
+{
+    const settings *s = &p->settings;
+    p->output =
+        s->text[SETTING_OUTPUT] ? text_join(s->text[SETTING_OUTPUT], "") : default_output(s->data);
+    p->checkpoint = p->output ? text_join(p->output, ".checkpoint") : NULL;
+    p->log = s->text[SETTING_LOG];
+    p->resume = s->text[SETTING_RESUME];
+    p->csv = s->text[SETTING_CSV];
+    return p->checkpoint && check_files(p, status);
+}
+
+bool plan_read(plan *p, int argc, char **argv, int *status)
+{
+    unsigned long long seed;
+    *p = (plan){ 0 };
+    const settings *s = &p->settings;
+    if (!settings_read(&p->settings, argc, argv, status))
+        return false;
+    if (!s->text[SETTING_TARGETS] || !*s->text[SETTING_TARGETS])
+        return fprintf(stderr, "%s: say --targets A,B,C: the columns to learn\n", program), false;
+    if (!names_split(&p->targets, s->text[SETTING_TARGETS]) ||
+        (s->text[SETTING_INPUTS] && !names_split(&p->inputs, s->text[SETTING_INPUTS])))
+        return false;
+    if (!read_network(p) || !read_training(p) || !read_parts(p) ||
+        !option_number(program, "seed", s->text[SETTING_SEED], 0, UINT64_MAX, &seed) ||
+        !read_files(p, status))
+        return false;
+    p->fit.seed = seed;
+    p->model.targets = p->targets.name;
+    p->model.n_targets = p->targets.n;
+    return true;
+}
+
+void plan_free(plan *p)
+{
+    names_free(&p->targets);
+    names_free(&p->inputs);
+    free(p->split);
+    free(p->output);
+    free(p->checkpoint);
+}

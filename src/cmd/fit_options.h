@@ -1,0 +1,33 @@
+/* What `tril fit` is to do: settings as numbers and names. */
+#ifndef CMD_FIT_OPTIONS_H
+#define CMD_FIT_OPTIONS_H
+
+#include <tril/tril.h>
+
+#include "cmd/cli_options.h"
+#include "cmd/names.h"
+
+/* Which rows: to train on, to stop by, to judge by. */
+typedef enum part { PART_TRAINING, PART_VALIDATION, PART_TEST, PARTS } part;
+
+typedef struct plan {
+    settings settings;
+    names targets, inputs; /* inputs.name is NULL: all others */
+    tril_model_opts model; /* without the inputs */
+    tril_fit_opts fit;     /* without rows */
+    double share[PARTS];
+    const char *file[PARTS]; /* of rows of their own; NULL: a share of the others */
+    char *split;             /* a file and its column, which may be NULL, in one text */
+    const char *split_column, *group;
+    char *output, *checkpoint; /* paths */
+    size_t checkpoint_every;   /* epochs; 0: by time */
+    const char *log;
+    bool resume, csv;
+} plan;
+
+/* Reads a command line. False, with *status set: after the help, or a sentence. To be freed in any
+ * case. */
+bool plan_read(plan *p, int argc, char **argv, int *status);
+void plan_free(plan *p);
+
+#endif

@@ -1,0 +1,21 @@
+/* Lists of names. */
+#ifndef CMD_NAMES_H
+#define CMD_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct names {
+    const char **name;
+    size_t n;
+    char *text; /* in which they stand */
+} names;
+
+/* Splits "a,b,c"; an empty text is no names. False where memory ran out. */
+bool names_split(names *list, const char *text);
+void names_free(names *list);
+
+/* A copy of a text with another behind it; NULL where memory ran out. */
+char *text_join(const char *text, const char *end);
+
+#endif

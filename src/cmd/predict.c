@@ -1,0 +1,386 @@
+/* tril predict: the distributions of a model, row by row, or draws from them. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/commands.h"
+#include "cmd/csv.h"
+#include "cmd/load.h"
+#include "cmd/names.h"
+#include "cmd/options.h"
+#include "cmd/paths.h"
+#include "cmd/text.h"
+
+static const char program[] = "tril predict";
+
+typedef struct options {
+    const char *model, *data, *output, *missing; /* output is NULL: standard output */
+    names levels;
+    double *level; /* of the quantiles, as numbers */
+    size_t draws;  /* 0: none, distributions instead */
+    unsigned long long seed;
+    bool strict;
+} options;
+
+/* Arrays of rows judged, [n, ...]; log-densities only where there are targets. */
+typedef struct prediction {
+    double *mean, *sd, *correlation, *quantile, *nll;
+} prediction;
+
+/* ---- where to */
+
+/* NULL: standard output, which the end of main looks after */
+static bool open_output(tril_file **file, FILE **to, const loaded *l, const options *o)
+{
+    *file = o->output ? tril_file_new(l->ctx, o->output) : NULL;
+    *to = o->output ? tril_file_stream(*file) : stdout;
+    return *to;
+}
+
+static bool close_output(tril_file *file, bool done)
+{
+    done = done && (!file || tril_file_keep(file));
+    tril_file_free(file);
+    return done;
+}
+
+/* ---- distributions */
+
+static void print_header(FILE *to, const tril_model_info *about, const options *o, bool targets)
+{
+    const char *const *t = about->targets;
+    const size_t d = about->n_targets;
+    for (size_t j = 0; j < d; j++) {
+        fputs(j ? "," : "", to);
+        csv_text(to, (const char *[]){ "mean_", t[j], NULL });
+    }
+    for (size_t j = 0; j < d; j++) {
+        fputs(",", to);
+        csv_text(to, (const char *[]){ "sd_", t[j], NULL });
+    }
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = i + 1; j < d; j++) {
+            fputs(",", to);
+            csv_text(to, (const char *[]){ "corr_", t[i], "_", t[j], NULL });
+        }
+    for (size_t l = 0; l < o->levels.n; l++)
+        for (size_t j = 0; j < d; j++) {
+            fputs(",", to);
+            csv_text(to, (const char *[]){ "q", o->levels.name[l], "_", t[j], NULL });
+        }
+    fputs(targets ? ",log_prob\n" : "\n", to);
+}
+
+/* a line for a row that is there, or empty cells for one that was left out */
+static void print_row(FILE *to, size_t d, size_t levels, const prediction *p, size_t i, bool there)
+{
+    const double none = (double)NAN;
+    for (size_t j = 0; j < d; j++) {
+        fputs(j ? "," : "", to);
+        csv_number(to, there ? p->mean[i * d + j] : none);
+    }
+    for (size_t j = 0; j < d; j++) {
+        fputs(",", to);
+        csv_number(to, there ? p->sd[i * d + j] : none);
+    }
+    for (size_t j = 0; j < d; j++)
+        for (size_t k = j + 1; k < d; k++) {
+            fputs(",", to);
+            csv_number(to, there ? p->correlation[(i * d + j) * d + k] : none);
+        }
+    for (size_t j = 0; j < levels * d; j++) {
+        fputs(",", to);
+        csv_number(to, there ? p->quantile[i * levels * d + j] : none);
+    }
+    if (p->nll) {
+        fputs(",", to);
+        csv_number(to, there ? -p->nll[i] : none);
+    }
+    fputs("\n", to);
+}
+
+/* without a target there is no density to speak of */
+static void clear_empty(const loaded *l, double *nll)
+{
+    const size_t d = tril_model_get_info(l->model)->n_targets;
+    for (size_t i = 0; i < l->rows.n; i++) {
+        size_t there = 0;
+        for (size_t j = 0; j < d; j++)
+            there += !isnan(l->rows.y[i * d + j]);
+        nll[i] = there ? nll[i] : (double)NAN;
+    }
+}
+
+static void print_lines(FILE *to, const loaded *l, const options *o, const prediction *p)
+{
+    const tril_model_info *about = tril_model_get_info(l->model);
+    const size_t n = l->rows.n;
+    print_header(to, about, o, p->nll);
+    for (size_t row = 0, i = 0; row < tril_table_rows(l->table); row++) {
+        const bool there = i < n && l->rows.row[i] == row;
+        print_row(to, about->n_targets, o->levels.n, p, there ? i : 0, there);
+        i += there;
+    }
+}
+
+/* Where rows cannot be judged together: leaves out those by which a network leaves the range of
+ * numbers, if others are left. False, with the failure, where that is no way on. */
+static bool leave_out_extreme(loaded *l, const options *o)
+{
+    const tril_model_info *about = tril_model_get_info(l->model);
+    const size_t width = about->mlp.inputs, d = about->n_targets, all = l->rows.n;
+    tril_dataset *rows = &l->rows;
+    size_t n = 0;
+    double *mean = command_alloc(d, sizeof *mean);
+    bool going = mean && !o->strict && tril_ctx_status(l->ctx) == TRIL_NOT_FINITE;
+    for (size_t i = 0; i < all && going; i++) {
+        tril_ctx_clear(l->ctx);
+        if (!tril_model_evaluate(l->model, about->networks, about->n_networks,
+                                 (tril_batch){ rows->x + i * width, NULL, 1 },
+                                 &(tril_evaluation){ .mean = mean })) {
+            going = tril_ctx_status(l->ctx) == TRIL_NOT_FINITE;
+            continue;
+        }
+        memmove(rows->x + n * width, rows->x + i * width, width * sizeof *rows->x);
+        if (rows->y)
+            memmove(rows->y + n * d, rows->y + i * d, d * sizeof *rows->y);
+        rows->row[n++] = rows->row[i];
+    }
+    free(mean);
+    if (!going || n == 0)
+        return false;
+    tril_ctx_clear(l->ctx);
+    rows->extreme += all - n;
+    rows->n = n;
+    return true;
+}
+
+/* all rows judged that can be */
+static bool judge(loaded *l, const options *o, const tril_evaluation *out)
+{
+    return load_judge(l, out) || (leave_out_extreme(l, o) && load_judge(l, out));
+}
+
+static void warn(const loaded *l, const options *o)
+{
+    const size_t n = l->rows.extreme;
+    if (n)
+        fprintf(stderr,
+                "%s: %s: %zu row%s numbers too large for the model and %s left %s; --strict makes "
+                "that an error\n",
+                program, text_shown(o->data), n, n > 1 ? "s have" : " has", n > 1 ? "are" : "is",
+                o->draws ? "out" : "empty");
+}
+
+static bool predict(loaded *l, const options *o)
+{
+    const size_t n = l->rows.n, d = tril_model_get_info(l->model)->n_targets, levels = o->levels.n;
+    double *memory = command_alloc(n, (1 + 2 * d + d * d + levels * d) * sizeof *memory);
+    if (!memory)
+        return false;
+    prediction p = { .mean = memory, .sd = memory + n * d, .correlation = memory + 2 * n * d };
+    p.quantile = p.correlation + n * d * d;
+    p.nll = l->rows.y ? p.quantile + n * levels * d : NULL;
+    bool done = judge(l, o,
+                      &(tril_evaluation){ .nll = p.nll,
+                                          .mean = p.mean,
+                                          .sd = p.sd,
+                                          .correlation = p.correlation,
+                                          .levels = o->level,
+                                          .n_levels = levels,
+                                          .quantile = p.quantile });
+    tril_file *file = NULL;
+    FILE *to;
+    done = done && open_output(&file, &to, l, o);
+    if (done) {
+        if (p.nll)
+            clear_empty(l, p.nll);
+        print_lines(to, l, o, &p);
+    }
+    free(memory);
+    return close_output(file, done);
+}
+
+/* ---- draws */
+
+/* draws of some rows by one member each, in turn from row to row and draw to draw: [draws, n, d] */
+static bool draw(const loaded *l, tril_tape *tape, size_t first, size_t n, const options *o,
+                 double *out)
+{
+    const tril_model_info *about = tril_model_get_info(l->model);
+    const size_t d = about->n_targets, width = about->mlp.inputs, members = about->n_networks;
+    const double *m = about->targets_scaler->mean, *s = about->targets_scaler->scale;
+    tril_tape_reset(tape);
+    tril_tape_record(tape, false);
+    tril_var x = tril_input(tape, l->rows.x + first * width, TRIL_SHAPE(n, width));
+    for (size_t k = 0; k < members; k++) {
+        const tril_network *net = &about->networks[k];
+        const size_t own = (o->draws - 1) / members + 1; /* of each row */
+        const tril_real *y = tril_value(tril_sample(tril_network_dist(net, x), own));
+        for (size_t i = 0; y && i < own * n; i++) {
+            const size_t row = i % n, at = i / n * members + (k + first + row) % members;
+            for (size_t j = 0; j < d && at < o->draws; j++)
+                out[(at * n + row) * d + j] = m[j] + s[j] * (double)y[i * d + j];
+        }
+    }
+    return !tril_ctx_failed(l->ctx);
+}
+
+static void print_some(FILE *to, const loaded *l, size_t first, size_t n, const options *o,
+                       const double *draws)
+{
+    const size_t d = tril_model_get_info(l->model)->n_targets;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < o->draws; k++) {
+            fprintf(to, "%zu,%zu", l->rows.row[first + i], k);
+            for (size_t j = 0; j < d; j++) {
+                fputs(",", to);
+                csv_number(to, draws[(k * n + i) * d + j]);
+            }
+            fputs("\n", to);
+        }
+}
+
+static void print_draw_header(FILE *to, const tril_model_info *about)
+{
+    fputs("row,draw", to);
+    for (size_t j = 0; j < about->n_targets; j++) {
+        fputs(",", to);
+        csv_text(to, (const char *[]){ about->targets[j], NULL });
+    }
+    fputs("\n", to);
+}
+
+static bool sample(loaded *l, const options *o)
+{
+    enum { AT_ONCE = 1 << 13 };
+    const tril_model_info *about = tril_model_get_info(l->model);
+    const size_t chunk = (AT_ONCE - 1) / o->draws + 1; /* rows */
+    double *draws = command_alloc(o->draws, chunk * about->n_targets * sizeof *draws);
+    double *mean = command_alloc(l->rows.n, about->n_targets * sizeof *mean);
+    bool done = draws && mean && judge(l, o, &(tril_evaluation){ .mean = mean });
+    tril_tape *tape = done ? tril_tape_new(l->ctx) : NULL;
+    tril_file *file = NULL;
+    FILE *to;
+    done = tape && open_output(&file, &to, l, o);
+    if (done)
+        print_draw_header(to, about);
+    for (size_t first = 0; first < l->rows.n && done; first += chunk) {
+        const size_t n = l->rows.n - first < chunk ? l->rows.n - first : chunk;
+        done = draw(l, tape, first, n, o, draws);
+        if (done)
+            print_some(to, l, first, n, o, draws);
+    }
+    tril_tape_free(tape);
+    free(draws);
+    free(mean);
+    return close_output(file, done);
+}
+
+/* ---- the command */
+
+static int usage(void)
+{
+    printf("usage: tril predict [options] MODEL DATA.csv\n"
+           "Writes a line for each row of DATA.csv (-: standard input): mean and standard\n"
+           "deviation of each target, correlations, quantiles and, where the targets are\n"
+           "there, the logarithm of their density.\n\n"
+           "  -o, --output FILE     default: standard output\n"
+           "  --quantiles Q,Q       each between 0 and 1, '' for none [0.05,0.5,0.95]\n"
+           "  --sample N            N draws of each row instead\n"
+           "  --seed N              of the draws [1]\n"
+           "  --missing WHAT        error, drop (a line of empty cells), mean (inputs),\n"
+           "                        marginal; default: as in training; missing targets are\n"
+           "                        no error\n"
+           "  --strict              a number too large for the model is an error; default: its\n"
+           "                        row is a line of empty cells\n"
+           "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
+    return STATUS_DONE;
+}
+
+static bool read_levels(options *o, const char *text)
+{
+    names_free(&o->levels);
+    free(o->level);
+    o->level = NULL;
+    if (!names_split(&o->levels, text))
+        return false;
+    o->level = command_alloc(o->levels.n, sizeof *o->level);
+    for (size_t l = 0; l < o->levels.n && o->level; l++) {
+        char *end;
+        o->level[l] = strtod(o->levels.name[l], &end);
+        if (end == o->levels.name[l] || *end || !(o->level[l] > 0 && o->level[l] < 1))
+            return fprintf(stderr, "%s: --quantiles wants numbers between 0 and 1, not '%s'\n",
+                           program, text_shown(text)),
+                   false;
+    }
+    return o->level;
+}
+
+static bool check_files(const options *o, int *status)
+{
+    const command_path paths[] = { { PATH_READ, "", o->model },
+                                   { PATH_READ, "", o->data },
+                                   { PATH_WRITE, "--output", o->output } };
+    *status = paths_check(program, paths, sizeof paths / sizeof *paths);
+    return *status == STATUS_DONE;
+}
+
+/* false, with *status set, where there is nothing to do */
+static bool read_options(options *o, int argc, char **argv, int *status)
+{
+    static const struct option known[] = {
+        { "output", required_argument, NULL, 'o' },  { "quantiles", required_argument, NULL, 'q' },
+        { "sample", required_argument, NULL, 'n' },  { "seed", required_argument, NULL, 's' },
+        { "missing", required_argument, NULL, 'm' }, { "strict", no_argument, NULL, 't' },
+        { "help", no_argument, NULL, 'h' },          { 0 }
+    };
+    unsigned long long draws = 0;
+    *o = (options){ .seed = 1 };
+    bool good = read_levels(o, "0.05,0.5,0.95");
+    *status = STATUS_WRONG;
+    for (int which; good && (which = option_next(program, argc, argv, ":o:h", known)) != -1;) {
+        if (which == 'h')
+            return *status = usage(), false;
+        o->output = which == 'o' ? optarg : o->output;
+        o->missing = which == 'm' ? optarg : o->missing;
+        o->strict |= which == 't';
+        good = which != '?' && (which != 'q' || read_levels(o, optarg)) &&
+               (which != 'n' || option_number(program, "sample", optarg, 1, 1000000, &draws)) &&
+               (which != 's' || option_number(program, "seed", optarg, 0, UINT64_MAX, &o->seed));
+    }
+    if (good && argc - optind != 2)
+        good =
+            fprintf(stderr,
+                    "%s: want a model and a CSV file, or - for standard input; --help says more\n",
+                    program) < 0;
+    if (good) {
+        o->model = argv[optind];
+        o->data = argv[optind + 1];
+        o->draws = (size_t)draws;
+        if (o->output && strcmp(o->output, "-") == 0)
+            o->output = NULL;
+        good = check_files(o, status);
+    }
+    return good;
+}
+
+int predict_command(int argc, char **argv)
+{
+    options o;
+    int status;
+    if (read_options(&o, argc, argv, &status)) {
+        loaded l = { 0 };
+        bool done = load_model(&l, o.model, o.seed) &&
+                    load_rows(&l, program, o.data, o.missing, true, o.strict) &&
+                    (o.draws ? sample(&l, &o) : predict(&l, &o));
+        if (done)
+            warn(&l, &o);
+        status = load_status(&l, program, done);
+        load_free(&l);
+    }
+    names_free(&o.levels);
+    free(o.level);
+    return output_status(program, status);
+}

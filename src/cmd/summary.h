@@ -1,0 +1,30 @@
+/* How good a model is on some rows, beside what it must beat. */
+#ifndef CMD_SUMMARY_H
+#define CMD_SUMMARY_H
+
+#include <tril/tril.h>
+
+enum { JUDGED = TRIL_BASELINES + 1, MOST_PARTS = 3 };
+
+/* Of baselines, and of the model behind them, on one part of the rows. */
+typedef struct figures {
+    const char *name; /* "training" */
+    size_t n;
+    tril_mean_se nll[JUDGED]; /* NaN for a baseline that the model's file lacks */
+    double *rmse;             /* of the model, [targets], in their units */
+} figures;
+
+/* Judges rows; to be freed. False with a failed context, or after a sentence. */
+bool figures_of(const tril_model *model, const char *name, const tril_dataset *rows, figures *out);
+void figures_free(figures *f);
+
+/* A table of up to MOST_PARTS parts, for readers; or, for programs, lines of rows,measure,of,value:
+ * count, nll and nll_error of each model, rmse of each target. */
+void figures_print(const tril_model *model, const figures *parts, size_t n);
+void figures_print_csv(const tril_model *model, const figures *parts, size_t n);
+
+/* Such a line; `of` may be a number instead. Nothing for a value that is NaN. */
+void figures_line(const char *rows, const char *measure, const char *of, double number,
+                  double value);
+
+#endif

@@ -1,0 +1,38 @@
+/* Training the members of a model, with checkpoints. */
+#ifndef CMD_TRAIN_H
+#define CMD_TRAIN_H
+
+#include "cmd/fit_data.h"
+
+/* The figures of a member after each epoch, those of the start first; NLL in the data's units. */
+enum { CURVE_TRAINING, CURVE_VALIDATION, CURVE_LR, CURVE_COLUMNS };
+typedef struct curve {
+    double (*row)[CURVE_COLUMNS];
+    size_t n, room;
+} curve;
+
+typedef struct training {
+    work *work;
+    curve *curves;            /* of the members */
+    tril_file *log;           /* NULL: none */
+    size_t member;            /* under way, or how many there are */
+    size_t epochs;            /* that this process took */
+    double seconds;           /* and the time for them */
+    tril_tensors *checkpoint; /* to go on from; NULL */
+} training;
+
+/* Looks for a checkpoint and, with --resume, takes the model and what is known of its members from
+ * there; otherwise makes the model. False with a failed context, or after a sentence. To be freed
+ * in any case. */
+bool training_begin(training *t, work *w);
+
+/* Trains what is left to train. True where all is done; false with a failed context, or after a
+ * sentence where it was interrupted: the checkpoint then says how far it is. */
+bool training_run(training *t);
+
+/* Writes the model, and removes the checkpoint. False with a failed context. */
+bool training_end(training *t);
+
+void training_free(training *t);
+
+#endif

@@ -1,0 +1,26 @@
+/* What sentences about files share. */
+#include "io/message.h"
+
+#include <errno.h>
+#include <string.h>
+
+const char *tril_shown(char room[TRIL_SHOWN_ROOM], const char *text)
+{
+    size_t n = strnlen(text, TRIL_SHOWN + 1);
+    bool cut = n > TRIL_SHOWN;
+    if (cut)
+        for (n = TRIL_SHOWN; n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80;)
+            n--;
+    memcpy(room, text, n);
+    strcpy(room + n, cut ? "..." : "");
+    return room;
+}
+
+bool tril_fail_errno(tril_ctx *ctx, const char *path, const char *what, int error)
+{
+    char text[128] = "";
+    if (strerror_r(error, text, sizeof text))
+        text[0] = 0;
+    return tril_ctx_fail(ctx, error == ENOMEM ? TRIL_OUT_OF_MEMORY : TRIL_BAD_FILE,
+                         "%s: cannot be %s: %s", *path ? path : "''", what, text);
+}

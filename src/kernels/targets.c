@@ -1,4 +1,0 @@
-/* Which versions of the loops may run: all that the processor has. */
-#include "kernels/targets.h"
-
-int tril_newest_target = TRIL_TARGET_AVX512;

@@ -1,0 +1,512 @@
+/* Judging rows: networks as a mixture of equal weights, some rows at a time. */
+#include <tril/evaluate.h>
+
+#include <math.h>
+#include <string.h>
+
+#include <tril/extend.h>
+
+#include "core/params.h"
+#include "core/tape.h"
+#include "distributions/dist.h"
+#include "kernels/blas.h"
+#include "kernels/cholesky.h"
+#include "kernels/mvn.h"
+#include "train/fit.h"
+#include "train/network.h"
+#include "train/streams.h"
+
+enum { CHUNK = 64, DRAWS = 500 };
+
+/* Some rows under way; arrays are the tape's. */
+typedef struct chunk {
+    const tril_network *members;
+    size_t n_members, d, first, n; /* first: their place among all rows */
+    tril_tape *tape;
+    tril_var x, y; /* y: numbers that are missing are NaN; {0} without targets */
+    bool missing;
+    tril_var *raw; /* of the members, as their heads take it */
+    tril_dist *dists;
+    tril_evaluation out; /* of these rows */
+} chunk;
+
+static tril_ctx *ctx_of(const chunk *c)
+{
+    return tril_tape_ctx(c->tape);
+}
+
+/* values of a var into a sum over the members, [size], which begins with the first one's */
+static bool add_values(const chunk *c, size_t member, tril_var x, double *sum)
+{
+    const tril_real *values = tril_value(x);
+    const double share = 1 / (double)c->n_members;
+    for (size_t i = 0; values && i < tril_size(x); i++)
+        sum[i] = (member ? sum[i] : 0) + share * (double)values[i];
+    return values;
+}
+
+/* ---- densities */
+
+static tril_var log_prob(const chunk *c, tril_dist p, tril_var y)
+{
+    return c->missing ? tril_log_prob_missing(p, y) : tril_log_prob(p, y);
+}
+
+/* the logarithm of the mean of the members' densities, [n]; they are a var each */
+static void log_mean(const tril_real *const *of_members, size_t n_members, size_t n, double *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        double largest = -HUGE_VAL, sum = 0;
+        for (size_t k = 0; k < n_members; k++)
+            largest = fmax(largest, (double)of_members[k][i]);
+        for (size_t k = 0; k < n_members; k++)
+            sum += exp((double)of_members[k][i] - largest);
+        out[i] = largest + log(sum / (double)n_members);
+    }
+}
+
+/* Of the rows themselves in a member's own coordinates, as it was trained: where targets are nearly
+ * exact those of the targets have too few digits. */
+static tril_var own_log_prob(const chunk *c, size_t member)
+{
+    const tril_network *net = &c->members[member];
+    if (c->missing || !net->line.scale.params)
+        return log_prob(c, c->dists[member], c->y);
+    tril_real *y = tril_tape_take(c->tape, c->n * c->d, sizeof *y);
+    if (!y || !tril_line_subtract(net, (tril_batch){ tril_value(c->x), tril_value(c->y), c->n },
+                                  false, y))
+        return (tril_var){ 0 };
+    tril_dist p = tril_head(tril_mlp_apply(net->mlp, c->x), c->d, &net->head);
+    return tril_sub(tril_log_prob(p, tril_input(c->tape, y, TRIL_SHAPE(c->n, c->d))),
+                    tril_scalar(c->tape, (tril_real)tril_line_log_scale(net)));
+}
+
+/* log-densities [n] of points, or {0} for the rows' own, by all members together */
+static bool densities(const chunk *c, tril_var points, size_t n, double *out)
+{
+    const tril_real **of_members = tril_tape_take(c->tape, c->n_members, sizeof *of_members);
+    for (size_t k = 0; of_members && k < c->n_members; k++) {
+        of_members[k] =
+            tril_value(points.tape ? log_prob(c, c->dists[k], points) : own_log_prob(c, k));
+        if (!of_members[k])
+            return false;
+    }
+    if (of_members)
+        log_mean(of_members, c->n_members, n, out);
+    return of_members;
+}
+
+/* ---- moments */
+
+static bool put_mean(const chunk *c, double *mean)
+{
+    for (size_t k = 0; k < c->n_members; k++)
+        if (!add_values(c, k, tril_dist_mean(c->dists[k]), mean))
+            return false;
+    return true;
+}
+
+/* Adds a share of A A' of a member to covariances (or variances), in double: in tril_real they
+ * would be none by rounding. */
+static bool add_second(const chunk *c, size_t member, bool whole, double *out)
+{
+    const tril_var a = tril_dist_factor(c->dists[member]);
+    const tril_shape shape = tril_shape_of(a);
+    const tril_real *values = tril_value(a);
+    const size_t d = c->d, of_row = whole ? d * d : d;
+    const size_t m = values ? shape.dim[shape.rank - 1] : 0;
+    const size_t step = tril_size(a) == d * m ? 0 : d * m; /* one matrix may serve all rows */
+    double *row = tril_tape_take(c->tape, d * m, sizeof *row),
+           root = 1 / sqrt((double)c->n_members);
+    for (size_t i = 0; i < c->n && row && values; i++, out += of_row, values += step) {
+        for (size_t j = 0; j < d * m; j++) /* A' */
+            row[j % m * d + j / m] = root * (double)values[j];
+        if (whole)
+            tril_add_gram(m, d, d, row, row, out);
+        for (size_t j = 0; j < d * m && !whole; j++)
+            out[j % d] += row[j] * row[j];
+        for (size_t j = 0; j < d * d && whole; j++) /* BLAS may round the two sides differently */
+            out[j] = j % d > j / d ? out[j % d * d + j / d] : out[j];
+    }
+    return row && values;
+}
+
+/* the mean of the members' covariances (or variances), and what their means are apart */
+static bool put_second(const chunk *c, bool whole, double *out)
+{
+    const size_t d = c->d, of_row = whole ? d * d : d;
+    double *mean = tril_tape_take(c->tape, c->n * d, sizeof *mean);
+    if (!mean || !put_mean(c, mean))
+        return false;
+    memset(out, 0, c->n * of_row * sizeof *out);
+    for (size_t k = 0; k < c->n_members; k++)
+        if (!add_second(c, k, whole, out))
+            return false;
+    for (size_t k = 0; k < c->n_members && c->n_members > 1; k++) {
+        const tril_real *own = tril_value(tril_dist_mean(c->dists[k]));
+        for (size_t i = 0; own && i < c->n * of_row; i++) {
+            const size_t row = i / of_row * d, a = row + (whole ? i % of_row / d : i % of_row),
+                         b = row + i % d;
+            out[i] +=
+                ((double)own[a] - mean[a]) * ((double)own[b] - mean[b]) / (double)c->n_members;
+        }
+    }
+    return !tril_ctx_failed(ctx_of(c));
+}
+
+static bool put_correlation(const chunk *c)
+{
+    const size_t d = c->d;
+    if (!put_second(c, true, c->out.correlation))
+        return false;
+    for (double *a = c->out.correlation; a < c->out.correlation + c->n * d * d; a += d * d) {
+        for (size_t i = 0; i < d * d; i++)
+            if (i % d < i / d)
+                a[i] = a[i % d * d + i / d] =
+                    fmax(-1, fmin(1, a[i] / sqrt(a[i / d * (d + 1)]) / sqrt(a[i % d * (d + 1)])));
+        for (size_t i = 0; i < d; i++)
+            a[i * (d + 1)] = 1;
+    }
+    return true;
+}
+
+static bool is_normal(const chunk *c)
+{
+    return c->n_members == 1 && c->members[0].head.form != TRIL_HEAD_MIXTURE &&
+           c->members[0].head.form != TRIL_HEAD_STUDENT;
+}
+
+/* entropy = d/2 (1 + log 2 pi) + log det / 2 */
+static double log_scale(const chunk *c, double entropy)
+{
+    return entropy - 0.5 * (double)c->d * (1 + TRIL_LOG_2PI);
+}
+
+static bool put_spread(const chunk *c)
+{
+    const size_t d = c->d;
+    if (is_normal(c)) {
+        const tril_real *entropy =
+            tril_value(tril_broadcast_to(tril_entropy(c->dists[0]), TRIL_SHAPE(c->n)));
+        for (size_t i = 0; entropy && i < c->n; i++)
+            c->out.spread[i] = exp(log_scale(c, (double)entropy[i]) / (double)d);
+        return entropy;
+    }
+    double *a = tril_tape_take(c->tape, c->n * d * d, sizeof *a);
+    if (!a || !put_second(c, true, a))
+        return false;
+    for (size_t i = 0; i < c->n; i++, a += d * d) {
+        bool definite = tril_cholesky_factor(d, a, 0) == d;
+        double sum = definite ? 0 : -HUGE_VAL;
+        for (size_t j = 0; j < d && definite; j++)
+            sum += log(a[j * (d + 1)]) / (double)d;
+        c->out.spread[i] = exp(sum);
+    }
+    return true;
+}
+
+/* ---- where y is in its distribution */
+
+/* of components, weighted: numbers [n, d], each a mixture of K */
+static tril_dist mixture_marginals(const chunk *c, const tril_network *net, tril_var raw)
+{
+    tril_var logits;
+    tril_dist each = tril_network_components(net, raw, tril_network_shift(net, c->x), &logits);
+    logits = tril_reshape(logits, TRIL_SHAPE(c->n, 1, net->head.components));
+    tril_var loc = tril_transpose(tril_dist_mean(each), -1, -2);
+    tril_var scale = tril_sqrt(tril_transpose(tril_dist_variance(each), -1, -2));
+    return tril_mixture(tril_categorical(logits), tril_normal(loc, scale));
+}
+
+/* Each target by itself, by one member: [n, d] distributions of numbers. */
+static tril_dist marginals(const chunk *c, size_t member)
+{
+    const tril_network *net = &c->members[member];
+    if (net->head.form == TRIL_HEAD_MIXTURE)
+        return mixture_marginals(c, net, c->raw[member]);
+    tril_var mean = tril_dist_mean(c->dists[member]);
+    tril_var variance = tril_dist_variance(c->dists[member]);
+    if (net->head.form != TRIL_HEAD_STUDENT)
+        return tril_normal(mean, tril_sqrt(variance));
+    tril_head_layout layout;
+    tril_head_layout_of(ctx_of(c), c->d, &net->head, &layout);
+    tril_var df = tril_head_df(c->raw[member], &layout);
+    df = tril_reshape(df, TRIL_SHAPE(c->n, 1));
+    tril_var share = tril_div(tril_sub(df, tril_scalar(c->tape, 2)), df);
+    return tril_student_t(df, mean, tril_sqrt(tril_mul(variance, share)));
+}
+
+/* P(Y_j <= y_j), [n, d], by the members' marginals */
+static bool marginal_cdf(const chunk *c, const tril_dist *of_members, const tril_real *y,
+                         double *out)
+{
+    tril_var points = tril_input(c->tape, y, TRIL_SHAPE(c->n, c->d));
+    for (size_t k = 0; k < c->n_members; k++)
+        if (!add_values(c, k, tril_cdf(of_members[k], points), out))
+            return false;
+    return true;
+}
+
+static tril_dist *all_marginals(const chunk *c)
+{
+    tril_dist *of_members = tril_tape_take(c->tape, c->n_members, sizeof *of_members);
+    for (size_t k = 0; of_members && k < c->n_members; k++)
+        of_members[k] = marginals(c, k);
+    return of_members;
+}
+
+static bool put_pit(const chunk *c)
+{
+    const size_t size = c->n * c->d;
+    const tril_real *y = tril_value(c->y);
+    tril_real *there = tril_tape_copy(c->tape, y, size * sizeof *there);
+    for (size_t i = 0; there && i < size; i++)
+        there[i] = isnan(y[i]) ? 0 : y[i];
+    const tril_dist *of_members = all_marginals(c);
+    if (!there || !of_members || !marginal_cdf(c, of_members, there, c->out.pit))
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (isnan(y[i]))
+            c->out.pit[i] = (double)NAN;
+    return true;
+}
+
+/* Halves the intervals on which the quantile lies by Cantelli's inequality, [n, d], a number of
+ * times; the tape keeps the points of each. */
+static bool put_quantile(const chunk *c, const tril_dist *of_members, double level, double *out,
+                         double *memory)
+{
+    enum { HALVINGS = 48 };
+    const size_t size = c->n * c->d;
+    double *low = memory, *high = low + size, *p = high + size;
+    if (!put_mean(c, low) || !put_second(c, false, high))
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        const double mean = low[i], sd = sqrt(high[i]);
+        low[i] = mean - sd * sqrt((1 - level) / level);
+        high[i] = mean + sd * sqrt(level / (1 - level));
+    }
+    for (size_t step = 0; step < HALVINGS; step++) {
+        tril_real *middle = tril_tape_take(c->tape, size, sizeof *middle);
+        for (size_t i = 0; middle && i < size; i++)
+            middle[i] = tril_saturate(0.5 * (low[i] + high[i]));
+        if (!middle || !marginal_cdf(c, of_members, middle, p))
+            return false;
+        for (size_t i = 0; i < size; i++)
+            *(p[i] < level ? &low[i] : &high[i]) = 0.5 * (low[i] + high[i]);
+    }
+    for (size_t i = 0; i < size; i++)
+        out[i / c->d * c->out.n_levels * c->d + i % c->d] = 0.5 * (low[i] + high[i]);
+    return true;
+}
+
+static bool put_quantiles(const chunk *c)
+{
+    const tril_dist *of_members = all_marginals(c);
+    double *memory = tril_tape_take(c->tape, 3 * c->n * c->d, sizeof *memory);
+    for (size_t l = 0; of_members && memory && l < c->out.n_levels; l++)
+        if (!put_quantile(c, of_members, c->out.levels[l], c->out.quantile + l * c->d, memory))
+            return false;
+    return of_members && memory;
+}
+
+/* P(chi-squared of d degrees of freedom <= 2 x): term by term, x^a e^-x / Gamma(a + 1) for a = 0,
+ * 1, ... or 1/2, 3/2, ... below d/2 (DLMF 8.4.10, 8.4.12) */
+static double chi_squared(size_t d, double x)
+{
+    const bool odd = d % 2;
+    if (!(x > 0))
+        return 0;
+    double a = odd ? 0.5 : 0, p = odd ? erf(sqrt(x)) : 1;
+    double log_term = odd ? 0.5 * log(x) - x - log(0.886226925452758) : -x;
+    for (; a < 0.5 * (double)d; a++) {
+        p -= exp(log_term);
+        log_term += log(x / (a + 1));
+    }
+    return fmax(p, 0);
+}
+
+/* z'z = d - 2 (log p + entropy) */
+static bool normal_level(const chunk *c, const double *log_p)
+{
+    const tril_real *entropy =
+        tril_value(tril_broadcast_to(tril_entropy(c->dists[0]), TRIL_SHAPE(c->n)));
+    for (size_t i = 0; entropy && i < c->n; i++)
+        c->out.level[i] = chi_squared(c->d, 0.5 * (double)c->d - log_p[i] - (double)entropy[i]);
+    return entropy;
+}
+
+/* a rank among draws, in the middle of its step */
+static bool drawn_level(const chunk *c, const double *log_p)
+{
+    const size_t each = (DRAWS - 1) / c->n_members + 1, n = each * c->n;
+    chunk whole = *c;
+    whole.missing = false;
+    double *of_draws = tril_tape_take(c->tape, n, sizeof *of_draws);
+    for (size_t i = 0; i < c->n; i++)
+        c->out.level[i] = 0.5;
+    for (size_t k = 0; of_draws && k < c->n_members; k++) {
+        if (!densities(&whole, tril_sample(c->dists[k], each), n, of_draws))
+            return false;
+        for (size_t i = 0; i < n; i++)
+            c->out.level[i % c->n] += of_draws[i] > log_p[i % c->n];
+    }
+    for (size_t i = 0; i < c->n; i++)
+        c->out.level[i] /= (double)(each * c->n_members + 1);
+    return of_draws;
+}
+
+static bool put_level(const chunk *c, const double *log_p)
+{
+    const tril_real *y = tril_value(c->y);
+    if (!(is_normal(c) ? normal_level(c, log_p) : drawn_level(c, log_p)))
+        return false;
+    for (size_t i = 0; i < c->n * c->d; i++)
+        if (isnan(y[i]))
+            c->out.level[i / c->d] = (double)NAN;
+    return true;
+}
+
+/* ---- some rows, and all of them */
+
+static bool put_all(const chunk *c)
+{
+    const tril_evaluation *out = &c->out;
+    bool done = (!out->mean || put_mean(c, out->mean)) &&
+                (!out->covariance || put_second(c, true, out->covariance)) &&
+                (!out->sd || put_second(c, false, out->sd)) &&
+                (!out->correlation || put_correlation(c)) && (!out->spread || put_spread(c)) &&
+                (!out->pit || put_pit(c)) && (!out->quantile || put_quantiles(c));
+    for (size_t i = 0; done && out->sd && i < c->n * c->d; i++)
+        out->sd[i] = sqrt(out->sd[i]);
+    if (!done || (!out->nll && !out->level))
+        return done;
+    double *log_p = tril_tape_take(c->tape, c->n, sizeof *log_p);
+    if (!log_p || !densities(c, (tril_var){ 0 }, c->n, log_p) ||
+        (out->level && !put_level(c, log_p)))
+        return false;
+    for (size_t i = 0; out->nll && i < c->n; i++)
+        out->nll[i] = -log_p[i];
+    return true;
+}
+
+/* any finite numbers are a distribution, but large inputs can drive a network beyond these */
+static bool check_raw(const chunk *c, tril_var raw)
+{
+    const size_t at = tril_var_first_not_finite(raw), width = tril_size(raw) / c->n;
+    return at == tril_size(raw) || !tril_ctx_validates(ctx_of(c)) ||
+           tril_ctx_fail(ctx_of(c), TRIL_NOT_FINITE,
+                         "judge: x: row %zu: its numbers are so large that the network's outputs "
+                         "are not finite",
+                         c->first + at / width);
+}
+
+static bool judge_some(chunk *c, tril_batch rows)
+{
+    tril_tape_reset(c->tape);
+    tril_tape_record(c->tape, false);
+    c->n = rows.n;
+    c->x = tril_input(c->tape, rows.x, TRIL_SHAPE(c->n, tril_network_inputs(c->members)));
+    c->missing = false;
+    for (size_t i = 0; rows.y && i < c->n * c->d; i++)
+        c->missing |= isnan(rows.y[i]);
+    if (rows.y)
+        c->y = tril_input_missing(c->tape, rows.y, TRIL_SHAPE(c->n, c->d));
+    c->raw = tril_tape_take(c->tape, c->n_members, sizeof *c->raw);
+    c->dists = tril_tape_take(c->tape, c->n_members, sizeof *c->dists);
+    for (size_t k = 0; c->raw && c->dists && k < c->n_members; k++) {
+        c->raw[k] = tril_mlp_apply(c->members[k].mlp, c->x);
+        if (!check_raw(c, c->raw[k]))
+            return false;
+        c->dists[k] = tril_network_dist_of(&c->members[k], c->raw[k],
+                                           tril_network_shift(&c->members[k], c->x));
+    }
+    return !tril_ctx_failed(ctx_of(c)) && put_all(c);
+}
+
+static double *at(double *x, size_t first, size_t of_row)
+{
+    return x ? x + first * of_row : NULL;
+}
+
+static bool judge(const tril_network *members, size_t n_members, tril_tape *tape, tril_batch rows,
+                  const tril_evaluation *out)
+{
+    const size_t d = members->targets, inputs = tril_network_inputs(members);
+    chunk c = { .members = members, .n_members = n_members, .d = d, .tape = tape };
+    for (size_t first = 0; first < rows.n; first += CHUNK) {
+        const tril_batch some = { rows.x + first * inputs, rows.y ? rows.y + first * d : NULL,
+                                  rows.n - first < CHUNK ? rows.n - first : CHUNK };
+        c.out = (tril_evaluation){ at(out->nll, first, 1),
+                                   at(out->mean, first, d),
+                                   at(out->sd, first, d),
+                                   at(out->covariance, first, d * d),
+                                   at(out->spread, first, 1),
+                                   at(out->pit, first, d),
+                                   at(out->level, first, 1),
+                                   out->levels,
+                                   out->n_levels,
+                                   at(out->quantile, first, out->n_levels * d),
+                                   at(out->correlation, first, d * d) };
+        c.first = first;
+        *tril_ctx_random(tril_tape_ctx(tape)) = tril_stream_for(0, TRIL_FOR_DRAWS, first);
+        if (!judge_some(&c, some))
+            return false;
+    }
+    return true;
+}
+
+static bool check_members(tril_ctx *ctx, const tril_network *members, size_t n_members)
+{
+    for (size_t k = 0; k < n_members; k++) {
+        if (!members[k].mlp)
+            return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: member %zu has no network", k);
+        if (members[k].targets != members->targets ||
+            tril_network_inputs(&members[k]) != tril_network_inputs(members))
+            return tril_ctx_fail(ctx, TRIL_BAD_SHAPE,
+                                 "judge: member %zu has %zu inputs and %zu targets, the first %zu "
+                                 "and %zu",
+                                 k, tril_network_inputs(&members[k]), members[k].targets,
+                                 tril_network_inputs(members), members->targets);
+    }
+    return true;
+}
+
+static bool check_levels(tril_ctx *ctx, const tril_evaluation *out)
+{
+    for (size_t l = 0; out->quantile && l < out->n_levels; l++)
+        if (!(out->levels[l] > 0 && out->levels[l] < 1))
+            return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                                 "judge: there is no quantile of level %g, want one in (0, 1)",
+                                 out->levels[l]);
+    return true;
+}
+
+static bool check_rows(tril_ctx *ctx, const tril_network *net, tril_batch rows,
+                       const tril_evaluation *out)
+{
+    if (rows.n && !rows.x)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: there are no inputs");
+    if (!rows.y && (out->nll || out->pit || out->level))
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
+    return tril_batch_check(ctx, "judge: x", rows.x, rows.n, tril_network_inputs(net), false) &&
+           (!rows.y || tril_batch_check(ctx, "judge: y", rows.y, rows.n, net->targets, true));
+}
+
+bool tril_evaluate(const tril_network *members, size_t n_members, tril_batch rows,
+                   const tril_evaluation *out)
+{
+    tril_params *params =
+        members && n_members ? tril_dense_weight(tril_mlp_last(members->mlp)).params : NULL;
+    if (!params || tril_ctx_failed(params->ctx))
+        return false;
+    if (!check_members(params->ctx, members, n_members) || !check_levels(params->ctx, out) ||
+        !check_rows(params->ctx, members, rows, out))
+        return false;
+    const tril_random before = *tril_ctx_random(params->ctx);
+    tril_tape *tape = tril_tape_new(params->ctx);
+    bool done = tape && judge(members, n_members, tape, rows, out);
+    tril_tape_free(tape);
+    *tril_ctx_random(params->ctx) = before;
+    return done;
+}

@@ -1,0 +1,300 @@
+/* Models: what they own, and their making from a table. */
+#include "model/model.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "io/message.h"
+#include "io/table.h"
+#include "io/tensors.h"
+
+enum { MOST_LABELS = 1024 };
+
+tril_model *tril_model_make(tril_ctx *ctx)
+{
+    tril_model *model = tril_ctx_alloc(ctx, "model", 1, sizeof *model);
+    if (!model)
+        return NULL;
+    *model = (tril_model){ .ctx = ctx, .arena = { .ctx = ctx } };
+    model->about.inputs_scaler = &model->inputs;
+    model->about.targets_scaler = &model->targets;
+    return model;
+}
+
+void tril_model_free(tril_model *model)
+{
+    if (!model)
+        return;
+    for (size_t i = 0; model->stores && i < model->about.n_networks + TRIL_BASELINES; i++)
+        tril_params_free(model->stores[i]);
+    tril_scaler_free(&model->inputs);
+    tril_scaler_free(&model->targets);
+    tril_arena_free(&model->arena);
+    tril_ctx_release(model->ctx, model);
+}
+
+const tril_model_info *tril_model_get_info(const tril_model *model)
+{
+    return model ? &model->about : NULL;
+}
+
+const char *tril_model_keep(tril_model *model, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *own = tril_arena_take(&model->arena, "model", size, 1);
+    return own ? memcpy(own, text, size) : NULL;
+}
+
+/* ---- columns */
+
+/* a column of a table that is to become a model's */
+typedef struct candidate {
+    const tril_table *table;
+    const char *name;
+    size_t k;
+} candidate;
+
+__attribute__((format(printf, 2, 3))) static bool fail_column(const candidate *c,
+                                                              const char *format, ...)
+{
+    char what[256], room[TRIL_SHOWN_ROOM];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    return tril_ctx_fail(c->table->ctx, TRIL_BAD_DATA, "%s: column %s %s", c->table->path,
+                         tril_shown(room, c->name), what);
+}
+
+typedef enum role { ROLE_NONE, ROLE_TARGET, ROLE_INPUT } role;
+
+/* gives each column its role, which it can have once */
+static bool claim(const tril_table *table, const char *const *names, size_t n, role as, role *roles)
+{
+    for (size_t j = 0; j < n; j++) {
+        candidate c = { table, names[j], 0 };
+        if (!tril_table_find(table, c.name, &c.k))
+            return false;
+        if (roles[c.k] == as)
+            return fail_column(&c, "is named twice among the %s",
+                               as == ROLE_TARGET ? "targets" : "inputs");
+        if (roles[c.k])
+            return fail_column(&c, "is a target: it cannot be an input too");
+        roles[c.k] = as;
+    }
+    return true;
+}
+
+/* labels, if it has any; behind the last one stands "", for cells that are missing */
+static bool set_labels(tril_model *model, tril_table *table, tril_column *column)
+{
+    const candidate c = { table, column->name, 0 };
+    const char *const *labels = tril_table_labels(table, c.name, &column->n_labels);
+    const size_t n = column->n_labels, half = tril_table_rows(table) / 2;
+    if (!labels)
+        return false;
+    if (n > half || n > MOST_LABELS)
+        return fail_column(&c,
+                           "has %zu different labels in %zu rows, too many to learn from: leave "
+                           "it out of the inputs",
+                           n, tril_table_rows(table));
+    const char **own = tril_arena_take(&model->arena, "model", n + 1, sizeof *own);
+    for (size_t i = 0; i <= n && own; i++) {
+        if (i < n && !tril_is_utf8(labels[i]))
+            return fail_column(&c, "has a label that is not UTF-8");
+        own[i] = tril_model_keep(model, i < n ? labels[i] : "");
+        if (!own[i])
+            return false;
+    }
+    column->labels = own;
+    return own;
+}
+
+static bool set_inputs(tril_model *model, tril_table *table, const char *const *names, size_t n)
+{
+    tril_column *columns = tril_arena_take(&model->arena, "model", n, sizeof *columns);
+    for (size_t j = 0; j < n && columns; j++) {
+        const candidate c = { table, names[j], 0 };
+        if (!tril_is_utf8(c.name))
+            return fail_column(&c, "has a name that is not UTF-8");
+        columns[j] = (tril_column){ .name = tril_model_keep(model, c.name) };
+        if (!columns[j].name ||
+            (tril_table_is_text(table, c.name) && !set_labels(model, table, &columns[j])))
+            return false;
+    }
+    model->about.inputs = columns;
+    model->about.n_inputs = n;
+    return columns;
+}
+
+static bool set_targets(tril_model *model, const tril_table *table, const char *const *names,
+                        size_t n)
+{
+    const char **own = tril_arena_take(&model->arena, "model", n, sizeof *own);
+    for (size_t j = 0; j < n && own; j++) {
+        const candidate c = { table, names[j], 0 };
+        if (!tril_is_utf8(c.name))
+            return fail_column(&c, "has a name that is not UTF-8");
+        own[j] = tril_model_keep(model, c.name);
+        if (!own[j])
+            return false;
+    }
+    model->about.targets = own;
+    model->about.n_targets = n;
+    return own;
+}
+
+/* roles and names have room for the width of the table */
+static bool set_columns(tril_model *model, tril_table *table, const tril_model_opts *opts,
+                        role *roles, const char **names)
+{
+    const size_t width = tril_table_width(table);
+    size_t n = opts->n_inputs;
+    memset(roles, 0, width * sizeof *roles);
+    if (!claim(table, opts->targets, opts->n_targets, ROLE_TARGET, roles) ||
+        (opts->inputs && !claim(table, opts->inputs, n, ROLE_INPUT, roles)) ||
+        !set_targets(model, table, opts->targets, opts->n_targets))
+        return false;
+    if (opts->inputs)
+        return set_inputs(model, table, opts->inputs, n);
+    n = 0;
+    for (size_t k = 0; k < width; k++)
+        if (roles[k] == ROLE_NONE)
+            names[n++] = tril_table_name(table, k);
+    return (n == 0 || claim(table, names, n, ROLE_INPUT, roles)) &&
+           set_inputs(model, table, names, n);
+}
+
+/* ---- scalers */
+
+/* one number of a row, over the rows in which it is there; numbers has room for these */
+static bool fit_number(const candidate *c, const tril_dataset *cases, const tril_real *x,
+                       size_t width, bool label, tril_scaler *scaler, tril_real *numbers)
+{
+    const tril_table *table = c->table;
+    const double *cells = table->cells + tril_names_find(&table->names, c->name), *first = NULL;
+    size_t n = 0;
+    bool constant = true, rounded_away = true;
+    double sum = 0;
+    for (size_t i = 0; i < cases->n; i++)
+        if (!isnan(x[i * width + c->k])) {
+            const double *cell = cells + cases->row[i] * table->width;
+            numbers[n++] = x[i * width + c->k];
+            first = first ? first : cell;
+            constant &= *cell == *first;
+            const double apart = (double)numbers[n - 1] - (double)numbers[0];
+            rounded_away &= apart * apart == 0;
+            sum += (double)numbers[n - 1];
+        }
+    if (n == 0)
+        return fail_column(c, "is missing in all rows to learn from");
+    if (label) {
+        scaler->mean[c->k] = sum / (double)n;
+        scaler->scale[c->k] = 1;
+        return true;
+    }
+    if (constant)
+        return fail_column(c, "is constant in the rows to learn from");
+    if (!rounded_away) {
+        tril_scaler own = { 0 };
+        if (!tril_scaler_fit(table->ctx, &own, numbers, n, 1, &c->name))
+            return false;
+        scaler->mean[c->k] = own.mean[0];
+        scaler->scale[c->k] = own.scale[0];
+        tril_scaler_free(&own);
+    }
+    /* what a cell lost when it was rounded must not show */
+    const double least = fmax((double)TRIL_REAL_MIN, 1e-154); /* whose square is a number */
+    const double size = fmax(fabs(sum / (double)n), least);
+    if (!rounded_away && size * (double)TRIL_REAL_EPSILON <= 0.01 * scaler->scale[c->k])
+        return true;
+    return fail_column(c, "is too %s",
+                       size > least
+                           ? "far from 0 for what it varies by: its numbers are rounded too "
+                             "coarsely; subtract a constant from them"
+                           : "close to 0: its numbers are rounded too coarsely; multiply them by a "
+                             "constant");
+}
+
+static bool make_scaler(tril_model *model, tril_scaler *scaler, size_t width)
+{
+    scaler->mean = tril_ctx_alloc(model->ctx, "model", 2 * width, sizeof *scaler->mean);
+    if (!scaler->mean)
+        return false;
+    scaler->ctx = model->ctx;
+    scaler->width = width;
+    scaler->scale = scaler->mean + width;
+    return true;
+}
+
+static bool fit_scalers(tril_model *model, const tril_table *table, const tril_dataset *cases)
+{
+    const tril_model_info *about = &model->about;
+    const size_t d = about->n_targets, width = about->mlp.inputs;
+    tril_real *numbers = tril_ctx_alloc(model->ctx, "model", cases->n, sizeof *numbers);
+    bool done = numbers && make_scaler(model, &model->targets, d) &&
+                (about->n_inputs == 0 || make_scaler(model, &model->inputs, width));
+    for (size_t j = 0; j < d && done; j++)
+        done = fit_number(&(candidate){ table, about->targets[j], j }, cases, cases->y, d, false,
+                          &model->targets, numbers);
+    for (size_t j = 0, at = 0; j < about->n_inputs && done; j++) {
+        const tril_column *column = &about->inputs[j];
+        for (size_t l = 0; l < (column->labels ? column->n_labels : 1) && done; l++, at++)
+            done = fit_number(&(candidate){ table, column->name, at }, cases, cases->x, width,
+                              column->labels, &model->inputs, numbers);
+    }
+    tril_ctx_release(model->ctx, numbers);
+    return done;
+}
+
+/* ---- the whole */
+
+static bool read_columns(tril_model *model, tril_table *table, const tril_model_opts *opts)
+{
+    const size_t width = tril_table_width(table);
+    role *roles = tril_ctx_alloc(model->ctx, "model", width, sizeof *roles);
+    const char **names = tril_ctx_alloc(model->ctx, "model", width, sizeof *names);
+    bool done = roles && names && set_columns(model, table, opts, roles, names);
+    tril_ctx_release(model->ctx, roles);
+    tril_ctx_release(model->ctx, names);
+    return done;
+}
+
+static bool make(tril_model *model, tril_table *table, const size_t *rows, size_t n,
+                 const tril_model_opts *opts)
+{
+    const size_t members = opts->members ? opts->members : 1;
+    tril_dataset cases = { 0 };
+    model->about.missing = opts->missing;
+    bool done = read_columns(model, table, opts) &&
+                tril_model_measure(model, &opts->mlp, &opts->head) &&
+                tril_model_gather(model, table, rows, n,
+                                  &(tril_dataset_opts){ .missing = opts->missing }, &cases) &&
+                tril_model_leave_out(model, &cases) && tril_model_make_room(model, members) &&
+                (model->about.n_inputs == 0 || tril_model_find_bounds(model, &cases));
+    if (done) {
+        tril_model_bound(model, &cases);
+        done = fit_scalers(model, table, &cases);
+    }
+    for (size_t i = 0; i < members + TRIL_BASELINES && done; i++)
+        done = tril_model_make_network(model, i);
+    done = done && tril_model_scale(model, table, false, &cases) &&
+           tril_model_fit_baselines(model, (tril_batch){ cases.x, cases.y, cases.n });
+    tril_dataset_free(&cases);
+    return done;
+}
+
+tril_model *tril_model_new(tril_table *table, const size_t *rows, size_t n,
+                           const tril_model_opts *opts)
+{
+    if (!table || tril_ctx_failed(table->ctx))
+        return NULL;
+    if (!opts || !opts->targets || opts->n_targets == 0)
+        return tril_ctx_fail(table->ctx, TRIL_BAD_ARGUMENT, "model: it has no targets"), NULL;
+    tril_model *model = tril_model_make(table->ctx);
+    if (model && make(model, table, rows, n, opts))
+        return model;
+    tril_model_free(model);
+    return NULL;
+}

@@ -1,0 +1,52 @@
+/* Inside of a model. */
+#ifndef TRIL_MODEL_MODEL_H
+#define TRIL_MODEL_MODEL_H
+
+#include <tril/model.h>
+
+#include "core/arena.h"
+
+struct tril_model {
+    tril_ctx *ctx;
+    tril_arena arena; /* names, labels, lists */
+    tril_model_info about;
+    tril_scaler inputs, targets;
+    double *bounds; /* [inputs, 2], NULL without inputs, or where a file has none */
+    bool no_line;   /* a file has none */
+    tril_network *members;
+    tril_params **stores; /* of the members, then of the baselines; NULL for those not there */
+};
+
+/* An empty model, and a copy of a text that lives as long. NULL on failure. */
+tril_model *tril_model_make(tril_ctx *ctx);
+const char *tril_model_keep(tril_model *model, const char *text);
+
+/* Takes over the options of its networks, once the columns are known. */
+bool tril_model_measure(tril_model *model, const tril_mlp_opts *mlp, const tril_head_opts *head);
+
+/* Makes the list of the members. Then, members first and baselines behind them, the options of
+ * network number i, but for .shared, and the network itself. */
+bool tril_model_make_room(tril_model *model, size_t members);
+void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril_head_opts *head);
+bool tril_model_make_network(tril_model *model, size_t i);
+
+/* Rows of a table as they are, missing numbers NaN; and scaled: numbers that are infinite then are
+ * an error that names the cell, unless their rows are left out and others are there. */
+bool tril_model_gather(const tril_model *model, const tril_table *table, const size_t *rows,
+                       size_t n, const tril_dataset_opts *opts, tril_dataset *cases);
+bool tril_model_scale(const tril_model *model, const tril_table *table, bool leave_out_extreme,
+                      tril_dataset *cases);
+
+/* Leaves constant columns out of the inputs, and of rows as they are. */
+bool tril_model_leave_out(tril_model *model, tril_dataset *cases);
+
+/* Makes room for the bounds of the inputs; finds them in rows as they are; and bounds such rows,
+ * before they are scaled. */
+bool tril_model_make_bounds(tril_model *model);
+bool tril_model_find_bounds(tril_model *model, const tril_dataset *cases);
+void tril_model_bound(const tril_model *model, tril_dataset *cases);
+
+/* Fits the baselines to scaled rows. */
+bool tril_model_fit_baselines(tril_model *model, tril_batch rows);
+
+#endif

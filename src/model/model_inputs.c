@@ -1,0 +1,178 @@
+/* Inputs as columns have them: constant ones are left out, and a few numbers far from the others do
+ * not squeeze these. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/model.h"
+
+/* ---- constant columns */
+
+static size_t width_of(const tril_column *column)
+{
+    return column->labels ? column->n_labels : 1;
+}
+
+/* whether numbers first, ..., first + n - 1 of all rows are the same, but for missing ones */
+static bool is_constant(const tril_dataset *cases, size_t width, size_t first, size_t n)
+{
+    for (size_t k = first; k < first + n; k++) {
+        tril_real seen = (tril_real)NAN;
+        for (size_t i = 0; i < cases->n; i++) {
+            const tril_real x = cases->x[i * width + k];
+            seen = isnan(seen) ? x : seen;
+            if (!isnan(x) && x != seen)
+                return false;
+        }
+        if (isnan(seen))
+            return false; /* of nothing but missing cells: an error, elsewhere */
+    }
+    return true;
+}
+
+bool tril_model_leave_out(tril_model *model, tril_dataset *cases)
+{
+    tril_model_info *about = &model->about;
+    const size_t width = about->mlp.inputs, n = about->n_inputs;
+    tril_column *kept = tril_arena_take(&model->arena, "model", n, sizeof *kept);
+    const char **out = tril_arena_take(&model->arena, "model", n, sizeof *out);
+    size_t at = 0, to = 0;
+    if (!kept || !out)
+        return false;
+    about->n_inputs = about->n_left_out = 0;
+    for (size_t j = 0; j < n; j++) {
+        const tril_column *c = &about->inputs[j];
+        const size_t own = width_of(c);
+        const bool constant = is_constant(cases, width, at, own);
+        if (constant)
+            out[about->n_left_out++] = c->name;
+        else
+            kept[about->n_inputs++] = *c;
+        for (size_t k = 0; k < own && !constant; k++, to++)
+            for (size_t i = 0; i < cases->n; i++)
+                cases->x[i * width + to] = cases->x[i * width + at + k];
+        at += own;
+    }
+    about->inputs = kept;
+    about->left_out = out;
+    const tril_mlp_opts mlp = about->mlp;
+    const tril_head_opts head = about->head;
+    if (!tril_model_measure(model, &mlp, &head))
+        return false;
+    for (size_t i = 0; i < cases->n; i++)
+        for (size_t k = 0; k < about->mlp.inputs; k++)
+            cases->x[i * about->mlp.inputs + k] = to ? cases->x[i * width + k] : 0;
+    return true;
+}
+
+/* ---- bounds */
+
+static double bounded(double x, double low, double high)
+{
+    const double width = high - low;
+    const double beyond = x > high ? x - high : x < low ? x - low : 0;
+    return beyond == 0 ? x : (x > high ? high : low) + beyond * width / (width + fabs(beyond));
+}
+
+void tril_model_bound(const tril_model *model, tril_dataset *cases)
+{
+    const size_t width = model->about.mlp.inputs;
+    for (size_t i = 0; i < cases->n * width && model->bounds; i++) {
+        const double *bound = model->bounds + 2 * (i % width);
+        cases->x[i] = (tril_real)bounded((double)cases->x[i], bound[0], bound[1]);
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Numbers of a column beside those of a target, as two of four moments about the means. */
+typedef struct pairs {
+    double n, x, y, xx, xy;
+} pairs;
+
+/* The sum of the squared errors of a line for target j through all rows but the one that it is
+ * judged by, in the units of that target. */
+static double left_out_errors(const tril_dataset *cases, size_t width, size_t d, size_t k, size_t j,
+                              const double *bound)
+{
+    pairs s = { 0 };
+    double sum = 0;
+    for (int pass = 0; pass < 3; pass++)
+        for (size_t i = 0; i < cases->n; i++) {
+            const double x = bounded((double)cases->x[i * width + k], bound[0], bound[1]);
+            const double y = (double)cases->y[i * d + j];
+            if (isnan(x) || isnan(y))
+                continue;
+            if (pass == 0) {
+                s.n++;
+                s.x += (x - s.x) / s.n;
+                s.y += (y - s.y) / s.n;
+            } else if (pass == 1) {
+                s.xx += (x - s.x) * (x - s.x);
+                s.xy += (x - s.x) * (y - s.y);
+            } else {
+                const double leverage = 1 / s.n + (x - s.x) * (x - s.x) / s.xx;
+                const double error = y - s.y - s.xy / s.xx * (x - s.x);
+                sum += error * error / fmax((1 - leverage) * (1 - leverage), 1e-20);
+            }
+        }
+    return sum;
+}
+
+/* Bounds of number k. A number further from the quartiles than three times their distance is far
+ * out (Tukey 1977). Where some are, numbers are bounded there, unless lines through the numbers as
+ * they are tell the targets of rows left out better: then what is far out counts as it is.
+ * Otherwise numbers are bounded beyond the range of the rows, and as much again to either side. */
+static void find_bounds(const tril_dataset *cases, size_t width, size_t d, size_t k, double *sorted,
+                        double *bound)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < cases->n; i++)
+        if (!isnan(cases->x[i * width + k]))
+            sorted[n++] = (double)cases->x[i * width + k];
+    if (n == 0)
+        return;
+    qsort(sorted, n, sizeof *sorted, compare);
+    const double range = sorted[n - 1] - sorted[0];
+    const double quarter = sorted[n / 4], three = sorted[n - 1 - n / 4], box = three - quarter;
+    const double wide[2] = { sorted[0] - range, sorted[n - 1] + range };
+    const double narrow[2] = { quarter - 3 * box, three + 3 * box };
+    double gain = 0;
+    memcpy(bound, wide, sizeof wide);
+    if (box == 0 || (sorted[0] >= narrow[0] && sorted[n - 1] <= narrow[1]))
+        return;
+    for (size_t j = 0; j < d; j++)
+        gain += log(left_out_errors(cases, width, d, k, j, wide)) -
+                log(left_out_errors(cases, width, d, k, j, narrow));
+    if (!(gain < 0))
+        memcpy(bound, narrow, sizeof narrow);
+}
+
+bool tril_model_make_bounds(tril_model *model)
+{
+    model->bounds =
+        tril_arena_take(&model->arena, "model", model->about.mlp.inputs, 2 * sizeof *model->bounds);
+    model->about.inputs_bounds = model->bounds;
+    return model->bounds;
+}
+
+bool tril_model_find_bounds(tril_model *model, const tril_dataset *cases)
+{
+    const tril_model_info *about = &model->about;
+    double *sorted = tril_ctx_alloc(model->ctx, "model", cases->n, sizeof *sorted);
+    bool done = sorted && tril_model_make_bounds(model);
+    for (size_t j = 0, at = 0; j < about->n_inputs && done; j++)
+        for (size_t l = 0; l < width_of(&about->inputs[j]); l++, at++) {
+            model->bounds[2 * at] = 0; /* a label is 0 or 1 */
+            model->bounds[2 * at + 1] = 1;
+            if (!about->inputs[j].labels)
+                find_bounds(cases, about->mlp.inputs, about->n_targets, at, sorted,
+                            model->bounds + 2 * at);
+        }
+    tril_ctx_release(model->ctx, sorted);
+    return done;
+}

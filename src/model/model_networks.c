@@ -1,0 +1,127 @@
+/* A model's networks: its members, and the baselines. */
+#include <math.h>
+#include <string.h>
+
+#include "model/model.h"
+#include "nn/head_fit.h"
+#include "train/linear_fit.h"
+
+bool tril_model_measure(tril_model *model, const tril_mlp_opts *mlp, const tril_head_opts *head)
+{
+    tril_model_info *about = &model->about;
+    tril_head_opts checked = *head;
+    tril_head_layout layout;
+    if (head->form == TRIL_HEAD_SHARED) /* whose parameter is not there yet */
+        checked.form = TRIL_HEAD_FULL;
+    if (!tril_head_layout_of(model->ctx, about->n_targets, &checked, &layout))
+        return false;
+    about->head = *head;
+    about->head.shared = (tril_param){ 0 };
+    about->mlp = *mlp;
+    about->mlp.outputs = tril_head_width(about->n_targets, head);
+    about->mlp.inputs = about->n_inputs == 0;
+    for (size_t j = 0; j < about->n_inputs; j++)
+        about->mlp.inputs += about->inputs[j].labels ? about->inputs[j].n_labels : 1;
+    return true;
+}
+
+bool tril_model_make_room(tril_model *model, size_t members)
+{
+    tril_arena *arena = &model->arena;
+    if (members > SIZE_MAX / 2)
+        return tril_ctx_fail(model->ctx, TRIL_BAD_ARGUMENT, "model: it cannot have %zu members",
+                             members);
+    model->members = tril_arena_take(arena, "model", members, sizeof *model->members);
+    model->stores =
+        tril_arena_take(arena, "model", members + TRIL_BASELINES, sizeof *model->stores);
+    model->about.networks = model->members;
+    model->about.n_networks = members;
+    if (model->stores)
+        memset(model->stores, 0, (members + TRIL_BASELINES) * sizeof *model->stores);
+    return model->members && model->stores;
+}
+
+void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril_head_opts *head)
+{
+    const tril_model_info *about = &model->about;
+    *mlp = about->mlp;
+    *head = about->head;
+    if (i < about->n_networks)
+        return;
+    *head = (tril_head_opts){ .form = TRIL_HEAD_SHARED };
+    if (i == about->n_networks + TRIL_BASELINE_DIAGONAL)
+        head->form = TRIL_HEAD_DIAGONAL;
+    *mlp = (tril_mlp_opts){ .inputs = about->mlp.inputs,
+                            .outputs = tril_head_width(about->n_targets, head),
+                            .init = TRIL_ZERO };
+}
+
+bool tril_model_make_network(tril_model *model, size_t i)
+{
+    tril_model_info *about = &model->about;
+    const size_t members = about->n_networks;
+    tril_network *net = i < members ? &model->members[i] : &about->baselines[i - members];
+    tril_mlp_opts opts;
+    tril_params *params = tril_params_new(model->ctx);
+    if (!params)
+        return false;
+    model->stores[i] = params;
+    tril_model_plan(model, i, &opts, &net->head);
+    if (i < members && !model->no_line) {
+        *net = tril_network_new(params, about->n_targets, &opts, &net->head);
+        return net->mlp;
+    }
+    net->targets = about->n_targets;
+    if (net->head.form == TRIL_HEAD_SHARED)
+        net->head.shared = tril_head_shared_new(params, "covariance", net->targets);
+    net->mlp = tril_mlp_new(params, "net", &opts);
+    return net->mlp;
+}
+
+/* ---- fitting the baselines */
+
+/* the linear one: the simple fit that members begin at */
+static bool fit_line(tril_model *model, tril_batch rows)
+{
+    const size_t inputs = model->about.mlp.inputs, d = model->about.n_targets;
+    const tril_network *net = &model->about.baselines[TRIL_BASELINE_LINEAR];
+    tril_dense *layer = tril_mlp_last(net->mlp);
+    tril_linear_fit fit;
+    if (!tril_linear_fit_rows(model->ctx, rows, NULL, inputs, d, &fit))
+        return false;
+    bool done = tril_head_start_moments(layer, fit.bias, fit.covariance, d, &net->head);
+    for (size_t i = 0; i < d * inputs && done; i++)
+        tril_param_values(tril_dense_weight(layer))[i] = (tril_real)fit.weight[i];
+    tril_ctx_release(model->ctx, fit.weight);
+    return done;
+}
+
+/* targets of rows of which none is missing, to the front of y */
+static size_t complete(tril_batch rows, size_t d, tril_real *y)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rows.n; i++) {
+        bool missing = false;
+        for (size_t j = 0; j < d; j++)
+            missing |= isnan(rows.y[i * d + j]);
+        if (!missing)
+            memcpy(y + n++ * d, rows.y + i * d, d * sizeof *y);
+    }
+    return n;
+}
+
+bool tril_model_fit_baselines(tril_model *model, tril_batch rows)
+{
+    const size_t d = model->about.n_targets;
+    const tril_network *full = &model->about.baselines[TRIL_BASELINE_FULL];
+    tril_real *y = tril_ctx_alloc(model->ctx, "model", rows.n, d * sizeof *y);
+    if (!y)
+        return false;
+    const size_t n = complete(rows, d, y);
+    bool done =
+        n ? tril_head_init(tril_mlp_last(full->mlp), y, n, d, &full->head) && fit_line(model, rows)
+          : tril_ctx_fail(model->ctx, TRIL_BAD_DATA,
+                          "model: there is no row of which no target is missing");
+    tril_ctx_release(model->ctx, y);
+    return done;
+}

@@ -1,0 +1,410 @@
+/* Models as tensors, and the note that says what they are. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/params.h"
+#include "io/json.h"
+#include "io/message.h"
+#include "io/tensors.h"
+#include "model/model.h"
+#include "nn/head.h"
+
+enum { VERSION = 1, PREFIX_ROOM = 64 };
+
+static const char note[] = "tril", bounds[] = "inputs.bounds";
+
+/* what options are called in the note; the first name is the default's */
+static const char *const activations[] = { "tanh",     "none", "tanh",    "relu", "elu",
+                                           "softplus", "silu", "sigmoid", NULL };
+static const char *const diagonals[] = { "elu", "elu", "exp", "softplus", NULL };
+static const char *const missings[] = { "error", "drop", "mean", "marginal", NULL };
+
+/* of a network's parameters: network number i of members and baselines */
+static void write_prefix(char prefix[PREFIX_ROOM], const tril_model_info *about, size_t i)
+{
+    static const char *const baselines[] = { "diagonal.", "full.", "linear." };
+    if (i >= about->n_networks)
+        strcpy(prefix, baselines[i - about->n_networks]);
+    else if (about->n_networks > 1)
+        snprintf(prefix, PREFIX_ROOM, "members.%zu.", i);
+    else
+        prefix[0] = 0;
+}
+
+static size_t end_of_networks(const tril_model_info *about)
+{
+    return about->n_networks + TRIL_BASELINES;
+}
+
+/* whether a file holds a network: the parameters of the first baseline are zero */
+static bool is_kept(const tril_model_info *about, size_t i)
+{
+    return i != about->n_networks + TRIL_BASELINE_DIAGONAL;
+}
+
+/* ---- the note is written: a part that memory lacks makes the whole NULL */
+
+static json_t *texts_of(const char *const *texts, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        if (json_array_append_new(list, json_string(texts[i])))
+            return json_decref(list), NULL;
+    return list;
+}
+
+static json_t *inputs_of(const tril_model_info *about)
+{
+    json_t *list = json_array();
+    for (size_t j = 0; j < about->n_inputs; j++) {
+        const tril_column *c = &about->inputs[j];
+        json_t *said = c->labels ? json_pack("{s:s, s:o}", "name", c->name, "labels",
+                                             texts_of(c->labels, c->n_labels))
+                                 : json_pack("{s:s}", "name", c->name);
+        if (json_array_append_new(list, said))
+            return json_decref(list), NULL;
+    }
+    return list;
+}
+
+static json_t *hidden_of(const tril_mlp_opts *mlp)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < TRIL_MAX_HIDDEN && mlp->hidden[i]; i++)
+        if (json_array_append_new(list, json_integer((json_int_t)mlp->hidden[i])))
+            return json_decref(list), NULL;
+    return list;
+}
+
+static json_t *head_of(const tril_head_opts *head)
+{
+    return json_pack("{s:s, s:s, s:b, s:f, s:b, s:I, s:I, s:s}", "form",
+                     tril_head_form_names[head->form], "diagonal", diagonals[head->diagonal],
+                     "relative_off_diagonal", head->relative_off_diagonal, "floor",
+                     head->floor == 0 ? 1e-6 : head->floor, "natural", head->natural, "rank",
+                     (json_int_t)head->rank, "components", (json_int_t)head->components,
+                     "component", tril_head_form_names[head->component]);
+}
+
+static bool put_note(tril_tensors *tensors, const tril_model_info *about)
+{
+    json_t *said = json_pack(
+        "{s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:s}", "version", VERSION, "inputs",
+        inputs_of(about), "left_out", texts_of(about->left_out, about->n_left_out), "targets",
+        texts_of(about->targets, about->n_targets), "hidden", hidden_of(&about->mlp), "activation",
+        activations[about->mlp.activation], "head", head_of(&about->head), "members",
+        (json_int_t)about->n_networks, "missing", missings[about->missing]);
+    size_t length = said ? json_dumpb(said, NULL, 0, JSON_COMPACT) : 0;
+    char *text = tril_ctx_alloc(tensors->ctx, "tensors", length + 1, 1);
+    if (text && json_dumpb(said, text, length, JSON_COMPACT) == length && length) {
+        text[length] = 0;
+        tril_tensors_set_metadata(tensors, note, text);
+    } else {
+        tril_ctx_fail(tensors->ctx, TRIL_OUT_OF_MEMORY, "%s: out of memory for the note %s",
+                      tensors->source, note);
+    }
+    json_decref(said);
+    tril_ctx_release(tensors->ctx, text);
+    return !tril_ctx_failed(tensors->ctx);
+}
+
+bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model)
+{
+    char prefix[PREFIX_ROOM];
+    if (!tensors || tril_ctx_failed(tensors->ctx) || !model)
+        return false;
+    const tril_model_info *about = &model->about;
+    bool done = put_note(tensors, about);
+    for (size_t i = 0; i < end_of_networks(about) && done; i++) {
+        write_prefix(prefix, about, i);
+        if (model->stores[i] && is_kept(about, i))
+            done = tril_tensors_put_params(tensors, prefix, model->stores[i]);
+    }
+    return done &&
+           (about->n_inputs == 0 ||
+            (tril_tensors_put_scaler(tensors, "inputs", &model->inputs) &&
+             tril_tensors_put(tensors, bounds, TRIL_F64, TRIL_SHAPE(about->mlp.inputs, 2),
+                              model->bounds))) &&
+           tril_tensors_put_scaler(tensors, "targets", &model->targets);
+}
+
+/* ---- and read: nothing that stands in it is believed */
+
+/* A note under way: whose it is, and its parts, which live as long as it. */
+typedef struct reader {
+    const tril_tensors *tensors;
+    tril_model *model;
+} reader;
+
+__attribute__((format(printf, 2, 3))) static bool fail(const reader *r, const char *format, ...)
+{
+    char what[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    return tril_ctx_fail(r->tensors->ctx, TRIL_BAD_DATA, "%s: note %s: %s", r->tensors->source,
+                         note, what);
+}
+
+static bool read_name(const reader *r, const char *what, const char *const *names, const char *text,
+                      int *which)
+{
+    char room[TRIL_SHOWN_ROOM];
+    for (*which = 0; names[*which]; ++*which)
+        if (strcmp(names[*which], text) == 0)
+            return true;
+    return fail(r, "%s is '%s', which is not known", what, tril_shown(room, text));
+}
+
+static const char *const *read_texts(const reader *r, const json_t *list, const char *what,
+                                     size_t *n)
+{
+    *n = json_array_size(list);
+    const char **own = tril_arena_take(&r->model->arena, "model", *n + 1, sizeof *own);
+    for (size_t i = 0; i <= *n && own; i++) {
+        const char *text = i < *n ? json_string_value(json_array_get(list, i)) : "";
+        if (!text)
+            return fail(r, "%s are texts, and number %zu is none", what, i), NULL;
+        own[i] = tril_model_keep(r->model, text);
+        if (!own[i])
+            return NULL;
+    }
+    return own;
+}
+
+static bool read_inputs(const reader *r, const json_t *list)
+{
+    tril_model_info *about = &r->model->about;
+    about->n_inputs = json_array_size(list);
+    tril_column *columns =
+        tril_arena_take(&r->model->arena, "model", about->n_inputs, sizeof *columns);
+    if (!json_is_array(list))
+        return fail(r, "inputs are no list");
+    for (size_t j = 0; j < about->n_inputs && columns; j++) {
+        json_t *labels = NULL;
+        const char *name;
+        if (json_unpack(json_array_get(list, j), "{s:s, s?o!}", "name", &name, "labels", &labels))
+            return fail(r, "input number %zu is not a name, or a name and labels", j);
+        columns[j] = (tril_column){ .name = tril_model_keep(r->model, name) };
+        if (labels && json_array_size(labels) == 0)
+            return fail(r, "input number %zu has no labels in its list of them", j);
+        if (labels)
+            columns[j].labels = read_texts(r, labels, "labels", &columns[j].n_labels);
+        if (!columns[j].name || (labels && !columns[j].labels))
+            return false;
+    }
+    about->inputs = columns;
+    return columns;
+}
+
+static bool read_hidden(const reader *r, const json_t *list, tril_mlp_opts *mlp)
+{
+    if (list && (!json_is_array(list) || json_array_size(list) > TRIL_MAX_HIDDEN))
+        return fail(r, "hidden is no list of up to %d widths", TRIL_MAX_HIDDEN);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_int_t width = json_integer_value(json_array_get(list, i));
+        if (width < 1)
+            return fail(r, "hidden: number %zu is no width", i);
+        mlp->hidden[i] = (size_t)width;
+    }
+    return true;
+}
+
+static bool read_head(const reader *r, json_t *said, tril_head_opts *head)
+{
+    const char *form = tril_head_form_names[0], *diagonal = diagonals[0],
+               *component = tril_head_form_names[0];
+    int relative_off_diagonal = 0, natural = 0, which[3];
+    json_int_t rank = 0, components = 0;
+    json_error_t error;
+    char room[TRIL_SHOWN_ROOM];
+    if (said && json_unpack_ex(said, &error, 0, "{s?s, s?s, s?b, s?F, s?b, s?I, s?I, s?s!}", "form",
+                               &form, "diagonal", &diagonal, "relative_off_diagonal",
+                               &relative_off_diagonal, "floor", &head->floor, "natural", &natural,
+                               "rank", &rank, "components", &components, "component", &component))
+        return fail(r, "head: %s", tril_shown(room, error.text));
+    if (!read_name(r, "head: form", tril_head_form_names, form, &which[0]) ||
+        !read_name(r, "head: diagonal", diagonals, diagonal, &which[1]) ||
+        !read_name(r, "head: component", tril_head_form_names, component, &which[2]))
+        return false;
+    if (rank < 0 || components < 0)
+        return fail(r, "head: a negative number");
+    head->form = (tril_head_form)which[0];
+    head->diagonal = (tril_diagonal_transform)which[1];
+    head->component = (tril_head_form)which[2];
+    head->relative_off_diagonal = relative_off_diagonal;
+    head->natural = natural;
+    head->rank = (size_t)rank;
+    head->components = (size_t)components;
+    return true;
+}
+
+static bool read_note(const reader *r, json_t *said)
+{
+    json_t *inputs, *targets, *left_out = NULL, *hidden = NULL, *head_said = NULL;
+    const char *activation = activations[0], *missing = missings[0];
+    int version, which[2];
+    json_int_t members = 1;
+    json_error_t error;
+    char room[TRIL_SHOWN_ROOM];
+    tril_mlp_opts mlp = { 0 };
+    tril_head_opts head = { 0 };
+    tril_model_info *about = &r->model->about;
+    if (json_unpack_ex(said, &error, 0, "{s:i}", "version", &version))
+        return fail(r, "%s", tril_shown(room, error.text));
+    if (version != VERSION)
+        return fail(r, "version %d is not known, only %d", version, VERSION);
+    if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s?o, s:o, s?o, s?s, s?o, s?I, s?s!}", "version",
+                       &version, "inputs", &inputs, "left_out", &left_out, "targets", &targets,
+                       "hidden", &hidden, "activation", &activation, "head", &head_said, "members",
+                       &members, "missing", &missing))
+        return fail(r, "%s", tril_shown(room, error.text));
+    if (!read_name(r, "activation", activations, activation, &which[0]) ||
+        !read_name(r, "missing", missings, missing, &which[1]) || !read_inputs(r, inputs) ||
+        !read_hidden(r, hidden, &mlp) || !read_head(r, head_said, &head))
+        return false;
+    if (json_array_size(targets) == 0)
+        return fail(r, "targets are no list of names");
+    if (members < 1 || (size_t)members > tril_tensors_count(r->tensors))
+        return fail(r, "%lld members are not there", (long long)members);
+    mlp.activation = (tril_activation)which[0];
+    about->missing = (tril_missing)which[1];
+    about->targets = read_texts(r, targets, "targets", &about->n_targets);
+    about->left_out = read_texts(r, left_out, "left_out", &about->n_left_out);
+    return about->targets && about->left_out && tril_model_measure(r->model, &mlp, &head) &&
+           tril_model_make_room(r->model, (size_t)members);
+}
+
+/* ---- numbers */
+
+static bool check_line(const reader *r, const char *prefix, size_t inputs, size_t d)
+{
+    const struct {
+        const char *name;
+        tril_shape shape;
+    } parts[] = { { "weight", TRIL_SHAPE(d, inputs) },
+                  { "bias", TRIL_SHAPE(d) },
+                  { "scale", TRIL_SHAPE(d, d) } };
+    char name[PREFIX_ROOM + 32];
+    for (size_t k = 0; k < 3; k++) {
+        snprintf(name, sizeof name, "%sline.%s", prefix, parts[k].name);
+        if (!tril_tensors_fit(r->tensors, name, TRIL_REAL_DTYPE, parts[k].shape))
+            return false;
+    }
+    return true;
+}
+
+/* whether the tensors of network number i are there, before memory is asked for it */
+static bool check_network(const reader *r, const char *prefix, size_t i)
+{
+    char name[PREFIX_ROOM + 32];
+    tril_mlp_opts mlp;
+    tril_head_opts head;
+    tril_model_plan(r->model, i, &mlp, &head);
+    size_t inputs = mlp.inputs, d = r->model->about.n_targets;
+    for (size_t k = 0, last = 0; !last; k++) {
+        last = k == TRIL_MAX_HIDDEN || mlp.hidden[k] == 0;
+        const size_t outputs = last ? mlp.outputs : mlp.hidden[k];
+        snprintf(name, sizeof name, "%snet.%zu.weight", prefix, 2 * k);
+        if (!tril_tensors_fit(r->tensors, name, TRIL_REAL_DTYPE, TRIL_SHAPE(outputs, inputs)))
+            return false;
+        inputs = outputs;
+    }
+    snprintf(name, sizeof name, "%scovariance", prefix);
+    if (head.form == TRIL_HEAD_SHARED &&
+        !tril_tensors_fit(r->tensors, name, TRIL_REAL_DTYPE, TRIL_SHAPE(d * (d + 1) / 2)))
+        return false;
+    return i >= r->model->about.n_networks || r->model->no_line ||
+           check_line(r, prefix, mlp.inputs, d);
+}
+
+static bool read_network(const reader *r, size_t i)
+{
+    char prefix[PREFIX_ROOM], name[PREFIX_ROOM + 32];
+    tril_model *model = r->model;
+    const tril_model_info *about = &model->about;
+    if (!is_kept(about, i))
+        return tril_model_make_network(model, i);
+    write_prefix(prefix, about, i);
+    snprintf(name, sizeof name, "%snet.0.weight", prefix);
+    if (i >= about->n_networks && !tril_tensors_find(r->tensors, name).name)
+        return true; /* a baseline that the file lacks */
+    snprintf(name, sizeof name, "%sline.weight", prefix);
+    model->no_line = !tril_tensors_find(r->tensors, name).name;
+    return check_network(r, prefix, i) && tril_model_make_network(model, i) &&
+           tril_tensors_get_params(r->tensors, prefix, model->stores[i]);
+}
+
+static bool read_scaler(const reader *r, const char *name, size_t width, tril_scaler *scaler)
+{
+    if (!tril_tensors_get_scaler(r->tensors, name, scaler))
+        return false;
+    return scaler->width == width || tril_ctx_fail(r->tensors->ctx, TRIL_BAD_DATA,
+                                                   "%s: %s.mean has %zu numbers, wanted are %zu",
+                                                   r->tensors->source, name, scaler->width, width);
+}
+
+static bool read_bounds(const reader *r, size_t width)
+{
+    const tril_shape shape = TRIL_SHAPE(width, 2);
+    if (!tril_tensors_find(r->tensors, bounds).name)
+        return true;
+    if (!tril_tensors_fit(r->tensors, bounds, TRIL_F64, shape) ||
+        !tril_model_make_bounds(r->model) ||
+        !tril_tensors_get(r->tensors, bounds, TRIL_F64, shape, r->model->bounds))
+        return false;
+    for (size_t k = 0; k < width; k++) {
+        const double *bound = r->model->bounds + 2 * k;
+        if (!(bound[0] < bound[1]) || isinf(bound[1] - bound[0]))
+            return tril_ctx_fail(r->tensors->ctx, TRIL_BAD_DATA,
+                                 "%s: %s: number %zu lies between %g and %g", r->tensors->source,
+                                 bounds, k, bound[0], bound[1]);
+    }
+    return true;
+}
+
+static bool read_numbers(const reader *r)
+{
+    tril_model *model = r->model;
+    const tril_model_info *about = &model->about;
+    if (!read_scaler(r, "targets", about->n_targets, &model->targets) ||
+        (about->n_inputs && (!read_scaler(r, "inputs", about->mlp.inputs, &model->inputs) ||
+                             !read_bounds(r, about->mlp.inputs))))
+        return false;
+    for (size_t i = 0; i < end_of_networks(about); i++)
+        if (!read_network(r, i))
+            return false;
+    return true;
+}
+
+static bool read_model(const reader *r, const char *text)
+{
+    tril_json json;
+    json_error_t error;
+    char room[TRIL_SHOWN_ROOM];
+    if (!tril_json_begin(&json, r->tensors->ctx, r->tensors->source, text, strlen(text)))
+        return false;
+    json_t *said = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    bool done = said ? read_note(r, said) : fail(r, "%s", tril_shown(room, error.text));
+    json_decref(said);
+    tril_json_end(&json);
+    return done && read_numbers(r);
+}
+
+tril_model *tril_tensors_get_model(const tril_tensors *tensors)
+{
+    if (!tensors || tril_ctx_failed(tensors->ctx))
+        return NULL;
+    const char *text = tril_tensors_metadata(tensors, note);
+    if (!text)
+        return tril_ctx_fail(tensors->ctx, TRIL_BAD_DATA,
+                             "%s: there is no note %s: this is no model", tensors->source, note),
+               NULL;
+    const reader r = { tensors, tril_model_make(tensors->ctx) };
+    if (r.model && read_model(&r, text))
+        return r.model;
+    tril_model_free(r.model);
+    return NULL;
+}

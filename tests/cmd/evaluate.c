@@ -1,0 +1,179 @@
+/* `tril evaluate` as its users meet it. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "demos/demo.h"
+
+enum { TEXT = 1 << 14, ROWS = 150 };
+
+#define MODEL "tests/reference/model.safetensors"
+
+static char text[TEXT];
+
+static void run(const char *folder, const char *arguments)
+{
+    int status = demo_tril(folder, arguments, text, TEXT);
+    ck_assert_msg(status == 0, "status %d: %s", status, text);
+}
+
+/* what fit says of rows of a file is what evaluate says of that file, whatever the head */
+START_TEST(test_same_as_fit)
+{
+    static const char *const heads[] = { "full",   "diagonal", "precision", "lowrank:1",
+                                         "shared", "student",  "mixture:2" };
+    static const char *const keys[] = { "nll,diagonal", "nll,full",        "nll,linear",
+                                        "nll,model",    "nll_error,model", "rmse,petal_width",
+                                        "count," };
+    double said[7];
+    char folder[DEMO_FOLDER], arguments[256], key[64];
+    demo_folder(folder);
+    snprintf(arguments, sizeof arguments,
+             "fit data/iris.csv --targets petal_length,petal_width --test data/iris.csv --csv "
+             "--epochs 30 -o $/m --ensemble %d --head %s",
+             _i % 2 + 1, heads[_i]);
+    run(folder, arguments);
+    for (size_t k = 0; k < 7; k++) {
+        snprintf(key, sizeof key, "test,%s", keys[k]);
+        said[k] = demo_figure(text, key);
+    }
+    run(folder, "evaluate $/m data/iris.csv --csv");
+    for (size_t k = 0; k < 7; k++) {
+        snprintf(key, sizeof key, "all,%s", keys[k]);
+        ck_assert_double_eq(demo_figure(text, key), said[k]);
+    }
+    double sum = 0, last = 0;
+    for (int b = 1; b <= 10; b++) {
+        snprintf(key, sizeof key, "all,pit_%d,petal_width", b);
+        sum += demo_figure(text, key);
+    }
+    ck_assert_double_eq_tol(sum, 1, 1e-6);
+    for (int k = 0; k < 4; k++) {
+        snprintf(key, sizeof key, "all,coverage,%g", (double[]){ 0.5, 0.8, 0.9, 0.95 }[k]);
+        ck_assert_double_ge(demo_figure(text, key), last);
+        last = demo_figure(text, key);
+    }
+    demo_remove(folder);
+}
+END_TEST
+
+/* against what NumPy says of the rows, tests/reference/model.csv */
+START_TEST(test_calibration)
+{
+    static const char *const names[] = { "mean_petal_length", "mean_petal_width", "sd_petal_length",
+                                         "sd_petal_width", "corr_petal_length_petal_width" };
+    double *r[5], within = 0, lowest = 0, sd = 0, spread = 0;
+    tril_real y[2 * ROWS];
+    size_t n;
+    for (size_t k = 0; k < 5; k++)
+        r[k] = reference("reference/model.csv", names[k], &n);
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_table *table = tril_table_read(ctx, "data/iris.csv");
+    tril_table_columns(table, (const char *[]){ "petal_length", "petal_width" }, 2, y);
+    for (size_t i = 0; i < ROWS; i++) {
+        const double a = ((double)y[2 * i] - r[0][i]) / r[2][i],
+                     b = ((double)y[2 * i + 1] - r[1][i]) / r[3][i], rho = r[4][i];
+        const double squares = (a * a - 2 * rho * a * b + b * b) / (1 - rho * rho);
+        within += squares <= -2 * log(1 - 0.8);
+        lowest += a <= -1.2815515655446004;
+        sd += r[2][i] / ROWS;
+        spread += sqrt(r[2][i] * r[3][i] * sqrt(1 - rho * rho)) / ROWS;
+    }
+    run("", "evaluate " MODEL " data/iris.csv --csv");
+    ck_assert_double_eq_tol(demo_figure(text, "all,coverage,0.8"), within / ROWS, 1e-6);
+    ck_assert_double_eq_tol(demo_figure(text, "all,pit_1,petal_length"), lowest / ROWS, 1e-6);
+    ck_assert_double_eq_tol(demo_figure(text, "all,sd,petal_length"), sd, 1e-5);
+    ck_assert_double_eq_tol(demo_figure(text, "all,spread,"), spread, 1e-5);
+    ck_assert(within > 0 && within < ROWS && lowest > 0);
+    for (size_t k = 0; k < 5; k++)
+        free(r[k]);
+    tril_table_free(table);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* for readers; baselines that a file lacks are left out */
+START_TEST(test_table)
+{
+    run("", "evaluate " MODEL " - < data/iris.csv");
+    static const char *const wanted[] = {
+        "-: 150 rows\n",
+        "\nNLL, nats per row                            all\ndiagonal normal  ",
+        "\nlinear mean, one normal  ",
+        "\nnetwork  ",
+        "\nellipsoid that should hold        50 %       80 %       90 %       95 %\n",
+        "\nsharpness: mean standard deviation\npetal_length  ",
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        ck_assert_msg(strstr(text, wanted[i]), "'%s' lacks '%s'", text, wanted[i]);
+    run("", "evaluate tests/reference/model_torch.safetensors data/faithful.csv");
+    ck_assert_msg(strstr(text, "\ndiagonal normal ") && !strstr(text, "linear mean"), "%s", text);
+}
+END_TEST
+
+/* missing targets count as far as they are there */
+START_TEST(test_marginal)
+{
+    char folder[DEMO_FOLDER], path[64];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    demo_write(path, "sepal_length,sepal_width,species,petal_length,petal_width\n"
+                     "5.1,3.5,setosa,1.4,0.2\n5.1,3.5,setosa,,0.2\n4,3,setosa,,\n");
+    demo_refused(folder, "evaluate " MODEL " $/d", 2,
+                 "tril evaluate: $/d: line 3, column petal_length: the cell is empty");
+    run(folder, "evaluate " MODEL " $/d --missing drop --csv");
+    ck_assert_double_eq(demo_figure(text, "all,count,"), 1);
+    run(folder, "evaluate " MODEL " $/d --missing marginal --csv");
+    ck_assert_double_eq(demo_figure(text, "all,count,"), 2);
+    demo_remove(folder);
+}
+END_TEST
+
+static const struct {
+    const char *arguments, *sentence;
+} wrong[] = {
+    { "evaluate", "tril evaluate: want a model and a CSV file, or - for standard input" },
+    { "evaluate " MODEL, "want a model and a CSV file" },
+    { "evaluate --nonsense", "tril evaluate: there is no option --nonsense" },
+    { "evaluate " MODEL " data/iris.csv --missing x",
+      "tril evaluate: --missing wants error, drop" },
+    { "evaluate $/none data/iris.csv", "tril evaluate: $/none: cannot be opened" },
+    { "evaluate data/iris.csv data/iris.csv", "tril evaluate: data/iris.csv: " },
+    { "evaluate " MODEL " $/none", "tril evaluate: $/none: cannot be opened" },
+    { "evaluate " MODEL " $/d", "$/d: line 1: there is no column named petal_length" },
+};
+
+START_TEST(test_wrong)
+{
+    char folder[DEMO_FOLDER], path[64];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    demo_write(path, "sepal_length,sepal_width,species\n1,2,setosa\n");
+    demo_refused(folder, wrong[_i].arguments, 2, wrong[_i].sentence);
+    demo_remove(folder);
+}
+END_TEST
+
+START_TEST(test_help)
+{
+    run("", "evaluate --help");
+    ck_assert_msg(strstr(text, "--csv "), "%s", text);
+    ck_assert_int_eq(demo_tril("", "evaluate " MODEL " data/iris.csv > /dev/full", text, TEXT), 1);
+}
+END_TEST
+
+Suite *suite_cmd_evaluate(void)
+{
+    Suite *suite = suite_create("cmd/evaluate");
+    TCase *tcase = tcase_create("evaluate");
+    tcase_set_tags(tcase, "program");
+    tcase_add_loop_test(tcase, test_same_as_fit, 0, 7);
+    tcase_add_test(tcase, test_calibration);
+    tcase_add_test(tcase, test_table);
+    tcase_add_test(tcase, test_marginal);
+    tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
+    tcase_add_test(tcase, test_help);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

@@ -1,0 +1,337 @@
+/* `tril plot` as its users meet it. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "demos/demo.h"
+
+enum { TEXT = 1 << 14, ROOM = 1 << 18 };
+
+#define MODEL "tests/reference/model.safetensors"
+#define TORCH "tests/reference/model_torch.safetensors"
+
+/* one target and several, with a record and without, each kind of file */
+static const struct {
+    const char *fit, *plot, *picture, *magic;
+    long least; /* bytes */
+} cases[] = {
+    { NULL, "plot " MODEL " data/iris.csv -o $/p.png", "p.png", "\x89PNG", 20000 },
+    { NULL, "plot " MODEL " - --output $/p.svg < data/iris.csv", "p.svg", "<?xml", 20000 },
+    { NULL, "plot " MODEL " data/iris.csv -o $/p.pdf --by sepal_width", "p.pdf", "%PDF", 5000 },
+    { NULL, "plot " TORCH " data/faithful.csv -o $/p.png", "p.png", "\x89PNG", 20000 },
+    { NULL, "evaluate " MODEL " data/iris.csv --plot $/p.png", "p.png", "\x89PNG", 20000 },
+    { "fit data/quakes.csv --targets lat,long,depth,mag --epochs 2 -o $/m --ensemble 2",
+      "plot $/m data/quakes.csv -o $/p.png", "p.png", "\x89PNG", 40000 },
+    { "fit data/faithful.csv --targets waiting,eruptions --epochs 2 --validation 0 -o $/m",
+      "plot $/m data/faithful.csv -o $/p.png", "p.png", "\x89PNG", 20000 },
+    { "fit data/iris.csv --targets petal_width --epochs 2 -o $/m --head mixture:2",
+      "plot $/m data/iris.csv -o \"$/it's.png\"", "it's.png", "\x89PNG", 20000 },
+};
+
+START_TEST(test_pictures)
+{
+    static char text[TEXT];
+    char folder[DEMO_FOLDER], path[128], begin[8] = "";
+    struct stat about;
+    demo_folder(folder);
+    if (cases[_i].fit)
+        ck_assert_int_eq(demo_tril(folder, cases[_i].fit, text, TEXT), 0);
+    int status = demo_tril(folder, cases[_i].plot, text, TEXT);
+    ck_assert_msg(status == 0, "status %d: %s", status, text);
+    ck_assert_msg(!strncmp(cases[_i].plot, "evaluate", 8) || !*text, "%s", text);
+    snprintf(path, sizeof path, "%s/%s", folder, cases[_i].picture);
+    ck_assert_msg(stat(path, &about) == 0 && about.st_size > cases[_i].least, "%s has %ld bytes",
+                  path, (long)about.st_size);
+    FILE *f = fopen(path, "rb");
+    ck_assert_uint_eq(fread(begin, 1, 5, f), 5);
+    fclose(f);
+    ck_assert(!strncmp(begin, cases[_i].magic, strlen(cases[_i].magic)));
+    demo_remove(folder);
+}
+END_TEST
+
+static const struct {
+    const char *arguments, *sentence;
+    int status;
+} wrong[] = {
+    { "plot", "tril plot: want a model, a CSV file and -o PICTURE", 2 },
+    { "plot " MODEL " data/iris.csv", "tril plot: want a model, a CSV file and -o PICTURE", 2 },
+    { "plot --nonsense", "tril plot: there is no option --nonsense", 2 },
+    { "plot " MODEL " data/iris.csv -o $/p.jpg", "$/p.jpg: want a name that ends in .png, .svg",
+      2 },
+    { "plot " MODEL " data/iris.csv -o $/p", "$/p: want a name that ends in .png, .svg or .pdf",
+      2 },
+    { "plot $/none data/iris.csv -o $/p.png", "tril plot: $/none: cannot be opened", 2 },
+    { "plot " MODEL " $/none -o $/p.png", "tril plot: $/none: cannot be opened", 2 },
+    { "plot " MODEL " data/points.csv -o $/p.png", "there is no column named sepal_length", 2 },
+    { "plot " MODEL " data/iris.csv -o $/p.png --by x", "--by x: the model has no input of that",
+      2 },
+    { "plot " MODEL " data/iris.csv -o $/p.png --by species", "--by species: the model has no", 2 },
+    { "plot " MODEL " data/iris.csv -o $/p.png --missing x", "tril plot: --missing wants error",
+      2 },
+    { "evaluate " MODEL " data/iris.csv --plot $/p.jpg", "tril evaluate: $/p.jpg: want a name", 2 },
+};
+
+START_TEST(test_wrong)
+{
+    char folder[DEMO_FOLDER], path[64];
+    struct stat about;
+    demo_folder(folder);
+    demo_refused(folder, wrong[_i].arguments, wrong[_i].status, wrong[_i].sentence);
+    snprintf(path, sizeof path, "%s/p.png", folder);
+    ck_assert_int_ne(stat(path, &about), 0);
+    demo_remove(folder);
+}
+END_TEST
+
+/* Puts another gnuplot in front, a script in the folder; returns the PATH to go back to. */
+static char *another_gnuplot(const char *folder, const char *script)
+{
+    char file[64], text[512], path[512];
+    char *before = strdup(getenv("PATH"));
+    snprintf(file, sizeof file, "%s/gnuplot", folder);
+    snprintf(text, sizeof text, "#!/bin/sh\ncd %s\nPATH=%.300s\n%s\n", folder, before, script);
+    demo_write(file, text);
+    ck_assert_int_eq(chmod(file, 0700), 0);
+    snprintf(path, sizeof path, "%s:%.400s", folder, before);
+    setenv("PATH", path, 1);
+    return before;
+}
+
+static void path_back(char *before)
+{
+    setenv("PATH", before, 1);
+    free(before);
+}
+
+/* the commands that gnuplot gets */
+static void plot_commands(const char *folder, const char *arguments, char *text, size_t size)
+{
+    char file[64];
+    char *before = another_gnuplot(folder, "tee commands | gnuplot");
+    ck_assert_int_eq(demo_tril(folder, arguments, text, size), 0);
+    path_back(before);
+    snprintf(file, sizeof file, "%s/commands", folder);
+    FILE *f = fopen(file, "r");
+    ck_assert_ptr_nonnull(f);
+    text[fread(text, 1, size - 1, f)] = 0;
+    fclose(f);
+}
+
+/* lines of two numbers behind the n-th end of data: the range of each */
+static void ranges(const char *text, int n, double low[2], double high[2])
+{
+    double x[2];
+    low[0] = low[1] = HUGE_VAL;
+    high[0] = high[1] = -HUGE_VAL;
+    for (; n--; text += 3)
+        ck_assert_ptr_nonnull(text = strstr(text, "\ne\n"));
+    for (; sscanf(text, "%lf %lf", &x[0], &x[1]) == 2; text = strchr(text, '\n') + 1)
+        for (int k = 0; k < 2; k++) {
+            low[k] = fmin(low[k], x[k]);
+            high[k] = fmax(high[k], x[k]);
+        }
+}
+
+/* ellipses are as wide as a 2-D normal's with the mean and standard deviations that predict says,
+ * and say so where the model is none */
+START_TEST(test_ellipses)
+{
+    static char text[ROOM];
+    char folder[DEMO_FOLDER];
+    double low[2], high[2], mean[2], sd[2];
+    demo_folder(folder);
+    ck_assert_int_eq(demo_tril(folder,
+                               "fit data/quakes.csv --targets lat,long --inputs '' --epochs 1 "
+                               "--head mixture:2 -o $/m",
+                               text, ROOM),
+                     0);
+    ck_assert_int_eq(demo_tril(folder, "predict $/m data/quakes.csv --quantiles ''", text, ROOM),
+                     0);
+    ck_assert_int_eq(
+        sscanf(strchr(text, '\n'), "%lf,%lf,%lf,%lf", &mean[0], &mean[1], &sd[0], &sd[1]), 4);
+    plot_commands(folder, "plot $/m data/quakes.csv -o $/p.png", text, ROOM);
+    ck_assert_ptr_nonnull(strstr(text, "title '50 %, dashed 90 % if normal'"));
+    for (int e = 0; e < 2; e++) {
+        ranges(text, 1 + e, low, high);
+        const double radius = sqrt(-2 * log(e ? 0.1 : 0.5));
+        for (int k = 0; k < 2; k++) {
+            ck_assert_double_eq_tol((high[k] + low[k]) / 2, mean[k], 1e-3 * sd[k]);
+            ck_assert_double_eq_tol((high[k] - low[k]) / 2, radius * sd[k], 2e-3 * sd[k]);
+        }
+    }
+    plot_commands(folder, "plot " MODEL " data/iris.csv -o $/p.png", text, ROOM);
+    ck_assert_ptr_nonnull(strstr(text, "title '50 %, dashed 90 %, at mean of petal_length'"));
+    demo_remove(folder);
+}
+END_TEST
+
+/* without inputs a band is as wide as the file is long, between the quantiles that predict says */
+START_TEST(test_bands)
+{
+    static char text[ROOM];
+    char folder[DEMO_FOLDER];
+    double x, low, high, quantile[2];
+    demo_folder(folder);
+    ck_assert_int_eq(demo_tril(folder,
+                               "fit data/quakes.csv --targets depth --inputs '' --epochs 1 -o $/m",
+                               text, ROOM),
+                     0);
+    ck_assert_int_eq(
+        demo_tril(folder, "predict $/m data/quakes.csv --quantiles 0.05,0.95", text, ROOM), 0);
+    ck_assert_int_eq(sscanf(strchr(text, '\n'), "%*f,%*f,%lf,%lf", &quantile[0], &quantile[1]), 2);
+    plot_commands(folder, "plot $/m data/quakes.csv -o $/p.png", text, ROOM);
+    ck_assert_ptr_nonnull(strstr(text, "set xlabel 'row'\n"));
+    const char *line = strstr(text, "notitle\n") + 8;
+    for (int row = 0; row < 1000; row++, line = strchr(line, '\n') + 1) {
+        ck_assert_int_eq(sscanf(line, "%lf %lf %lf", &x, &low, &high), 3);
+        ck_assert_double_eq(x, row);
+        ck_assert_double_eq_tol(low, quantile[0], 1e-4);
+        ck_assert_double_eq_tol(high, quantile[1], 1e-4);
+    }
+    ck_assert(!strncmp(line, "e\n", 2));
+    demo_remove(folder);
+}
+END_TEST
+
+/* a file's name is no command, and one row no reason to warn */
+START_TEST(test_odd)
+{
+    static char text[ROOM];
+    char folder[DEMO_FOLDER], path[64];
+    struct stat about;
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    demo_write(path, "eruptions,waiting\n3,60\n");
+    plot_commands(folder, "plot " TORCH " $/d -o '|x.png'", text, ROOM);
+    ck_assert_int_eq(remove("|x.png"), 0);
+    snprintf(path, sizeof path, "%s/gnuplot", folder);
+    ck_assert_int_eq(remove(path), 0);
+    ck_assert_int_eq(demo_tril(folder, "plot " TORCH " $/d -o $/p.png", text, ROOM), 0);
+    ck_assert_str_eq(text, "");
+    snprintf(path, sizeof path, "%s/p.png", folder);
+    ck_assert(stat(path, &about) == 0 && about.st_size > 5000);
+    demo_remove(folder);
+}
+END_TEST
+
+/* without gnuplot, and where it cannot write */
+START_TEST(test_no_gnuplot)
+{
+    static char text[TEXT];
+    const char *path = getenv("PATH");
+    char *before = malloc(strlen(path) + 1);
+    strcpy(before, path);
+    setenv("PATH", "/nowhere", 1);
+    demo_refused("", "plot " MODEL " data/iris.csv -o p.png", 1,
+                 "tril plot: gnuplot is not installed, so there is no picture");
+    setenv("PATH", before, 1);
+    free(before);
+    ck_assert_int_eq(demo_tril("", "plot " MODEL " data/iris.csv -o /no/p.png", text, TEXT), 1);
+    ck_assert_msg(strstr(text, "tril plot: /no/p.png: cannot be written: No such"), "%s", text);
+}
+END_TEST
+
+/* whether a file of the folder is there */
+static bool is_there(const char *folder, const char *name)
+{
+    char path[64];
+    struct stat about;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return stat(path, &about) == 0;
+}
+
+/* a sentence, and nothing is left: no picture, and no process, which would be late */
+static const struct {
+    const char *gnuplot, *sentence;
+} failing[] = {
+    { "(sleep 2; echo > late) & sleep 100", "it took more than 1 s; TRIL_PLOT_SECONDS=N gives it" },
+    { "(sleep 1; echo > late) & exit 3", "it ended with status 3" },
+    { "kill -9 $$", "it ended with signal 9" },
+    { "cat > /dev/null; printf 'one\\n  line 7: \\033[1mwhat\\n\\n' >&2; exit 1",
+      "line 7: ?[1mwhat" },
+    { "echo no picture", "the picture is not whole" },
+};
+
+START_TEST(test_failing)
+{
+    char folder[DEMO_FOLDER], sentence[128];
+    demo_folder(folder);
+    char *before = another_gnuplot(folder, failing[_i].gnuplot);
+    setenv("TRIL_PLOT_SECONDS", "1", 1);
+    snprintf(sentence, sizeof sentence, "tril plot: gnuplot could not draw $/p.png: %s",
+             failing[_i].sentence);
+    demo_refused(folder, "plot " MODEL " data/iris.csv -o $/p.png", 1, sentence);
+    unsetenv("TRIL_PLOT_SECONDS");
+    path_back(before);
+    if (strstr(failing[_i].gnuplot, "late"))
+        sleep(2);
+    ck_assert(!is_there(folder, "p.png") && !is_there(folder, "p.png.tmp"));
+    ck_assert(!is_there(folder, "late"));
+    demo_remove(folder);
+}
+END_TEST
+
+/* Ctrl-C ends gnuplot too */
+START_TEST(test_interrupted)
+{
+    char folder[DEMO_FOLDER], command[256];
+    const char *build = getenv("BUILD"), *run = getenv("RUN");
+    demo_folder(folder);
+    char *before = another_gnuplot(folder, "echo > begun; (sleep 3; echo > late) & sleep 100");
+    snprintf(command, sizeof command,
+             "timeout -s INT 2 %s %s/tril plot " MODEL " data/iris.csv -o %s/p.png", run ? run : "",
+             build ? build : "build", folder);
+    ck_assert_int_eq(WEXITSTATUS(system(command)), 124);
+    path_back(before);
+    sleep(2);
+    ck_assert(is_there(folder, "begun") && !is_there(folder, "late"));
+    ck_assert(!is_there(folder, "p.png") && !is_there(folder, "p.png.tmp"));
+    demo_remove(folder);
+}
+END_TEST
+
+/* a picture that does not fit on the disk leaves what was there */
+START_TEST(test_full)
+{
+    static const char *const lines[][3] = {
+        { "plot " MODEL " data/iris.csv -o $/p.png", "p.png",
+          "could not draw $/p.png: the picture is not whole" },
+        { "plot " MODEL " data/iris.csv -o $/p.svg", "p.svg",
+          "could not draw $/p.svg: the picture is not whole" },
+        { "plot " MODEL " data/iris.csv -o $/p.pdf", "p.pdf", "could not draw $/p.pdf: " },
+    };
+    demo_full(lines[_i][0], lines[_i][1], lines[_i][2]);
+}
+END_TEST
+
+START_TEST(test_help)
+{
+    static char text[TEXT];
+    ck_assert_int_eq(demo_tril("", "plot --help", text, TEXT), 0);
+    ck_assert_msg(strstr(text, "50 % and 90 %") && strstr(text, "--by COLUMN"), "%s", text);
+}
+END_TEST
+
+Suite *suite_cmd_plot(void)
+{
+    Suite *suite = suite_create("cmd/plot");
+    TCase *tcase = tcase_create("plot");
+    tcase_set_tags(tcase, "program");
+    tcase_add_loop_test(tcase, test_pictures, 0, sizeof cases / sizeof *cases);
+    tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
+    tcase_add_test(tcase, test_ellipses);
+    tcase_add_test(tcase, test_bands);
+    tcase_add_test(tcase, test_odd);
+    tcase_add_test(tcase, test_no_gnuplot);
+    tcase_add_loop_test(tcase, test_failing, 0, sizeof failing / sizeof *failing);
+    tcase_add_test(tcase, test_interrupted);
+    tcase_add_loop_test(tcase, test_full, 0, 3);
+    tcase_add_test(tcase, test_help);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
