@@ -403,11 +403,12 @@ static reg run_line(machine *m)
     return r;
 }
 
-/* Its number is near enough. A double has 2^28 times the digits of a float, of which those are left
- * that the file has. */
+/* Its number is near enough: within some units of rounding times the condition. Of the committed
+ * programs' numbers half are within 0.1 units in float, 99.9 % within 4, all within 35; in double
+ * PyTorch's errors and the digits of the file count too. */
 static bool is_near(const line *l, double number)
 {
-    const double tolerance = IS_DOUBLE ? 1e-10 : 0x1p-18;
+    const double tolerance = IS_DOUBLE ? 1e-10 : 256 * 0x1p-24;
     return !l->is_compared || fabs(number - l->number) <= ldexp(tolerance, l->exponent);
 }
 
