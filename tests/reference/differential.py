@@ -972,6 +972,8 @@ def text_of(line, register, number, spread):
         text += " = " + " | ".join(" ".join(map(str, s)) for s in shapes)
     if not torch.is_tensor(y) or name == "input":
         return text
+    if not math.isfinite(number + spread):
+        raise Skip
     if spread > 2**12 * max(1, abs(number)):
         return text + " : -"
     exponent = math.ceil(math.log2(max(spread, FLOOR)))
@@ -987,11 +989,9 @@ def program(seed):
             for line in lines:
                 m.run(*line)
         results = np.array([m.numbers(lines) for m in machines])
+        spread = np.sqrt(np.mean((results[1:] - results[0])**2, 0)) / JITTER
+        text = [text_of(*x) for x in zip(lines, machines[0].registers, results[0], spread)]
     except (Skip, RuntimeError, ValueError):  # no gradient, or none any more where things have changed a little
-        return ""
-    spread = np.sqrt(np.mean((results[1:] - results[0])**2, 0)) / JITTER
-    text = [text_of(*x) for x in zip(lines, machines[0].registers, results[0], spread)]
-    if any("nan" in t or "inf" in t for t in text):
         return ""
     if any(t.endswith("-") for t in text) and not any(line[0] == "rsample" for line in lines):
         return ""
