@@ -113,6 +113,11 @@ def solve(factor, x, transpose=False):
     return torch.linalg.solve_triangular(factor, x, upper=transpose)
 
 
+def lq(x):
+    r = torch.linalg.qr(x.mT).R
+    return (torch.sign(r.diagonal(dim1=-2, dim2=-1)).unsqueeze(-1) * r).mT
+
+
 class MVN(td.MultivariateNormal):
     """PyTorch's own log_prob takes no batch of zero."""
 
@@ -125,11 +130,6 @@ class MVN(td.MultivariateNormal):
     def log_prob(self, y):
         z, log_det = self.standardised(y)
         return -z.square().sum(-1) / 2 - log_det - self.event_shape[0] / 2 * math.log(2 * math.pi)
-
-
-def by_precision_factor(loc, t, kind=MVN):
-    inverse = solve(t, torch.eye(t.shape[-1]).expand(t.shape))
-    return kind(loc, scale_tril=torch.linalg.cholesky(inverse.mT @ inverse))
 
 
 class Digamma(torch.autograd.Function):
@@ -215,12 +215,19 @@ class LowRank(MVN):
 
 
 class Precision(MVN):
-    """Its draws are loc + T'^-1 e."""
+    """By the factor T of the precision, whose log-density and draws take no inverse."""
+
+    def __init__(self, loc, factor):
+        self.factor = tri(factor)
+        inverse = solve(factor, torch.eye(factor.shape[-1]).expand(factor.shape))
+        super().__init__(loc, scale_tril=lq(inverse.mT))
 
     def expand(self, shape):
-        q = Precision(self.loc.expand(shape + self.event_shape), scale_tril=self.scale_tril)
-        q.factor = self.factor
-        return q
+        return Precision(self.loc.expand(shape + self.event_shape), self.factor)
+
+    def standardised(self, y):
+        z = (self.factor.mT @ (y - self.loc).unsqueeze(-1)).squeeze(-1)
+        return z, -self.factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
 
 
 class Natural(MVN):
@@ -308,9 +315,7 @@ def head(raw, d, form, diagonal, scaled, floor, rank, components, component, nat
     lower = strict_lower(rest[..., :-d], d)
     if form == PRECISION:
         t = (lower / v.unsqueeze(-2) if scaled else lower) + torch.diag_embed(1 / v)
-        q = by_precision_factor(loc, t, Precision)
-        q.factor = t
-        return q
+        return Precision(loc, t)
     factor = (lower * v.unsqueeze(-1) if scaled else lower) + torch.diag_embed(v)
     if form != STUDENT:
         return MVN(loc, scale_tril=factor)
@@ -469,21 +474,6 @@ def unpack(x):
     return out
 
 
-def lq(x):
-    r = torch.linalg.qr(x.mT).R
-    return (torch.sign(r.diagonal(dim1=-2, dim2=-1)).unsqueeze(-1) * r).mT
-
-
-def precision_tril(loc, t):
-    q = by_precision_factor(loc, tri(t), Precision)
-    q.factor = t
-    return q
-
-
-def precision(loc, x):
-    return precision_tril(loc, torch.linalg.cholesky(symmetric(x)))
-
-
 TANH, SIGMOID = not_far(torch.tanh), not_far(torch.sigmoid)
 ACTIVATIONS = [lambda x: x, TANH, torch.relu, elu, softplus, F.silu, SIGMOID]
 UNARY = {"neg": torch.neg, "exp": torch.exp, "log": torch.log, "log1p": torch.log1p, "expm1": torch.expm1,
@@ -514,7 +504,8 @@ TENSORS = {
 DISTS = {
     "mvn": lambda loc, x: MVN(loc, scale_tril=tri(x)),
     "mvn_covariance": lambda loc, x: MVN(loc, scale_tril=torch.linalg.cholesky(symmetric(x))),
-    "mvn_precision": precision, "mvn_precision_tril": precision_tril, "mvn_low_rank": LowRank,
+    "mvn_precision": lambda loc, x: Precision(loc, torch.linalg.cholesky(symmetric(x))),
+    "mvn_precision_tril": Precision, "mvn_low_rank": LowRank,
     "mvn_diag": lambda loc, scale: (lambda m, s: MVN(m, scale_tril=torch.diag_embed(s)))(*both(loc, scale)),
     "normal": lambda loc, scale: td.Normal(*both(loc, scale)),
     "student_t": lambda df, loc, scale: StudentT(*torch.broadcast_tensors(df, loc, scale)),
@@ -576,7 +567,8 @@ class Machine:
                 out[i] = number.item()
                 loss = loss + (number if i not in used else 0)
         loss.backward()
-        if not any(lines[i][0] in LEAVES and x.grad is not None for i, (x, _) in enumerate(self.registers)):
+        if not any(lines[i][0] in LEAVES and x.grad is not None and x.grad.any()
+                   for i, (x, _) in enumerate(self.registers)):
             raise Skip
         for i, (x, _) in enumerate(self.registers):
             if lines[i][0] in LEAVES[1:]:
@@ -794,7 +786,7 @@ class Generator:
         component = self.r.choice([FULL, DIAGONAL, PRECISION, LOW_RANK])
         shape = b + (head_width(d, form, rank, components, component),)
         e = self.r.choice([-1, 0, 0, 1]) - sum(d > n for n in (2, 5, 8, 13))
-        raw = self.number("n", shape) if self.r.random() < 0.2 else self.leaf("n", shape, e)
+        raw = self.number("n", shape) if d <= 3 and self.r.random() < 0.3 else self.leaf("n", shape, e)
         opts = self.r.randrange(4), int(form != DIAGONAL and self.r.random() < 0.4), self.r.randrange(3)
         if form == SHARED:
             return self.add("head_shared", raw, self.add("param", "n", e, d * (d + 1) // 2), d, *opts)
