@@ -28,8 +28,8 @@ static double now(void)
 bool training_begin(training *t, work *w)
 {
     const plan *p = w->plan;
-    *t = (training){ .work = w };
     const bool there = access(p->checkpoint, F_OK) == 0;
+    *t = (training){ .work = w, .resumes_nothing = p->resume && !there };
     if (there && !p->resume) {
         fprintf(stderr,
                 "tril fit: %s is there, of a run that was stopped: say --resume to go on with it, "
@@ -37,9 +37,6 @@ bool training_begin(training *t, work *w)
                 text_shown(p->checkpoint));
         return false;
     }
-    if (!there && p->resume)
-        fprintf(stderr, "tril fit: there is no %s to go on from: this is a new run\n",
-                text_shown(p->checkpoint));
     t->curves = command_alloc(p->model.members, sizeof *t->curves);
     for (size_t k = 0; t->curves && k < p->model.members; k++)
         t->curves[k] = (curve){ 0 };
@@ -190,6 +187,10 @@ static bool run_member(run *r)
     const tril_fit_status f = tril_fit_get_status(r->fit);
     r->first = f.steps;
     r->shown = progress_begin("step", f.epochs * f.batches - f.steps, 0);
+    if (r->t->resumes_nothing)
+        fprintf(stderr, "tril fit: there is no %s to go on from: this is a new run\n",
+                text_shown(r->t->work->plan->checkpoint));
+    r->t->resumes_nothing = false;
     while (tril_fit_step(r->fit))
         if (!after_step(r))
             return false;

@@ -19,6 +19,7 @@ typedef struct training {
     size_t epochs;            /* that this process took */
     double seconds;           /* and the time for them */
     tril_tensors *checkpoint; /* to go on from; NULL */
+    bool resumes_nothing;     /* with --resume there is none, which is to be said once it runs */
 } training;
 
 /* Looks for a checkpoint and, with --resume, takes the model and what is known of its members from
