@@ -32,7 +32,7 @@ HOOK     := $(if $(HOLD),$(BUILD)/tests/hold.o)
 DEMOS    := $(patsubst demos/%.c,$(PROGRAMS)/demos/%,$(sort $(wildcard demos/*.c)))
 COMMAND  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/cmd/*.c)))
 BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
-TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/allocations/%,$(sort $(wildcard tests/*.c tests/*/*.c)))))
+TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/command/%,$(sort $(wildcard tests/*.c tests/*/*.c)))))
 SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] demos/*.c data/*.c tests/*.[ch] tests/*/*.[ch])
 
 help:
@@ -220,21 +220,21 @@ layers:
 	@sh tests/layers.sh
 
 # each allocation of whole commands fails in turn, or some of them
-allocations allocations-sample: $(BUILD)/tril $(BUILD)/fail.so
-	@sh tests/allocations/run.sh $^ $(if $(findstring sample,$@),5)
+allocations: $(BUILD)/command_allocations
+	$<
 
-$(BUILD)/fail.so: tests/allocations/fail.c $(STAMP)
-	@echo '  LD   $@'
-	@$(CC) $(FLAGS) -shared -fPIC $< -o $@ -ldl
+allocations-sample: $(BUILD)/command_allocations
+	@$< 5
 
-# random command lines; the command's main is another's there
-fuzz-command: $(BUILD)/fuzz_command
+# random command lines
+fuzz-command: $(BUILD)/command_fuzz
 	$(RUN) $< $(or $(SEED),1) $(or $(FIRST),0) $(or $(RUNS),0) $(if $(RUNS),0,$(or $(SECONDS),60))
 
-$(BUILD)/fuzz_command: tests/fuzz/command.c $(COMMAND) $(LIB)
+# with the command linked in; its main is no longer the program's
+$(BUILD)/command_%: tests/command/%.c tests/command/runs.c tests/command/runs.h $(COMMAND) $(LIB)
 	@echo '  LD   $@'
 	@$(CC) $(FLAGS) -Isrc -Dmain=tril_main -c src/cmd/main.c -o $@.o
-	@$(CC) $(FLAGS) $< -o $@ $@.o $(filter-out %/main.o,$(COMMAND)) $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) $< tests/command/runs.c -o $@ $@.o $(filter-out %/main.o,$(COMMAND)) $(LIB) $(LIBS)
 
 # the programs in the headers and in README.md compile, run and succeed
 examples: $(LIB)

@@ -3,9 +3,9 @@
  *
  *     clang -std=c11 -D_POSIX_C_SOURCE=200809L -g -O1 \
  *         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iinclude -Isrc \
- *         tests/fuzz/table.c src/data/table.c src/data/table_read.c src/data/classes.c
- * src/data/number.c \
- *         src/data/sentence.c src/core/arena.c src/core/ctx.c src/core/names.c \
+ *         tests/fuzz/table.c src/io/table.c src/io/table_read.c src/io/table_classes.c
+ * src/io/number.c \
+ *         src/io/message.c src/core/arena.c src/core/ctx.c src/core/names.c \
  *         src/core/random.c -lcsv -lm -o build/fuzz_table
  *     mkdir -p build/corpus && cp data/iris.csv build/corpus
  *     build/fuzz_table -max_total_time=300 -max_len=4096 build/corpus

@@ -3,8 +3,8 @@
  *
  *     clang -std=c11 -D_POSIX_C_SOURCE=200809L -g -O1 \
  *         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iinclude -Isrc \
- *         tests/fuzz/tensors.c src/data/tensors.c src/data/tensors_crc.c \
- *         src/data/tensors_read.c src/data/tensors_write.c src/data/sentence.c src/core/arena.c
+ *         tests/fuzz/tensors.c src/io/tensors.c src/io/tensors_crc.c src/io/json.c \
+ *         src/io/tensors_read.c src/io/tensors_write.c src/io/message.c src/core/arena.c
  * src/core/ctx.c \ src/core/names.c src/core/random.c src/core/shape.c -ljansson -lm -o
  * build/fuzz_tensors mkdir -p build/corpus_tensors && cp tests/reference/tensors*.safetensors
  * build/corpus_tensors build/fuzz_tensors -max_total_time=300 -max_len=4096 build/corpus_tensors
