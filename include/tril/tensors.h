@@ -43,8 +43,8 @@
 #ifndef TRIL_TENSORS_H
 #define TRIL_TENSORS_H
 
-#include <tril/params.h>
 #include <tril/ctx.h>
+#include <tril/params.h>
 
 #ifdef __cplusplus
 extern "C" {

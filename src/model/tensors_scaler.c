@@ -11,7 +11,8 @@ bool tril_tensors_put_scaler(tril_tensors *tensors, const char *name, const tril
     if (!tensors || tril_ctx_failed(tensors->ctx))
         return false;
     tril_shape shape = TRIL_SHAPE(scaler->width);
-    return tril_tensors_join(tensors, mean, name, ".mean") && tril_tensors_join(tensors, scale, name, ".scale") &&
+    return tril_tensors_join(tensors, mean, name, ".mean") &&
+           tril_tensors_join(tensors, scale, name, ".scale") &&
            tril_tensors_put(tensors, mean, TRIL_F64, shape, scaler->mean) &&
            tril_tensors_put(tensors, scale, TRIL_F64, shape, scaler->scale);
 }
@@ -30,7 +31,8 @@ static bool check_scaler(const tril_tensors *tensors, const char *name, const tr
 bool tril_tensors_get_scaler(const tril_tensors *tensors, const char *name, tril_scaler *scaler)
 {
     char mean[TRIL_TENSOR_NAME_ROOM], scale[TRIL_TENSOR_NAME_ROOM];
-    if (!tensors || tril_ctx_failed(tensors->ctx) || !tril_tensors_join(tensors, mean, name, ".mean") ||
+    if (!tensors || tril_ctx_failed(tensors->ctx) ||
+        !tril_tensors_join(tensors, mean, name, ".mean") ||
         !tril_tensors_join(tensors, scale, name, ".scale"))
         return false;
     size_t width = tril_tensors_find(tensors, mean).shape.dim[0];
