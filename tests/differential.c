@@ -9,6 +9,7 @@
 
 #include "core/shape.h"
 #include "core/tape.h"
+#include "ops/rowwise.h"
 #include "support.h"
 
 enum { MAX_ARGS = 48, MAX_LINES = 64, MAX_NAME = 32, MAX_NUMBERS = 1 << 19 };
@@ -579,7 +580,7 @@ static const char *const faults[] = { "the other sign", "1 % too much", "its lar
 
 static struct wrong {
     const tril_op *right;
-    tril_op op;
+    tril_rowwise whole; /* a copy, whose backward is wrong */
     size_t input;
     int fault;
     bool is_other; /* something has changed by it */
@@ -621,7 +622,7 @@ static void put_wrong(machine *m)
 {
     for (uint32_t k = 0; k < m->tape->count; k++)
         if (m->tape->nodes[k]->node.op == wrong.right)
-            m->tape->nodes[k]->node.op = &wrong.op;
+            m->tape->nodes[k]->node.op = &wrong.whole.op;
 }
 
 /* whether any of the programs notices a fault, unless none of them has it */
@@ -653,8 +654,11 @@ START_TEST(test_notices_wrong_gradients)
     for (size_t k = 0; k < N_OPS; k++) {
         ck_assert_msg(n[k], "no program has the op %s", ops[k].name);
         wrong.right = ops[k].op;
-        wrong.op = *ops[k].op;
-        wrong.op.backward = wrong_backward;
+        if (ops[k].op->forward == tril_rowwise_forward) /* its descriptor goes on behind that */
+            memcpy(&wrong.whole, ops[k].op, sizeof wrong.whole);
+        else
+            wrong.whole.op = *ops[k].op;
+        wrong.whole.op.backward = wrong_backward;
         for (wrong.input = 0; wrong.input < n_inputs[k] && ops[k].op->backward; wrong.input++)
             for (wrong.fault = 0; wrong.fault < N_FAULTS; wrong.fault++)
                 ck_assert_msg(is_noticed(n[k], some[k]),

@@ -38,7 +38,7 @@ bool tril_model_scale(const tril_model *model, const tril_table *table, bool lea
                       tril_dataset *cases);
 
 /* Leaves constant columns out of the inputs, and of rows as they are. */
-bool tril_model_leave_out(tril_model *model, tril_dataset *cases);
+bool tril_model_leave_out(tril_model *model, const tril_table *table, tril_dataset *cases);
 
 /* Makes room for the bounds of the inputs; finds them in rows as they are; and bounds such rows,
  * before they are scaled. */

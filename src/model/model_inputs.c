@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/table.h"
 #include "model/model.h"
 
 /* ---- constant columns */
@@ -13,13 +14,17 @@ static size_t width_of(const tril_column *column)
     return column->labels ? column->n_labels : 1;
 }
 
-/* whether numbers first, ..., first + n - 1 of all rows are the same, but for missing ones */
-static bool is_constant(const tril_dataset *cases, size_t width, size_t first, size_t n)
+/* whether a column, whose numbers in a row begin at `first`, is the same in all rows, but for
+ * missing cells; of numbers as the table has them, before they are rounded */
+static bool is_constant(const tril_table *table, const tril_column *column,
+                        const tril_dataset *cases, size_t width, size_t first)
 {
-    for (size_t k = first; k < first + n; k++) {
-        tril_real seen = (tril_real)NAN;
+    const double *cells = table->cells + tril_names_find(&table->names, column->name);
+    for (size_t k = first; k < first + width_of(column); k++) {
+        double seen = (double)NAN;
         for (size_t i = 0; i < cases->n; i++) {
-            const tril_real x = cases->x[i * width + k];
+            const double x = column->labels ? (double)cases->x[i * width + k]
+                                            : cells[cases->row[i] * table->width];
             seen = isnan(seen) ? x : seen;
             if (!isnan(x) && x != seen)
                 return false;
@@ -30,7 +35,7 @@ static bool is_constant(const tril_dataset *cases, size_t width, size_t first, s
     return true;
 }
 
-bool tril_model_leave_out(tril_model *model, tril_dataset *cases)
+bool tril_model_leave_out(tril_model *model, const tril_table *table, tril_dataset *cases)
 {
     tril_model_info *about = &model->about;
     const size_t width = about->mlp.inputs, n = about->n_inputs;
@@ -43,7 +48,7 @@ bool tril_model_leave_out(tril_model *model, tril_dataset *cases)
     for (size_t j = 0; j < n; j++) {
         const tril_column *c = &about->inputs[j];
         const size_t own = width_of(c);
-        const bool constant = is_constant(cases, width, at, own);
+        const bool constant = is_constant(table, c, cases, width, at);
         if (constant)
             out[about->n_left_out++] = c->name;
         else

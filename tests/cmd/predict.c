@@ -156,53 +156,40 @@ START_TEST(test_sample)
 }
 END_TEST
 
-/* A row with extreme numbers, by itself or by what the network makes of them, loses nothing for the
- * others; strictly it is an error. */
-static const struct {
-    const char *activation, *row, *strict, *alone;
-    int status;
-} extremes[] = {
-    { "tanh", IS_DOUBLE ? "1e308" : "1e38", "$/e: line 3, column u: 1e+",
-      "$/e: line 2, column u: 1e+", 2 },
-    { "relu", IS_DOUBLE ? "2e304" : "5e34", "judge: x: row 1: its numbers are so",
-      "judge: x: row 0: its numbers are", 1 },
-};
-
+/* An extreme input is bounded; a row with a target beyond the range of numbers is left empty and
+ * loses nothing for the others; strictly it is an error. */
 START_TEST(test_extreme)
 {
     static char text[ROOM];
     static double mean[ROWS], alone[ROWS];
-    char folder[DEMO_FOLDER], path[64], arguments[160];
+    const char *huge = IS_DOUBLE ? "1e308" : "1e38";
+    char folder[DEMO_FOLDER], path[64];
     demo_folder(folder);
     snprintf(path, sizeof path, "%s/d", folder);
-    demo_write(path, "u,y\n0,1\n1e-4,2\n2e-4,4\n3e-4,3\n4e-4,1\n5e-4,0\n");
-    snprintf(arguments, sizeof arguments,
-             "fit $/d --targets y --validation 0 --test 0 --epochs 2 -o $/m --activation %s",
-             extremes[_i].activation);
-    run(folder, arguments);
+    demo_write(path, "u,y\n0,0\n1,2e-4\n2,4e-4\n3,3e-4\n4,1e-4\n5,5e-4\n");
+    run(folder, "fit $/d --targets y --validation 0 --test 0 --epochs 2 -o $/m");
     snprintf(path, sizeof path, "%s/e", folder);
-    snprintf(text, sizeof text, "u\n1e-4\n%s\n3e-4\n", extremes[_i].row);
+    snprintf(text, sizeof text, "u,y\n1,1e-4\n2,%s\n3,1e-4\n%s,1e-4\n", huge, huge);
     demo_write(path, text);
     ck_assert_int_eq(demo_tril(folder, "predict $/m $/e -o $/out", text, ROOM), 0);
     ck_assert_msg(strstr(text, "/e: 1 row has numbers too large for the model and is left empty; "
                                "--strict makes that an error\n"),
                   "%s", text);
-    ck_assert_uint_eq(column(folder, "mean_y", mean), 3);
-    ck_assert(isfinite(mean[0]) && isnan(mean[1]) && isfinite(mean[2]));
+    ck_assert_uint_eq(column(folder, "mean_y", mean), 4);
+    ck_assert(isfinite(mean[0]) && isnan(mean[1]) && isfinite(mean[2]) && isfinite(mean[3]));
     run(folder, "predict $/m $/d -o $/out");
     column(folder, "mean_y", alone);
-    ck_assert_double_eq_tol(mean[0], alone[1], 1e-5);
-    ck_assert_double_eq_tol(mean[2], alone[3], 1e-5);
+    ck_assert_double_eq_tol(mean[0], alone[1], 1e-9);
+    ck_assert_double_eq_tol(mean[2], alone[3], 1e-9);
     ck_assert_int_eq(demo_tril(folder, "predict $/m $/e --sample 2 -o $/out", text, ROOM), 0);
     ck_assert_msg(strstr(text, "and is left out;"), "%s", text);
-    ck_assert_uint_eq(column(folder, "row", mean), 4);
+    ck_assert_uint_eq(column(folder, "row", mean), 6);
     ck_assert(mean[1] == 0 && mean[2] == 2);
-    demo_refused(folder, "predict $/m $/e --strict", extremes[_i].status, extremes[_i].strict);
-    demo_refused(folder, "predict $/m $/e --strict --sample 1", extremes[_i].status,
-                 extremes[_i].strict);
-    snprintf(text, sizeof text, "u\n%s\n", extremes[_i].row); /* nothing is left */
+    demo_refused(folder, "predict $/m $/e --strict", 2, "$/e: line 3, column y: 1e+");
+    demo_refused(folder, "predict $/m $/e --strict --sample 1", 2, "$/e: line 3, column y: 1e+");
+    snprintf(text, sizeof text, "u,y\n1,%s\n", huge); /* nothing is left */
     demo_write(path, text);
-    demo_refused(folder, "predict $/m $/e", extremes[_i].status, extremes[_i].alone);
+    demo_refused(folder, "predict $/m $/e", 2, "$/e: line 2, column y: 1e+");
     demo_remove(folder);
 }
 END_TEST
@@ -427,7 +414,7 @@ Suite *suite_cmd_predict(void)
     tcase_add_test(tcase, test_pipe);
     tcase_add_test(tcase, test_missing);
     tcase_add_loop_test(tcase, test_sample, 0, 4);
-    tcase_add_loop_test(tcase, test_extreme, 0, 2);
+    tcase_add_test(tcase, test_extreme);
     tcase_add_test(tcase, test_correlated);
     tcase_add_test(tcase, test_seeds);
     tcase_add_test(tcase, test_members);

@@ -16,11 +16,11 @@ START_TEST(test_progress)
     if (system("script -qec true /dev/null </dev/null >/dev/null 2>&1"))
         return; /* some containers have no pseudo-terminals */
     demo_folder(folder);
-    snprintf(
-        command, sizeof command,
-        "script -qec 'stty cols %d; %s %s/tril fit data/points.csv --targets x,y,z --epochs 20 "
-        "-o %s/m > %s/out' /dev/null < /dev/null",
-        columns[_i], run ? run : "", build ? build : "build", folder, folder);
+    snprintf(command, sizeof command,
+             "script -qec 'stty cols %d; %s %s/tril fit data/points.csv --targets x,y,z --epochs "
+             "20 --ensemble 1 "
+             "-o %s/m > %s/out' /dev/null < /dev/null",
+             columns[_i], run ? run : "", build ? build : "build", folder, folder);
     FILE *out = popen(command, "r");
     ck_assert_ptr_nonnull(out);
     text[fread(text, 1, sizeof text - 1, out)] = 0;

@@ -43,7 +43,7 @@ static const struct {
     const char *wanted;
 } cases[] = {
     { FIT " --resume", 0, "\nx?[31m??  " },
-    { FIT " --log '$/\033/l'", 1, "/?/l: it cannot be written" },
+    { FIT " --log '$/\033/l'", 1, "/?/l: cannot be written" },
     { FIT " --split '$/d\033\xFF:" U "'", 2,
       ", column u?"
       "?: 'l?"
@@ -61,11 +61,11 @@ static const struct {
     { "info '$/m\xFE'", 0, "--targets x\\x1B[31m\\xC2\\x9B,y\n" },
     { "evaluate '$/m\xFE' '$/d\033\xFF'", 0, "\nx?[31m??  " },
     { "predict '$/m\xFE' data/iris.csv", 2, "no column named u??\n" },
-    { "predict '$/m\xFE' '$/d\033\xFF' -o '$/\033/p'", 1, "/?/p cannot be written" },
+    { "predict '$/m\xFE' '$/d\033\xFF' -o '$/\033/p'", 1, "/?/p: cannot be written" },
     { "predict '$/m\xFE' '$/d\033\xFF' --quantiles '\033'", 2, ", not '?'\n" },
     { "plot '$/m\xFE' '$/d\033\xFF' -o '$/p\033'", 2, "p?: want a name that ends in" },
     { "plot '$/m\xFE' '$/d\033\xFF' -o '$/p.png' --by '\033'", 2, "--by ?: " },
-    { "plot '$/m\xFE' '$/d\033\xFF' -o '$/\033/p.png'", 1, "could not draw" },
+    { "plot '$/m\xFE' '$/d\033\xFF' -o '$/\033/p.png'", 1, "/?/p.png: cannot be written" },
     { "'\033'", 2, "there is no command ?\n" },
 };
 
