@@ -1,11 +1,12 @@
-/* log_prob of multivariate normals or Student's t with few dimensions: rows side by side. Backward
- * reads the operands once more: that is less than to write and read what forward has found. */
+/* log_prob of multivariate normals or Student's t with few dimensions: rows side by side. */
 #include <string.h>
 
 #include "distributions/mvn.h"
 #include "kernels/mvn_lanes.h"
 
-/* memory, in lanes: log det L, what the kernel needs, the operands, gradients of loc and factor */
+/* memory, in lanes: log det L, what the kernel needs, the operands, gradients of loc and factor;
+ * kept:
+ * z */
 typedef struct lanes {
     tril_real *x[TRIL_MVN_DF], *g;
     double log_prob[TRIL_LANES], df[TRIL_LANES], df_slope[TRIL_LANES];
@@ -18,21 +19,28 @@ static size_t lanes_doubles(const tril_node *node)
     return tril_mvn_lanes_doubles(d) + (1 + tril_row_reals(2 * d * d + 3 * d)) * TRIL_LANES;
 }
 
-/* log-densities of the rows, and gradients if so said */
+static size_t kept_doubles(const tril_node *node)
+{
+    return tril_row_reals(tril_rows_last(node, TRIL_MVN_LOC));
+}
+
+static void load(const tril_row_block *rows, size_t k, lanes *t)
+{
+    tril_lanes_load(t->m.n, rows->width[k], rows->node->in[k]->value, rows->at[k], t->x[k]);
+}
+
+/* log-densities of the rows; or their gradients, which need loc and y only where numbers are far
+ * out
+ */
 static void run(const tril_row_block *rows, bool gradients, lanes *t)
 {
     const size_t d = rows->width[TRIL_MVN_LOC], array = d * TRIL_LANES;
     const size_t n = rows->node->size; /* all tiles alike: what is shared is loaded once */
     double *log_det = rows->memory, *arrays = log_det + TRIL_LANES;
     tril_real *to = (tril_real *)(void *)(arrays + tril_mvn_lanes_doubles(d));
-    for (size_t k = 0; k < TRIL_MVN_DF; to += rows->width[k++] * TRIL_LANES) {
+    for (size_t k = 0; k < TRIL_MVN_DF; to += rows->width[k++] * TRIL_LANES)
         t->x[k] = to;
-        if (rows->moved[k])
-            tril_lanes_load(n, rows->width[k], rows->node->in[k]->value, rows->at[k], to);
-    }
     t->g = to;
-    if (rows->moved[TRIL_MVN_FACTOR])
-        tril_mvn_lanes_log_det(d, n, t->x[TRIL_MVN_FACTOR], log_det);
     t->m = (tril_mvn_lanes){ .d = d,
                              .n = n,
                              .lower = TRIL_LOWER_FULL,
@@ -45,7 +53,17 @@ static void run(const tril_row_block *rows, bool gradients, lanes *t)
                              .arrays = arrays,
                              .log_prob = t->log_prob,
                              .df_slope = t->df_slope,
-                             .g = gradients ? t->g : NULL };
+                             .g = gradients ? t->g : NULL,
+                             .z = (tril_real *)(void *)rows->kept };
+    if (rows->moved[TRIL_MVN_FACTOR])
+        load(rows, TRIL_MVN_FACTOR, t);
+    if (gradients && tril_mvn_lanes_back(&t->m))
+        return;
+    for (size_t k = 0; k < TRIL_MVN_DF; k++)
+        if (k != TRIL_MVN_FACTOR && (gradients || rows->moved[k]))
+            load(rows, k, t);
+    if (gradients || rows->moved[TRIL_MVN_FACTOR])
+        tril_mvn_lanes_log_det(d, n, t->x[TRIL_MVN_FACTOR], log_det);
     if (rows->node->n_in > TRIL_MVN_DF) {
         t->m.df = t->df;
         for (size_t l = 0; l < TRIL_LANES; l++)
@@ -87,5 +105,6 @@ static void lanes_backward(tril_row_block *rows)
 const tril_row_kernel tril_mvn_lanes_kernel = { .forward = lanes_forward,
                                                 .backward = lanes_backward,
                                                 .memory = lanes_doubles,
+                                                .kept = kept_doubles,
                                                 .at_once = TRIL_LANES,
                                                 .lanes = true };

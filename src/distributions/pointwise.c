@@ -100,7 +100,8 @@ static void move_on(place *from, size_t run)
 /* The operands of a chunk: in place, gathered from several runs, or in the middle of numbers that
  * repeat. */
 typedef struct sets {
-    size_t period; /* of all operands that do not have a number for each set; 0: none */
+    size_t period;            /* of all operands that do not have a number for each set; 0: none */
+    bool whole[TRIL_NUMBERS]; /* the others */
     const tril_real *x[TRIL_NUMBERS];
     tril_real gathered[TRIL_NUMBERS][2 * TRIL_CHUNK];
 } sets;
@@ -124,7 +125,9 @@ static void begin_sets(const tril_node *node, const place *from, sets *s)
 {
     s->period = period_of(node, &from->walk);
     for (size_t k = 0; k < node->n_in; k++)
-        for (size_t i = 0; i < 2 * TRIL_CHUNK && s->period && !is_whole(node, k); i++)
+        s->whole[k] = is_whole(node, k);
+    for (size_t k = 0; k < node->n_in; k++)
+        for (size_t i = 0; i < 2 * TRIL_CHUNK && s->period && !s->whole[k]; i++)
             s->gathered[k][i] = node->in[k]->value[i % s->period * from->walk.stride[0][k]];
 }
 
@@ -141,7 +144,7 @@ static void load(const tril_node *node, size_t index, size_t n, place *from, set
 {
     for (size_t k = 0; k < node->n_in; k++) {
         s->x[k] = s->gathered[k] + (s->period ? index % s->period : 0);
-        if (!is_whole(node, k))
+        if (!s->whole[k])
             continue;
         s->x[k] = node->in[k]->value + index;
         fetch(s->x[k] + n, n);
@@ -151,7 +154,7 @@ static void load(const tril_node *node, size_t index, size_t n, place *from, set
         for (size_t k = 0; k < node->n_in; k++) {
             const tril_real *x = node->in[k]->value + offset_of(from, k);
             const size_t stride = from->walk.stride[0][k];
-            for (size_t j = 0; j < run && !is_whole(node, k); j++)
+            for (size_t j = 0; j < run && !s->whole[k]; j++)
                 s->gathered[k][i + j] = x[j * stride];
         }
         move_on(from, run);

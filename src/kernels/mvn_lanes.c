@@ -88,16 +88,19 @@ enum { FEW_DIMENSIONS = 12 };
  * too far out shows in the result. */
 #define NUM double
 #define BOUNDED 1
+#define KEEPS_Z 0
 #define NAME(name) name##_bounded
 #include "kernels/mvn_lanes_template.h"
 
 #define NUM double
 #define BOUNDED 0
+#define KEEPS_Z 0
 #define NAME(name) name##_wide
 #include "kernels/mvn_lanes_template.h"
 
 #define NUM tril_real
 #define BOUNDED 0
+#define KEEPS_Z 1
 #define NAME(name) name##_real
 #include "kernels/mvn_lanes_template.h"
 
@@ -109,10 +112,29 @@ TRIL_FOR_EACH_TARGET(static, wide_of, (const tril_mvn_lanes *m, bool *good), (m,
 TRIL_FOR_EACH_TARGET(static, real_of, (const tril_mvn_lanes *m, bool *good), (m, good),
                      OF_LANES(m->d, m->n, run_real, m, good))
 
+TRIL_FOR_EACH_TARGET(static, back_of, (const tril_mvn_lanes *m, bool *good), (m, good),
+                     OF_LANES(m->d, m->n, back_real, m, good))
+
+/* in double the wide one rounds the same way in every lane */
+static bool is_real(const tril_mvn_lanes *m)
+{
+    return sizeof(tril_real) < sizeof(double) && m->d <= FEW_DIMENSIONS && !m->df;
+}
+
 void tril_mvn_lanes_run(const tril_mvn_lanes *m)
 {
     bool good;
-    (m->d <= FEW_DIMENSIONS && !m->df ? real_of : wide_of)(m, &good);
+    (is_real(m) ? real_of : wide_of)(m, &good);
+    if (m->z && !(good && is_real(m)))
+        m->z[0] = (tril_real)NAN;
     if (!good)
         bounded_of(m, &good);
+}
+
+bool tril_mvn_lanes_back(const tril_mvn_lanes *m)
+{
+    bool good = is_real(m) && !isnan(m->z[0]);
+    if (good)
+        back_of(m, &good);
+    return good;
 }

@@ -25,6 +25,7 @@ typedef struct tril_mvn_lanes {
     tril_real *g, *natural; /* gradients, and those times the inverse of the Fisher matrix: of loc;
                                of off and of s, these in a full factor on its diagonal, else behind
                                all off. NULL: none */
+    tril_real *z;           /* left there for tril_mvn_lanes_back; NULL: nowhere */
 } tril_mvn_lanes;
 
 static inline size_t tril_mvn_lanes_doubles(size_t d)
@@ -38,5 +39,9 @@ void tril_mvn_lanes_log_det(size_t d, size_t n, const tril_real *matrix, double 
 /* Log-densities, and gradients as far as there is room for them. A number that is not finite makes
  * its lane's log-density NaN; numbers beyond the type's range become its largest. */
 void tril_mvn_lanes_run(const tril_mvn_lanes *m);
+
+/* The gradients alone, in g, by a full factor and z from such a run; false where numbers are far
+ * out, so that another run is needed. y, loc and log_det are not read. */
+bool tril_mvn_lanes_back(const tril_mvn_lanes *m);
 
 #endif

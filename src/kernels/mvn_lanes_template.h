@@ -1,4 +1,5 @@
-/* Rows side by side in numbers NUM, BOUNDED or not: included by mvn_lanes.c, once for each. */
+/* Rows side by side in numbers NUM, BOUNDED or not, whose z may be kept: included by mvn_lanes.c,
+ * once for each. */
 
 /* sums of squares are below this where no bound is met and no product of two overflows; inverses
  * are above the smallest that has all its digits */
@@ -130,7 +131,7 @@ TRIL_INLINE void NAME(differentiate)(size_t d, size_t lanes, const tril_mvn_lane
             of_row[l] = scaled ? w[l] : a;
             own[l] = a;
         }
-        if (m->df)
+        if (root)
             NAME(weigh)(1, lanes, root, own);
         EACH_LANE
         {
@@ -203,11 +204,26 @@ TRIL_INLINE void NAME(natural)(size_t lanes, const tril_mvn_lanes *m, NAME(rows)
     }
 }
 
+/* gradients from z that run has left in m->z */
+TRIL_INLINE void NAME(back)(size_t d, size_t lanes, const tril_mvn_lanes *m, bool *good)
+{
+    NUM far[TRIL_LANES] = { 0 }, *arrays = (NUM *)(void *)m->arrays;
+    double beyond[TRIL_LANES];
+    NAME(rows) x = { arrays, (NUM *)(void *)m->z, arrays + 2 * at(d), arrays + 3 * at(d) };
+    NAME(invert)(d, lanes, m, x, far);
+    NAME(solve_back)(d, lanes, m, x);
+    NAME(differentiate)(d, lanes, m, x, NULL, far);
+    EACH_LANE beyond[l] = (double)far[l];
+    *good = all_zero(lanes, beyond);
+}
+
 TRIL_INLINE void NAME(run)(size_t d, size_t lanes, const tril_mvn_lanes *m, bool *good)
 {
     NUM sums[TRIL_LANES] = { 0 }, far[TRIL_LANES] = { 0 }, nothing[TRIL_LANES] = { 0 };
     NUM *arrays = (NUM *)(void *)m->arrays;
     NAME(rows) x = { arrays, arrays + at(d), arrays + 2 * at(d), arrays + 3 * at(d) };
+    if (KEEPS_Z && m->z)
+        x.z = (NUM *)(void *)m->z;
     double squares[TRIL_LANES], root[TRIL_LANES], beyond[TRIL_LANES];
     NAME(invert)(d, lanes, m, x, far);
     NAME(solve)(d, lanes, m, x, sums, nothing);
@@ -229,7 +245,7 @@ TRIL_INLINE void NAME(run)(size_t d, size_t lanes, const tril_mvn_lanes *m, bool
     }
     if (m->g) {
         NAME(solve_back)(d, lanes, m, x);
-        NAME(differentiate)(d, lanes, m, x, root, far);
+        NAME(differentiate)(d, lanes, m, x, m->df ? root : NULL, far);
     }
     if (m->natural)
         NAME(natural)(lanes, m, x, far);
@@ -239,6 +255,7 @@ TRIL_INLINE void NAME(run)(size_t d, size_t lanes, const tril_mvn_lanes *m, bool
 
 #undef NUM
 #undef BOUNDED
+#undef KEEPS_Z
 #undef NAME
 #undef MOST
 #undef LEAST

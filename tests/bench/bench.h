@@ -57,8 +57,11 @@ void bed_step_by_hand(bench_bed *bed, double lr);
 /* A rate so small that parameters stay what they are: all steps cost the same. */
 #define BENCH_STILL 1e-7
 
-/* Normals with a factor per row, log-densities with gradients of loc and factor; limit a copy. */
+/* Normals with a factor per row, log-densities with gradients of loc and factor; limit a copy, or
+ * by hand, which leaves log-densities and gradients of loc and factor in bed->limit. */
 void bed_normals(bench_bed *bed);
+void bed_normals_by_hand(bench_bed *bed);
+void bed_normals_limit(bench_bed *bed);
 void bed_gradients(bench_bed *bed);
 
 /* The two-category trial: preparation, work, and limit. */

@@ -45,4 +45,9 @@ enum { TRIAL_POINTS = 64 };
 
 void trial_by_hand_run(trial_by_hand *trial, const tril_real x[2], size_t category);
 
+/* Log-densities of normals, a factor for each row, and their gradients; d is 2, 3 or 8, and there
+ * are at least 64 rows. */
+void mvn_by_hand(size_t d, size_t rows, const tril_real *loc, const tril_real *factor,
+                 const tril_real *y, tril_real *log_prob, tril_real *dloc, tril_real *dfactor);
+
 #endif

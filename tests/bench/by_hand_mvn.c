@@ -6,7 +6,7 @@
 
 enum { TILE = 64 };
 
-#define TOGETHER _Pragma("omp simd") for (int i = 0; i < TILE; i++)
+#define TOGETHER for (int i = 0; i < TILE; i++)
 
 static inline void load(const tril_real *restrict rows, int width, tril_real (*restrict tile)[TILE])
 {
@@ -62,7 +62,9 @@ static inline __attribute__((always_inline)) void tile_of(int d, const tril_real
 void mvn_by_hand(size_t d, size_t rows, const tril_real *loc, const tril_real *factor,
                  const tril_real *y, tril_real *log_prob, tril_real *dloc, tril_real *dfactor)
 {
-    for (size_t at = 0; at + TILE <= rows; at += TILE) {
+    for (size_t first = 0; first < rows; first += TILE) {
+        size_t at =
+            first + TILE <= rows ? first : rows - TILE; /* the last one goes over some again */
         const tril_real *m = loc + at * d, *l = factor + at * d * d, *x = y + at * d;
         tril_real *to_loc = dloc + at * d, *to_factor = dfactor + at * d * d;
         if (d == 2)

@@ -70,12 +70,35 @@ static double of_trials(void)
     return most;
 }
 
+/* log-densities and gradients; those by hand are of the sum of log-densities */
+static double of_normals(size_t d)
+{
+    const bench_row row = { .rows = 100, .d = d, .prepare = bed_normals_by_hand };
+    bench_bed bed;
+    bed_make(&bed, &row);
+    const size_t n = row.rows;
+    double most = NAN;
+    tril_var loc = tril_requires_grad(tril_input(bed.tape, bed.loc, TRIL_SHAPE(n, d)));
+    tril_var factor = tril_requires_grad(tril_input(bed.tape, bed.factor, bed.factor_shape));
+    tril_var y = tril_input(bed.tape, bed.y, TRIL_SHAPE(n, d));
+    tril_var log_prob = tril_log_prob(tril_mvn(loc, factor), y);
+    if (bed.limit && tril_backward(tril_sum(log_prob))) {
+        const tril_real *by_hand = bed.limit;
+        bed_normals_limit(&bed);
+        most = difference(tril_value(log_prob), by_hand, n);
+        most = larger(difference(tril_grad(loc), by_hand + n, n * d), most);
+        most = larger(difference(tril_grad(factor), by_hand + n * (1 + d), n * d * d), most);
+    }
+    bed_free(&bed);
+    return most;
+}
+
 double bench_difference(void)
 {
     static const struct {
         size_t rows, threads;
     } steps[] = { { 1, 1 }, { 32, 1 }, { 256, 1 }, { 1000, 1 }, { 1000, 2 } };
-    double most = of_trials();
+    double most = larger(of_normals(2), larger(of_normals(3), larger(of_normals(8), of_trials())));
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         most = larger(of_steps(steps[i].rows, steps[i].threads), most);
     return most;
