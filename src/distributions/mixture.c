@@ -56,10 +56,10 @@ static double number_of(const tril_row_block *rows, size_t j, size_t i)
  * -infinity, whatever l_j is. A large l_j would swallow log w_j: differences come first. What is
  * kept of a row is the logarithm of the sum in units of the p_j(y) of its largest term. */
 
-/* log(p_j(y) / p_k(y)) */
+/* log(p_j(y) / p_k(y)); finite, since the weight of either may be infinitely small */
 static double apart_by(const tril_row_block *rows, size_t j, size_t k)
 {
-    return number_of(rows, j, 0) - number_of(rows, k, 0);
+    return tril_within(number_of(rows, j, 0) - number_of(rows, k, 0), DBL_MAX);
 }
 
 /* the component with the largest term */
