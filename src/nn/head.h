@@ -40,7 +40,8 @@ extern const tril_row_kernel tril_head_lanes_kernel;
 
 static inline bool tril_head_is_natural(const tril_node *node)
 {
-    return node->in[TRIL_HEAD_NATURAL] && node->in[TRIL_HEAD_NATURAL]->needs_grad;
+    return node->needs_grad && node->in[TRIL_HEAD_NATURAL] &&
+           node->in[TRIL_HEAD_NATURAL]->needs_grad;
 }
 
 /* Says that numbers of row i are not finite; false. */

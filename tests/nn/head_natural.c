@@ -43,6 +43,23 @@ static void gradient(tril_head_opts opts, bool natural, const tril_real *raw, co
         gy[i] = (double)tril_grad(point)[i];
 }
 
+/* raw outputs that want a gradient, of which nothing is recorded */
+START_TEST(test_not_recorded)
+{
+    const tril_real raw[18] = { 0 }, y[6] = { 1, 2, 3 };
+    begin();
+    for (int record = 1; record >= 0; record--) {
+        tril_var in = tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(2, 9)));
+        tril_tape_record(tape, record);
+        tril_dist p = tril_head(in, D, &(tril_head_opts){ .natural = true });
+        const tril_real *x = tril_value(tril_log_prob(p, tril_input(tape, y, TRIL_SHAPE(2, D))));
+        ck_fine(ctx);
+        ck_close(x[0] - x[1], -7, 1e-5, 1);
+    }
+    end();
+}
+END_TEST
+
 /* ---- by hand: v and the slope of log v */
 
 static double v_of(const tril_head_opts *opts, double s, double *slope)
@@ -388,6 +405,7 @@ Suite *suite_nn_head_natural(void)
     tcase_add_loop_test(tcase, test_others_are_plain, 0, 2);
     tcase_add_loop_test(tcase, test_units, 0, sizeof trained / sizeof *trained);
     tcase_add_test(tcase, test_layers);
+    tcase_add_test(tcase, test_not_recorded);
     tcase_add_loop_test(tcase, test_refused, 0, 4);
     suite_add_tcase(suite, tcase);
     return suite;
