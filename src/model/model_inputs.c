@@ -76,7 +76,7 @@ static double bounded(double x, double low, double high)
 {
     const double width = high - low;
     const double beyond = x > high ? x - high : x < low ? x - low : 0;
-    return beyond == 0 ? x : (x > high ? high : low) + beyond * width / (width + fabs(beyond));
+    return beyond == 0 ? x : (x > high ? high : low) + width * (beyond / (width + fabs(beyond)));
 }
 
 void tril_model_bound(const tril_model *model, tril_dataset *cases)
