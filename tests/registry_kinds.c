@@ -545,6 +545,85 @@ START_TEST(test_cdf)
 }
 END_TEST
 
+/* y far away, all numbers the same; {0} where the kind refuses it, which is right for classes only
+ */
+static tril_var log_prob_at(tril_dist q, tril_var y)
+{
+    tril_var log_prob = tril_log_prob(q, y);
+    if (!log_prob.tape && strcmp(row->kind, "categorical") == 0)
+        ck_failed(ctx, TRIL_BAD_ARGUMENT, "which is no class of 0 to 1");
+    ck_fine(ctx);
+    return log_prob;
+}
+
+/* numbers in the range of the type, and the gradients of their sum */
+static void check_in_range(tril_var x, tril_var y, double at, const char *what)
+{
+    for (size_t i = 0; i < tril_size(x); i++)
+        ck_assert_msg(isfinite(tril_value(x)[i]), "%s of %s at %g is %g", what, row->kind, at,
+                      (double)tril_value(x)[i]);
+    const tril_real seed[BATCH] = { 1, 1, 1 };
+    ck_assert_uint_le(tril_size(x), BATCH);
+    ck_assert(tril_backward_with(x, &(tril_backward_opts){ .seed = seed }));
+    const tril_var of[] = { y, p.param[0], p.param[1] };
+    for (size_t k = 0; k < 3; k++) {
+        const tril_real *g = of[k].tape ? tril_grad(of[k]) : NULL;
+        for (size_t i = 0; g && i < tril_size(of[k]); i++)
+            ck_assert_msg(isfinite(g[i]), "%s of %s at %g: a gradient is %g", what, row->kind, at,
+                          (double)g[i]);
+    }
+    ck_fine(ctx);
+}
+
+/* as sums in double have it, which end within the range of the type */
+static void check_at(int i, double at)
+{
+    static tril_real far[BATCH * 2];
+    const tril_real equal[BATCH] = { 0 };
+    tril_tape_reset(tape);
+    begin(i);
+    for (size_t k = 0; k < BATCH * 2; k++)
+        far[k] = (tril_real)at;
+    tril_var y = tril_requires_grad(tril_input(tape, far, shape_of(0, event)));
+    tril_var each = log_prob_at(p, y);
+    if (!each.tape)
+        return;
+    check_in_range(each, y, at, "log_prob");
+    double sum = 0, top = -HUGE_VAL, shares = 0;
+    const tril_real *x = tril_value(each);
+    for (size_t k = 0; k < BATCH; k++)
+        sum += (double)x[k], top = fmax(top, (double)x[k]);
+    for (size_t k = 0; k < BATCH; k++)
+        shares += exp((double)x[k] - top) / BATCH;
+    tril_dist weights = tril_categorical(tril_input(tape, equal, TRIL_SHAPE(BATCH)));
+    tril_dist all = tril_independent(p, 1), some = tril_mixture(weights, p);
+    tril_dist both =
+        tril_mixture(weights, tril_independent(tril_dist_expand(p, TRIL_SHAPE(BATCH, BATCH)), 1));
+    tril_var y1 = tril_requires_grad(tril_input(tape, far, event));
+    const tril_var results[] = { log_prob_at(all, y), log_prob_at(some, y1), log_prob_at(both, y) };
+    const double wanted[] = { sum, top + log(shares), sum };
+    for (size_t k = 0; k < 3; k++) {
+        check_in_range(results[k], y, at, "a sum or mixture");
+        ck_close(tril_item(results[k]), fmax(wanted[k], -(double)TRIL_REAL_MAX), 1e-5, 1);
+    }
+    if (!has(CDF))
+        return;
+    tril_var cdf = tril_cdf(p, y);
+    check_in_range(cdf, y, at, "cdf");
+    for (size_t k = 0; k < BATCH; k++)
+        ck_close(tril_value(cdf)[k], at > 0, 1e-6, 1);
+    ck_close(tril_item(tril_cdf(some, y1)), at > 0, 1e-6, 1);
+}
+
+START_TEST(test_far)
+{
+    const int most = IS_DOUBLE ? 308 : 38;
+    for (int exponent = 4; exponent <= most; exponent += exponent < 38 ? 1 : 15)
+        for (int sign = -1; sign < 2; sign += 2)
+            check_at(_i, sign * pow(10, exponent));
+}
+END_TEST
+
 /* in a larger batch each is what it was */
 START_TEST(test_expand)
 {
@@ -590,6 +669,127 @@ START_TEST(test_covariance)
     for (size_t i = 0; i < 2 * BATCH; i++)
         ck_close(a[i], b[i], IS_DOUBLE ? 1e-15 : 1e-6, 1);
     ck_fine(ctx);
+}
+END_TEST
+
+/* ---- whichever allocation fails, what a constructor or a method returns is inert, and nothing of
+ * it is read; sanitizers' builds have an allocation for each piece of memory */
+
+static tril_dist to_all(tril_dist q)
+{
+    return tril_independent(q, 1);
+}
+
+static tril_dist to_some(tril_dist q)
+{
+    tril_var logits = tril_input(q.param[0].tape, scales, TRIL_SHAPE(BATCH));
+    return tril_mixture(tril_categorical(logits), q);
+}
+
+static tril_dist to_more(tril_dist q)
+{
+    return tril_dist_expand(q, TRIL_SHAPE(2, BATCH));
+}
+
+static tril_dist to_second(tril_dist q)
+{
+    return tril_mvn_marginal(q, (size_t[]){ 1 }, 1);
+}
+
+static tril_dist to_first_given_second(tril_dist q)
+{
+    tril_var y = tril_input(q.param[0].tape, locs, TRIL_SHAPE(BATCH, 1));
+    return tril_mvn_conditional(q, (size_t[]){ 1 }, 1, y);
+}
+
+static tril_dist to_itself(tril_dist q)
+{
+    return q;
+}
+
+static tril_dist (*const constructors[])(tril_dist q) = { to_itself, to_all,
+                                                          to_some,   to_more,
+                                                          to_second, to_first_given_second };
+
+static tril_var draw(tril_dist q)
+{
+    return tril_sample(q, 2);
+}
+
+static tril_var draw_with_gradient(tril_dist q)
+{
+    return tril_rsample(q, 2);
+}
+
+/* all ones, which are classes too */
+static tril_var point(tril_dist q)
+{
+    static const tril_real ones[BATCH * BATCH * 2] = { 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                                       1, 1, 1, 1, 1, 1, 1, 1, 1 };
+    tril_shape shape = tril_dist_batch_shape(q), of = tril_dist_event_shape(q);
+    for (size_t i = 0; i < of.rank; i++)
+        shape.dim[shape.rank++] = of.dim[i];
+    return tril_input(q.param[0].tape, ones, shape);
+}
+
+static tril_var log_prob_of(tril_dist q)
+{
+    return tril_log_prob(q, point(q));
+}
+
+static tril_var observed_of(tril_dist q)
+{
+    return tril_log_prob_missing(q, point(q));
+}
+
+static tril_var cdf_of(tril_dist q)
+{
+    return tril_cdf(q, point(q));
+}
+
+static tril_var kl_of(tril_dist q)
+{
+    return tril_kl(q, q);
+}
+
+static tril_var (*const results[])(tril_dist q) = {
+    tril_entropy, tril_dist_mean,     tril_dist_variance, tril_dist_mode, tril_dist_covariance,
+    draw,         draw_with_gradient, log_prob_of,        observed_of,    cdf_of,
+    kl_of
+};
+
+enum {
+    N_CONSTRUCTORS = sizeof constructors / sizeof *constructors,
+    N_RESULTS = sizeof results / sizeof *results
+};
+
+static const struct dist_row *exhausted;
+static tril_dist (*constructor)(tril_dist q);
+static tril_var (*result)(tril_dist q);
+
+static void construct(tril_ctx *c)
+{
+    tril_tape *t = tril_tape_new(c);
+    tril_dist q = constructor(exhausted->make(t));
+    ck_assert(tril_ctx_failed(c) == !q.kind);
+    tril_var x = result(q);
+    ck_assert(tril_ctx_failed(c) == !x.tape);
+    tril_tape_free(t);
+}
+
+START_TEST(test_out_of_memory)
+{
+    exhausted = &dist_rows[_i];
+    for (size_t i = 0; i < N_CONSTRUCTORS; i++)
+        for (size_t k = 0; k < N_RESULTS; k++) {
+            constructor = constructors[i];
+            result = results[k];
+            construct(ctx);
+            bool has_it = !tril_ctx_failed(ctx); /* other tests look at what is refused */
+            tril_ctx_clear(ctx);
+            if (has_it)
+                ck_assert_uint_gt(exhaust(construct), 2);
+        }
 }
 END_TEST
 
@@ -702,7 +902,9 @@ Suite *suite_registry_kinds(void)
     tcase_add_loop_test(tcase, test_observed, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_gradients_of_draws, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_cdf, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_far, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_covariance, 0, N_DISTS);
+    tcase_add_loop_test(tcase, test_out_of_memory, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_mode, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_expand, 0, N_DISTS);
     tcase_add_loop_test(tcase, test_kl, 0, N_DISTS);

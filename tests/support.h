@@ -42,10 +42,10 @@ typedef struct counting {
 
 tril_ctx *counting_ctx(counting *counter);
 
-/* Runs a scenario with each allocation failing in turn, alone and with all that follow, until it
- * gets through: each run must end in TRIL_OUT_OF_MEMORY, leave no block, and leave a context that
- * works after clear. The scenario frees what it made, but not the context. Returns how many
- * allocations it has. */
+/* Runs a scenario with each allocation failing in turn (of very many only some), alone and with
+ * all that follow, until it gets through: each run must end in TRIL_OUT_OF_MEMORY, leave no block,
+ * and leave a context that works after clear. The scenario frees what it made, but not the context.
+ * Returns how many allocations it has. */
 typedef void scenario(tril_ctx *ctx);
 size_t exhaust(scenario *run);
 

@@ -92,7 +92,8 @@ struct tril_op {
      * false after tril_op_fail where they do not fit. */
     bool (*shape)(tril_node *node);
 
-    /* Writes node->value, all of it. Returns false after tril_op_fail. */
+    /* Writes node->value, all of it. Returns false after tril_op_fail. Neither it nor backward is
+     * called for a result without elements. */
     bool (*forward)(tril_node *node);
 
     /* Writes (does not add) the gradient of the loss with respect to input k into grad_in[k], in

@@ -40,7 +40,12 @@ static bool sweep_node(tril_tape *tape, tril_tape_node *t)
             !(t->grad_in[k] = new_gradient(tape, node->in[k])))
             return false;
 
-    node->op->backward(&t->node, t->grad_in);
+    if (node->size)
+        node->op->backward(&t->node, t->grad_in);
+    else /* nothing depends on the inputs */
+        for (size_t k = 0; k < node->n_in; k++)
+            if (t->grad_in[k])
+                memset(t->grad_in[k], 0, node->in[k]->size * sizeof(tril_real));
 
     for (size_t k = 0; k < node->n_in; k++)
         if (t->grad_in[k] && t->grad_in[k] != node->in[k]->grad)

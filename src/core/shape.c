@@ -77,7 +77,7 @@ bool tril_shape_broadcast(tril_shape a, tril_shape b, tril_shape *out)
 
 tril_shape tril_shape_leading(tril_shape shape, size_t drop)
 {
-    tril_shape leading = { .rank = shape.rank - drop };
+    tril_shape leading = { .rank = drop < shape.rank ? shape.rank - drop : 0 };
     for (size_t i = 0; i < TRIL_MAX_RANK; i++)
         leading.dim[i] = i < leading.rank ? shape.dim[i] : 0;
     return leading;

@@ -11,7 +11,8 @@ tril_shape_str tril_shape_index(tril_shape shape, size_t element);
  * there is only one. */
 tril_shape_str tril_shape_where(const char *preposition, tril_shape shape, size_t element);
 
-/* The shape without its last `drop` axes. */
+/* The shape without its last `drop` axes, without any where it has no more: that of a var that was
+ * never made has rank 0. */
 tril_shape tril_shape_leading(tril_shape shape, size_t drop);
 
 /* Adds an axis at the end; false when the rank is full. */

@@ -340,7 +340,7 @@ tril_var tril_op_apply(const tril_op *op, const tril_var *inputs, size_t n_input
         node->value = node->in[0]->value;
     else if (!(node->value =
                    tril_arena_take(&tape->arena, op->name, node->size, sizeof(tril_real))) ||
-             !op->forward(node))
+             (node->size && !op->forward(node)))
         return tril_arena_back(&tape->arena, mark), none;
     return record(t);
 }

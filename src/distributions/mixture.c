@@ -207,12 +207,19 @@ static tril_var apart(const tril_dist *p, const char *method)
                     with_axis(p, method, mixture_mean(p), p->event.rank));
 }
 
+/* the mean of what each is within itself and of what they are apart, each mean within the range of
+ * the type: infinities of both signs do not meet */
+static tril_var in_all(const tril_dist *p, tril_var within, tril_var between, size_t event_rank)
+{
+    return tril_add(apply(&tril_op_mixture_mean, p, within, event_rank),
+                    apply(&tril_op_mixture_mean, p, between, event_rank));
+}
+
 static tril_var mixture_variance(const tril_dist *p)
 {
     const mixture *m = p->attrs;
-    tril_var each = tril_dist_variance(m->components);
-    return apply(&tril_op_mixture_mean, p, tril_add(each, tril_square(apart(p, "variance"))),
-                 p->event.rank);
+    return in_all(p, tril_dist_variance(m->components), tril_square(apart(p, "variance")),
+                  p->event.rank);
 }
 
 static tril_var mixture_covariance(const tril_dist *p)
@@ -220,7 +227,7 @@ static tril_var mixture_covariance(const tril_dist *p)
     const mixture *m = p->attrs;
     tril_var each = tril_dist_covariance(m->components), off = apart(p, "covariance");
     tril_var row = with_axis(p, "covariance", off, 1), column = with_axis(p, "covariance", off, 0);
-    return apply(&tril_op_mixture_mean, p, tril_add(each, tril_mul(row, column)), 2);
+    return in_all(p, each, tril_mul(row, column), 2);
 }
 
 static tril_dist mixture_expand(const tril_dist *p, tril_shape batch)
@@ -282,14 +289,17 @@ static tril_var mixture_sample(const tril_dist *p, size_t n)
     tril_dist all = mixture_expand(p, p->batch);
     const mixture *m = all.attrs;
     tril_var classes = m ? tril_sample(m->weights, n) : (tril_var){ 0 };
-    tril_shape shape = tril_shape_of(classes);
+    tril_shape shape;
+    if (!tril_var_shape(classes, "sample", &shape))
+        return classes;
     size_t rows = tril_shape_size(p->batch), event = tril_shape_size(p->event);
     for (size_t i = 0; i < p->event.rank; i++)
         tril_shape_append(&shape, p->event.dim[i]);
     tril_tape *tape = p->param[0].tape;
-    tril_real *out = tril_tape_take(tape, tril_shape_size(shape), sizeof *out);
+    const size_t size = tril_shape_size(shape), times = size ? size / rows / event : 0;
+    tril_real *out = tril_tape_take(tape, size, sizeof *out);
     tril_tape_mark mark = tril_tape_here(tape);
-    for (size_t i = 0; i < (n ? n : 1) && out; i++) {
+    for (size_t i = 0; i < times && out; i++) {
         const tril_real *each = tril_value(tril_sample(m->components, 0));
         if (!each)
             return (tril_var){ 0 };

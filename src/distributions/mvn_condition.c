@@ -38,10 +38,11 @@ static bool is_diagonal(const tril_dist *p)
 /* coordinates of loc or scale, which may be shared within the event */
 static tril_var select_within(tril_var x, size_t d, const size_t *index, size_t n)
 {
-    tril_shape shape = tril_shape_of(x);
-    if (shape.rank == 0)
-        return x;
-    return shape.dim[shape.rank - 1] == d ? tril_select(x, -1, index, n) : x;
+    tril_shape shape;
+    if (!tril_var_shape(x, "select", &shape))
+        return (tril_var){ 0 };
+    bool own = shape.rank > 0 && shape.dim[shape.rank - 1] == d;
+    return own ? tril_select(x, -1, index, n) : x;
 }
 
 /* N(loc, L L') of coordinates S has the covariance L_S L_S', L_S the rows of L with these indices;
@@ -122,15 +123,15 @@ static tril_var block(tril_var x, size_t row, size_t rows, size_t column, size_t
 /* r [..., n] times a matrix [..., n, m]; rank 4 has room for the product's batch */
 static tril_var times(tril_var r, tril_var matrix, size_t n, size_t m)
 {
-    tril_shape row = tril_shape_of(r);
-    if (!r.tape)
-        return r;
+    tril_shape row;
+    if (!tril_var_shape(r, "conditional", &row))
+        return (tril_var){ 0 };
     row.dim[row.rank - 1] = 1;
     tril_shape_append(&row, n);
     tril_var product = tril_matmul(tril_reshape(r, row), matrix);
-    if (!product.tape)
-        return product;
-    row = tril_shape_leading(tril_shape_of(product), 2);
+    if (!tril_var_shape(product, "conditional", &row))
+        return (tril_var){ 0 };
+    row = tril_shape_leading(row, 2);
     tril_shape_append(&row, m);
     return tril_reshape(product, row);
 }

@@ -8,7 +8,7 @@
 #include <tril/real.h>
 
 /* X = L^-1 X, or L^-T X with transpose: L d x d, of which the lower triangle is read, X d x k, both
- * row-major. */
+ * row-major. Infinities do not meet: a number beyond the range is the largest one. */
 void tril_solve_lower(bool transpose, size_t d, size_t k, const tril_real *l, double *x);
 
 #endif

@@ -30,8 +30,6 @@ static tril_broadcast_iter walk_of(const tril_node *node)
 
 static void forward(tril_node *node, const tril_binary *kernel)
 {
-    if (node->size == 0)
-        return;
     tril_broadcast_iter w = walk_of(node);
     tril_real *y = node->value;
     do {
@@ -70,9 +68,7 @@ static void backward_of(tril_node *node, const tril_binary *kernel, size_t k, tr
 static void backward(tril_node *node, const tril_binary *kernel, tril_real *const *grad_in)
 {
     for (size_t k = 0; k < 2; k++)
-        if (grad_in[k] && node->size == 0)
-            memset(grad_in[k], 0, node->in[k]->size * sizeof(tril_real));
-        else if (grad_in[k])
+        if (grad_in[k])
             backward_of(node, kernel, k, grad_in[k]);
 }
 

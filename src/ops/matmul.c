@@ -1,8 +1,12 @@
 /* Matrix product, with leading dimensions that broadcast. */
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
+#include "core/finite.h"
 #include "core/shape.h"
 #include "kernels/blas.h"
+#include "kernels/mvn.h"
 #include "ops/ops.h"
 
 static bool matmul_shape(tril_node *node)
@@ -28,7 +32,6 @@ static bool matmul_shape(tril_node *node)
 /* the product's sizes, and a walk over its batch with offsets counted in matrices */
 typedef struct product {
     size_t m, k, n;
-    bool empty;
     tril_broadcast_iter walk;
 } product;
 
@@ -36,11 +39,10 @@ static product product_of(const tril_node *node)
 {
     tril_shape a = node->in[0]->shape, b = node->in[1]->shape;
     tril_shape batch = tril_shape_leading(node->shape, 2);
-    product p = {
-        a.dim[a.rank - 2], a.dim[a.rank - 1], b.dim[b.rank - 1], tril_shape_size(batch) == 0,
-        tril_broadcast_iter_new(
-            batch, (tril_shape[]){ tril_shape_leading(a, 2), tril_shape_leading(b, 2) }, 2)
-    };
+    product p = { a.dim[a.rank - 2], a.dim[a.rank - 1], b.dim[b.rank - 1],
+                  tril_broadcast_iter_new(
+                      batch, (tril_shape[]){ tril_shape_leading(a, 2), tril_shape_leading(b, 2) },
+                      2) };
     /* one matrix for the whole batch: its rows are those of one larger matrix */
     if (p.walk.rank == 1 && p.walk.stride[0][0] == 1 && p.walk.stride[0][1] == 0 &&
         tril_blas_fits(p.m * p.walk.dim[0])) {
@@ -50,11 +52,32 @@ static product product_of(const tril_node *node)
     return p;
 }
 
+/* a row times a column of the second matrix; NaN only where one of the numbers is not finite */
+static double dot(const product *p, const tril_real *row, const tril_real *column)
+{
+    double sum = 0;
+    for (size_t i = 0; i < p->k; i++) {
+        double x = (double)row[i], y = (double)column[i * p->n];
+        if (!isfinite(x) || !isfinite(y))
+            return (double)NAN;
+        sum = tril_within(sum + tril_within(x * y, DBL_MAX), DBL_MAX);
+    }
+    return sum;
+}
+
+/* Sums of products beyond the range may be infinite on both ways and end as NaN: those once more.
+ */
+static void mend(const product *p, const tril_real *a, const tril_real *b, tril_real *c)
+{
+    const size_t size = p->m * p->n;
+    for (size_t i = 0; (i += tril_first_not_finite(c + i, size - i)) < size; i++)
+        if (isnan(c[i]))
+            c[i] = (tril_real)dot(p, a + i / p->n * p->k, b + i % p->n);
+}
+
 static bool matmul_forward(tril_node *node)
 {
     product p = product_of(node);
-    if (p.empty)
-        return true;
     tril_real *c = node->value;
     do {
         for (size_t i = 0; i < p.walk.dim[0]; i++, c += p.m * p.n) {
@@ -63,6 +86,7 @@ static bool matmul_forward(tril_node *node)
             const tril_real *b =
                 node->in[1]->value + (p.walk.offset[1] + i * p.walk.stride[0][1]) * p.k * p.n;
             tril_gemm(false, false, p.m, p.n, p.k, a, b, 0, c);
+            mend(&p, a, b, c);
         }
     } while (tril_broadcast_iter_next(&p.walk));
     return true;
@@ -75,8 +99,6 @@ static void matmul_backward(tril_node *node, tril_real *const *grad_in)
     for (size_t k = 0; k < 2; k++)
         if (grad_in[k])
             memset(grad_in[k], 0, node->in[k]->size * sizeof(tril_real));
-    if (p.empty)
-        return;
     const tril_real *dc = node->grad;
     do {
         for (size_t i = 0; i < p.walk.dim[0]; i++, dc += p.m * p.n) {

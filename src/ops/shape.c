@@ -39,9 +39,9 @@ static bool broadcast_to_forward(tril_node *node)
     tril_real *to = node->value;
     tril_broadcast_iter w = tril_broadcast_iter_new(node->shape, &node->in[0]->shape, 1);
     do {
-        for (size_t i = 0; i < w.dim[0] && node->size; i++)
+        for (size_t i = 0; i < w.dim[0]; i++)
             *to++ = node->in[0]->value[w.offset[0] + i * w.stride[0][0]];
-    } while (node->size && tril_broadcast_iter_next(&w));
+    } while (tril_broadcast_iter_next(&w));
     return true;
 }
 
@@ -52,9 +52,9 @@ static void broadcast_to_backward(tril_node *node, tril_real *const *grad_in)
     tril_row_grad grad = tril_row_grad_begin(node, 0, node->size, 1, false, grad_in[0], &memory);
     tril_broadcast_iter w = tril_broadcast_iter_new(node->shape, &node->in[0]->shape, 1);
     do {
-        for (size_t i = 0; i < w.dim[0] && node->size; i++)
+        for (size_t i = 0; i < w.dim[0]; i++)
             tril_row_grad_put(&grad, w.offset[0] + i * w.stride[0][0], 1, (double)*from++);
-    } while (node->size && tril_broadcast_iter_next(&w));
+    } while (tril_broadcast_iter_next(&w));
     tril_row_grad_end(&grad);
 }
 

@@ -25,7 +25,7 @@ static bool softmax_shape(tril_node *node)
 static bool forward(tril_node *node, bool exponential)
 {
     const tril_ops_span s = ((softmax *)node->attrs)->span;
-    for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
+    for (size_t k = 0; k < s.outer * s.inner; k++) {
         const tril_real *x = node->in[0]->value + tril_ops_line(s, k);
         tril_real *y = node->value + tril_ops_line(s, k);
         const tril_log_sum total = tril_ops_log_sum_exp(x, s.n, s.inner);
@@ -50,7 +50,7 @@ static bool softmax_forward(tril_node *node)
 static void log_softmax_backward(tril_node *node, tril_real *const *grad_in)
 {
     const tril_ops_span s = ((softmax *)node->attrs)->span;
-    for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
+    for (size_t k = 0; k < s.outer * s.inner; k++) {
         const tril_real *y = node->value + tril_ops_line(s, k),
                         *dy = node->grad + tril_ops_line(s, k);
         tril_real *dx = grad_in[0] + tril_ops_line(s, k);
@@ -66,7 +66,7 @@ static void log_softmax_backward(tril_node *node, tril_real *const *grad_in)
 static void softmax_backward(tril_node *node, tril_real *const *grad_in)
 {
     const tril_ops_span s = ((softmax *)node->attrs)->span;
-    for (size_t k = 0; k < s.outer * s.inner && s.n; k++) {
+    for (size_t k = 0; k < s.outer * s.inner; k++) {
         const tril_real *y = node->value + tril_ops_line(s, k),
                         *dy = node->grad + tril_ops_line(s, k);
         tril_real *dx = grad_in[0] + tril_ops_line(s, k);

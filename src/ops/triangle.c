@@ -1,4 +1,5 @@
 /* Matrices from vectors and back: diagonal, diag_embed, tril, unpack_tril. */
+#include <math.h>
 #include <string.h>
 
 #include "core/shape.h"
@@ -94,9 +95,8 @@ static void tril_backward_of(tril_node *node, tril_real *const *grad_in)
 static bool unpack_tril_shape(tril_node *node)
 {
     tril_shape x = node->in[0]->shape;
-    size_t width = x.rank ? x.dim[x.rank - 1] : 0, d = 0;
-    while (d * (d + 1) / 2 < width)
-        d++;
+    size_t width = x.rank ? x.dim[x.rank - 1] : 0;
+    size_t d = (size_t)sqrt(2 * (double)width); /* d^2 <= d (d + 1) < (d + 1)^2 */
     node->shape = tril_shape_leading(x, x.rank ? 1 : 0);
     if (width == 0 || d * (d + 1) / 2 != width || !tril_shape_append(&node->shape, d) ||
         !tril_shape_append(&node->shape, d))

@@ -22,7 +22,7 @@ static tril_var with_gaps(tril_tape *tape, tril_var y, int bits)
 {
     size_t size = tril_size(y);
     tril_real *gaps = tril_tape_take(tape, size + 1, sizeof *gaps);
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 0; i < size && gaps; i++)
         gaps[i] = bits >> i & 1 ? (tril_real)NAN : 0;
     return tril_add(y, tril_input_missing(tape, gaps, tril_shape_of(y)));
 }

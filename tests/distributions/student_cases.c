@@ -24,7 +24,8 @@ static tril_var mvt_entropy(tril_tape *tape, const tril_var *in, void *user)
 {
     (void)user;
     static const tril_real loc[3];
-    size_t d = tril_shape_of(in[1]).dim[tril_shape_of(in[1]).rank - 1];
+    tril_shape shape = tril_shape_of(in[1]);
+    size_t d = shape.rank ? shape.dim[shape.rank - 1] : 0;
     return tril_entropy(tril_mvt(in[0], tril_input(tape, loc, TRIL_SHAPE(d)), in[1]));
 }
 

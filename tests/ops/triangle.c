@@ -50,6 +50,7 @@ const op_case triangle_cases[] = {
     CASE(unpack_tril, "one row", S(1, 10), S(1, 4, 4)),
     CASE(unpack_tril, "to rank 4", S(2, 2, 3), S(2, 2, 2, 2)),
     CASE(unpack_tril, "no rows", S(0, 6), S(0, 3, 3)),
+    CASE(unpack_tril, "no rows of very many numbers", S(0, 2147450880), S(0, 65535, 65535)),
 
     REFUSAL(diagonal, S(2, 3), "x is 2x3, want [..., d, d]"),
     REFUSAL(diagonal, S(3), "x is 3, want [..., d, d]"),

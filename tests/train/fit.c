@@ -499,7 +499,6 @@ Suite *suite_train_fit(void)
     tcase_add_loop_test(tcase, test_log, 0, 2);
     tcase_add_test(tcase, test_groups_held_out);
     tcase_add_test(tcase, test_out_of_memory);
-    tcase_add_loop_test(tcase, test_no_allocation, 0, n_ways);
     tcase_add_loop_test(tcase, test_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tcase, test_bad_rows);
     tcase_add_test(tcase, test_other_store);
@@ -509,5 +508,10 @@ Suite *suite_train_fit(void)
     tcase_set_tags(learns, "long");
     tcase_add_loop_test(learns, test_learns, 0, n_ways);
     suite_add_tcase(suite, learns);
+    TCase *blocks = tcase_create("blocks");
+    tcase_set_timeout(blocks, 60);
+    tcase_set_tags(blocks, "blocks"); /* of an arena, which sanitizers' builds do not have */
+    tcase_add_loop_test(blocks, test_no_allocation, 0, n_ways);
+    suite_add_tcase(suite, blocks);
     return suite;
 }

@@ -448,7 +448,6 @@ Suite *suite_train_shards(void)
     tcase_add_test(tcase, test_stores_that_do_not_fit);
     tcase_add_test(tcase, test_no_thread);
     tcase_add_test(tcase, test_out_of_memory);
-    tcase_add_test(tcase, test_no_allocation);
     tcase_add_test(tcase, test_stores);
     tcase_add_test(tcase, test_blas);
     suite_add_tcase(suite, tcase);
@@ -457,5 +456,10 @@ Suite *suite_train_shards(void)
     tcase_set_tags(same_bits, "long");
     tcase_add_test(same_bits, test_same_bits);
     suite_add_tcase(suite, same_bits);
+    TCase *blocks = tcase_create("blocks");
+    tcase_set_timeout(blocks, 60);
+    tcase_set_tags(blocks, "blocks"); /* of an arena, which sanitizers' builds do not have */
+    tcase_add_test(blocks, test_no_allocation);
+    suite_add_tcase(suite, blocks);
     return suite;
 }
