@@ -44,6 +44,7 @@ help:
 	@echo 'make test-kernels run them as on older processors; KERNELS="Haswell Zen" chooses some'
 	@echo 'make -j2 valgrind  run them under valgrind'
 	@echo 'make allocations  each allocation of whole commands fails in turn, some minutes'
+	@echo 'make fuzz     random programs of everything registered, then make fuzz-command; the same choices, DOUBLE=1, SAN=1'
 	@echo 'make fuzz-command  random command lines for SECONDS=60; or RUNS=N of them, SEED=1, from number FIRST=0 on'
 	@echo 'make test-aarch64 run them as a 64-bit ARM processor does, emulated; make setup-aarch64 before that'
 	@echo 'make differential RUNS=N SEED=K  compare N new random programs with PyTorch (python3-torch)'
@@ -162,14 +163,12 @@ test-kernels:
 	@kernels=$$(sh tests/kernels.sh $(KERNELS)) && for kernel in $$kernels; do for double in '' 1; do \
 		echo "== $$kernel$${double:+, double}"; \
 		OPENBLAS_CORETYPE=$${kernel%:*} $(MAKE) -s test HOLD=$${kernel#*:} DOUBLE=$$double || exit 1; done; done
-# programs that are not in tests/reference; any SEED gives others
-RUNS = 1000
-SEED = 100000
 
+# programs that are not in tests/reference; any SEED gives others
 differential: $(BUILD)/tests/run
 	@/usr/bin/python3 -c 'import scipy, torch' 2> /dev/null || \
 		{ echo 'make differential needs PyTorch and SciPy: install python3-torch and python3-scipy' >&2; exit 1; }
-	/usr/bin/python3 tests/reference/differential.py $(RUNS) $(SEED) > $(BUILD)/differential.txt
+	/usr/bin/python3 tests/reference/differential.py $(or $(RUNS),1000) $(or $(SEED),100000) > $(BUILD)/differential.txt
 	@$(TEST_ENV) CK_RUN_SUITE=differential DIFFERENTIAL=$(BUILD)/differential.txt $(RUN) $(BUILD)/tests/run
 
 # the suites in two parts, each with a closing line of its own, which -j2 runs side by side
@@ -226,6 +225,18 @@ allocations: $(BUILD)/command_allocations
 allocations-sample: $(BUILD)/command_allocations
 	@$< 5
 
+# random programs of all that the library registers, then random command lines
+fuzz: fuzz-tape
+	@$(MAKE) fuzz-command
+
+fuzz-tape: $(BUILD)/fuzz
+	OPENBLAS_NUM_THREADS=1 $(RUN) $< $(or $(SEED),1) $(or $(RUNS),0) $(if $(RUNS),0,$(or $(SECONDS),60))
+
+# every piece of an arena is a heap block, in front of the library's own file
+$(BUILD)/fuzz: $(BUILD)/tests/fuzz/tape.o $(BUILD)/tests/fuzz/main.o $(BUILD)/tests/fuzz/arena.o $(LIB) $(STAMP)
+	@echo '  LD   $@'
+	@$(CC) $(FLAGS) $(filter %.o,$^) -o $@ $(LIB) $(LIBS)
+
 # random command lines
 fuzz-command: $(BUILD)/command_fuzz
 	$(RUN) $< $(or $(SEED),1) $(or $(FIRST),0) $(or $(RUNS),0) $(if $(RUNS),0,$(or $(SECONDS),60))
@@ -265,8 +276,8 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test test-rest test-parts test-kernels valgrind layers examples link install installed allocations allocations-sample data format format-check clean fuzz-command differential
+.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test test-rest test-parts test-kernels valgrind layers examples link install installed allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(BENCH:.o=.d) $(COMMAND:.o=.d) $(DEMOS:=.d)
+-include $(OBJECTS:.o=.d) $(TESTS:.o=.d) $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/fuzz/*.c)) $(BENCH:.o=.d) $(COMMAND:.o=.d) $(DEMOS:=.d)
