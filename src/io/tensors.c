@@ -7,6 +7,18 @@
 #include "core/shape.h"
 #include "io/message.h"
 
+void tril_tensors_turn(void *numbers, size_t n, size_t width)
+{
+    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+        return;
+    for (unsigned char *p = numbers; n--; p += width)
+        for (size_t i = 0; i < width / 2; i++) {
+            unsigned char byte = p[i];
+            p[i] = p[width - 1 - i];
+            p[width - 1 - i] = byte;
+        }
+}
+
 size_t tril_dtype_size(tril_dtype dtype)
 {
     return dtype == TRIL_F32 ? sizeof(float) : sizeof(double);
@@ -39,7 +51,7 @@ void tril_tensors_free(tril_tensors *tensors)
     tril_ctx_release(tensors->ctx, tensors);
 }
 
-static const char *copy(tril_tensors *tensors, const void *bytes, size_t size)
+static char *copy(tril_tensors *tensors, const void *bytes, size_t size)
 {
     char *own = tril_arena_take(&tensors->arena, "tensors", size, 1);
     return own && size ? memcpy(own, bytes, size) : own;
@@ -125,8 +137,11 @@ bool tril_tensors_put(tril_tensors *tensors, const char *name, tril_dtype dtype,
     if (!tril_dtype_name(dtype) || (!values && n))
         return tril_ctx_fail(tensors->ctx, TRIL_BAD_ARGUMENT, "%s: %s has no %s", tensors->source,
                              name, values ? "type" : "values");
-    const char *bytes = copy(tensors, values, n * width);
-    return bytes && tril_tensors_add(tensors, name, dtype, shape, bytes);
+    char *bytes = copy(tensors, values, n * width);
+    if (!bytes)
+        return false;
+    tril_tensors_turn(bytes, n, width);
+    return tril_tensors_add(tensors, name, dtype, shape, bytes);
 }
 
 bool tril_tensors_set_metadata(tril_tensors *tensors, const char *name, const char *text)
@@ -169,6 +184,7 @@ static double double_at(const tensor_entry *entry, size_t i)
 {
     double x;
     memcpy(&x, entry->bytes + i * sizeof x, sizeof x);
+    tril_tensors_turn(&x, 1, sizeof x);
     return x;
 }
 
@@ -208,15 +224,17 @@ bool tril_tensors_get(const tril_tensors *tensors, const char *name, tril_dtype 
         return false;
     const tensor_entry *entry = &tensors->entries[tril_names_find(&tensors->names, name)];
     size_t n = tril_shape_size(shape);
-    if (entry->about.dtype == dtype && entry->size)
+    if (entry->about.dtype == dtype && n) {
         memcpy(values, entry->bytes, entry->size);
-    else if (dtype == TRIL_F32)
+        tril_tensors_turn(values, n, tril_dtype_size(dtype));
+    } else if (dtype == TRIL_F32)
         for (size_t i = 0; i < n; i++)
             ((float *)values)[i] = (float)double_at(entry, i);
     else
         for (size_t i = 0; i < n; i++) {
             float x;
             memcpy(&x, entry->bytes + i * sizeof x, sizeof x);
+            tril_tensors_turn(&x, 1, sizeof x);
             ((double *)values)[i] = (double)x;
         }
     return true;

@@ -9,7 +9,7 @@
 typedef struct tensor_entry {
     tril_tensor about;
     size_t size;       /* in bytes */
-    const char *bytes; /* not aligned to anything */
+    const char *bytes; /* as in files, not aligned to anything */
 } tensor_entry;
 
 typedef struct note_entry {
@@ -28,6 +28,10 @@ struct tril_tensors {
 };
 
 bool tril_is_utf8(const char *text);
+
+/* Turns numbers of so many bytes from the machine's order of bytes into that of files, which is
+ * little-endian, or back: where they are the same it does nothing. */
+void tril_tensors_turn(void *numbers, size_t n, size_t width);
 
 /* Of one number, in bytes; and a type's name in files. */
 size_t tril_dtype_size(tril_dtype dtype);

@@ -48,6 +48,7 @@ static bool read_parts(reader *r)
         return fail(r, "the file has %lld bytes: this is no file of tensors", (long long)end);
     if (!read_bytes(r, &r->length, sizeof r->length))
         return false;
+    tril_tensors_turn(&r->length, 1, sizeof r->length);
     uint64_t rest = (uint64_t)end - sizeof r->length;
     if (r->length > LONGEST_HEADER || r->length > rest)
         return fail(
@@ -69,7 +70,9 @@ static bool check_crc(const reader *r)
         return true;
     memcpy(said, digits, TRIL_CRC_DIGITS);
     memset(digits, '0', TRIL_CRC_DIGITS);
-    uint32_t crc = tril_crc32(0, &r->length, sizeof r->length);
+    uint64_t length = r->length;
+    tril_tensors_turn(&length, 1, sizeof length);
+    uint32_t crc = tril_crc32(0, &length, sizeof length);
     crc = tril_crc32(tril_crc32(crc, r->header, r->length), r->tensors->data, r->size);
     snprintf(own, sizeof own, "%08x", (unsigned)crc);
     return strcmp(said, own) == 0 ||

@@ -9,8 +9,6 @@
 #include "io/message.h"
 #include "io/tensors.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers in files are little-endian");
-
 /* What comes in front of the numbers: the header's length, and the header, filled up with blanks.
  */
 typedef struct front {
@@ -77,6 +75,7 @@ static front front_of(const tril_tensors *tensors)
         f.size = sizeof padded + padded;
         memset(f.bytes, ' ', f.size);
         memcpy(f.bytes, &padded, sizeof padded);
+        tril_tensors_turn(f.bytes, 1, sizeof padded);
         length = json_dumpb(header, f.bytes + sizeof padded, length, JSON_COMPACT);
     }
     if (!length)
