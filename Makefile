@@ -162,7 +162,7 @@ test-aarch64:
 test-kernels:
 	@kernels=$$(sh tests/kernels.sh $(KERNELS)) && for kernel in $$kernels; do for double in '' 1; do \
 		echo "== $$kernel$${double:+, double}"; \
-		OPENBLAS_CORETYPE=$${kernel%:*} $(MAKE) -s test HOLD=$${kernel#*:} DOUBLE=$$double || exit 1; done; done
+		OPENBLAS_CORETYPE=$${kernel%:*} $(MAKE) -s test-parts HOLD=$${kernel#*:} DOUBLE=$$double || exit 1; done; done
 
 # programs that are not in tests/reference; any SEED gives others
 differential: $(BUILD)/tests/run

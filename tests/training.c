@@ -156,6 +156,7 @@ Suite *suite_training(void)
     enum { N = N_ELEMENTWISE };
     Suite *suite = suite_create("training");
     TCase *tcase = tcase_create("training");
+    tcase_set_tags(tcase, "trains");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, test_out_of_memory);
     tcase_add_test(tcase, test_out_of_memory_in_methods);

@@ -167,7 +167,7 @@ Suite *suite_cmd_evaluate(void)
 {
     Suite *suite = suite_create("cmd/evaluate");
     TCase *tcase = tcase_create("evaluate");
-    tcase_set_tags(tcase, "program");
+    tcase_set_tags(tcase, "program trains");
     tcase_add_loop_test(tcase, test_same_as_fit, 0, 7);
     tcase_add_test(tcase, test_calibration);
     tcase_add_test(tcase, test_table);

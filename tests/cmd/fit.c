@@ -466,7 +466,7 @@ Suite *suite_cmd_fit(void)
 {
     Suite *suite = suite_create("cmd/fit");
     TCase *tcase = tcase_create("fit");
-    tcase_set_tags(tcase, "program");
+    tcase_set_tags(tcase, "program trains");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, test_figures);
     tcase_add_test(tcase, test_table);

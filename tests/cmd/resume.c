@@ -249,7 +249,7 @@ Suite *suite_cmd_resume(void)
 {
     Suite *suite = suite_create("cmd/resume");
     TCase *tcase = tcase_create("resume");
-    tcase_set_tags(tcase, "program");
+    tcase_set_tags(tcase, "program trains");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, test_stopped, 0, sizeof runs / sizeof *runs);
     tcase_add_test(tcase, test_at_the_end);

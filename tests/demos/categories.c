@@ -87,7 +87,7 @@ Suite *suite_demos_categories(void)
 {
     Suite *suite = suite_create("demos/categories");
     TCase *tcase = tcase_create("categories");
-    tcase_set_tags(tcase, "program");
+    tcase_set_tags(tcase, "program trains");
     tcase_add_loop_test(tcase, test_table, 0, 2);
     tcase_add_test(tcase, test_normals);
     tcase_add_loop_test(tcase, test_bad_input, 0, sizeof bad / sizeof *bad);

@@ -94,7 +94,7 @@ Suite *suite_demos_points(void)
 {
     Suite *suite = suite_create("demos/points");
     TCase *tcase = tcase_create("points");
-    tcase_set_tags(tcase, "program");
+    tcase_set_tags(tcase, "program trains");
     tcase_add_test(tcase, test_figures);
     tcase_add_loop_test(tcase, test_bad_input, 0, sizeof bad / sizeof *bad);
     tcase_add_loop_test(tcase, test_full_disk, 0, 3);

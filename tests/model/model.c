@@ -595,6 +595,7 @@ Suite *suite_model_model(void)
 {
     Suite *suite = suite_create("model/model");
     TCase *tcase = tcase_create("models");
+    tcase_set_tags(tcase, "trains");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, test_columns);
     tcase_add_test(tcase, test_cases);

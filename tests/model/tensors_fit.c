@@ -131,6 +131,7 @@ Suite *suite_model_tensors_fit(void)
 {
     Suite *suite = suite_create("model/tensors_fit");
     TCase *tcase = tcase_create("runs in files");
+    tcase_set_tags(tcase, "trains");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_taken_over, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(tcase, test_wrong, 0, 3);

@@ -399,6 +399,7 @@ Suite *suite_nn_head_natural(void)
 {
     Suite *suite = suite_create("nn/head_natural");
     TCase *tcase = tcase_create("natural");
+    tcase_set_tags(tcase, "trains");
     tcase_add_loop_test(tcase, test_fisher, 0, 12);
     tcase_add_test(tcase, test_reach);
     tcase_add_loop_test(tcase, test_low_rank, 0, 3);

@@ -189,6 +189,7 @@ Suite *suite_nn_mvn_params(void)
 {
     Suite *suite = suite_create("nn/mvn_params");
     TCase *tcase = tcase_create("mvn_params");
+    tcase_set_tags(tcase, "trains");
     tcase_add_test(tcase, test_begins_standard);
     tcase_add_test(tcase, test_start);
     tcase_add_test(tcase, test_learns);

@@ -83,6 +83,7 @@ Suite *suite_optim_adam(void)
 {
     Suite *suite = suite_create("optim/adam");
     TCase *tcase = tcase_create("adam");
+    tcase_set_tags(tcase, "trains");
     tcase_add_loop_test(tcase, test_first_step, 0, 2);
     tcase_add_test(tcase, test_weight_decay);
     tcase_add_loop_test(tcase, test_errors, 0, sizeof errors / sizeof *errors);

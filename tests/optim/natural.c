@@ -211,6 +211,7 @@ Suite *suite_optim_natural(void)
 {
     Suite *suite = suite_create("optim/natural");
     TCase *tcase = tcase_create("natural");
+    tcase_set_tags(tcase, "trains");
     tcase_add_loop_test(tcase, test_numpy, 0, N_CASES);
     tcase_add_loop_test(tcase, test_divergence, 0, N_PAIR_RATES);
     tcase_add_loop_test(tcase, test_affine, 0, N_PAIR_RATES);

@@ -256,6 +256,7 @@ Suite *suite_optim_natural_extremes(void)
 {
     Suite *suite = suite_create("optim/natural_extremes");
     TCase *tcase = tcase_create("natural");
+    tcase_set_tags(tcase, "trains");
     tcase_add_loop_test(tcase, test_extremes, 0, N_PAIR_RATES);
     tcase_add_loop_test(tcase, test_many_steps, 0, 2);
     tcase_add_loop_test(tcase, test_forgets, 0, 2);

@@ -318,6 +318,7 @@ Suite *suite_optim_optim(void)
 {
     Suite *suite = suite_create("optim/optim");
     TCase *tcase = tcase_create("optim");
+    tcase_set_tags(tcase, "trains");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_pytorch, 0, N_REFERENCES);
     tcase_add_loop_test(tcase, test_bad_gradient, 0, N_ELEMENTWISE);

@@ -78,6 +78,7 @@ Suite *suite_optim_sgd(void)
 {
     Suite *suite = suite_create("optim/sgd");
     TCase *tcase = tcase_create("sgd");
+    tcase_set_tags(tcase, "trains");
     tcase_add_loop_test(tcase, test_formula, 0, sizeof steps / sizeof *steps);
     tcase_add_test(tcase, test_defaults);
     tcase_add_loop_test(tcase, test_errors, 0, sizeof errors / sizeof *errors);

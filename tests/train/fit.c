@@ -489,6 +489,7 @@ Suite *suite_train_fit(void)
     const int n_ways = sizeof ways / sizeof *ways;
     Suite *suite = suite_create("train/fit");
     TCase *tcase = tcase_create("fit");
+    tcase_set_tags(tcase, "trains");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_first_nll, 0, 2);
     tcase_add_test(tcase, test_every_row_once);
@@ -505,7 +506,7 @@ Suite *suite_train_fit(void)
     suite_add_tcase(suite, tcase);
     TCase *learns = tcase_create("learns");
     tcase_set_timeout(learns, 60);
-    tcase_set_tags(learns, "long");
+    tcase_set_tags(learns, "long trains");
     tcase_add_loop_test(learns, test_learns, 0, n_ways);
     suite_add_tcase(suite, learns);
     TCase *blocks = tcase_create("blocks");

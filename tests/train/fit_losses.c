@@ -359,6 +359,7 @@ Suite *suite_train_fit_losses(void)
 {
     Suite *suite = suite_create("train/fit_losses");
     TCase *tcase = tcase_create("losses");
+    tcase_set_tags(tcase, "trains");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_gradients, 0, sizeof gradients / sizeof *gradients);
     tcase_add_loop_test(tcase, test_beta_of_many, 0, 6);
@@ -371,7 +372,7 @@ Suite *suite_train_fit_losses(void)
     suite_add_tcase(suite, tcase);
     TCase *learned = tcase_create("what is learned");
     tcase_set_timeout(learned, 60);
-    tcase_set_tags(learned, "long");
+    tcase_set_tags(learned, "long trains");
     tcase_add_loop_test(learned, test_noise_width, 0, 3);
     tcase_add_loop_test(learned, test_missing, 1, 5);
     suite_add_tcase(suite, learned);

@@ -152,6 +152,7 @@ Suite *suite_train_schedule(void)
 {
     Suite *suite = suite_create("train/schedule");
     TCase *tcase = tcase_create("schedule");
+    tcase_set_tags(tcase, "trains");
     tcase_add_loop_test(tcase, test_rates, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tcase, test_rate_is_taken);
     tcase_add_test(tcase, test_plateau);

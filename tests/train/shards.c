@@ -440,6 +440,7 @@ Suite *suite_train_shards(void)
 {
     Suite *suite = suite_create("train/shards");
     TCase *tcase = tcase_create("shards");
+    tcase_set_tags(tcase, "trains");
     tcase_add_test(tcase, test_two_pools_at_once);
     tcase_add_loop_test(tcase, test_as_on_one_tape, 0, 5);
     tcase_add_test(tcase, test_draws);
