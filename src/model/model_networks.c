@@ -36,9 +36,11 @@ bool tril_model_make_room(tril_model *model, size_t members)
         tril_arena_take(arena, "model", members + TRIL_BASELINES, sizeof *model->stores);
     model->about.networks = model->members;
     model->about.n_networks = members;
-    if (model->stores)
-        memset(model->stores, 0, (members + TRIL_BASELINES) * sizeof *model->stores);
-    return model->members && model->stores;
+    if (!model->members || !model->stores)
+        return false;
+    memset(model->members, 0, members * sizeof *model->members);
+    memset(model->stores, 0, (members + TRIL_BASELINES) * sizeof *model->stores);
+    return true;
 }
 
 void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril_head_opts *head)
