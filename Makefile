@@ -8,11 +8,18 @@ CC       = cc
 # mean what they mean.
 CFLAGS   = -O3 -g -fno-math-errno -fno-trapping-math
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wno-missing-field-initializers $(if $(findstring clang,$(CC)),-Wno-pass-failed) $(if $(WERROR),-Werror)
-STD      = -std=c11 -D_POSIX_C_SOURCE=200809L
-LIBS     = -lopenblas -lcsv -ljansson -lm -lpthread
+STD      = -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(if $(ROOT),--sysroot=$(ROOT))
+LIBS     = -lopenblas -lcsv -ljansson -lm -lpthread $(COUNTED)
+# COVERAGE counts which lines of the library run
+COUNTED  = $(if $(COVERAGE),-O1 --coverage -fprofile-update=atomic)
 
 comma    := ,
-words    := $(if $(DOUBLE),double) $(if $(SAN),$(if $(filter thread,$(SAN)),tsan,san)) $(if $(findstring clang,$(CC)),clang) $(if $(findstring aarch64,$(CC)),aarch64)
+# those whose processors can be emulated, where CC is a compiler for one of them
+MACHINES := aarch64 s390x i686
+MACHINE  := $(strip $(foreach machine,$(MACHINES),$(findstring $(machine),$(CC))))
+ROOT     := $(if $(MACHINE),$(CURDIR)/build/root/$(MACHINE))
+export QEMU_LD_PREFIX := $(ROOT)
+words    := $(if $(DOUBLE),double) $(if $(SAN),$(if $(filter thread,$(SAN)),tsan,san)) $(if $(findstring clang,$(CC)),clang) $(MACHINE) $(if $(COVERAGE),coverage)
 nothing  :=
 VARIANT  := $(subst $(nothing) ,-,$(strip $(words)))
 BUILD    := build$(if $(VARIANT),/$(VARIANT))
@@ -20,12 +27,14 @@ LIB      := $(BUILD)/libtril$(if $(DOUBLE),_double).a
 SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter thread,$(SAN)),thread,address$(comma)undefined -fno-sanitize-recover=all) -fno-omit-frame-pointer)
 USER     = $(STD) -Wall $(SANFLAGS) -Iinclude $(if $(DOUBLE),-DTRIL_DOUBLE)
 FLAGS    = $(USER) $(WARNINGS) $(CFLAGS) $(QUIRKS)
-# GCC 12 breaks down (internal compiler error) over loops that take the fmax of floats in double for this processor
-QUIRKS   := $(if $(findstring aarch64,$(shell $(CC) -dumpmachine)),-fno-builtin-fmax -fno-builtin-fmin)
+# aarch64: GCC 12 breaks down (internal compiler error) over loops that take the fmax of floats in double; 32-bit x86: by
+# itself it computes in 80 bits, and rounds when it likes
+TARGET   := $(shell $(CC) -dumpmachine)
+QUIRKS   := $(if $(findstring aarch64,$(TARGET)),-fno-builtin-fmax -fno-builtin-fmin) $(if $(filter i%86,$(firstword $(subst -, ,$(TARGET)))),-msse2 -mfpmath=sse)
 
 OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cmd/%,$(sort $(wildcard src/*/*.c))))
-CROSS    := $(if $(findstring aarch64,$(CC)),aarch64-linux-gnu-)
-RUN      := $(if $(CROSS),qemu-aarch64)
+CROSS    := $(if $(MACHINE),$(MACHINE)-linux-gnu-)
+RUN      := $(if $(MACHINE),qemu-$(MACHINE:i686=i386))
 # HOLD makes programs that can run as on an older processor, beside the others: only tests need them
 PROGRAMS := $(BUILD)$(if $(HOLD),/held)
 HOOK     := $(if $(HOLD),$(BUILD)/tests/hold.o)
@@ -42,11 +51,13 @@ help:
 	@echo 'make test     run the tests; DOUBLE=1, SAN=1, SAN=thread and CC=clang choose another build'
 	@echo 'make -j2 test-parts  the same, half of them beside the other'
 	@echo 'make test-kernels run them as on older processors; KERNELS="Haswell Zen" chooses some'
+	@echo 'make -j2 coverage  run them, and say which lines of src they leave out'
 	@echo 'make -j2 valgrind  run them under valgrind'
 	@echo 'make allocations  each allocation of whole commands fails in turn, some minutes'
 	@echo 'make fuzz     random programs of everything registered, then make fuzz-command; the same choices, DOUBLE=1, SAN=1'
 	@echo 'make fuzz-command  random command lines for SECONDS=60; or RUNS=N of them, SEED=1, from number FIRST=0 on'
-	@echo 'make test-aarch64 run them as a 64-bit ARM processor does, emulated; make setup-aarch64 before that'
+	@echo 'make test-aarch64, test-s390x, test-i686  run them as a processor of 64-bit ARM, a big-endian or a 32-bit one does,'
+	@echo '              emulated; make setup-aarch64, ... before that'
 	@echo 'make differential RUNS=N SEED=K  compare N new random programs with PyTorch (python3-torch)'
 	@echo 'make install  the command tril and its manual page, below PREFIX=$(PREFIX)'
 	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'
@@ -56,7 +67,7 @@ help:
 	@echo 'make clean    remove build/'
 
 PACKAGES     = libopenblas-dev libcsv-dev libstb-dev libjansson-dev check gnuplot-nox
-DEV_PACKAGES = clang libclang-rt-dev clang-format valgrind
+DEV_PACKAGES = clang libclang-rt-dev clang-format valgrind gcovr
 SUDO         = $(if $(filter 0,$(shell id -u)),,sudo)
 APT          = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 
@@ -64,17 +75,19 @@ setup:
 	$(APT) -qq update
 	$(APT) -qq -y install --no-install-recommends $(PACKAGES)
 
-# what CI needs besides: the second compiler, the formatter, valgrind
+# what CI needs besides: the second compiler, the formatter, valgrind, and gcovr, which `make coverage` needs
 setup-dev: setup
 	$(APT) -qq -y install --no-install-recommends $(DEV_PACKAGES)
 
-# a compiler, an emulator, and the libraries for a processor that is not this machine's
-AARCH64_PACKAGES = gcc-aarch64-linux-gnu qemu-user $(patsubst %,%:arm64,libc6-dev libopenblas-dev libcsv-dev libjansson-dev check)
-
-setup-aarch64: setup
-	$(SUDO) dpkg --add-architecture arm64
-	$(APT) -qq update
-	$(APT) -qq -y install --no-install-recommends $(AARCH64_PACKAGES)
+# a compiler, an emulator, and a folder with the libraries for a processor that is not this machine's: Debian's packages,
+# unpacked, for which it has names of its own
+$(MACHINES:%=setup-%): debian = $(patsubst aarch64,arm64,$(patsubst i686,i386,$*))
+$(MACHINES:%=setup-%): setup-%: setup
+	$(APT) -qq -y install --no-install-recommends gcc-$*-linux-gnu qemu-user mmdebstrap
+	@rm -rf build/root/$*
+	@mkdir -p build/root
+	. /etc/os-release && mmdebstrap --variant=extract --architectures=$(debian) --include='libc6-dev libopenblas-dev libcsv-dev libstb-dev libjansson-dev check' $$VERSION_CODENAME build/root/$*
+	@for file in build/root/$*/usr/*/*/openblas-pthread/*.[hs]*; do ln -sr $$file $$(dirname $$file)/..; done
 
 lib: $(LIB)
 
@@ -108,7 +121,7 @@ $(BUILD)/src/kernels/%.o: CFLAGS += -ffp-contract=fast
 $(BUILD)/src/%.o: src/%.c $(STAMP) | $(BUILD)/headers
 	@mkdir -p $(@D)
 	@echo '  CC   $<'
-	@$(CC) $(FLAGS) -Isrc -MMD -MP -c $< -o $@
+	@$(CC) $(FLAGS) $(COUNTED) -Isrc -MMD -MP -c $< -o $@
 
 demos: $(DEMOS) $(PROGRAMS)/tril
 
@@ -141,7 +154,7 @@ demo: demos
 	$(PROGRAMS)/tril plot $(BUILD)/pictures/points.safetensors data/points.csv -o $(BUILD)/pictures/points.png
 
 # OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check
-TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(PROGRAMS) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
+TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(PROGRAMS) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) $(if $(COVERAGE),GCOV_ERROR_FILE=/dev/null) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
 
 # what make install puts below a folder works there
 installed: $(PROGRAMS)/tril.1
@@ -155,14 +168,21 @@ test-rest: layers examples link installed demos $(PROGRAMS)/bench $(BUILD)/tests
 test: test-rest
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
 
-test-aarch64:
-	$(MAKE) test CC=aarch64-linux-gnu-gcc
+$(MACHINES:%=test-%): test-%:
+	$(MAKE) test CC=$*-linux-gnu-gcc
 
 # as on older processors: every kernel of OpenBLAS that this one can run, with the loops of the library that go with it
 test-kernels:
 	@kernels=$$(sh tests/kernels.sh $(KERNELS)) && for kernel in $$kernels; do for double in '' 1; do \
 		echo "== $$kernel$${double:+, double}"; \
 		OPENBLAS_CORETYPE=$${kernel%:*} $(MAKE) -s test-parts HOLD=$${kernel#*:} DOUBLE=$$double || exit 1; done; done
+
+# every line of the library runs, and of its branches outside the kernels 95 %
+coverage:
+	@find build -name '*.gcda' -delete
+	@$(MAKE) test-parts COVERAGE=1
+	@gcovr --root . --object-directory build/coverage --filter src/ --exclude src/kernels/ --branches --fail-under-branch 95
+	@gcovr --root . --object-directory build/coverage --filter src/ --fail-under-line 100
 
 # programs that are not in tests/reference; any SEED gives others
 differential: $(BUILD)/tests/run
@@ -276,7 +296,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev setup-aarch64 test-aarch64 lib demos demo bench uci test test-rest test-parts test-kernels valgrind layers examples link install installed allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
+.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib demos demo bench uci test test-rest test-parts test-kernels coverage valgrind layers examples link install installed allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
 .DELETE_ON_ERROR:
 .SECONDARY:
 
