@@ -212,7 +212,7 @@ $(BUILD)/tests/suites.h: $(STAMP) $(filter-out tests/main.c,$(sort $(wildcard te
 
 $(BUILD)/tests/registry.h: $(LIB)
 	@mkdir -p $(@D)
-	@$(CROSS)nm -g $(LIB) | sed -n 's/.* [A-TV-Z] tril_op_\([a-z0-9_]*\)$$/X_OP(\1)/p; s/.* [A-TV-Z] tril_dist_kind_\([a-z0-9_]*\)$$/X_DIST(\1)/p; s/.* [A-TV-Z] tril_optim_kind_\([a-z0-9_]*\)$$/X_OPTIM(\1)/p' | sort -u > $@
+	@$(CROSS)nm -g $(LIB) | sed -n 's/.* [A-TV-Z] tril_op_\([a-z0-9_]*\)$$/X_OP(\1)/p; s/.* [A-TV-Z] tril_dist_kind_\([a-z0-9_]*\)$$/X_DIST(\1)/p; s/.* [A-SV-Z] tril_optim_\([a-z0-9_]*\)$$/X_OPTIM(\1)/p' | sort -u > $@
 	@sed -i '/^X_OP(fail)\|^X_OP(apply)/d' $@
 
 $(BUILD)/tests/%.o: tests/%.c $(STAMP) | $(BUILD)/tests/suites.h $(BUILD)/tests/registry.h

@@ -31,7 +31,7 @@ check optim "core kernels" "$core optim"
 check train "core kernels ops distributions nn optim" "$core ops distributions nn optim shards fit scaler"
 check io "core" "$core table tensors file"
 check model "core kernels ops distributions nn optim train io" "$core ops distributions nn optim shards fit scaler table tensors file evaluate model"
-check cmd "" "tril ctx file"
+check cmd "" "tril ctx file extend"
 
 for layer in src/*/; do
     grep -q "^check $(basename "$layer") " "$0" || { echo "tests/layers.sh does not know $layer" && failed=1; }

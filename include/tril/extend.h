@@ -56,6 +56,7 @@
 #define TRIL_EXTEND_H
 
 #include <tril/distributions.h>
+#include <tril/optim.h>
 #include <tril/random.h>
 
 #ifdef __cplusplus
@@ -168,6 +169,35 @@ struct tril_dist_kind {
      * event has, is stretched. */
     tril_dist (*expand)(const tril_dist *p, tril_shape batch);
 };
+
+/* ---- Optimizers: an update of parameters, and blocks of state as large as these, zero at the
+ * start, which tril_optim_state keeps. */
+enum { TRIL_OPTIM_MAX_STATES = TRIL_OPTIM_ARRAYS - 1 };
+
+/* A step of n parameters of one group that lie one behind the other. */
+typedef struct tril_optim_update {
+    const void *opts;        /* the optimizer's own */
+    uint64_t step;           /* 1, 2, ... */
+    double lr, weight_decay; /* of the group, now */
+    size_t n;
+    const tril_real *g;                          /* gradients, [n] */
+    tril_real *w, *state[TRIL_OPTIM_MAX_STATES]; /* to be moved, [n] each */
+} tril_optim_update;
+
+struct tril_optim_kind {
+    const char *name; /* as it stands in messages and on the command line */
+    double lr;        /* the default */
+    size_t n_states;
+    void (*update)(const tril_optim_update *u);
+
+    /* What a fit makes. NULL: tril_optim_new(kind, params, opts, opts, sizeof *opts). */
+    tril_optim *(*make)(tril_params *params, const tril_optim_opts *opts);
+    bool no_decay; /* has no weight decay */
+};
+
+/* An optimizer of all parameters of a store, with a copy of options of its own. NULL on failure. */
+tril_optim *tril_optim_new(const tril_optim_kind *kind, tril_params *params,
+                           const tril_optim_opts *opts, const void *own, size_t own_size);
 
 #ifdef __cplusplus
 }

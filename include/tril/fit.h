@@ -91,11 +91,6 @@ typedef struct tril_batch {
     size_t n;
 } tril_batch;
 
-typedef enum tril_fit_optim {
-    TRIL_FIT_ADAM, /* default; AdamW where there is weight decay */
-    TRIL_FIT_SGD
-} tril_fit_optim;
-
 /* Rows as a loss sees them: of a network with a line, y is that of the network's own coordinates;
  * with `missing` it is what the line leaves over, in which NaN is a missing number. */
 typedef struct tril_loss_rows {
@@ -159,9 +154,9 @@ typedef struct tril_fit_opts {
                        batches keep one thread busy (tril_shards_opts says what threads ask of the
                        context's allocator) */
 
-    tril_fit_optim optim;
-    double lr;           /* default 1e-3, for SGD 1e-2 */
-    double momentum;     /* SGD, in [0, 1); default 0 */
+    const tril_optim_kind *optim; /* one of tril_optims, or a program's own; default: AdamW */
+    double lr;                    /* default: the kind's, 1e-3, for SGD 1e-2 */
+    double momentum;              /* SGD, in [0, 1); default 0 */
     double weight_decay; /* at least 0, of everything but vectors (biases, a shared covariance),
                             which are put in group "bias"; default 0 */
     tril_clip clip;

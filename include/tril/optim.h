@@ -44,6 +44,14 @@ extern "C" {
 
 typedef struct tril_optim tril_optim;
 
+/* What an optimizer does; tril/extend.h has its functions, and how a program adds one of its own.
+ */
+typedef struct tril_optim_kind tril_optim_kind;
+extern const tril_optim_kind tril_optim_adamw, tril_optim_adam, tril_optim_sgd, tril_optim_natural;
+
+/* Those that a fit can take by their names, and NULL. */
+extern const tril_optim_kind *const tril_optims[];
+
 /* Clipping, done on the gradients in place before a step: first by value, then by the norm of all
  * gradients together. */
 typedef struct tril_clip {
@@ -51,6 +59,14 @@ typedef struct tril_clip {
     double norm;  /* gradients are scaled down to this Euclidean norm if theirs is larger; default:
                      not */
 } tril_clip;
+
+/* What a fit tells its optimizer. */
+typedef struct tril_optim_opts {
+    double lr;           /* default: the kind's */
+    double momentum;     /* for kinds that have one; default 0 */
+    double weight_decay; /* at least 0; default 0 */
+    tril_clip clip;
+} tril_optim_opts;
 
 /* Stochastic gradient descent, as in PyTorch: g += weight_decay w; b = momentum b + g; w -= lr b,
  * or with nesterov w -= lr (g + momentum b). */

@@ -1,6 +1,8 @@
 /* Settings as numbers and names. */
 #include "cmd/fit_options.h"
 
+#include <tril/extend.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,7 @@
 static const char program[] = "tril fit";
 
 /* what a machine can do ends below these */
-enum { MOST = 1000000000, MOST_MEMBERS = 1000, MOST_THREADS = 1024 };
+enum { MOST = 1000000000, MOST_MEMBERS = 1000, MOST_THREADS = 1024, MOST_KINDS = 32 };
 
 /* ---- one setting */
 
@@ -134,23 +136,33 @@ static bool read_network(plan *p)
 
 static bool read_loss(plan *p)
 {
-    const char *text = p->settings.text[SETTING_LOSS];
-    p->fit.loss = p->model.head.form == TRIL_HEAD_MIXTURE ? &tril_loss_nll : &tril_loss_beta;
-    for (size_t i = 0; text && tril_losses[i]; i++)
-        if (strcmp(tril_losses[i]->name, text) == 0)
-            return p->fit.loss = tril_losses[i], true;
-    if (!text)
-        return true;
-    fprintf(stderr, "%s: --loss wants", program);
+    const char *choices[MOST_KINDS] = { 0 };
+    int which;
     for (size_t i = 0; tril_losses[i]; i++)
-        fprintf(stderr, "%s%s", i ? ", " : " ", tril_losses[i]->name);
-    fprintf(stderr, ", not '%s'\n", text);
-    return false;
+        choices[i] = tril_losses[i]->name;
+    p->fit.loss = p->model.head.form == TRIL_HEAD_MIXTURE ? &tril_loss_nll : &tril_loss_beta;
+    if (!p->settings.text[SETTING_LOSS])
+        return true;
+    if (!read_name(p, SETTING_LOSS, choices, &which))
+        return false;
+    p->fit.loss = tril_losses[which];
+    return true;
+}
+
+static bool read_optim(plan *p)
+{
+    const char *choices[MOST_KINDS] = { 0 };
+    int which;
+    for (size_t i = 0; tril_optims[i]; i++)
+        choices[i] = tril_optims[i]->name;
+    if (!read_name(p, SETTING_OPTIMIZER, choices, &which))
+        return false;
+    p->fit.optim = tril_optims[which];
+    return true;
 }
 
 static bool read_training(plan *p)
 {
-    static const char *const optims[] = { "adam", "sgd", NULL };
     static const char *const schedules[] = { "constant", "step", "cosine", "plateau", NULL };
     const struct {
         setting which;
@@ -164,12 +176,11 @@ static bool read_training(plan *p)
                     { SETTING_BETA, &p->fit.beta },
                     { SETTING_INPUT_NOISE, &p->fit.input_noise },
                     { SETTING_TARGET_NOISE, &p->fit.target_noise } };
-    int optim, schedule;
+    int schedule;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (!read_number(p, numbers[i].which, numbers[i].to))
             return false;
-    if (!read_name(p, SETTING_OPTIMIZER, optims, &optim) || !read_loss(p) ||
-        !read_name(p, SETTING_SCHEDULE, schedules, &schedule) ||
+    if (!read_optim(p) || !read_loss(p) || !read_name(p, SETTING_SCHEDULE, schedules, &schedule) ||
         !read_count(p, SETTING_EPOCHS, 1, MOST, &p->fit.epochs) ||
         !read_count(p, SETTING_BATCH, 1, MOST, &p->fit.batch) ||
         !read_count(p, SETTING_PATIENCE, 0, MOST, &p->fit.patience) ||
@@ -178,7 +189,6 @@ static bool read_training(plan *p)
         return false;
     if (p->fit.lr == 0)
         return fprintf(stderr, "%s: --lr wants a rate above 0\n", program), false;
-    p->fit.optim = (tril_fit_optim)optim;
     p->fit.schedule.kind = (tril_schedule_kind)schedule;
     return true;
 }

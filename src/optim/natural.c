@@ -6,6 +6,15 @@
 #include "kernels/mvn.h"
 #include "optim/optim.h"
 
+/* What the step works with: the divergence allowed, the events' size, the factors, and d^2 numbers
+ * of its own. */
+typedef struct tril_natural {
+    double kl_clip;
+    size_t d;
+    const tril_real *factors;
+    double *scratch;
+} tril_natural;
+
 /* What a step may become, and what is remembered of it, in units of the longest step allowed: a
  * wild gradient lengthens the memory tenfold, and is forgotten after log 10 / log 1/0.975 = 91
  * steps. */
@@ -111,20 +120,29 @@ static void move_factor(const tril_natural *o, double lr, tril_real *factor, con
 }
 
 /* loc's span is the first: it moves by the factors as they were */
-static void natural_update(const tril_optim *optim, const tril_optim_span *span, double lr,
-                           tril_real *w, const tril_real *g, tril_real *const *state)
+static void natural_update(const tril_optim_update *u)
 {
-    const tril_natural *o = &optim->opts.natural;
-    size_t d = o->d;
-    if (span == optim->spans)
-        for (size_t i = 0; i < span->size / d; i++)
-            move_loc(o, lr, w + i * d, g + i * d, o->factors + i * d * d, state[0] + i);
+    const tril_natural *o = u->opts;
+    const size_t d = o->d;
+    if (u->w == o->factors)
+        for (size_t i = 0; i < u->n / d / d; i++)
+            move_factor(o, u->lr, u->w + i * d * d, u->g + i * d * d, u->state[0] + i);
     else
-        for (size_t i = 0; i < span->size / d / d; i++)
-            move_factor(o, lr, w + i * d * d, g + i * d * d, state[0] + i);
+        for (size_t i = 0; i < u->n / d; i++)
+            move_loc(o, u->lr, u->w + i * d, u->g + i * d, o->factors + i * d * d, u->state[0] + i);
 }
 
-const tril_optim_kind tril_optim_kind_natural = { "natural", 1, natural_update, true };
+static tril_optim *make(tril_params *params, const tril_optim_opts *opts)
+{
+    (void)opts;
+    return tril_ctx_fail(
+               params->ctx, TRIL_BAD_ARGUMENT,
+               "natural: it moves the loc and scale_tril of tril_natural_new, no network"),
+           NULL;
+}
+
+const tril_optim_kind tril_optim_natural = { "natural",      0.1,  1,
+                                             natural_update, make, .no_decay = true };
 
 static bool shapes_fit(tril_shape loc, tril_shape factor)
 {
@@ -165,14 +183,16 @@ static bool check_pair(tril_param loc, tril_param scale_tril)
 tril_optim *tril_natural_new(tril_param loc, tril_param scale_tril, const tril_natural_opts *opts)
 {
     tril_natural_opts o = opts ? *opts : (tril_natural_opts){ 0 };
-    o.lr = o.lr == 0 ? 0.1 : o.lr;
+    o.lr = o.lr == 0 ? tril_optim_natural.lr : o.lr;
     o.kl_clip = o.kl_clip == 0 ? 0.001 : o.kl_clip;
     tril_params *params = loc.params;
     if (!check_pair(loc, scale_tril) ||
         !tril_optim_check(params, "natural", "lr_loc", o.lr_loc, 0, HUGE_VAL) ||
         !tril_optim_check(params, "natural", "kl_clip", o.kl_clip, 0, 1))
         return NULL;
-    tril_optim *optim = tril_optim_new(&tril_optim_kind_natural, params, o.lr, 0, (tril_clip){ 0 });
+    const tril_natural none = { 0 };
+    tril_optim *optim = tril_optim_new(&tril_optim_natural, params,
+                                       &(tril_optim_opts){ .lr = o.lr }, &none, sizeof none);
     if (!optim)
         return NULL;
     tril_shape shape = tril_param_shape(loc);
@@ -184,7 +204,7 @@ tril_optim *tril_natural_new(tril_param loc, tril_param scale_tril, const tril_n
     optim->n_spans = 2;
     optim->spans[0] = tril_optim_span_of(&entries[loc.index], o.lr_loc == 0 ? o.lr : o.lr_loc, 0);
     optim->spans[1] = tril_optim_span_of(&entries[scale_tril.index], o.lr, 0);
-    optim->opts.natural =
+    *(tril_natural *)optim->own =
         (tril_natural){ o.kl_clip, d, params->values + optim->spans[1].offset, scratch };
     return optim;
 }

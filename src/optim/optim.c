@@ -7,6 +7,9 @@
 #include "core/finite.h"
 #include "core/shape.h"
 
+const tril_optim_kind *const tril_optims[] = { &tril_optim_adamw, &tril_optim_adam, &tril_optim_sgd,
+                                               NULL };
+
 bool tril_optim_check(tril_params *params, const char *optim, const char *option, double x,
                       double low, double high)
 {
@@ -36,13 +39,19 @@ static void find_spans(tril_optim *optim, double lr, double weight_decay)
     }
 }
 
-tril_optim *tril_optim_new(const tril_optim_kind *kind, tril_params *params, double lr,
-                           double weight_decay, tril_clip clip)
+tril_optim *tril_optim_new(const tril_optim_kind *kind, tril_params *params,
+                           const tril_optim_opts *opts, const void *own, size_t own_size)
 {
+    const double lr = opts->lr == 0 ? kind->lr : opts->lr;
+    if (params && kind->n_states > TRIL_OPTIM_MAX_STATES)
+        return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT,
+                             "%s: %zu blocks of state, there can be %d", kind->name, kind->n_states,
+                             TRIL_OPTIM_MAX_STATES),
+               NULL;
     if (!tril_optim_check(params, kind->name, "lr", lr, 0, HUGE_VAL) ||
-        !tril_optim_check(params, kind->name, "weight_decay", weight_decay, 0, HUGE_VAL) ||
-        !tril_optim_check(params, kind->name, "clip.value", clip.value, 0, HUGE_VAL) ||
-        !tril_optim_check(params, kind->name, "clip.norm", clip.norm, 0, HUGE_VAL))
+        !tril_optim_check(params, kind->name, "weight_decay", opts->weight_decay, 0, HUGE_VAL) ||
+        !tril_optim_check(params, kind->name, "clip.value", opts->clip.value, 0, HUGE_VAL) ||
+        !tril_optim_check(params, kind->name, "clip.norm", opts->clip.norm, 0, HUGE_VAL))
         return NULL;
     tril_optim *optim = tril_ctx_alloc(params->ctx, kind->name, 1, sizeof *optim);
     if (!optim)
@@ -50,9 +59,10 @@ tril_optim *tril_optim_new(const tril_optim_kind *kind, tril_params *params, dou
     *optim = (tril_optim){ .kind = kind,
                            .params = params,
                            .arena = { .ctx = params->ctx },
-                           .clip = clip,
+                           .clip = opts->clip,
                            .lr_factor = 1 };
     optim->spans = tril_arena_take(&optim->arena, kind->name, params->count, sizeof *optim->spans);
+    optim->own = tril_arena_take(&optim->arena, kind->name, 1, own_size);
     for (size_t k = 0; k < kind->n_states && optim->spans; k++) {
         optim->state[k] =
             tril_arena_take(&optim->arena, kind->name, params->size, sizeof(tril_real));
@@ -63,7 +73,8 @@ tril_optim *tril_optim_new(const tril_optim_kind *kind, tril_params *params, dou
         tril_optim_free(optim);
         return NULL;
     }
-    find_spans(optim, lr, weight_decay);
+    memcpy(optim->own, own, own_size);
+    find_spans(optim, lr, opts->weight_decay);
     params->in_use = params->grouped = true;
     return optim;
 }
@@ -102,12 +113,16 @@ bool tril_optim_step(tril_optim *optim)
     optim->steps++;
     for (size_t i = 0; i < optim->n_spans; i++) {
         const tril_optim_span *span = &optim->spans[i];
-        double lr = span->lr * optim->lr_factor;
-        tril_real *state[TRIL_OPTIM_MAX_STATES] = { 0 };
+        tril_optim_update u = { .opts = optim->own,
+                                .step = optim->steps,
+                                .lr = span->lr * optim->lr_factor,
+                                .weight_decay = span->weight_decay,
+                                .n = span->size,
+                                .g = params->grads + span->offset,
+                                .w = params->values + span->offset };
         for (size_t k = 0; k < optim->kind->n_states; k++)
-            state[k] = optim->state[k] + span->offset;
-        optim->kind->update(optim, span, lr, params->values + span->offset,
-                            params->grads + span->offset, state);
+            u.state[k] = optim->state[k] + span->offset;
+        optim->kind->update(&u);
     }
     return true;
 }

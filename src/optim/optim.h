@@ -3,11 +3,9 @@
 #ifndef TRIL_OPTIM_OPTIM_H
 #define TRIL_OPTIM_OPTIM_H
 
-#include <tril/optim.h>
+#include <tril/extend.h>
 
 #include "core/params.h"
-
-enum { TRIL_OPTIM_MAX_STATES = TRIL_OPTIM_ARRAYS - 1 };
 
 /* Parameters of one group that lie one behind the other. */
 typedef struct tril_optim_span {
@@ -15,24 +13,6 @@ typedef struct tril_optim_span {
     size_t offset, size;
     double lr, weight_decay;
 } tril_optim_span;
-
-/* An optimizer is one update of a span: values w from gradients g and the optimizer's own state. */
-typedef struct tril_optim_kind {
-    const char *name;
-    size_t n_states; /* blocks of state, as large as the parameters, zero at the start */
-    void (*update)(const tril_optim *optim, const tril_optim_span *span, double lr, tril_real *w,
-                   const tril_real *g, tril_real *const *state);
-    bool no_decay; /* has no weight decay */
-} tril_optim_kind;
-
-/* What the natural step works with: the divergence allowed, the events' size, the factors, and d^2
- * numbers of its own. */
-typedef struct tril_natural {
-    double kl_clip;
-    size_t d;
-    const tril_real *factors;
-    double *scratch;
-} tril_natural;
 
 struct tril_optim {
     const tril_optim_kind *kind;
@@ -44,16 +24,8 @@ struct tril_optim {
     tril_clip clip;
     double lr_factor;
     uint64_t steps; /* done, the present one included while it is under way */
-    union {
-        tril_sgd_opts sgd;
-        tril_adam_opts adam;
-        tril_natural natural;
-    } opts;
+    void *own;      /* options of the kind */
 };
-
-/* Memory for an optimizer of a kind; lr and weight decay of every group. The caller sets opts. */
-tril_optim *tril_optim_new(const tril_optim_kind *kind, tril_params *params, double lr,
-                           double weight_decay, tril_clip clip);
 
 /* The span of one parameter. */
 tril_optim_span tril_optim_span_of(const tril_param_entry *entry, double lr, double weight_decay);

@@ -134,21 +134,14 @@ static bool use_line(tril_fit *fit)
 static bool make_optim(tril_fit *fit)
 {
     const tril_fit_opts *o = &fit->opts;
-    const tril_adam_opts adam = { .lr = o->lr, .weight_decay = o->weight_decay, .clip = o->clip };
+    const tril_optim_opts opts = { o->lr, o->momentum, o->weight_decay, o->clip };
     const tril_line *line = &fit->net.line;
     for (size_t i = 0; i < fit->params->count && o->weight_decay > 0; i++)
         if (fit->params->entries[i].shape.rank == 1 ||
             (line->scale.params && (i == line->weight.index || i == line->scale.index)))
             fit->params->entries[i].group = "bias"; /* as a line is none that decays */
-    if (o->optim == TRIL_FIT_SGD)
-        fit->optim = tril_sgd_new(fit->params, &(tril_sgd_opts){ .lr = o->lr,
-                                                                 .momentum = o->momentum,
-                                                                 .weight_decay = o->weight_decay,
-                                                                 .clip = o->clip });
-    else if (o->weight_decay == 0)
-        fit->optim = tril_adam_new(fit->params, &adam);
-    else
-        fit->optim = tril_adamw_new(fit->params, &adam);
+    fit->optim = o->optim->make ? o->optim->make(fit->params, &opts)
+                                : tril_optim_new(o->optim, fit->params, &opts, &opts, sizeof opts);
     return fit->optim &&
            (o->weight_decay == 0 || tril_optim_set_weight_decay(fit->optim, "bias", 0));
 }

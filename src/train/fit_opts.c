@@ -69,9 +69,7 @@ static bool check_ranges(tril_ctx *ctx, const tril_fit_opts *o)
         if (!numbers[i].right)
             return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s is %g, want %s", numbers[i].name,
                                  numbers[i].value, numbers[i].want);
-    return o->optim <= TRIL_FIT_SGD ||
-           tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: there is no optimizer number %d",
-                         (int)o->optim);
+    return true;
 }
 
 /* what does not go together */
@@ -92,7 +90,8 @@ bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_batch *ro
 {
     o->epochs = o->epochs ? o->epochs : 100;
     o->batch = o->batch ? o->batch : 64;
-    o->lr = o->lr != 0 ? o->lr : o->optim == TRIL_FIT_SGD ? 1e-2 : 1e-3;
+    o->optim = o->optim ? o->optim : &tril_optim_adamw;
+    o->lr = o->lr != 0 ? o->lr : o->optim->lr;
     o->loss = o->loss ? o->loss : &tril_loss_nll;
     o->beta = o->beta != 0 ? o->beta : 0.5;
     o->warmup_epochs = o->warmup_epochs ? o->warmup_epochs : 10;

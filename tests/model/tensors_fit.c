@@ -18,7 +18,7 @@ static const struct {
     { { .form = TRIL_HEAD_SHARED },
       { .epochs = 4, .batch = 100, .validation_share = 0.2, .weight_decay = 0.01 } },
     { { .form = TRIL_HEAD_DIAGONAL },
-      { .epochs = 4, .batch = 100, .optim = TRIL_FIT_SGD, .momentum = 0.9 } },
+      { .epochs = 4, .batch = 100, .optim = &tril_optim_sgd, .momentum = 0.9 } },
 };
 
 static fitting begin(size_t which, uint64_t seed)

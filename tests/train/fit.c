@@ -67,7 +67,7 @@ static const struct {
     { { .form = TRIL_HEAD_STUDENT }, { .lr = 1e-2 } },
     { { .form = TRIL_HEAD_STUDENT }, { .lr = 1e-2, .loss = &tril_loss_faithful } },
     { { .natural = true },
-      { .lr = 0.05, .optim = TRIL_FIT_SGD, .momentum = 0.5, .clip = { .norm = 1 } } },
+      { .lr = 0.05, .optim = &tril_optim_sgd, .momentum = 0.5, .clip = { .norm = 1 } } },
     { { .natural = true }, { .lr = 1e-2, .loss = &tril_loss_faithful, .clip = { .norm = 10 } } },
     { { .natural = true }, { .lr = 1e-2, .loss = &tril_loss_beta, .clip = { .norm = 10 } } },
 };
@@ -396,7 +396,7 @@ static const struct {
     { "fit: average is 1, want a number from 0 to below 1", { 0 }, { .average = 1 }, 0 },
     { "fit: input_noise is -1, want at least 0", { 0 }, { .input_noise = -1 }, 0 },
     { "fit: target_noise is inf, want at least 0", { 0 }, { .target_noise = HUGE_VAL }, 0 },
-    { "fit: there is no optimizer number 2", { 0 }, { .optim = 2 }, 0 },
+    { "natural: it moves the loc and scale_tril of", { 0 }, { .optim = &tril_optim_natural }, 0 },
     { "fit: there is no schedule number 4", { 0 }, { .schedule = { .kind = 4 } }, 0 },
     { "fit: schedule.warmup is -1", { 0 }, { .schedule = { .warmup = -1 } }, 0 },
     { "fit: schedule.factor is 1, want", { 0 }, { .schedule = { .factor = 1 } }, 0 },
@@ -406,10 +406,10 @@ static const struct {
       { 0 },
       { .loss = &tril_loss_warmup, .no_init = true },
       0 },
-    { "adam: lr is -1", { 0 }, { .lr = -1 }, 0 },
+    { "adamw: lr is -1", { 0 }, { .lr = -1 }, 0 },
     { "adamw: weight_decay is inf", { 0 }, { .weight_decay = HUGE_VAL }, 0 },
-    { "adam: clip.norm is -1", { 0 }, { .clip = { .norm = -1 } }, 0 },
-    { "sgd: momentum is 1", { 0 }, { .optim = TRIL_FIT_SGD, .momentum = 1 }, 0 },
+    { "adamw: clip.norm is -1", { 0 }, { .clip = { .norm = -1 } }, 0 },
+    { "sgd: momentum is 1", { 0 }, { .optim = &tril_optim_sgd, .momentum = 1 }, 0 },
     { "shards: out of memory", { 0 }, { .threads = SIZE_MAX / 2 }, TRIL_OUT_OF_MEMORY },
 };
 

@@ -65,7 +65,7 @@ START_TEST(test_gradients)
 {
     double expected[6] = { 0 }, nll = 0; /* weights of loc, of log scale; biases */
     tril_fit_opts opts = gradients[_i].opts;
-    opts.optim = TRIL_FIT_SGD;
+    opts.optim = &tril_optim_sgd;
     opts.lr = 1;
     opts.batch = ROWS;
     opts.no_init = true;
@@ -128,7 +128,7 @@ START_TEST(test_beta_of_many)
     f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS },
                          &(tril_fit_opts){ .loss = &tril_loss_beta,
                                            .beta = beta,
-                                           .optim = TRIL_FIT_SGD,
+                                           .optim = &tril_optim_sgd,
                                            .lr = 1,
                                            .batch = ROWS,
                                            .no_init = true });
@@ -152,7 +152,7 @@ START_TEST(test_faithful_mean)
         fitting f = fitting_begin(
             ctx, 200, 2, &heads[i],
             &(tril_fit_opts){
-                .loss = &tril_loss_faithful, .optim = TRIL_FIT_SGD, .lr = 0.05, .epochs = 10 });
+                .loss = &tril_loss_faithful, .optim = &tril_optim_sgd, .lr = 0.05, .epochs = 10 });
         ck_assert(tril_fit_run(f.fit, NULL, NULL));
         tril_real *first = tril_param_values(tril_params_find(f.params, "net.0.weight"));
         memcpy(trunk[i], first, sizeof *trunk);

@@ -11,7 +11,7 @@ static const struct {
     tril_fit_opts opts;
 } cases[] = {
     { { 0 }, { 0 } },
-    { { 0 }, { .loss = &tril_loss_beta, .optim = TRIL_FIT_SGD, .momentum = 0.9 } },
+    { { 0 }, { .loss = &tril_loss_beta, .optim = &tril_optim_sgd, .momentum = 0.9 } },
     { { 0 }, { .loss = &tril_loss_faithful, .schedule = { .kind = TRIL_COSINE, .warmup = 1.5 } } },
     { { 0 }, { .loss = &tril_loss_warmup, .warmup_epochs = 3, .weight_decay = 0.01 } },
     { { .form = TRIL_HEAD_DIAGONAL },
@@ -21,14 +21,17 @@ static const struct {
     { { .form = TRIL_HEAD_MIXTURE, .components = 2 },
       { .validation_share = 0.2, .patience = 2, .lr = 0.3, .clip = { .norm = 1 } } },
     { { .natural = true },
-      { .optim = TRIL_FIT_SGD,
+      { .optim = &tril_optim_sgd,
         .lr = 0.05,
         .validation_share = 0.2,
         .patience = 5,
         .average = 0.8 } },
     { { 0 }, { .average = 0.9 } },
     { { .form = TRIL_HEAD_LOW_RANK, .rank = 1 },
-      { .optim = TRIL_FIT_SGD, .weight_decay = 0.1, .validation_share = 0.5, .keep_last = true } },
+      { .optim = &tril_optim_sgd,
+        .weight_decay = 0.1,
+        .validation_share = 0.5,
+        .keep_last = true } },
 };
 
 enum { N_CASES = sizeof cases / sizeof *cases };

@@ -79,7 +79,7 @@ START_TEST(test_rate_is_taken)
     for (size_t i = 0; i < ROWS * INPUTS; i++)
         f.x[i] = 0;
     f.fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS },
-                         &(tril_fit_opts){ .optim = TRIL_FIT_SGD,
+                         &(tril_fit_opts){ .optim = &tril_optim_sgd,
                                            .lr = 1e-6,
                                            .no_init = true,
                                            .loss = &tril_loss_faithful,
