@@ -140,6 +140,8 @@ bool tril_shape_broadcast(tril_shape a, tril_shape b, tril_shape *out);
 /* A distribution is a table of functions; NULL where there is no closed form. Each returns the
  * inert var on failure. They are asked only for a distribution whose first parameter is current,
  * and for a y that fits. */
+typedef struct tril_kl_pair tril_kl_pair;
+
 struct tril_dist_kind {
     const char *name; /* as it stands in messages: "log_prob(NAME): ..." */
     tril_var (*log_prob)(const tril_dist *p, tril_var y);
@@ -168,6 +170,21 @@ struct tril_dist_kind {
     /* In a larger batch. NULL: param[0], which has as many axes behind those of the batch as the
      * event has, is stretched. */
     tril_dist (*expand)(const tril_dist *p, tril_shape batch);
+
+    /* Asked only where the event is a vector: the distributions of its numbers, [batch, event].
+     * NULL: normals, where there is an as_mvn. */
+    tril_dist (*marginals)(const tril_dist *p);
+
+    /* Pairs of kinds, this one among them, up to a pair of NULL. */
+    const tril_kl_pair *kl;
+};
+
+/* A closed form of tril_kl, for events of equal shape and batches that broadcast. tril_kl looks for
+ * it in the pairs of p's kind, of q's and of the library; without it normals are compared by their
+ * as_mvn. */
+struct tril_kl_pair {
+    const tril_dist_kind *p, *q;
+    tril_var (*kl)(const tril_dist *p, const tril_dist *q);
 };
 
 /* ---- Optimizers: an update of parameters, and blocks of state as large as these, zero at the

@@ -148,9 +148,27 @@ static tril_var fail(const tril_dist *p, const tril_dist *q, tril_status status,
                          tril_shape_text(p->event).text, tril_shape_text(q->event).text);
 }
 
-static bool is_diagonal(const tril_dist *p)
+static tril_var normal_kl(const tril_dist *p, const tril_dist *q)
 {
-    return p->kind == &tril_dist_kind_normal || p->kind == &tril_dist_kind_mvn_diag;
+    const tril_var in[N_IN] = { p->param[0], p->param[1], q->param[0], q->param[1] };
+    return tril_numbers_apply(&tril_op_normal_kl, in, N_IN,
+                              (tril_numbers){ .values = of_numbers_values,
+                                              .slopes = of_numbers_slopes,
+                                              .event_rank = p->event.rank });
+}
+
+static const tril_kl_pair pairs[] = {
+    { &tril_dist_kind_normal, &tril_dist_kind_normal, normal_kl },
+    { &tril_dist_kind_mvn_diag, &tril_dist_kind_mvn_diag, normal_kl },
+    { &tril_dist_kind_categorical, &tril_dist_kind_categorical, tril_categorical_kl },
+    { 0 },
+};
+
+static const tril_kl_pair *find(const tril_kl_pair *in, const tril_dist *p, const tril_dist *q)
+{
+    while (in && in->kl && (in->p != p->kind || in->q != q->kind))
+        in++;
+    return in && in->kl ? in : NULL;
 }
 
 /* the sum of the bases' divergences over n independent axes */
@@ -174,14 +192,11 @@ tril_var tril_kl(tril_dist p, tril_dist q)
         return fail(&p, &q, TRIL_BAD_SHAPE, "the events differ");
     if (!tril_shape_broadcast(p.batch, q.batch, &unused))
         return fail(&p, &q, TRIL_BAD_SHAPE, "the batches do not broadcast");
-    if (p.kind == &tril_dist_kind_categorical && q.kind == p.kind)
-        return tril_categorical_kl(&p, &q);
-    if (is_diagonal(&p) && is_diagonal(&q)) {
-        const tril_var in[N_IN] = { p.param[0], p.param[1], q.param[0], q.param[1] };
-        return tril_numbers_apply(&tril_op_normal_kl, in, N_IN,
-                                  (tril_numbers){ .values = of_numbers_values,
-                                                  .slopes = of_numbers_slopes,
-                                                  .event_rank = p.event.rank });
+    const tril_kl_pair *const lists[] = { p.kind->kl, q.kind->kl, pairs };
+    for (size_t i = 0; i < 3; i++) {
+        const tril_kl_pair *pair = find(lists[i], &p, &q);
+        if (pair)
+            return pair->kl(&p, &q);
     }
     size_t n = tril_independent_axes(&p);
     if (n || (n = tril_independent_axes(&q)))

@@ -310,6 +310,31 @@ static tril_var mixture_sample(const tril_dist *p, size_t n)
     return out ? tril_input(tape, out, shape) : (tril_var){ 0 };
 }
 
+bool tril_mixture_parts(const tril_dist *p, tril_var *logits, tril_dist *components)
+{
+    const mixture *m = p->attrs;
+    if (p->kind != &tril_dist_kind_mixture)
+        return false;
+    *logits = tril_categorical_by_probs(&m->weights) ? tril_log(p->param[0]) : p->param[0];
+    *components = m->components;
+    return true;
+}
+
+/* of normal components */
+static tril_dist mixture_marginals(const tril_dist *p)
+{
+    tril_dist each;
+    tril_var logits;
+    tril_mixture_parts(p, &logits, &each);
+    if (!each.kind->as_mvn)
+        return tril_dist_fail(p, "marginals", TRIL_BAD_ARGUMENT, "there is no closed form"),
+               (tril_dist){ 0 };
+    logits = with_axis(p, "marginals", logits, 1);
+    tril_var loc = tril_transpose(tril_dist_mean(each), -1, -2);
+    tril_var scale = tril_sqrt(tril_transpose(tril_dist_variance(each), -1, -2));
+    return tril_mixture(tril_categorical(logits), tril_normal(loc, scale));
+}
+
 const tril_dist_kind tril_dist_kind_mixture = { .name = "mixture",
                                                 .log_prob = mixture_log_prob,
                                                 .log_prob_missing = mixture_log_prob_missing,
@@ -319,7 +344,8 @@ const tril_dist_kind tril_dist_kind_mixture = { .name = "mixture",
                                                 .factor = mixture_factor,
                                                 .covariance = mixture_covariance,
                                                 .cdf = mixture_cdf,
-                                                .expand = mixture_expand };
+                                                .expand = mixture_expand,
+                                                .marginals = mixture_marginals };
 
 /* ---- what it is made of */
 

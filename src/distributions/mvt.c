@@ -106,6 +106,12 @@ static tril_var mvt_factor(const tril_dist *p)
     return tril_mul(tril_tril(p->param[1]), by);
 }
 
+static tril_dist mvt_marginals(const tril_dist *p)
+{
+    tril_dist normal = tril_mvn(p->param[0], p->param[1]);
+    return tril_student_t(column(p->param[2]), p->param[0], tril_sqrt(tril_dist_variance(normal)));
+}
+
 const tril_dist_kind tril_dist_kind_mvt = { .name = "mvt",
                                             .log_prob = mvt_log_prob,
                                             .rsample = mvt_rsample,
@@ -114,7 +120,8 @@ const tril_dist_kind tril_dist_kind_mvt = { .name = "mvt",
                                             .mean = mvt_mean,
                                             .variance = mvt_variance,
                                             .factor = mvt_factor,
-                                            .mode = tril_mvn_mean };
+                                            .mode = tril_mvn_mean,
+                                            .marginals = mvt_marginals };
 
 tril_dist tril_mvt(tril_var df, tril_var loc, tril_var scale_tril)
 {

@@ -25,7 +25,6 @@ typedef struct chunk {
     tril_tape *tape;
     tril_var x, y; /* y: numbers that are missing are NaN; {0} without targets */
     bool missing;
-    tril_var *raw; /* of the members, as their heads take it */
     tril_dist *dists;
     tril_evaluation out; /* of these rows */
 } chunk;
@@ -172,8 +171,7 @@ static bool put_correlation(const chunk *c)
 
 static bool is_normal(const chunk *c)
 {
-    return c->n_members == 1 && c->members[0].head.form != TRIL_HEAD_MIXTURE &&
-           c->members[0].head.form != TRIL_HEAD_STUDENT;
+    return c->n_members == 1 && c->dists[0].kind->as_mvn;
 }
 
 /* entropy = d/2 (1 + log 2 pi) + log det / 2 */
@@ -207,35 +205,6 @@ static bool put_spread(const chunk *c)
 
 /* ---- where y is in its distribution */
 
-/* of components, weighted: numbers [n, d], each a mixture of K */
-static tril_dist mixture_marginals(const chunk *c, const tril_network *net, tril_var raw)
-{
-    tril_var logits;
-    tril_dist each = tril_network_components(net, raw, tril_network_shift(net, c->x), &logits);
-    logits = tril_reshape(logits, TRIL_SHAPE(c->n, 1, net->head.components));
-    tril_var loc = tril_transpose(tril_dist_mean(each), -1, -2);
-    tril_var scale = tril_sqrt(tril_transpose(tril_dist_variance(each), -1, -2));
-    return tril_mixture(tril_categorical(logits), tril_normal(loc, scale));
-}
-
-/* Each target by itself, by one member: [n, d] distributions of numbers. */
-static tril_dist marginals(const chunk *c, size_t member)
-{
-    const tril_network *net = &c->members[member];
-    if (net->head.form == TRIL_HEAD_MIXTURE)
-        return mixture_marginals(c, net, c->raw[member]);
-    tril_var mean = tril_dist_mean(c->dists[member]);
-    tril_var variance = tril_dist_variance(c->dists[member]);
-    if (net->head.form != TRIL_HEAD_STUDENT)
-        return tril_normal(mean, tril_sqrt(variance));
-    tril_head_layout layout;
-    tril_head_layout_of(ctx_of(c), c->d, &net->head, &layout);
-    tril_var df = tril_head_df(c->raw[member], &layout);
-    df = tril_reshape(df, TRIL_SHAPE(c->n, 1));
-    tril_var share = tril_div(tril_sub(df, tril_scalar(c->tape, 2)), df);
-    return tril_student_t(df, mean, tril_sqrt(tril_mul(variance, share)));
-}
-
 /* P(Y_j <= y_j), [n, d], by the members' marginals */
 static bool marginal_cdf(const chunk *c, const tril_dist *of_members, const tril_real *y,
                          double *out)
@@ -251,7 +220,7 @@ static tril_dist *all_marginals(const chunk *c)
 {
     tril_dist *of_members = tril_tape_take(c->tape, c->n_members, sizeof *of_members);
     for (size_t k = 0; of_members && k < c->n_members; k++)
-        of_members[k] = marginals(c, k);
+        of_members[k] = tril_dist_marginals(c->dists[k]);
     return of_members;
 }
 
@@ -412,14 +381,13 @@ static bool judge_some(chunk *c, tril_batch rows)
         c->missing |= isnan(rows.y[i]);
     if (rows.y)
         c->y = tril_input_missing(c->tape, rows.y, TRIL_SHAPE(c->n, c->d));
-    c->raw = tril_tape_take(c->tape, c->n_members, sizeof *c->raw);
     c->dists = tril_tape_take(c->tape, c->n_members, sizeof *c->dists);
-    for (size_t k = 0; c->raw && c->dists && k < c->n_members; k++) {
-        c->raw[k] = tril_mlp_apply(c->members[k].mlp, c->x);
-        if (!check_raw(c, c->raw[k]))
+    for (size_t k = 0; c->dists && k < c->n_members; k++) {
+        const tril_var raw = tril_mlp_apply(c->members[k].mlp, c->x);
+        if (!check_raw(c, raw))
             return false;
-        c->dists[k] = tril_network_dist_of(&c->members[k], c->raw[k],
-                                           tril_network_shift(&c->members[k], c->x));
+        c->dists[k] =
+            tril_network_dist_of(&c->members[k], raw, tril_network_shift(&c->members[k], c->x));
     }
     return !tril_ctx_failed(ctx_of(c)) && put_all(c);
 }

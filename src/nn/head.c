@@ -59,6 +59,11 @@ static tril_var head_variance(const tril_dist *p)
     return tril_dist_variance(tril_head_base(p));
 }
 
+static tril_dist head_marginals(const tril_dist *p)
+{
+    return tril_dist_marginals(tril_head_base(p));
+}
+
 static tril_dist head_as_mvn(const tril_dist *p)
 {
     tril_dist base = tril_head_base(p);
@@ -98,7 +103,8 @@ const tril_dist_kind tril_dist_kind_head_student = { .name = "head_student",
                                                      .variance = head_variance,
                                                      .factor = head_factor,
                                                      .mode = head_mean,
-                                                     .expand = head_expand };
+                                                     .expand = head_expand,
+                                                     .marginals = head_marginals };
 
 /* entropy = d/2 (1 + log 2 pi) + log det / 2 */
 tril_var tril_head_log_scale(const tril_dist *p)

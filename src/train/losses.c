@@ -1,6 +1,7 @@
 /* The losses: what is minimised over rows, and which gradients do not flow. */
 #include <math.h>
 
+#include "distributions/dist.h"
 #include "train/network.h"
 
 /* the network in the coordinates of y */
@@ -47,24 +48,20 @@ typedef struct parts {
     tril_dist each;
 } parts;
 
-static bool is_mixture(const tril_loss_rows *r)
+/* whether the distribution is one */
+static bool has_parts(const tril_loss_rows *r, tril_dist of, parts *p, tril_var *log_prob)
 {
-    return r->net->head.form == TRIL_HEAD_MIXTURE;
-}
-
-static parts parts_of(const tril_loss_rows *r, tril_var raw, tril_var *log_prob)
-{
-    const tril_network net = network_of(r);
     const tril_shape s = tril_shape_of(r->y);
-    parts p = { .y = tril_reshape(r->y, TRIL_SHAPE(s.dim[0], 1, s.dim[1])) };
     tril_var logits;
-    p.each = tril_network_components(&net, raw, (tril_var){ 0 }, &logits);
-    p.log_prob = log_prob_of(r, p.each, p.y);
-    p.log_weight = tril_log_softmax(logits, -1);
-    tril_var joint = tril_add(p.log_weight, p.log_prob);
-    p.share = tril_detach(tril_softmax(joint, -1));
+    if (!tril_mixture_parts(&of, &logits, &p->each))
+        return false;
+    p->y = tril_reshape(r->y, TRIL_SHAPE(s.dim[0], 1, s.dim[1]));
+    p->log_prob = log_prob_of(r, p->each, p->y);
+    p->log_weight = tril_log_softmax(logits, -1);
+    tril_var joint = tril_add(p->log_weight, p->log_prob);
+    p->share = tril_detach(tril_softmax(joint, -1));
     *log_prob = tril_logsumexp_axis(joint, -1, false);
-    return p;
+    return true;
 }
 
 /* minus the mean over rows of the sum over components */
@@ -87,12 +84,12 @@ static tril_var weight_of(const tril_loss_rows *r, const tril_dist *p)
 
 static tril_var beta(const tril_loss_rows *r, tril_var *log_prob)
 {
-    if (is_mixture(r)) {
-        parts p = parts_of(r, tril_mlp_apply(r->net->mlp, r->x), log_prob);
-        tril_var weighted = tril_mul(weight_of(r, &p.each), p.log_prob);
-        return of_shares(&p, tril_add(p.log_weight, weighted));
+    const tril_dist p = tril_loss_dist(r);
+    parts of;
+    if (has_parts(r, p, &of, log_prob)) {
+        tril_var weighted = tril_mul(weight_of(r, &of.each), of.log_prob);
+        return of_shares(&of, tril_add(of.log_weight, weighted));
     }
-    tril_dist p = tril_loss_dist(r);
     *log_prob = tril_loss_log_prob(r, p);
     return of_mean(tril_mul(weight_of(r, &p), *log_prob));
 }
@@ -126,16 +123,16 @@ static tril_var faithful(const tril_loss_rows *r, tril_var *log_prob)
     /* the same numbers, of which the means have no gradient and the others none beyond the layer */
     tril_var others = tril_mul(tril_sub(tril_scalar(x.tape, 1), mask), apart);
     others = tril_add(others, tril_mul(mask, tril_detach(raw)));
-    if (is_mixture(r)) {
-        tril_var ignored;
-        parts p = parts_of(r, others, log_prob), means = parts_of(r, raw, &ignored);
-        return tril_add(of_mean(*log_prob),
-                        of_shares(&p, squares(r, tril_dist_mean(means.each), means.y)));
-    }
     const tril_network net = network_of(r);
-    *log_prob = tril_loss_log_prob(r, tril_network_dist_of(&net, others, (tril_var){ 0 }));
-    tril_var loc = tril_dist_mean(tril_network_dist_of(&net, raw, (tril_var){ 0 }));
-    return tril_add(of_mean(*log_prob), of_mean(squares(r, loc, r->y)));
+    const tril_dist p = tril_network_dist_of(&net, others, (tril_var){ 0 });
+    const tril_dist of_means = tril_network_dist_of(&net, raw, (tril_var){ 0 });
+    parts of, means;
+    tril_var ignored;
+    if (has_parts(r, p, &of, log_prob) && has_parts(r, of_means, &means, &ignored))
+        return tril_add(of_mean(*log_prob),
+                        of_shares(&of, squares(r, tril_dist_mean(means.each), means.y)));
+    *log_prob = tril_loss_log_prob(r, p);
+    return tril_add(of_mean(*log_prob), of_mean(squares(r, tril_dist_mean(of_means), r->y)));
 }
 
 static tril_var mse(const tril_loss_rows *r, tril_var *log_prob)

@@ -201,30 +201,24 @@ static tril_dist block_dist(const tril_network *net, const tril_head_opts *head,
     return tril_mvn(loc, tril_matmul(r, factor));
 }
 
-tril_dist tril_network_components(const tril_network *net, tril_var raw, tril_var shift,
-                                  tril_var *logits)
+static tril_dist mixture_dist(const tril_network *net, tril_var raw, tril_var shift)
 {
     const tril_head_opts component = tril_head_component(&net->head);
     const size_t k = net->head.components, width = tril_head_width(net->targets, &component);
     const size_t n = tril_shape_of(raw).dim[0];
-    *logits = tril_slice(raw, -1, 0, k);
-    raw = tril_reshape(tril_slice(raw, -1, k, k * width), TRIL_SHAPE(n, k, width));
-    if (!net->line.scale.params)
-        return tril_head(raw, net->targets, &component);
+    tril_var rows = tril_reshape(tril_slice(raw, -1, k, k * width), TRIL_SHAPE(n, k, width));
     if (shift.tape)
         shift = tril_reshape(shift, TRIL_SHAPE(n, 1, net->targets));
-    return block_dist(net, &component, raw, shift);
+    return tril_mixture(tril_categorical(tril_slice(raw, -1, 0, k)),
+                        block_dist(net, &component, rows, shift));
 }
 
 tril_dist tril_network_dist_of(const tril_network *net, tril_var raw, tril_var shift)
 {
-    tril_var logits;
     if (!net->line.scale.params)
         return tril_head(raw, net->targets, &net->head);
-    if (net->head.form != TRIL_HEAD_MIXTURE)
-        return block_dist(net, &net->head, raw, shift);
-    tril_dist each = tril_network_components(net, raw, shift, &logits);
-    return tril_mixture(tril_categorical(logits), each);
+    return net->head.form == TRIL_HEAD_MIXTURE ? mixture_dist(net, raw, shift)
+                                               : block_dist(net, &net->head, raw, shift);
 }
 
 tril_var tril_network_shift(const tril_network *net, tril_var x)

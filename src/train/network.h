@@ -23,10 +23,6 @@ tril_var tril_network_shift(const tril_network *net, tril_var x);
 /* The distribution of R y' + shift, y' that of rows of raw outputs; shift [n, targets], or {0}. */
 tril_dist tril_network_dist_of(const tril_network *net, tril_var raw, tril_var shift);
 
-/* The components of a mixture likewise, of batch shape [n, K]; and the logits of their weights. */
-tril_dist tril_network_components(const tril_network *net, tril_var raw, tril_var shift,
-                                  tril_var *logits);
-
 /* Whether number i of a row of raw outputs is one of a mean. */
 bool tril_network_is_mean(const tril_network *net, size_t i);
 
