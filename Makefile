@@ -32,7 +32,7 @@ FLAGS    = $(USER) $(WARNINGS) $(CFLAGS) $(QUIRKS)
 TARGET   := $(shell $(CC) -dumpmachine)
 QUIRKS   := $(if $(findstring aarch64,$(TARGET)),-fno-builtin-fmax -fno-builtin-fmin) $(if $(filter i%86,$(firstword $(subst -, ,$(TARGET)))),-msse2 -mfpmath=sse)
 
-OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cmd/%,$(sort $(wildcard src/*/*.c))))
+OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cmd/%,$(sort $(wildcard src/*/*.c src/*/*/*.c))))
 CROSS    := $(if $(MACHINE),$(MACHINE)-linux-gnu-)
 RUN      := $(if $(MACHINE),qemu-$(MACHINE:i686=i386))
 # HOLD makes programs that can run as on an older processor, beside the others: only tests need them
@@ -42,7 +42,7 @@ DEMOS    := $(patsubst demos/%.c,$(PROGRAMS)/demos/%,$(sort $(wildcard demos/*.c
 COMMAND  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/cmd/*.c)))
 BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
 TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/command/%,$(sort $(wildcard tests/*.c tests/*/*.c)))))
-SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] demos/*.c data/*.c tests/*.[ch] tests/*/*.[ch])
+SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] src/*/*/*.[ch] demos/*.c data/*.c tests/*.[ch] tests/*/*.[ch])
 
 help:
 	@echo 'make setup    install what is needed (Debian packages; asks for sudo if you are not root)'

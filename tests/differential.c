@@ -249,20 +249,20 @@ static double floor_of(long choice)
 static tril_dist head(tril_var raw, const long *arg)
 {
     return tril_head(raw, (size_t)arg[1],
-                     &(tril_head_opts){ .form = (tril_head_form)arg[2],
+                     &(tril_head_opts){ .kind = tril_heads[(size_t)arg[2]],
                                         .diagonal = (tril_diagonal_transform)arg[3],
                                         .relative_off_diagonal = arg[4],
                                         .floor = floor_of(arg[5]),
                                         .rank = (size_t)arg[6],
                                         .components = (size_t)arg[7],
-                                        .component = (tril_head_form)arg[8],
+                                        .component = tril_heads[(size_t)arg[8]],
                                         .natural = arg[9] });
 }
 
 static tril_dist head_shared(tril_var raw, tril_param shared, const long *arg)
 {
     return tril_head(raw, (size_t)arg[2],
-                     &(tril_head_opts){ .form = TRIL_HEAD_SHARED,
+                     &(tril_head_opts){ .kind = &tril_head_shared,
                                         .shared = shared,
                                         .diagonal = (tril_diagonal_transform)arg[3],
                                         .relative_off_diagonal = arg[4],

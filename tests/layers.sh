@@ -5,7 +5,7 @@ failed=0
 # layer, the folders of src/ it may include, the public headers it may include
 check()
 {
-    for file in src/$1/*.[ch]; do
+    for file in $(find src/$1 -name "*.[ch]"); do
         for name in $(sed -n 's/^#include "\(.*\)"$/\1/p' "$file"); do
             case " $1 $2 " in
             *" ${name%%/*} "*) ;;

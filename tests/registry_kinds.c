@@ -48,28 +48,28 @@ static tril_dist make_head(tril_tape *tape)
     return tril_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, 5))), 2, NULL);
 }
 
-static tril_dist make_form(tril_tape *tape, tril_head_form form)
+static tril_dist make_form(tril_tape *tape, const tril_head_kind *form)
 {
     static const tril_real raw[BATCH * 6] = { 1, -2,   .5f, 0, 1,  .5f, 1,   -2, 0,
                                               1, .25f, -1,  1, -2, -1,  .5f, 1,  1 };
-    const tril_head_opts opts = { .form = form, .rank = 1 };
+    const tril_head_opts opts = { .kind = form, .rank = 1 };
     size_t width = tril_head_width(2, &opts);
     return tril_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, width))), 2, &opts);
 }
 
 static tril_dist make_diagonal_head(tril_tape *tape)
 {
-    return make_form(tape, TRIL_HEAD_DIAGONAL);
+    return make_form(tape, &tril_head_diagonal);
 }
 
 static tril_dist make_precision_head(tril_tape *tape)
 {
-    return make_form(tape, TRIL_HEAD_PRECISION);
+    return make_form(tape, &tril_head_precision);
 }
 
 static tril_dist make_low_rank_head(tril_tape *tape)
 {
-    return make_form(tape, TRIL_HEAD_LOW_RANK);
+    return make_form(tape, &tril_head_lowrank);
 }
 
 static tril_dist make_student_head(tril_tape *tape)
@@ -77,7 +77,7 @@ static tril_dist make_student_head(tril_tape *tape)
     /* a batch like that of make_head, with degrees of freedom as dfs below has them */
     static const tril_real raw[BATCH * 6] = { 1,  -2,  .5f,    0, 1,  -3.23f, 1, -2, -1,
                                               -1, .5f, -4.59f, 1, -2, 0,      0, 0,  -4.26f };
-    const tril_head_opts opts = { .form = TRIL_HEAD_STUDENT };
+    const tril_head_opts opts = { .kind = &tril_head_student };
     return tril_head(tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(BATCH, 6))), 2, &opts);
 }
 
@@ -178,7 +178,7 @@ static tril_dist bad_head(tril_tape *tape)
 
 static tril_dist bad_student_head(tril_tape *tape)
 {
-    const tril_head_opts opts = { .form = TRIL_HEAD_STUDENT };
+    const tril_head_opts opts = { .kind = &tril_head_student };
     return tril_head(tril_input(tape, locs, TRIL_SHAPE(BATCH, 2)), 2, &opts);
 }
 

@@ -55,7 +55,7 @@
 #ifndef TRIL_EXTEND_H
 #define TRIL_EXTEND_H
 
-#include <tril/distributions.h>
+#include <tril/nn.h>
 #include <tril/optim.h>
 #include <tril/random.h>
 
@@ -129,6 +129,11 @@ bool tril_var_shape(tril_var x, const char *what, tril_shape *shape);
 void *tril_tape_take(tril_tape *tape, size_t n, size_t size);
 void *tril_tape_copy(tril_tape *tape, const void *bytes, size_t size);
 
+/* Sets the context's status and sentence, unless a failure already stands: the first one is the
+ * cause. Returns false. */
+__attribute__((format(printf, 3, 4))) bool tril_ctx_fail(tril_ctx *ctx, tril_status status,
+                                                         const char *format, ...);
+
 /* The context of a tape, and whether it validates. */
 tril_ctx *tril_tape_ctx(tril_tape *tape);
 bool tril_ctx_validates(const tril_ctx *ctx);
@@ -185,6 +190,55 @@ struct tril_dist_kind {
 struct tril_kl_pair {
     const tril_dist_kind *p, *q;
     tril_var (*kl)(const tril_dist *p, const tril_dist *q);
+};
+
+/* ---- Heads: from rows of raw outputs to distributions of d targets. */
+
+/* A head at work: its options with their defaults filled in, a floor of 0 being none; the length of
+ * a row. */
+typedef struct tril_head_layout {
+    tril_head_opts opts;
+    size_t d, width;
+} tril_head_layout;
+
+/* R of a line (tril/fit.h): lower triangular, upper triangular, diagonal. */
+typedef enum tril_frame { TRIL_FRAME_LOWER, TRIL_FRAME_UPPER, TRIL_FRAME_DIAGONAL } tril_frame;
+
+/* A kind of head. A form of it that is NULL or false has the meaning said there. */
+struct tril_head_kind {
+    const char *name; /* as it stands in messages, model files and on the command line */
+
+    /* How many raw outputs a row has; SIZE_MAX where no row will do. */
+    size_t (*width)(size_t d, const tril_head_opts *opts);
+
+    /* The distribution of rows: raw [..., width], batch shape [...], event shape [d]. natural, for
+     * kinds that have natural gradients: {0}, or the same numbers again, into which log_prob's
+     * natural gradient is to flow. */
+    tril_dist (*dist)(const tril_head_layout *h, tril_var raw, tril_var natural);
+
+    /* The distribution of R y + shift, y that of `dist`, for R as `frame` says: r [d, d]; shift
+     * [n, d], or {0}. NULL: networks with such a head have no line. */
+    tril_dist (*transformed)(const tril_head_layout *h, tril_var raw, tril_var r, tril_var shift);
+    tril_frame frame;
+
+    /* Writes raw outputs [width], and behind them the shared parameter, of the distribution that
+     * fits targets with this mean [d] and covariance [d, d], floor^2 part of it. False after
+     * tril_ctx_fail. NULL: zeros. */
+    bool (*init)(tril_ctx *ctx, const tril_head_layout *h, const double *mean,
+                 const double *covariance, double *raw);
+
+    /* Whether raw output i is one of a mean. NULL: the first d are. */
+    bool (*is_mean)(const tril_head_layout *h, size_t i);
+
+    /* How many numbers opts.shared has, a parameter for all rows. NULL: there is none. */
+    size_t (*shared)(size_t d);
+
+    bool rank;       /* takes opts.rank */
+    bool components; /* takes opts.components, and the kind of these */
+    bool natural;    /* has natural gradients */
+    bool normal;     /* its distributions have an as_mvn */
+
+    const struct tril_head_form *form; /* of the library's own */
 };
 
 /* ---- Optimizers: an update of parameters, and blocks of state as large as these, zero at the

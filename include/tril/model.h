@@ -34,7 +34,7 @@
  *         tril_model_free(model);
  *
  *         file = tril_tensors_read(ctx, path);
- *         model = tril_tensors_get_model(file);
+ *         model = tril_tensors_get_model(file, NULL);
  *         const tril_model_info *about = tril_model_get_info(model);
  *         double *nll = malloc((cases.n + 1) * sizeof *nll);
  *         if (about && nll &&
@@ -189,7 +189,7 @@ bool tril_model_evaluate(const tril_model *model, const tril_network *networks, 
  *      "targets": ["x", "y"],
  *      "hidden": [64, 64],     widths; default: none
  *      "activation": "tanh",   default; none, relu, elu, softplus, silu, sigmoid
- *      "head": {"form": "full",    default; the forms of tril_head: "low rank", ...
+ *      "head": {"form": "full",    default; the names of tril_heads: "lowrank", ...
  *               "diagonal": "elu",   default; exp, softplus
  *               "relative_off_diagonal": false, "floor": 1e-6, "natural": false,   defaults
  *               "rank": 0, "components": 0, "component": "full"},       where the form needs them
@@ -205,7 +205,7 @@ bool tril_model_evaluate(const tril_model *model, const tril_network *networks, 
  * low, a number beyond high by u becomes high + w u / (w + u), one below low by u low - w u / (w +
  * u). Then s = (x - inputs.mean) / inputs.scale goes through linear layers net.0, net.2, ..., each
  * weight [outputs, inputs] and bias [outputs], and the activation between two of them, as through
- * torch.nn.Sequential. What comes out is laid out as tril_head_form says (tril/nn.h), with the
+ * torch.nn.Sequential. What comes out is laid out as the kind of head says (tril/nn.h), with the
  * floor, and the parameter "covariance" for the form "shared": the distribution of y'. That of t =
  * line.weight s + line.bias + line.scale y' is (y - targets.mean) / targets.scale's: if y' has the
  * mean m and the covariance L L', t has line.weight s + line.bias + line.scale m and the factor
@@ -213,8 +213,9 @@ bool tril_model_evaluate(const tril_model *model, const tril_network *networks, 
  * targets.scale; members' densities are averaged. False on failure. */
 bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model);
 
-/* The model of a file, or of tensors that it was put into; NULL on failure. */
-tril_model *tril_tensors_get_model(const tril_tensors *tensors);
+/* The model of a file, or of tensors that it was put into. heads: kinds of the program's own, which
+ * a model may have beside the library's, and NULL; it may be NULL. NULL on failure. */
+tril_model *tril_tensors_get_model(const tril_tensors *tensors, const tril_head_kind *const *heads);
 
 /* Puts and gets a scaler: tensors NAME.mean and NAME.scale, F64 [width]. What is got replaces an
  * earlier fit; mean and scale must be finite and scale positive. */

@@ -115,23 +115,28 @@ tril_dense *tril_mlp_last(const tril_mlp *mlp);
  * tensor (draws, covariance) hold its diagonal within the range of tril_real; a covariance whose
  * entries are beyond that range is infinite. */
 
-/* The covariance, and the layout of a row: parts in the order given, matrices row by row. */
-typedef enum tril_head_form {
-    TRIL_HEAD_FULL,     /* default: L L', L lower triangular with diagonal v: loc (d) | strict lower
+/* A kind of head: the covariance, and the layout of a row; parts in the order given, matrices row
+ * by row. tril/extend.h has its functions, and how a program adds one of its own. */
+typedef struct tril_head_kind tril_head_kind;
+
+extern const tril_head_kind
+    tril_head_full,     /* default: L L', L lower triangular with diagonal v: loc (d) | strict lower
                            triangle of L (d (d - 1) / 2) | s (d) */
-    TRIL_HEAD_DIAGONAL, /* diag(v^2), standard deviations v: loc (d) | s (d) */
-    TRIL_HEAD_PRECISION, /* (T T')^-1, T lower triangular with diagonal 1 / v: v_i is the standard
+    tril_head_diagonal, /* diag(v^2), standard deviations v: loc (d) | s (d) */
+    tril_head_precision, /* (T T')^-1, T lower triangular with diagonal 1 / v: v_i is the standard
                             deviation of target i given those after it. The log-density takes no
                             division: loc (d) | strict lower triangle of T | s (d) */
-    TRIL_HEAD_LOW_RANK,  /* W W' + diag(v^2), W d x rank: loc (d) | W (d rank) | s (d) */
-    TRIL_HEAD_SHARED,    /* L L' as in the full form, but one for all rows, a parameter: loc (d) */
-    TRIL_HEAD_MIXTURE,   /* K components of a form among the first four: logits of their weights (K)
+    tril_head_lowrank,   /* W W' + diag(v^2), W d x rank: loc (d) | W (d rank) | s (d) */
+    tril_head_shared,    /* L L' as in the full form, but one for all rows, a parameter: loc (d) */
+    tril_head_mixture,   /* K normal components of one kind, not shared: logits of their weights (K)
                             | row of component 0 | row of component 1 | ... */
-    TRIL_HEAD_STUDENT /* Student's t by L as in the full form: loc (d) | strict lower triangle of L
-                         | s (d) | t. Its degrees of freedom are 2.01 + 1000 / (1 + exp(-t)): there
-                         is a covariance, L L' df / (df - 2), whatever t is, and a t of 0 or
-                         more is next to the normal */
-} tril_head_form;
+    tril_head_student;   /* Student's t by L as in the full form: loc (d) | strict lower triangle of
+                            L | s (d) | t. Its degrees of freedom are 2.01 + 1000 / (1 + exp(-t)):
+                            there is a covariance, L L' df / (df - 2), whatever t is, and a t of 0
+                            or more is next to the normal */
+
+/* These, and NULL. */
+extern const tril_head_kind *const tril_heads[];
 
 typedef enum tril_diagonal_transform {
     TRIL_DIAGONAL_DEFAULT, /* 1 + ELU */
@@ -143,7 +148,7 @@ typedef enum tril_diagonal_transform {
 #define TRIL_NO_FLOOR (-1.)
 
 typedef struct tril_head_opts {
-    tril_head_form form;              /* default: full */
+    const tril_head_kind *kind;       /* default: full */
     tril_diagonal_transform diagonal; /* f; default 1 + ELU */
     bool
         relative_off_diagonal; /* off-diagonals are L_ij / L_ii, or T_ij / T_jj: minus the weight of
@@ -153,7 +158,7 @@ typedef struct tril_head_opts {
     size_t rank;       /* low rank: columns of W, at least 1 */
     tril_param shared; /* shared: the covariance's parameter, from tril_head_shared_new */
     size_t components; /* mixture: K, at least 1 */
-    tril_head_form component; /* mixture: the form of each; default full */
+    const tril_head_kind *component; /* mixture: the kind of each; default full */
     bool natural; /* log_prob's gradient in the raw outputs is preconditioned; see below. For the
                      full, diagonal and low-rank forms; default: it is plain */
 } tril_head_opts;

@@ -63,24 +63,25 @@ static bool read_name(const plan *p, setting which, const char *const *choices, 
 
 /* ---- the network */
 
-static const char *const forms[] = { "full",   "diagonal", "precision", "lowrank",
-                                     "shared", "mixture",  "student",   NULL };
-
 /* FORM, FORM:NUMBER, or mixture:NUMBER:FORM */
 static bool read_head(const char *text, bool component, tril_head_opts *head)
 {
+    const char *choices[MOST_KINDS] = { 0 };
     int form;
     const size_t length = strcspn(text, ":");
-    if (!read_choice(SETTING_HEAD, text, length, forms, &form))
+    for (size_t i = 0; tril_heads[i]; i++)
+        choices[i] = tril_heads[i]->name;
+    if (!read_choice(SETTING_HEAD, text, length, choices, &form))
         return false;
-    *(component ? &head->component : &head->form) = (tril_head_form)form;
-    const bool mixture = form == TRIL_HEAD_MIXTURE, wants = mixture || form == TRIL_HEAD_LOW_RANK;
+    const tril_head_kind *kind = tril_heads[form];
+    *(component ? &head->component : &head->kind) = kind;
+    const bool mixture = kind->components, wants = mixture || kind->rank;
     const char *number = text[length] ? text + length + 1 : text + length;
     char *end = NULL;
     const unsigned long count = *number >= '0' && *number <= '9' ? strtoul(number, &end, 10) : 0;
     const bool more = end && mixture && !component && *end == ':';
     if (wants ? !count || count > MOST || (*end && !more) : text[length]) {
-        fprintf(stderr, "%s: --head %s wants %s, not '%s'\n", program, forms[form],
+        fprintf(stderr, "%s: --head %s wants %s, not '%s'\n", program, kind->name,
                 wants ? "a number behind a colon" : "nothing behind it", text_shown(text));
         return false;
     }
@@ -140,7 +141,7 @@ static bool read_loss(plan *p)
     int which;
     for (size_t i = 0; tril_losses[i]; i++)
         choices[i] = tril_losses[i]->name;
-    p->fit.loss = p->model.head.form == TRIL_HEAD_MIXTURE ? &tril_loss_nll : &tril_loss_beta;
+    p->fit.loss = p->model.head.kind->components ? &tril_loss_nll : &tril_loss_beta;
     if (!p->settings.text[SETTING_LOSS])
         return true;
     if (!read_name(p, SETTING_LOSS, choices, &which))

@@ -1,4 +1,6 @@
 /* tril info: what a model is, and how it was trained. */
+#include <tril/extend.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,9 +72,8 @@ static void print_columns(const tril_model_info *about)
 
 static void print_network(const tril_model_info *about)
 {
-    static const char *const forms[] = { "full",   "diagonal", "precision", "low-rank",
-                                         "shared", "mixture",  "student" };
     const tril_network *net = about->networks;
+    const tril_head_opts *head = &about->head;
     if (about->n_networks > 1)
         printf("ensemble of %zu networks ", about->n_networks);
     else
@@ -80,11 +81,11 @@ static void print_network(const tril_model_info *about)
     printf("%zu", about->mlp.inputs);
     for (size_t i = 0; i < tril_mlp_depth(net->mlp); i++)
         printf("-%zu", tril_param_shape(tril_dense_weight(tril_mlp_layer(net->mlp, i))).dim[0]);
-    printf(", %s head", forms[about->head.form]);
-    if (about->head.form == TRIL_HEAD_LOW_RANK)
-        printf(" of rank %zu", about->head.rank);
-    if (about->head.form == TRIL_HEAD_MIXTURE)
-        printf(" of %zu %s components", about->head.components, forms[about->head.component]);
+    printf(", %s head", head->kind->name);
+    if (head->kind->rank)
+        printf(" of rank %zu", head->rank);
+    if (head->kind->components)
+        printf(" of %zu %s components", head->components, head->component->name);
     printf(", %zu parameters%s\n", count_params(net), about->n_networks > 1 ? " each" : "");
 }
 

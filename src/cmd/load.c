@@ -11,7 +11,7 @@ bool load_model(loaded *l, const char *model, uint64_t seed)
 {
     l->ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = seed });
     l->file = tril_tensors_read(l->ctx, model);
-    l->model = tril_tensors_get_model(l->file);
+    l->model = tril_tensors_get_model(l->file, NULL);
     return l->model;
 }
 

@@ -1,6 +1,8 @@
 /* A picture of a model over rows. */
 #include "cmd/plots.h"
 
+#include <tril/extend.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,8 +204,7 @@ static size_t count_shown(const picture *p)
 /* where they are no normals ellipses have their means and covariances, but not their shares */
 static bool is_normal(const tril_model_info *about)
 {
-    const tril_head_form form = about->head.form;
-    return about->n_networks == 1 && form != TRIL_HEAD_MIXTURE && form != TRIL_HEAD_STUDENT;
+    return about->n_networks == 1 && about->head.kind->normal;
 }
 
 /* the key: a colour for each row that is shown, lines for the shares that ellipses hold */

@@ -47,7 +47,7 @@ bool training_begin(training *t, work *w)
     t->checkpoint = tril_tensors_read(w->ctx, p->checkpoint);
     if (!t->checkpoint || !record_check(p, t->checkpoint))
         return false;
-    w->model = tril_tensors_get_model(t->checkpoint);
+    w->model = tril_tensors_get_model(t->checkpoint, NULL);
     return work_read_cases(w) && record_check_rows(w, t->checkpoint) &&
            record_get(t, t->checkpoint);
 }

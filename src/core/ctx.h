@@ -4,7 +4,7 @@
 
 #include <stdarg.h>
 
-#include <tril/random.h>
+#include <tril/extend.h>
 
 struct tril_ctx {
     tril_allocator allocator;
@@ -25,10 +25,7 @@ void *tril_ctx_resize(tril_ctx *ctx, const char *what, void *ptr, size_t n, size
 
 void tril_ctx_release(tril_ctx *ctx, void *ptr);
 
-/* Sets status and sentence, unless a failure already stands: the first one is the cause. Returns
- * false. */
-__attribute__((format(printf, 3, 4))) bool tril_ctx_fail(tril_ctx *ctx, tril_status status,
-                                                         const char *format, ...);
+/* tril_ctx_fail with "WHAT: " in front of the sentence. */
 bool tril_ctx_vfail(tril_ctx *ctx, tril_status status, const char *what, const char *format,
                     va_list args);
 

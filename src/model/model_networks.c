@@ -3,19 +3,22 @@
 #include <string.h>
 
 #include "model/model.h"
-#include "nn/head_fit.h"
+#include "nn/head.h"
 #include "train/linear_fit.h"
+#include "train/network.h"
 
 bool tril_model_measure(tril_model *model, const tril_mlp_opts *mlp, const tril_head_opts *head)
 {
     tril_model_info *about = &model->about;
     tril_head_opts checked = *head;
     tril_head_layout layout;
-    if (head->form == TRIL_HEAD_SHARED) /* whose parameter is not there yet */
-        checked.form = TRIL_HEAD_FULL;
+    if (tril_head_shared_size(about->n_targets, head)) /* whose parameter is not there yet */
+        checked.kind = NULL;
     if (!tril_head_layout_of(model->ctx, about->n_targets, &checked, &layout))
         return false;
     about->head = *head;
+    about->head.kind = tril_head_kind_of(head);
+    about->head.component = layout.opts.component;
     about->head.shared = (tril_param){ 0 };
     about->mlp = *mlp;
     about->mlp.outputs = tril_head_width(about->n_targets, head);
@@ -50,9 +53,8 @@ void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril
     *head = about->head;
     if (i < about->n_networks)
         return;
-    *head = (tril_head_opts){ .form = TRIL_HEAD_SHARED };
-    if (i == about->n_networks + TRIL_BASELINE_DIAGONAL)
-        head->form = TRIL_HEAD_DIAGONAL;
+    const bool diagonal = i == about->n_networks + TRIL_BASELINE_DIAGONAL;
+    *head = (tril_head_opts){ .kind = diagonal ? &tril_head_diagonal : &tril_head_shared };
     *mlp = (tril_mlp_opts){ .inputs = about->mlp.inputs,
                             .outputs = tril_head_width(about->n_targets, head),
                             .init = TRIL_ZERO };
@@ -63,20 +65,16 @@ bool tril_model_make_network(tril_model *model, size_t i)
     tril_model_info *about = &model->about;
     const size_t members = about->n_networks;
     tril_network *net = i < members ? &model->members[i] : &about->baselines[i - members];
-    tril_mlp_opts opts;
+    tril_mlp_opts mlp;
+    tril_head_opts head;
     tril_params *params = tril_params_new(model->ctx);
     if (!params)
         return false;
     model->stores[i] = params;
-    tril_model_plan(model, i, &opts, &net->head);
-    if (i < members && !model->no_line) {
-        *net = tril_network_new(params, about->n_targets, &opts, &net->head);
-        return net->mlp;
-    }
-    net->targets = about->n_targets;
-    if (net->head.form == TRIL_HEAD_SHARED)
-        net->head.shared = tril_head_shared_new(params, "covariance", net->targets);
-    net->mlp = tril_mlp_new(params, "net", &opts);
+    tril_model_plan(model, i, &mlp, &head);
+    *net = i < members && !model->no_line
+               ? tril_network_new(params, about->n_targets, &mlp, &head)
+               : tril_network_make(params, about->n_targets, &mlp, &head, false);
     return net->mlp;
 }
 

@@ -79,12 +79,11 @@ static json_t *hidden_of(const tril_mlp_opts *mlp)
 
 static json_t *head_of(const tril_head_opts *head)
 {
-    return json_pack("{s:s, s:s, s:b, s:f, s:b, s:I, s:I, s:s}", "form",
-                     tril_head_form_names[head->form], "diagonal", diagonals[head->diagonal],
-                     "relative_off_diagonal", head->relative_off_diagonal, "floor",
-                     head->floor == 0 ? 1e-6 : head->floor, "natural", head->natural, "rank",
-                     (json_int_t)head->rank, "components", (json_int_t)head->components,
-                     "component", tril_head_form_names[head->component]);
+    return json_pack("{s:s, s:s, s:b, s:f, s:b, s:I, s:I, s:s}", "form", head->kind->name,
+                     "diagonal", diagonals[head->diagonal], "relative_off_diagonal",
+                     head->relative_off_diagonal, "floor", head->floor == 0 ? 1e-6 : head->floor,
+                     "natural", head->natural, "rank", (json_int_t)head->rank, "components",
+                     (json_int_t)head->components, "component", head->component->name);
 }
 
 static bool put_note(tril_tensors *tensors, const tril_model_info *about)
@@ -135,6 +134,7 @@ bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model)
 typedef struct reader {
     const tril_tensors *tensors;
     tril_model *model;
+    const tril_head_kind *const *heads;
 } reader;
 
 __attribute__((format(printf, 2, 3))) static bool fail(const reader *r, const char *format, ...)
@@ -156,6 +156,19 @@ static bool read_name(const reader *r, const char *what, const char *const *name
         if (strcmp(names[*which], text) == 0)
             return true;
     return fail(r, "%s is '%s', which is not known", what, tril_shown(room, text));
+}
+
+/* one of the library's kinds of heads, or of the reader's own */
+static bool read_kind(const reader *r, const char *what, const char *text,
+                      const tril_head_kind **kind)
+{
+    const tril_head_kind *const *const lists[] = { tril_heads, r->heads };
+    char room[TRIL_SHOWN_ROOM];
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; lists[i] && lists[i][k]; k++)
+            if (strcmp(lists[i][k]->name, text) == 0)
+                return *kind = lists[i][k], true;
+    return fail(r, "head: %s is '%s', which is not known", what, tril_shown(room, text));
 }
 
 static const char *const *read_texts(const reader *r, const json_t *list, const char *what,
@@ -214,9 +227,8 @@ static bool read_hidden(const reader *r, const json_t *list, tril_mlp_opts *mlp)
 
 static bool read_head(const reader *r, json_t *said, tril_head_opts *head)
 {
-    const char *form = tril_head_form_names[0], *diagonal = diagonals[0],
-               *component = tril_head_form_names[0];
-    int relative_off_diagonal = 0, natural = 0, which[3];
+    const char *form = tril_head_full.name, *diagonal = diagonals[0], *component = form;
+    int relative_off_diagonal = 0, natural = 0, which;
     json_int_t rank = 0, components = 0;
     json_error_t error;
     char room[TRIL_SHOWN_ROOM];
@@ -225,15 +237,13 @@ static bool read_head(const reader *r, json_t *said, tril_head_opts *head)
                                &relative_off_diagonal, "floor", &head->floor, "natural", &natural,
                                "rank", &rank, "components", &components, "component", &component))
         return fail(r, "head: %s", tril_shown(room, error.text));
-    if (!read_name(r, "head: form", tril_head_form_names, form, &which[0]) ||
-        !read_name(r, "head: diagonal", diagonals, diagonal, &which[1]) ||
-        !read_name(r, "head: component", tril_head_form_names, component, &which[2]))
+    if (!read_kind(r, "form", form, &head->kind) ||
+        !read_name(r, "head: diagonal", diagonals, diagonal, &which) ||
+        !read_kind(r, "component", component, &head->component))
         return false;
     if (rank < 0 || components < 0)
         return fail(r, "head: a negative number");
-    head->form = (tril_head_form)which[0];
-    head->diagonal = (tril_diagonal_transform)which[1];
-    head->component = (tril_head_form)which[2];
+    head->diagonal = (tril_diagonal_transform)which;
     head->relative_off_diagonal = relative_off_diagonal;
     head->natural = natural;
     head->rank = (size_t)rank;
@@ -313,8 +323,8 @@ static bool check_network(const reader *r, const char *prefix, size_t i)
         inputs = outputs;
     }
     snprintf(name, sizeof name, "%scovariance", prefix);
-    if (head.form == TRIL_HEAD_SHARED &&
-        !tril_tensors_fit(r->tensors, name, TRIL_REAL_DTYPE, TRIL_SHAPE(d * (d + 1) / 2)))
+    const size_t shared = tril_head_shared_size(d, &head);
+    if (shared && !tril_tensors_fit(r->tensors, name, TRIL_REAL_DTYPE, TRIL_SHAPE(shared)))
         return false;
     return i >= r->model->about.n_networks || r->model->no_line ||
            check_line(r, prefix, mlp.inputs, d);
@@ -393,7 +403,7 @@ static bool read_model(const reader *r, const char *text)
     return done && read_numbers(r);
 }
 
-tril_model *tril_tensors_get_model(const tril_tensors *tensors)
+tril_model *tril_tensors_get_model(const tril_tensors *tensors, const tril_head_kind *const *heads)
 {
     if (!tensors || tril_ctx_failed(tensors->ctx))
         return NULL;
@@ -402,7 +412,7 @@ tril_model *tril_tensors_get_model(const tril_tensors *tensors)
         return tril_ctx_fail(tensors->ctx, TRIL_BAD_DATA,
                              "%s: there is no note %s: this is no model", tensors->source, note),
                NULL;
-    const reader r = { tensors, tril_model_make(tensors->ctx) };
+    const reader r = { tensors, tril_model_make(tensors->ctx), heads };
     if (r.model && read_model(&r, text))
         return r.model;
     tril_model_free(r.model);

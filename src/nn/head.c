@@ -1,149 +1,117 @@
-/* Heads: distributions of raw outputs. */
+/* Heads: the list of their kinds, options with their defaults, distributions of raw outputs. */
 #include "nn/head.h"
 
+#include <math.h>
+
+#include "core/params.h"
 #include "core/shape.h"
-#include "distributions/dist.h"
-#include "distributions/student.h"
 
-typedef tril_head_layout head;
+const tril_head_kind *const tril_heads[] = { &tril_head_full,      &tril_head_diagonal,
+                                             &tril_head_precision, &tril_head_lowrank,
+                                             &tril_head_shared,    &tril_head_mixture,
+                                             &tril_head_student,   NULL };
 
-static tril_var head_log_prob(const tril_dist *p, tril_var y)
+static const tril_head_opts defaults;
+
+const tril_head_kind *tril_head_kind_of(const tril_head_opts *opts)
 {
-    return tril_op_apply(&tril_op_head_log_prob.op, (tril_var[]){ p->param[0], y, p->param[1] }, 3,
-                         p->attrs, sizeof(head));
+    return opts->kind ? opts->kind : &tril_head_full;
 }
 
-static tril_var head_log_prob_missing(const tril_dist *p, tril_var y)
+/* with half the bits of a size_t, less one, widths fit */
+static bool fits(size_t n)
 {
-    return tril_log_prob_missing(tril_head_base(p), y);
+    return n >> (4 * sizeof n - 1) == 0;
 }
 
-static tril_var head_sample(const tril_dist *p, size_t n)
+static tril_head_opts component_of(const tril_head_opts *opts)
 {
-    return tril_sample(tril_head_base(p), n);
+    tril_head_opts component = *opts;
+    component.kind = opts->component ? opts->component : &tril_head_full;
+    return component;
 }
 
-static tril_var head_rsample(const tril_dist *p, size_t n)
+size_t tril_head_width(size_t d, const tril_head_opts *opts)
 {
-    return tril_rsample(tril_head_base(p), n);
+    opts = opts ? opts : &defaults;
+    const tril_head_kind *kind = tril_head_kind_of(opts);
+    if (d == 0 || !fits(d) || (kind->rank && (opts->rank == 0 || !fits(opts->rank))))
+        return SIZE_MAX;
+    if (!kind->components)
+        return kind->width(d, opts);
+    const tril_head_opts each = component_of(opts);
+    if (!each.kind->normal || each.kind->shared || opts->components == 0 ||
+        !fits(opts->components) || !fits(tril_head_width(d, &each)))
+        return SIZE_MAX;
+    return kind->width(d, opts);
 }
 
-static tril_var log_det_of(const tril_dist *p)
+tril_head_layout tril_head_component(const tril_head_layout *h)
 {
-    return tril_sum_axis(tril_head_log_diagonal(tril_head_raw(p), p->attrs), -1, false);
+    tril_head_layout component = { component_of(&h->opts), h->d, 0 };
+    component.width = tril_head_width(h->d, &component.opts);
+    return component;
 }
 
-static tril_var head_entropy(const tril_dist *p)
+size_t tril_head_shared_size(size_t d, const tril_head_opts *opts)
 {
-    const head *h = p->attrs;
-    if (h->form == TRIL_HEAD_LOW_RANK)
-        return tril_entropy(tril_head_base(p));
-    tril_var raw = tril_head_raw(p), log_det = log_det_of(p);
-    if (h->form == TRIL_HEAD_STUDENT)
-        return tril_add(tril_student_entropy_of(tril_head_df(raw, h), h->d), log_det);
-    return tril_mvn_entropy_of(log_det, h->d);
+    const tril_head_kind *kind = tril_head_kind_of(opts);
+    return kind->shared ? kind->shared(d) : 0;
 }
 
-static tril_var head_mean(const tril_dist *p)
+/* of a kind and its components; false after failing the context */
+static bool check_kind(tril_ctx *ctx, const tril_head_opts *opts)
 {
-    return tril_slice(tril_head_raw(p), -1, 0, ((const head *)p->attrs)->d);
+    const tril_head_kind *kind = opts->kind, *each = kind->components ? opts->component : kind;
+    if (each != kind && (!each->normal || each->shared))
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "head: no mixture has components of the form %s", each->name);
+    if (kind->components && opts->components == 0)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: a mixture of 0 components");
+    if (each->rank && opts->rank == 0)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: a rank of 0, want at least 1");
+    return !opts->natural || kind->natural ||
+           tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: the form %s has no natural gradient",
+                         kind->name);
 }
 
-static tril_var head_factor(const tril_dist *p)
+bool tril_head_layout_of(tril_ctx *ctx, size_t d, const tril_head_opts *opts, tril_head_layout *h)
 {
-    return tril_dist_factor(tril_head_base(p));
+    tril_head_opts o = opts ? *opts : defaults;
+    o.kind = tril_head_kind_of(&o);
+    o.component = component_of(&o).kind;
+    o.floor = o.floor == 0 ? 1e-6 : o.floor == TRIL_NO_FLOOR ? 0 : o.floor;
+    if (!check_kind(ctx, &o))
+        return false;
+    if (d == 0 || !fits(d))
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: no network has %zu targets", d);
+    *h = (tril_head_layout){ o, d, tril_head_width(d, &o) };
+    if (h->width == SIZE_MAX)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "head: no row is as long as %zu targets, rank %zu and %zu components "
+                             "want",
+                             d, o.rank, o.components);
+    if (o.diagonal > TRIL_DIAGONAL_SOFTPLUS)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: there is no diagonal number %d",
+                             (int)o.diagonal);
+    if (!(o.floor >= 0 && isfinite(o.floor)))
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "head: a floor of %g, want a positive number or TRIL_NO_FLOOR",
+                             o.floor);
+    const size_t shared = tril_head_shared_size(d, &o);
+    return !shared ||
+           (o.shared.params && tril_shape_equal(tril_param_shape(o.shared), TRIL_SHAPE(shared))) ||
+           tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                         "head: a covariance shared by rows of %zu targets needs a parameter of "
+                         "%zu numbers",
+                         d, shared);
 }
 
-static tril_var head_variance(const tril_dist *p)
-{
-    return tril_dist_variance(tril_head_base(p));
-}
-
-static tril_dist head_marginals(const tril_dist *p)
-{
-    return tril_dist_marginals(tril_head_base(p));
-}
-
-static tril_dist head_as_mvn(const tril_dist *p)
-{
-    tril_dist base = tril_head_base(p);
-    return base.kind ? base.kind->as_mvn(&base) : base;
-}
-
-static tril_dist head_expand(const tril_dist *p, tril_shape batch)
-{
-    tril_dist q = *p;
-    q.batch = batch;
-    for (size_t k = 0; k < 2 && p->param[k].tape; k++) {
-        q.param[k] = tril_dist_stretch(&q, "expand", p->param[k], 1);
-        if (!q.param[k].tape)
-            return (tril_dist){ 0 };
-    }
-    return q;
-}
-
-const tril_dist_kind tril_dist_kind_head = { .name = "head",
-                                             .log_prob = head_log_prob,
-                                             .log_prob_missing = head_log_prob_missing,
-                                             .rsample = head_rsample,
-                                             .entropy = head_entropy,
-                                             .mean = head_mean,
-                                             .variance = head_variance,
-                                             .factor = head_factor,
-                                             .mode = head_mean,
-                                             .as_mvn = head_as_mvn,
-                                             .expand = head_expand };
-
-/* no normal; its draws have no gradient in the degrees of freedom, and so none at all */
-const tril_dist_kind tril_dist_kind_head_student = { .name = "head_student",
-                                                     .log_prob = head_log_prob,
-                                                     .sample = head_sample,
-                                                     .entropy = head_entropy,
-                                                     .mean = head_mean,
-                                                     .variance = head_variance,
-                                                     .factor = head_factor,
-                                                     .mode = head_mean,
-                                                     .expand = head_expand,
-                                                     .marginals = head_marginals };
-
-/* entropy = d/2 (1 + log 2 pi) + log det / 2 */
-tril_var tril_head_log_scale(const tril_dist *p)
-{
-    const bool own = p->kind == &tril_dist_kind_head || p->kind == &tril_dist_kind_head_student;
-    if (own && ((const head *)p->attrs)->form != TRIL_HEAD_LOW_RANK)
-        return log_det_of(p);
-    tril_var entropy = tril_entropy(*p);
-    const double unit = 0.5 * (double)p->event.dim[0] * (1 + TRIL_LOG_2PI);
-    return tril_sub(entropy, tril_scalar(entropy.tape, (tril_real)unit));
-}
-
-static tril_dist shared(tril_var loc, const head *h, tril_param param)
-{
-    head block = tril_head_block(h);
-    block.begin = 0;
-    block.width -= h->d;
-    return tril_mvn(loc, tril_head_factor(tril_param_var(loc.tape, param), &block));
-}
-
-static tril_dist mixture(tril_var raw, size_t d, const tril_head_opts *opts)
-{
-    const tril_head_opts component = tril_head_component(opts);
-    tril_shape shape = tril_shape_of(raw);
-    size_t k = opts->components, width = tril_head_width(d, &component);
-    shape.dim[shape.rank - 1] = k;
-    if (!tril_shape_append(&shape, width))
-        return tril_var_fail(raw.tape, "head", TRIL_BAD_SHAPE,
-                             "raw is %s, whose components have no room in rank 4",
-                             tril_shape_text(tril_shape_of(raw)).text),
-               (tril_dist){ 0 };
-    tril_var rows = tril_reshape(tril_slice(raw, -1, k, k * width), shape);
-    return tril_mixture(tril_categorical(tril_slice(raw, -1, 0, k)),
-                        tril_head(rows, d, &component));
-}
+/* ---- distributions */
 
 /* raw: numbers whose gradient is plain; natural: the same numbers again, whose gradient is
  * preconditioned, or {0} */
-static tril_dist head_of(tril_var raw, tril_var natural, const head *h, const tril_head_opts *opts)
+static tril_dist head_of(tril_var raw, tril_var natural, const tril_head_layout *h)
 {
     const tril_dist none = { 0 };
     tril_shape shape;
@@ -154,36 +122,23 @@ static tril_dist head_of(tril_var raw, tril_var natural, const head *h, const tr
                              "raw is %s, but %zu targets need rows of %zu numbers",
                              tril_shape_text(shape).text, h->d, h->width),
                none;
-    if (h->form == TRIL_HEAD_SHARED)
-        return shared(raw, h, opts->shared);
-    if (h->form == TRIL_HEAD_MIXTURE)
-        return mixture(raw, h->d, opts);
-    const head *kept = tril_tape_copy(raw.tape, h, sizeof *h);
-    if (!kept)
-        return none;
-    return (tril_dist){ h->form == TRIL_HEAD_STUDENT ? &tril_dist_kind_head_student
-                                                     : &tril_dist_kind_head,
-                        { raw, natural },
-                        tril_shape_leading(shape, 1),
-                        { 1, { h->d } },
-                        kept };
+    return h->opts.kind->dist(h, raw, natural);
 }
 
 tril_dist tril_head(tril_var raw, size_t d, const tril_head_opts *opts)
 {
     tril_shape shape;
-    head h;
+    tril_head_layout h;
     if (!tril_var_shape(raw, "head", &shape) ||
         !tril_head_layout_of(tril_tape_ctx(raw.tape), d, opts, &h))
         return (tril_dist){ 0 };
-    return opts && opts->natural ? head_of(tril_detach(raw), raw, &h, opts)
-                                 : head_of(raw, (tril_var){ 0 }, &h, opts);
+    return h.opts.natural ? head_of(tril_detach(raw), raw, &h) : head_of(raw, (tril_var){ 0 }, &h);
 }
 
 tril_dist tril_mlp_head(const tril_mlp *mlp, tril_var x, size_t d, const tril_head_opts *opts)
 {
     tril_shape shape;
-    head h;
+    tril_head_layout h;
     if (!opts || !opts->natural || !mlp)
         return tril_head(tril_mlp_apply(mlp, x), d, opts);
     if (!tril_var_shape(x, "mlp_head", &shape) ||
@@ -195,5 +150,40 @@ tril_dist tril_mlp_head(const tril_mlp *mlp, tril_var x, size_t d, const tril_he
     tril_var weight = tril_param_var(x.tape, tril_dense_weight(last));
     tril_var bias = tril_param_var(x.tape, tril_dense_bias(last));
     return head_of(tril_affine(x, tril_detach(weight), tril_detach(bias), TRIL_NONE),
-                   tril_affine(tril_detach(x), weight, bias, TRIL_NONE), &h, opts);
+                   tril_affine(tril_detach(x), weight, bias, TRIL_NONE), &h);
+}
+
+bool tril_head_frame(const tril_head_opts *opts, tril_frame *frame)
+{
+    const tril_head_kind *kind = tril_head_kind_of(opts);
+    const tril_head_kind *each = kind->components ? component_of(opts).kind : kind;
+    *frame = each->frame;
+    return kind->transformed && each->transformed;
+}
+
+tril_dist tril_head_transformed(tril_var raw, size_t d, const tril_head_opts *opts, tril_var r,
+                                tril_var shift)
+{
+    tril_head_layout h;
+    if (!tril_head_layout_of(tril_tape_ctx(raw.tape), d, opts, &h))
+        return (tril_dist){ 0 };
+    return h.opts.kind->transformed(&h, raw, r, shift);
+}
+
+bool tril_head_is_mean(const tril_head_layout *h, size_t i)
+{
+    return h->opts.kind->is_mean ? h->opts.kind->is_mean(h, i) : i < h->d;
+}
+
+/* ---- */
+
+tril_param tril_head_shared_new(tril_params *params, const char *name, size_t d)
+{
+    if (!params || tril_ctx_failed(params->ctx))
+        return (tril_param){ 0 };
+    if (d == 0 || !fits(d))
+        return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT,
+                             "head_shared: no covariance has %zu targets", d),
+               (tril_param){ 0 };
+    return tril_params_add(params, name, TRIL_SHAPE(tril_head_shared.shared(d)));
 }

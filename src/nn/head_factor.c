@@ -4,30 +4,18 @@
 #include <string.h>
 
 #include "core/shape.h"
-#include "distributions/dist.h"
-#include "nn/head.h"
+#include "nn/head_block.h"
 
-typedef tril_head_layout head;
+typedef tril_head_block head;
 
 /* ---- factor: input raw [..., width], result [..., d, d] or the diagonal alone [..., d] */
-
-static bool is_matrix(const head *h)
-{
-    return h->form == TRIL_HEAD_FULL || h->form == TRIL_HEAD_PRECISION ||
-           h->form == TRIL_HEAD_STUDENT;
-}
 
 /* an entry of the diagonal, within the range of the type, and its slope */
 static tril_positive diagonal_at(const head *h, const tril_real *raw, size_t i)
 {
-    tril_positive v = h->diagonal->of((double)raw[tril_head_s(h) + i], h->floor);
-    if (h->form == TRIL_HEAD_PRECISION) {
-        v.value = 1 / v.value;
-        v.slope *= -1;
-    } else if (h->form == TRIL_HEAD_LOW_RANK) {
-        v.value *= v.value;
-        v.slope *= 2;
-    }
+    tril_positive v = h->diagonal->of((double)raw[h->s + i], h->floor);
+    v.value = h->form->power < 0 ? 1 / v.value : h->form->power > 1 ? v.value * v.value : v.value;
+    v.slope *= h->form->power;
     v.value = fmin(fmax(v.value, (double)TRIL_REAL_MIN), (double)TRIL_REAL_MAX);
     return v;
 }
@@ -37,7 +25,7 @@ static bool factor_shape(tril_node *node)
     const head *h = node->attrs;
     node->shape = tril_shape_leading(node->in[0]->shape, 1);
     tril_shape_append(&node->shape, h->d);
-    if (is_matrix(h) && !tril_shape_append(&node->shape, h->d))
+    if (!h->form->diagonal && !tril_shape_append(&node->shape, h->d))
         return tril_op_fail(node, TRIL_BAD_SHAPE,
                             "raw is %s, whose matrices have no room in rank 4",
                             tril_shape_text(node->in[0]->shape).text);
@@ -66,7 +54,7 @@ static block load(const tril_node *node, const tril_real *raw)
 /* which entry of the diagonal the off-diagonal at i, j is relative to */
 static size_t base_of(const head *h, size_t i, size_t j)
 {
-    return h->form == TRIL_HEAD_PRECISION ? j : i;
+    return h->form->power < 0 ? j : i;
 }
 
 static bool factor_forward(tril_node *node)
@@ -78,7 +66,8 @@ static bool factor_forward(tril_node *node)
         const tril_real *off = raw + h->begin;
         block b = load(node, raw);
         for (size_t i = 0; i < h->d; i++)
-            for (size_t j = is_matrix(h) ? 0 : i; j < (is_matrix(h) ? h->d : i + 1); j++) {
+            for (size_t j = h->form->diagonal ? i : 0; j < (h->form->diagonal ? i + 1 : h->d);
+                 j++) {
                 double scale = h->lower == TRIL_LOWER_SCALED ? b.diagonal[base_of(h, i, j)] : 1;
                 *to++ = j < i    ? tril_saturate((double)*off++ * scale)
                         : j == i ? (tril_real)b.diagonal[i]
@@ -94,8 +83,8 @@ static void block_backward(const head *h, block b, const tril_real *raw, const t
     bool scaled = h->lower == TRIL_LOWER_SCALED;
     memset(to, 0, h->width * sizeof *to);
     for (size_t i = 0; i < h->d; i++)
-        b.dlog[i] = (double)g[is_matrix(h) ? i * h->d + i : i] * b.diagonal[i];
-    for (size_t i = 0, at = h->begin; i < h->d && is_matrix(h); i++)
+        b.dlog[i] = (double)g[h->form->diagonal ? i : i * h->d + i] * b.diagonal[i];
+    for (size_t i = 0, at = h->begin; i < h->d && !h->form->diagonal; i++)
         for (size_t j = 0; j < i; j++, at++) {
             size_t base = base_of(h, i, j);
             double slope = (double)g[i * h->d + j] * (scaled ? b.diagonal[base] : 1);
@@ -103,13 +92,13 @@ static void block_backward(const head *h, block b, const tril_real *raw, const t
             b.dlog[base] += scaled ? tril_within(slope * (double)raw[at], 1e300) : 0;
         }
     for (size_t i = 0; i < h->d; i++)
-        to[tril_head_s(h) + i] = tril_saturate(b.dlog[i] * b.slope[i]);
+        to[h->s + i] = tril_saturate(b.dlog[i] * b.slope[i]);
 }
 
 static void factor_backward(tril_node *node, tril_real *const *grad_in)
 {
     const head *h = node->attrs;
-    size_t blocks = node->in[0]->size / h->width, size = h->d * (is_matrix(h) ? h->d : 1);
+    size_t blocks = node->in[0]->size / h->width, size = h->d * (h->form->diagonal ? 1 : h->d);
     for (size_t i = 0; i < blocks; i++) {
         const tril_real *raw = node->in[0]->value + i * h->width;
         block_backward(h, load(node, raw), raw, node->grad + i * size, grad_in[0] + i * h->width);
@@ -132,7 +121,7 @@ static bool log_diagonal_shape(tril_node *node)
 /* where the s of result i stands */
 static size_t s_of(const head *h, size_t i)
 {
-    return i / h->d * h->width + tril_head_s(h) + i % h->d;
+    return i / h->d * h->width + h->s + i % h->d;
 }
 
 static bool log_diagonal_forward(tril_node *node)
@@ -169,55 +158,4 @@ tril_var tril_head_factor(tril_var raw, const head *h)
 tril_var tril_head_log_diagonal(tril_var raw, const head *h)
 {
     return tril_op_apply(&tril_op_head_log_diagonal, &raw, 1, h, sizeof *h);
-}
-
-tril_var tril_head_raw(const tril_dist *p)
-{
-    tril_var natural = p->param[1];
-    if (!natural.tape)
-        return p->param[0];
-    /* the plain numbers, and a zero through which the gradient reaches the others too */
-    return tril_add(p->param[0], tril_sub(natural, tril_detach(natural)));
-}
-
-tril_var tril_head_low_rank_w(tril_var raw, const head *h)
-{
-    tril_shape shape;
-    if (!tril_var_shape(raw, "head", &shape))
-        return (tril_var){ 0 };
-    shape.dim[shape.rank - 1] = h->d;
-    if (!tril_shape_append(&shape, h->rank))
-        return tril_var_fail(raw.tape, "head", TRIL_BAD_SHAPE,
-                             "raw is %s, whose matrices have no room in rank 4",
-                             tril_shape_text(tril_shape_of(raw)).text);
-    return tril_reshape(tril_slice(raw, -1, h->begin, h->d * h->rank), shape);
-}
-
-tril_var tril_head_df(tril_var raw, const head *h)
-{
-    tril_var t = tril_sum_axis(tril_slice(raw, -1, h->width - 1, 1), -1, false);
-    tril_var more = tril_mul(tril_sigmoid(t), tril_scalar(raw.tape, (tril_real)TRIL_HEAD_MORE_DF));
-    return tril_add(more, tril_scalar(raw.tape, (tril_real)TRIL_HEAD_LEAST_DF));
-}
-
-tril_dist tril_head_base(const tril_dist *p)
-{
-    const head *h = p->attrs;
-    tril_var raw = tril_head_raw(p), loc = tril_slice(raw, -1, 0, h->d);
-    tril_var factor = tril_head_factor(raw, h);
-    switch (h->form) {
-    case TRIL_HEAD_DIAGONAL:
-        return tril_mvn_diag(loc, factor);
-    case TRIL_HEAD_PRECISION:
-        return tril_mvn_precision_tril(loc, factor);
-    case TRIL_HEAD_LOW_RANK:
-        return tril_mvn_low_rank(loc, tril_head_low_rank_w(raw, h), factor);
-    case TRIL_HEAD_STUDENT:
-        return tril_mvt(tril_head_df(raw, h), loc, factor);
-    case TRIL_HEAD_FULL:
-    case TRIL_HEAD_SHARED:
-    case TRIL_HEAD_MIXTURE:
-        break;
-    }
-    return tril_mvn(loc, factor);
 }

@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "core/params.h"
+#include "kernels/mvn.h"
 #include "nn/dense.h"
-#include "nn/head_fit.h"
-
-typedef tril_head_layout head;
+#include "nn/head.h"
 
 /* Mean [d] and covariance [d, d]; both begin at zero. */
 static bool moments(tril_ctx *ctx, const tril_real *y, size_t rows, size_t d, double *mean,
@@ -31,55 +30,11 @@ static bool moments(tril_ctx *ctx, const tril_real *y, size_t rows, size_t d, do
     return true;
 }
 
-/* The first principal axis of the correlations, a unit vector [d], by powers. */
-static void principal_axis(size_t d, const double *covariance, double *axis, double *next)
+bool tril_head_fit(tril_ctx *ctx, const tril_head_layout *h, const double *mean,
+                   const double *covariance, double *raw)
 {
-    for (size_t i = 0; i < d; i++)
-        axis[i] = 1 + 1e-3 * (double)(i % 7);
-    for (int step = 0; step < 100; step++) {
-        double squares = 0;
-        for (size_t i = 0; i < d; i++) {
-            next[i] = 0;
-            for (size_t j = 0; j < d; j++)
-                next[i] += covariance[i * d + j] * axis[j] /
-                           sqrt(covariance[i * (d + 1)] * covariance[j * (d + 1)]);
-            squares += next[i] * next[i];
-        }
-        for (size_t i = 0; i < d; i++)
-            axis[i] = next[i] / sqrt(squares);
-    }
-}
-
-/* Components of equal weight whose means stand evenly along the first principal axis w of the
- * correlations, with a quarter of a variance (in units of each target's), which the covariance that
- * they share is without: the moments are those of the targets. The logarithm being concave, the NLL
- * is at most the mean of the components', for any targets: 1/3 + log(3/4) / 2 = 0.19 above the fit
- * of one, w being a unit vector along which the correlations have a variance of at least 1. */
-static bool mixture(tril_ctx *ctx, const head *h, const tril_head_opts *opts, const double *mean,
-                    double *covariance, double *memory, double *raw)
-{
-    const tril_head_opts of_each = tril_head_component(opts);
-    size_t d = h->d, k = opts->components;
-    double *axis = memory, *work = memory + d, variance = k > 1 ? 0.25 : 0;
-    head component;
-    if (!tril_head_layout_of(ctx, d, &of_each, &component) ||
-        !tril_head_fit(ctx, &component, mean, covariance, work, raw + k))
-        return false; /* names a column that has no variance to give */
-    principal_axis(d, covariance, axis, work);
-    for (size_t i = 0; i < d; i++)
-        axis[i] *= sqrt(covariance[i * (d + 1)]);
-    for (size_t i = 0; i < d * d; i++)
-        covariance[i] -= variance * axis[i / d] * axis[i % d];
-    double step = k > 1 ? sqrt(12 * variance / ((double)k * (double)k - 1)) : 0;
-    memset(raw, 0, k * sizeof *raw);
-    for (size_t c = 0; c < k; c++) {
-        double *to = raw + k + c * component.width;
-        if (!tril_head_fit(ctx, &component, mean, covariance, work, to))
-            return false;
-        for (size_t i = 0; i < d; i++)
-            to[i] += step * ((double)c - 0.5 * (double)(k - 1)) * axis[i];
-    }
-    return true;
+    memset(raw, 0, (h->width + tril_head_shared_size(h->d, &h->opts)) * sizeof *raw);
+    return !h->opts.kind->init || h->opts.kind->init(ctx, h, mean, covariance, raw);
 }
 
 static void store(tril_param param, const double *x)
@@ -95,7 +50,7 @@ bool tril_head_start_moments(tril_dense *last, const double *mean, const double 
         return false;
     tril_ctx *ctx = last->weight.params->ctx;
     size_t outputs = tril_param_shape(last->weight).dim[0];
-    head h;
+    tril_head_layout h;
     if (!tril_head_layout_of(ctx, d, opts, &h))
         return false;
     if (outputs != h.width || !last->bias.params)
@@ -103,22 +58,19 @@ bool tril_head_start_moments(tril_dense *last, const double *mean, const double 
             ctx, TRIL_BAD_SHAPE,
             "head_init: the last layer has %zu outputs%s, but %zu targets need %zu and a bias",
             outputs, last->bias.params ? "" : " and no bias", d, h.width);
-    if (h.form == TRIL_HEAD_SHARED)
-        h = tril_head_block(&h);
-    double *own =
-        tril_ctx_alloc(ctx, "head_init", d * d + h.width + tril_head_fit_doubles(&h), sizeof *own);
+    const size_t shared = tril_head_shared_size(d, &h.opts);
+    double *own = tril_ctx_alloc(ctx, "head_init", d * d + h.width + shared, sizeof *own);
     if (!own)
         return false;
-    double *raw = own + d * d, *memory = raw + h.width;
+    double *raw = own + d * d;
     memcpy(own, covariance, d * d * sizeof *own);
     for (size_t j = 0; j < d; j++)
-        own[j * (d + 1)] += h.floor * h.floor;
-    bool fitted = h.form == TRIL_HEAD_MIXTURE ? mixture(ctx, &h, opts, mean, own, memory, raw)
-                                              : tril_head_fit(ctx, &h, mean, own, memory, raw);
+        own[j * (d + 1)] += h.opts.floor * h.opts.floor;
+    bool fitted = tril_head_fit(ctx, &h, mean, own, raw);
     if (fitted) {
         store(last->bias, raw);
-        if (outputs < h.width)
-            store(opts->shared, raw + d);
+        if (shared)
+            store(h.opts.shared, raw + h.width);
         memset(tril_param_values(last->weight), 0,
                tril_shape_size(tril_param_shape(last->weight)) * sizeof(tril_real));
     }
@@ -132,7 +84,7 @@ bool tril_head_init(tril_dense *last, const tril_real *targets, size_t rows, siz
     if (!last || tril_ctx_failed(last->weight.params->ctx))
         return false;
     tril_ctx *ctx = last->weight.params->ctx;
-    head h;
+    tril_head_layout h;
     if (!tril_head_layout_of(ctx, d, opts, &h))
         return false;
     if (rows == 0 || !targets)

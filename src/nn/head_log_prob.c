@@ -1,9 +1,9 @@
 /* Heads: the log-density as one node from raw outputs on. */
 #include <math.h>
 
-#include "nn/head.h"
+#include "nn/head_block.h"
 
-typedef tril_head_layout head;
+typedef tril_head_block head;
 
 bool tril_head_not_finite(const tril_row_block *rows, size_t i)
 {
@@ -16,7 +16,7 @@ bool tril_head_not_finite(const tril_row_block *rows, size_t i)
 static size_t row_doubles(const tril_node *node)
 {
     const head *h = node->attrs;
-    return h->rows->doubles(h);
+    return h->form->rows->doubles(h);
 }
 
 static size_t kept_doubles(const tril_node *node)
@@ -29,15 +29,15 @@ static bool row_forward(tril_row_block *rows)
     const head *h = rows->node->attrs;
     const tril_real *raw = rows->x[TRIL_HEAD_RAW];
     double *memory = rows->memory, log_prob = (double)NAN;
-    if (h->rows->load(h, memory, raw))
-        log_prob = h->rows->log_prob(h, memory, raw, rows->x[TRIL_HEAD_Y]);
+    if (h->form->rows->load(h, memory, raw))
+        log_prob = h->form->rows->log_prob(h, memory, raw, rows->x[TRIL_HEAD_Y]);
     if (isnan(log_prob))
         return tril_head_not_finite(rows, 0);
     *rows->value = tril_saturate(log_prob);
     if (rows->node->needs_grad)
-        h->rows->gradient(h, memory, raw, rows->kept);
+        h->form->rows->gradient(h, memory, raw, rows->kept);
     if (tril_head_is_natural(rows->node))
-        h->rows->natural(h, memory, raw, rows->kept + h->width);
+        h->form->rows->natural(h, memory, raw, rows->kept + h->width);
     return true;
 }
 
@@ -54,7 +54,7 @@ static const tril_row_kernel row_kernel = { row_forward, row_backward, row_doubl
 
 static const tril_row_kernel *kernel_of(const tril_node *node)
 {
-    return ((const head *)node->attrs)->rows ? &row_kernel : &tril_head_lanes_kernel;
+    return ((const head *)node->attrs)->form->rows ? &row_kernel : &tril_head_lanes_kernel;
 }
 
 const tril_rowwise tril_op_head_log_prob = {

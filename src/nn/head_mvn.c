@@ -2,9 +2,9 @@
 #include <math.h>
 
 #include "kernels/mvn_lanes.h"
-#include "nn/head.h"
+#include "nn/head_block.h"
 
-typedef tril_head_layout head;
+typedef tril_head_block head;
 
 /* memory, in lanes: s, what the diagonal's transform gives, how far s has to go, the kernel's
  * arrays; raw outputs and y. kept: the gradient, and the natural one if it is wanted */
@@ -55,13 +55,13 @@ static void lanes_of(const tril_row_block *rows, lanes *t)
                              .y = t->y,
                              .loc = t->raw,
                              .off = t->raw + array,
-                             .s = t->raw + tril_head_s(h) * TRIL_LANES,
+                             .s = t->raw + h->s * TRIL_LANES,
                              .s_step = TRIL_LANES,
                              .v = t->v,
                              .log_det = t->log_det,
                              .slope = t->slope,
                              .reach = t->reach,
-                             .df = h->form == TRIL_HEAD_STUDENT ? t->df : NULL,
+                             .df = h->form->df ? t->df : NULL,
                              .arrays = arrays,
                              .log_prob = t->log_prob,
                              .df_slope = t->df_slope };

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <tril/extend.h>
 #include <tril/shards.h>
 
 #include "core/params.h"

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/params.h"
 #include "nn/head.h"
 #include "train/fit.h"
 #include "train/network.h"
@@ -82,12 +83,15 @@ void tril_fit_mean_alone(const tril_network *net)
     const tril_dense *last = tril_mlp_last(net->mlp);
     tril_param weight = tril_dense_weight(last), bias = tril_dense_bias(last);
     const size_t inputs = tril_param_shape(weight).dim[1];
-    for (size_t i = 0; i < tril_param_shape(bias).dim[0]; i++)
-        if (!tril_network_is_mean(net, i)) {
+    tril_head_layout h;
+    if (!tril_head_layout_of(bias.params->ctx, net->targets, &net->head, &h))
+        return;
+    for (size_t i = 0; i < h.width; i++)
+        if (!tril_head_is_mean(&h, i)) {
             memset(tril_param_grads(weight) + i * inputs, 0, inputs * sizeof(tril_real));
             tril_param_grads(bias)[i] = 0;
         }
-    if (net->head.form == TRIL_HEAD_SHARED)
-        memset(tril_param_grads(net->head.shared), 0,
-               tril_shape_size(tril_param_shape(net->head.shared)) * sizeof(tril_real));
+    const size_t shared = tril_head_shared_size(net->targets, &net->head);
+    if (shared)
+        memset(tril_param_grads(net->head.shared), 0, shared * sizeof(tril_real));
 }

@@ -21,7 +21,7 @@ static bool check_network(tril_ctx *ctx, const tril_network *net)
     if (net->line.scale.params && net->line.scale.params != bias.params)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
                              "fit: the line is no parameter of the network's store");
-    if (net->head.form == TRIL_HEAD_SHARED && net->head.shared.params != bias.params)
+    if (tril_head_shared_size(net->targets, &net->head) && net->head.shared.params != bias.params)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
                              "fit: the shared covariance is no parameter of the network's store");
     return tril_param_shape(bias).dim[0] == h.width ||

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "distributions/dist.h"
+#include "nn/head.h"
 #include "train/network.h"
 
 /* the network in the coordinates of y */
@@ -99,11 +100,13 @@ static tril_var beta(const tril_loss_rows *r, tril_var *log_prob)
 /* 1 for each raw output that is one of a mean, 0 for others */
 static tril_var mean_mask(const tril_loss_rows *r)
 {
-    const size_t width = tril_param_shape(tril_dense_bias(tril_mlp_last(r->net->mlp))).dim[0];
-    tril_real *mask = tril_tape_take(r->x.tape, width, sizeof *mask);
-    for (size_t i = 0; mask && i < width; i++)
-        mask[i] = tril_network_is_mean(r->net, i);
-    return mask ? tril_input(r->x.tape, mask, TRIL_SHAPE(width)) : (tril_var){ 0 };
+    tril_head_layout h;
+    if (!tril_head_layout_of(tril_tape_ctx(r->x.tape), r->net->targets, &r->net->head, &h))
+        return (tril_var){ 0 };
+    tril_real *mask = tril_tape_take(r->x.tape, h.width, sizeof *mask);
+    for (size_t i = 0; mask && i < h.width; i++)
+        mask[i] = tril_head_is_mean(&h, i);
+    return mask ? tril_input(r->x.tape, mask, TRIL_SHAPE(h.width)) : (tril_var){ 0 };
 }
 
 /* log-densities of y, up to a constant, of unit normals about some means */

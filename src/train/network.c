@@ -6,75 +6,74 @@
 
 #include "core/params.h"
 #include "kernels/cholesky.h"
-#include "nn/head_fit.h"
+#include "nn/head.h"
 #include "train/linear_fit.h"
 
 /* ---- making one */
 
-tril_network tril_network_new(tril_params *params, size_t targets, const tril_mlp_opts *mlp,
-                              const tril_head_opts *head)
+tril_network tril_network_make(tril_params *params, size_t targets, const tril_mlp_opts *mlp,
+                               const tril_head_opts *head, bool line)
 {
     tril_network net = { .targets = targets, .head = head ? *head : (tril_head_opts){ 0 } };
     if (!params || !mlp || tril_ctx_failed(params->ctx))
         return (tril_network){ 0 };
     tril_mlp_opts opts = *mlp;
-    if (net.head.form == TRIL_HEAD_SHARED)
-        net.head.shared = tril_head_shared_new(params, "covariance", targets);
+    const size_t shared = tril_head_shared_size(targets, &net.head);
+    if (shared)
+        net.head.shared = tril_params_add(params, "covariance", TRIL_SHAPE(shared));
     opts.outputs = tril_head_width(targets, &net.head);
     net.mlp = tril_mlp_new(params, "net", &opts);
-    net.line.weight = tril_params_add(params, "line.weight", TRIL_SHAPE(targets, opts.inputs));
-    net.line.bias = tril_params_add(params, "line.bias", TRIL_SHAPE(targets));
-    net.line.scale = tril_params_add(params, "line.scale", TRIL_SHAPE(targets, targets));
+    if (line) {
+        net.line.weight = tril_params_add(params, "line.weight", TRIL_SHAPE(targets, opts.inputs));
+        net.line.bias = tril_params_add(params, "line.bias", TRIL_SHAPE(targets));
+        net.line.scale = tril_params_add(params, "line.scale", TRIL_SHAPE(targets, targets));
+    }
     if (tril_ctx_failed(params->ctx))
         return (tril_network){ 0 };
-    for (size_t i = 0; i < targets; i++)
+    for (size_t i = 0; i < targets && line; i++)
         tril_param_values(net.line.scale)[i * (targets + 1)] = 1;
     return net;
 }
 
+tril_network tril_network_new(tril_params *params, size_t targets, const tril_mlp_opts *mlp,
+                              const tril_head_opts *head)
+{
+    const tril_head_opts opts = head ? *head : (tril_head_opts){ 0 };
+    tril_frame unused;
+    return tril_network_make(params, targets, mlp, head, tril_head_frame(&opts, &unused));
+}
+
 /* ---- R */
 
-typedef enum factor_form { FACTOR_LOWER, FACTOR_UPPER, FACTOR_DIAGONAL } factor_form;
-
 /* in which coordinates the distributions of a head stay what they are */
-static factor_form factor_of(const tril_head_opts *head)
+static tril_frame frame_of(const tril_network *net)
 {
-    switch (head->form == TRIL_HEAD_MIXTURE ? head->component : head->form) {
-    case TRIL_HEAD_DIAGONAL:
-    case TRIL_HEAD_LOW_RANK:
-        return FACTOR_DIAGONAL;
-    case TRIL_HEAD_PRECISION:
-        return FACTOR_UPPER;
-    case TRIL_HEAD_FULL:
-    case TRIL_HEAD_SHARED:
-    case TRIL_HEAD_STUDENT:
-    case TRIL_HEAD_MIXTURE:
-        break;
-    }
-    return FACTOR_LOWER;
+    tril_frame frame;
+    tril_head_frame(&net->head, &frame);
+    return frame;
 }
 
 /* covariance = R R', floor^2 being part of it; memory [d, d] */
-static void factorize(factor_form as, size_t d, const double *covariance, double least,
+static void factorize(tril_frame as, size_t d, const double *covariance, double least,
                       double *memory, tril_real *r)
 {
     const size_t last = d * d - 1;
     for (size_t i = 0; i <= last; i++) /* an upper factor is a lower one, turned about */
-        memory[i] = as == FACTOR_DIAGONAL && i % (d + 1)
+        memory[i] = as == TRIL_FRAME_DIAGONAL && i % (d + 1)
                         ? 0
-                        : covariance[as == FACTOR_UPPER ? last - i : i];
+                        : covariance[as == TRIL_FRAME_UPPER ? last - i : i];
     tril_cholesky_factor(d, memory, least);
     for (size_t i = 0; i <= last; i++)
-        r[i] = (tril_real)memory[as == FACTOR_UPPER ? last - i : i];
+        r[i] = (tril_real)memory[as == TRIL_FRAME_UPPER ? last - i : i];
 }
 
 /* v becomes R^-1 v */
-static void divide(factor_form as, size_t d, const tril_real *r, double *v)
+static void divide(tril_frame as, size_t d, const tril_real *r, double *v)
 {
     for (size_t k = 0; k < d; k++) {
-        const size_t i = as == FACTOR_UPPER ? d - 1 - k : k;
-        const size_t from = as == FACTOR_UPPER ? i + 1 : 0, to = as == FACTOR_UPPER ? d : i;
-        for (size_t j = from; j < to && as != FACTOR_DIAGONAL; j++)
+        const size_t i = as == TRIL_FRAME_UPPER ? d - 1 - k : k;
+        const size_t from = as == TRIL_FRAME_UPPER ? i + 1 : 0, to = as == TRIL_FRAME_UPPER ? d : i;
+        for (size_t j = from; j < to && as != TRIL_FRAME_DIAGONAL; j++)
             v[i] -= (double)r[i * d + j] * v[j];
         v[i] /= (double)r[i * (d + 1)];
     }
@@ -86,7 +85,7 @@ bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *ind
 {
     const tril_param weight = net->line.weight;
     const size_t d = net->targets, inputs = tril_param_shape(weight).dim[1];
-    const factor_form as = factor_of(&net->head);
+    const tril_frame as = frame_of(net);
     tril_ctx *ctx = weight.params->ctx;
     tril_real *r = tril_param_values(net->line.scale);
     tril_head_layout h;
@@ -97,7 +96,7 @@ bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *ind
     double *mean = tril_ctx_alloc(ctx, "fit", d * (d + 2), sizeof *mean);
     if (mean) {
         double *memory = mean + d, *column = memory + d * d;
-        const double least = fmax(h.floor * h.floor, 1e-12);
+        const double least = fmax(h.opts.floor * h.opts.floor, 1e-12);
         memset(mean, 0, d * sizeof *mean);
         for (size_t i = 0; i < d * inputs; i++)
             tril_param_values(weight)[i] = (tril_real)fit.weight[i];
@@ -130,7 +129,7 @@ bool tril_line_subtract(const tril_network *net, tril_batch rows, bool missing, 
     const size_t d = net->targets, inputs = tril_param_shape(net->line.weight).dim[1];
     const tril_real *b = tril_param_values(net->line.weight),
                     *r = tril_param_values(net->line.scale);
-    const factor_form as = factor_of(&net->head);
+    const tril_frame as = frame_of(net);
     tril_ctx *ctx = net->line.weight.params->ctx;
     double *e = tril_ctx_alloc(ctx, "fit", d, sizeof *e);
     for (size_t i = 0; i < rows.n && e; i++) {
@@ -157,68 +156,12 @@ double tril_line_log_scale(const tril_network *net)
     return sum;
 }
 
-/* L', or what a form has in its place */
-static tril_var own_factor(const tril_head_opts *head, const tril_head_layout *h, tril_var raw)
-{
-    tril_head_layout block = *h;
-    if (head->form != TRIL_HEAD_SHARED)
-        return tril_head_factor(raw, h);
-    block = tril_head_block(h);
-    block.begin = 0;
-    block.width -= h->d;
-    return tril_head_factor(tril_param_var(raw.tape, head->shared), &block);
-}
-
-/* a block's normal or Student's t in the targets' coordinates; shift broadcasts with loc */
-static tril_dist block_dist(const tril_network *net, const tril_head_opts *head, tril_var raw,
-                            tril_var shift)
-{
-    const size_t d = net->targets;
-    tril_head_layout h;
-    if (!tril_head_layout_of(tril_tape_ctx(raw.tape), d, head, &h))
-        return (tril_dist){ 0 };
-    tril_var r = tril_detach(tril_param_var(raw.tape, net->line.scale));
-    tril_var diagonal = tril_diagonal(r), factor = own_factor(head, &h, raw);
-    tril_var loc = tril_affine(tril_slice(raw, -1, 0, d), r, (tril_var){ 0 }, TRIL_NONE);
-    loc = shift.tape ? tril_add(loc, shift) : loc;
-    switch (head->form) {
-    case TRIL_HEAD_DIAGONAL:
-        return tril_mvn_diag(loc, tril_mul(factor, diagonal));
-    case TRIL_HEAD_PRECISION: /* R^-T T */
-        return tril_mvn_precision_tril(loc,
-                                       tril_solve_tril(tril_transpose(r, 0, 1), factor, false));
-    case TRIL_HEAD_LOW_RANK:
-        return tril_mvn_low_rank(
-            loc, tril_mul(tril_head_low_rank_w(raw, &h), tril_reshape(diagonal, TRIL_SHAPE(d, 1))),
-            tril_mul(factor, tril_square(diagonal)));
-    case TRIL_HEAD_STUDENT:
-        return tril_mvt(tril_head_df(raw, &h), loc, tril_matmul(r, factor));
-    case TRIL_HEAD_FULL:
-    case TRIL_HEAD_SHARED:
-    case TRIL_HEAD_MIXTURE:
-        break;
-    }
-    return tril_mvn(loc, tril_matmul(r, factor));
-}
-
-static tril_dist mixture_dist(const tril_network *net, tril_var raw, tril_var shift)
-{
-    const tril_head_opts component = tril_head_component(&net->head);
-    const size_t k = net->head.components, width = tril_head_width(net->targets, &component);
-    const size_t n = tril_shape_of(raw).dim[0];
-    tril_var rows = tril_reshape(tril_slice(raw, -1, k, k * width), TRIL_SHAPE(n, k, width));
-    if (shift.tape)
-        shift = tril_reshape(shift, TRIL_SHAPE(n, 1, net->targets));
-    return tril_mixture(tril_categorical(tril_slice(raw, -1, 0, k)),
-                        block_dist(net, &component, rows, shift));
-}
-
 tril_dist tril_network_dist_of(const tril_network *net, tril_var raw, tril_var shift)
 {
     if (!net->line.scale.params)
         return tril_head(raw, net->targets, &net->head);
-    return net->head.form == TRIL_HEAD_MIXTURE ? mixture_dist(net, raw, shift)
-                                               : block_dist(net, &net->head, raw, shift);
+    tril_var r = tril_detach(tril_param_var(raw.tape, net->line.scale));
+    return tril_head_transformed(raw, net->targets, &net->head, r, shift);
 }
 
 tril_var tril_network_shift(const tril_network *net, tril_var x)
@@ -235,13 +178,4 @@ tril_dist tril_network_dist(const tril_network *net, tril_var x)
     if (!net || !net->mlp || !tril_var_shape(x, "network", &shape))
         return (tril_dist){ 0 };
     return tril_network_dist_of(net, tril_mlp_apply(net->mlp, x), tril_network_shift(net, x));
-}
-
-bool tril_network_is_mean(const tril_network *net, size_t i)
-{
-    if (net->head.form != TRIL_HEAD_MIXTURE)
-        return i < net->targets;
-    const tril_head_opts component = tril_head_component(&net->head);
-    const size_t k = net->head.components;
-    return i >= k && (i - k) % tril_head_width(net->targets, &component) < net->targets;
 }

@@ -4,7 +4,9 @@
 
 #include <tril/fit.h>
 
-#include "nn/head.h"
+/* tril_network_new, with a line or without. */
+tril_network tril_network_make(tril_params *params, size_t targets, const tril_mlp_opts *mlp,
+                               const tril_head_opts *head, bool line);
 
 /* Sets the line of a network that has one to the simple fit of rows index[0 .. n-1] (NULL: the
  * first n), and the head to the covariance of its residuals. */
@@ -22,8 +24,5 @@ tril_var tril_network_shift(const tril_network *net, tril_var x);
 
 /* The distribution of R y' + shift, y' that of rows of raw outputs; shift [n, targets], or {0}. */
 tril_dist tril_network_dist_of(const tril_network *net, tril_var raw, tril_var shift);
-
-/* Whether number i of a row of raw outputs is one of a mean. */
-bool tril_network_is_mean(const tril_network *net, size_t i);
 
 #endif

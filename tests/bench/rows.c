@@ -100,7 +100,7 @@ static void step_limit(bench_bed *bed)
 
 static void prepare_mixture(bench_bed *bed)
 {
-    bed->head = (tril_head_opts){ .form = TRIL_HEAD_MIXTURE, .components = 5 };
+    bed->head = (tril_head_opts){ .kind = &tril_head_mixture, .components = 5 };
     bed_step(bed, STEP_HIDDEN, BENCH_STILL);
     bed->limit = gemm_limit_new(bed->row->rows, STEP_INPUTS, STEP_HIDDEN,
                                 tril_head_width(STEP_TARGETS, &bed->head));

@@ -32,7 +32,7 @@ static const struct {
         "\nnetwork 2: 3 epochs, NLL, ", "  --validation 0\n", "  --epochs 3\n" } },
     { "fit data/faithful.csv --targets waiting --epochs 3 --head lowrank:1 -o $/m",
       "info $/m",
-      { "low-rank head of rank 1, ", "\nnetwork 1: 3 epochs, best after ", ", validation " } },
+      { "lowrank head of rank 1, ", "\nnetwork 1: 3 epochs, best after ", ", validation " } },
 };
 
 START_TEST(test_says)

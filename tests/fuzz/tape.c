@@ -106,9 +106,6 @@ static void *resize(void *user, void *ptr, size_t size)
 
 /* ---- what is registered, and whether it has been seen */
 
-/* the names of forms; their header says more of an operation than is asked for here */
-extern const char *const tril_head_form_names[];
-
 #define X_DIST(name)
 #define X_OPTIM(name)
 #define X_OP(name) extern const tril_op tril_op_##name;
@@ -155,7 +152,7 @@ static void count_unseen(void)
     unseen = 0;
     for (size_t i = 0; i < REGISTERED; i++)
         unseen += !registry[i].seen || !registry[i].differentiated;
-    for (size_t i = 0; tril_head_form_names[i]; i++)
+    for (size_t i = 0; tril_heads[i]; i++)
         unseen += !forms_seen[i];
 }
 
@@ -168,9 +165,9 @@ static void look_for_unseen(void)
             fprintf(stderr, "%s %s was never %s\n", registry[i].what, registry[i].name,
                     registry[i].seen ? "differentiated" : "tried");
     }
-    for (size_t i = 0; tril_head_form_names[i]; i++)
+    for (size_t i = 0; tril_heads[i]; i++)
         if (!forms_seen[i])
-            fprintf(stderr, "head %s was never tried\n", tril_head_form_names[i]);
+            fprintf(stderr, "head %s was never tried\n", tril_heads[i]->name);
     if (unseen)
         _Exit(1);
 }
@@ -1061,7 +1058,7 @@ enum { OPTIMS = sizeof optims / sizeof *optims };
 
 static tril_head_opts head_opts(void)
 {
-    tril_head_opts opts = { .form = (tril_head_form)pick(7),
+    tril_head_opts opts = { .kind = tril_heads[pick(7)],
                             .diagonal = (tril_diagonal_transform)pick(4),
                             .relative_off_diagonal = pick(2),
                             .floor = pick(2)   ? 0
@@ -1069,14 +1066,14 @@ static tril_head_opts head_opts(void)
                                                : rate(),
                             .rank = pick(4),
                             .components = pick(4),
-                            .component = (tril_head_form)pick(5),
+                            .component = tril_heads[pick(7)],
                             .natural = pick(3) == 0 };
     if (rarely(32))
-        opts.form = (tril_head_form)byte();
+        opts.kind = NULL;
     if (rarely(32))
         opts.diagonal = (tril_diagonal_transform)byte();
     if (rarely(32))
-        opts.component = (tril_head_form)byte();
+        opts.component = NULL;
     return opts;
 }
 
@@ -1159,7 +1156,8 @@ static void do_head(void)
         of.dim[i] = 1;
     const tril_dist p = tril_head(input(of, ANY), d, rarely(8) ? NULL : &opts);
     if (put_dist(p))
-        forms_seen[opts.form % 16] = true;
+        for (size_t i = 0; tril_heads[i]; i++)
+            forms_seen[i] |= tril_heads[i] == opts.kind;
 }
 
 static void do_optim(void)

@@ -25,14 +25,14 @@ static fitting network_new(tril_ctx *ctx, size_t rows, size_t targets, const tri
 
 static const tril_head_opts heads[] = {
     { 0 },
-    { .form = TRIL_HEAD_DIAGONAL },
-    { .form = TRIL_HEAD_PRECISION },
-    { .form = TRIL_HEAD_LOW_RANK, .rank = 1 },
-    { .form = TRIL_HEAD_SHARED },
+    { .kind = &tril_head_diagonal },
+    { .kind = &tril_head_precision },
+    { .kind = &tril_head_lowrank, .rank = 1 },
+    { .kind = &tril_head_shared },
     { .natural = true },
-    { .form = TRIL_HEAD_MIXTURE, .components = 3 },
-    { .form = TRIL_HEAD_MIXTURE, .components = 2, .component = TRIL_HEAD_DIAGONAL },
-    { .form = TRIL_HEAD_STUDENT },
+    { .kind = &tril_head_mixture, .components = 3 },
+    { .kind = &tril_head_mixture, .components = 2, .component = &tril_head_diagonal },
+    { .kind = &tril_head_student },
 };
 
 /* all but the last know the density of what is there where targets are missing */
@@ -93,7 +93,7 @@ START_TEST(test_level)
     double level[3], pit[3 * 100], nll[3];
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_params *params = tril_params_new(ctx);
-    const tril_head_opts head = { .form = TRIL_HEAD_DIAGONAL, .floor = TRIL_NO_FLOOR };
+    const tril_head_opts head = { .kind = &tril_head_diagonal, .floor = TRIL_NO_FLOOR };
     tril_network net = { .targets = d, .head = head };
     net.mlp = tril_mlp_new(
         params, "net",
@@ -457,7 +457,7 @@ static void judge_a_little(tril_ctx *ctx)
 {
     double out[7][5 * 4];
     fitting f =
-        fitting_new(ctx, 5, 2, 4, &(tril_head_opts){ .form = TRIL_HEAD_MIXTURE, .components = 2 });
+        fitting_new(ctx, 5, 2, 4, &(tril_head_opts){ .kind = &tril_head_mixture, .components = 2 });
     tril_evaluate(&f.net, 1, (tril_batch){ f.x, f.y, 5 },
                   &(tril_evaluation){ out[0], out[1], out[2], out[3], out[4], out[5], out[6] });
     fitting_free(&f);

@@ -288,7 +288,7 @@ static const struct {
         .n_targets = 1,
         .inputs = NAMES("u"),
         .n_inputs = 1,
-        .head = { .form = TRIL_HEAD_LOW_RANK } },
+        .head = { .kind = &tril_head_lowrank } },
       "head: a rank of 0, want at least 1" },
     { plain,
       { .targets = NAMES("y"),
@@ -570,7 +570,7 @@ static void make_one(tril_ctx *ctx)
                                        &(tril_model_opts){ .targets = NAMES("y", "z"),
                                                            .n_targets = 2,
                                                            .mlp = { .hidden = { 3 } },
-                                                           .head = { .form = TRIL_HEAD_SHARED },
+                                                           .head = { .kind = &tril_head_shared },
                                                            .members = 2,
                                                            .missing = TRIL_MISSING_MEAN });
     tril_dataset cases = { 0 };

@@ -15,9 +15,9 @@ static const struct {
     tril_fit_opts opts;
 } cases[] = {
     { { 0 }, { .epochs = 4, .batch = 100 } },
-    { { .form = TRIL_HEAD_SHARED },
+    { { .kind = &tril_head_shared },
       { .epochs = 4, .batch = 100, .validation_share = 0.2, .weight_decay = 0.01 } },
-    { { .form = TRIL_HEAD_DIAGONAL },
+    { { .kind = &tril_head_diagonal },
       { .epochs = 4, .batch = 100, .optim = &tril_optim_sgd, .momentum = 0.9 } },
 };
 

@@ -1,19 +1,15 @@
 /* Gradient cases of the heads' operations: each diagonal transform, rows scaled or not, batches. */
 #include "ops/cases.h"
 
-/* what number[] holds: the event's size, form and transform, whether rows are scaled, floor or none
+/* what number[] holds: the event's size, place in tril_heads and transform, whether rows are
+ * scaled, floor or none
  */
-enum {
-    DIAGONAL = 4 * TRIL_HEAD_DIAGONAL,
-    PRECISION = 4 * TRIL_HEAD_PRECISION,
-    LOW_RANK = 4 * TRIL_HEAD_LOW_RANK,
-    STUDENT = 4 * TRIL_HEAD_STUDENT
-};
+enum { DIAGONAL = 4 * 1, PRECISION = 4 * 2, LOW_RANK = 4 * 3, STUDENT = 4 * 6 };
 
 static tril_dist head(const op_case *row, tril_var raw)
 {
     const int *number = row->number;
-    const tril_head_opts opts = { .form = (tril_head_form)(number[1] / 4),
+    const tril_head_opts opts = { .kind = tril_heads[number[1] / 4],
                                   .diagonal = (tril_diagonal_transform)(number[1] % 4),
                                   .relative_off_diagonal = number[2],
                                   .rank = 2,
@@ -21,7 +17,7 @@ static tril_dist head(const op_case *row, tril_var raw)
     /* few degrees of freedom: many are as good as any number */
     static const tril_real shift[21] = { [20] = -6 };
     size_t d = (size_t)number[0], t = tril_head_width(d, &opts) - 1;
-    if (opts.form == TRIL_HEAD_STUDENT)
+    if (opts.kind == &tril_head_student)
         raw = tril_add(raw, tril_input(raw.tape, shift + 20 - t, TRIL_SHAPE(t + 1)));
     return tril_head(raw, d, &opts);
 }

@@ -10,18 +10,18 @@ enum { D = 3, MOST = 26, COMBINATIONS = 7 * 7 * 7 };
 /* each way to make a head: 12 of each form, of mixtures of two of each, and with natural gradients
  */
 static const tril_head_opts forms[] = {
-    { .form = TRIL_HEAD_FULL },
-    { .form = TRIL_HEAD_DIAGONAL },
-    { .form = TRIL_HEAD_PRECISION },
-    { .form = TRIL_HEAD_LOW_RANK },
-    { .form = TRIL_HEAD_MIXTURE, .component = TRIL_HEAD_FULL },
-    { .form = TRIL_HEAD_MIXTURE, .component = TRIL_HEAD_DIAGONAL },
-    { .form = TRIL_HEAD_MIXTURE, .component = TRIL_HEAD_PRECISION },
-    { .form = TRIL_HEAD_MIXTURE, .component = TRIL_HEAD_LOW_RANK },
-    { .form = TRIL_HEAD_FULL, .natural = true },
-    { .form = TRIL_HEAD_DIAGONAL, .natural = true },
-    { .form = TRIL_HEAD_LOW_RANK, .natural = true },
-    { .form = TRIL_HEAD_STUDENT },
+    { .kind = &tril_head_full },
+    { .kind = &tril_head_diagonal },
+    { .kind = &tril_head_precision },
+    { .kind = &tril_head_lowrank },
+    { .kind = &tril_head_mixture, .component = &tril_head_full },
+    { .kind = &tril_head_mixture, .component = &tril_head_diagonal },
+    { .kind = &tril_head_mixture, .component = &tril_head_precision },
+    { .kind = &tril_head_mixture, .component = &tril_head_lowrank },
+    { .kind = &tril_head_full, .natural = true },
+    { .kind = &tril_head_diagonal, .natural = true },
+    { .kind = &tril_head_lowrank, .natural = true },
+    { .kind = &tril_head_student },
 };
 
 enum { N_HEADS = 12 * sizeof forms / sizeof *forms };
@@ -145,7 +145,7 @@ START_TEST(test_extremes)
                  extremes[_i].kind == WHOLE ? 1 : extremes[_i].scale);
             if (extremes[_i].kind == NORMAL)
                 limit(raw, COMBINATIONS * width, 1e3);
-            fill_diagonals(raw, width, opts.form == TRIL_HEAD_STUDENT, numbers);
+            fill_diagonals(raw, width, opts.kind == &tril_head_student, numbers);
             check_rows(extremes[_i].what, h, raw, TRIL_SHAPE(COMBINATIONS, width), y,
                        TRIL_SHAPE(COMBINATIONS, D), upstream[seed % 3]);
             /* rows that share the raw outputs, or the target: their gradients meet in a sum */

@@ -43,7 +43,7 @@ static void triangle(const tril_head_opts *opts, const tril_real *off, const dou
 {
     for (size_t i = 0; i < D; i++)
         for (size_t j = 0; j < D; j++) {
-            size_t base = opts->form == TRIL_HEAD_PRECISION ? j : i;
+            size_t base = opts->kind == &tril_head_precision ? j : i;
             factor[i * D + j] =
                 j < i ? (tril_real)((double)*off++ *
                                     (opts->relative_off_diagonal ? diagonal[base] : 1))
@@ -58,31 +58,31 @@ static tril_dist by_hand(const tril_head_opts *opts, const tril_real *raw, size_
 {
     for (size_t r = 0; r < ROWS; r++) {
         const tril_real *row = raw + r * width, *last = row + width - 1;
-        const tril_real *s = last + (opts->form != TRIL_HEAD_STUDENT) - D;
+        const tril_real *s = last + (opts->kind != &tril_head_student) - D;
         double diagonal[D];
         memcpy(locs + r * D, row, D * sizeof *locs);
         dfs[r] = (tril_real)(2.01 + 1000 / (1 + exp(-(double)*last)));
         for (size_t i = 0; i < D; i++) {
             double v = v_of(opts, s[i]);
-            diagonal[i] = opts->form == TRIL_HEAD_PRECISION ? 1 / v : v;
-            scales[r * D + i] = (tril_real)(opts->form == TRIL_HEAD_LOW_RANK ? v * v : v);
+            diagonal[i] = opts->kind == &tril_head_precision ? 1 / v : v;
+            scales[r * D + i] = (tril_real)(opts->kind == &tril_head_lowrank ? v * v : v);
         }
-        if (opts->form == TRIL_HEAD_LOW_RANK)
+        if (opts->kind == &tril_head_lowrank)
             memcpy(factors + r * D * RANK, row + D, D * RANK * sizeof *factors);
-        else if (opts->form != TRIL_HEAD_DIAGONAL)
+        else if (opts->kind != &tril_head_diagonal)
             triangle(opts, row + D, diagonal, factors + r * D * D);
     }
     tril_var loc = tril_input(tape, locs, TRIL_SHAPE(ROWS, D));
     tril_var scale = tril_input(tape, scales, TRIL_SHAPE(ROWS, D));
-    if (opts->form == TRIL_HEAD_DIAGONAL)
+    if (opts->kind == &tril_head_diagonal)
         return tril_mvn_diag(loc, scale);
-    if (opts->form == TRIL_HEAD_LOW_RANK)
+    if (opts->kind == &tril_head_lowrank)
         return tril_mvn_low_rank(loc, tril_input(tape, factors, TRIL_SHAPE(ROWS, D, RANK)), scale);
     tril_var factor = tril_input(tape, factors, TRIL_SHAPE(ROWS, D, D));
-    if (opts->form == TRIL_HEAD_STUDENT)
+    if (opts->kind == &tril_head_student)
         return tril_mvt(tril_input(tape, dfs, TRIL_SHAPE(ROWS)), loc, factor);
-    return opts->form == TRIL_HEAD_PRECISION ? tril_mvn_precision_tril(loc, factor)
-                                             : tril_mvn(loc, factor);
+    return opts->kind == &tril_head_precision ? tril_mvn_precision_tril(loc, factor)
+                                              : tril_mvn(loc, factor);
 }
 
 static void ck_same(tril_var x, tril_var y, const char *what)
@@ -96,12 +96,13 @@ static void ck_same(tril_var x, tril_var y, const char *what)
     }
 }
 
-static const tril_head_form forms[] = { TRIL_HEAD_FULL, TRIL_HEAD_DIAGONAL, TRIL_HEAD_PRECISION,
-                                        TRIL_HEAD_LOW_RANK, TRIL_HEAD_STUDENT };
+static const tril_head_kind *const forms[] = { &tril_head_full, &tril_head_diagonal,
+                                               &tril_head_precision, &tril_head_lowrank,
+                                               &tril_head_student };
 
 START_TEST(test_by_hand)
 {
-    const tril_head_opts opts = { .form = forms[_i / 6],
+    const tril_head_opts opts = { .kind = forms[_i / 6],
                                   .rank = RANK,
                                   .diagonal = (tril_diagonal_transform)(1 + _i % 3),
                                   .relative_off_diagonal = _i / 3 % 2,
@@ -151,7 +152,7 @@ START_TEST(test_shared)
         memcpy(raw + i * width + D, tril_param_values(shared), FACTOR * sizeof *raw);
     }
     const tril_head_opts full = { .relative_off_diagonal = scaled };
-    const tril_head_opts opts = { .form = TRIL_HEAD_SHARED,
+    const tril_head_opts opts = { .kind = &tril_head_shared,
                                   .relative_off_diagonal = scaled,
                                   .shared = shared };
     ck_assert_uint_eq(tril_head_width(D, &opts), D);
@@ -187,7 +188,7 @@ START_TEST(test_shared_extremes)
     begin();
     tril_param shared = tril_head_shared_new(params, "covariance", 2);
     for (int k = 0; k < 9 * 9 * 9 * 2; k++) {
-        const tril_head_opts opts = { .form = TRIL_HEAD_SHARED,
+        const tril_head_opts opts = { .kind = &tril_head_shared,
                                       .relative_off_diagonal = k % 2,
                                       .floor = TRIL_NO_FLOOR,
                                       .shared = shared };
@@ -215,12 +216,12 @@ START_TEST(test_mixture)
 {
     enum { K = 3 };
     const tril_head_opts component = {
-        .form = forms[_i], .rank = RANK, .diagonal = TRIL_DIAGONAL_EXP, .floor = 0.125
+        .kind = forms[_i], .rank = RANK, .diagonal = TRIL_DIAGONAL_EXP, .floor = 0.125
     };
     tril_head_opts opts = component;
-    opts.form = TRIL_HEAD_MIXTURE;
+    opts.kind = &tril_head_mixture;
     opts.components = K;
-    opts.component = component.form;
+    opts.component = component.kind;
     size_t width = tril_head_width(D, &opts), each = tril_head_width(D, &component);
     tril_real raw[ROWS * K * (1 + MOST)], y[ROWS * D], rows[K][ROWS * MOST];
     tril_random random = tril_random_stream(24, (uint64_t)_i);
@@ -259,25 +260,24 @@ START_TEST(test_width)
         size_t d, width;
     } widths[] = {
         { { 0 }, 3, 9 },
-        { { .form = TRIL_HEAD_DIAGONAL }, 3, 6 },
-        { { .form = TRIL_HEAD_PRECISION }, 3, 9 },
-        { { .form = TRIL_HEAD_LOW_RANK, .rank = 2 }, 3, 12 },
-        { { .form = TRIL_HEAD_LOW_RANK, .rank = SIZE_MAX }, 3, SIZE_MAX },
-        { { .form = TRIL_HEAD_SHARED }, 3, 3 },
-        { { .form = TRIL_HEAD_STUDENT }, 3, 10 },
-        { { .form = TRIL_HEAD_MIXTURE, .components = 2, .component = TRIL_HEAD_STUDENT },
+        { { .kind = &tril_head_diagonal }, 3, 6 },
+        { { .kind = &tril_head_precision }, 3, 9 },
+        { { .kind = &tril_head_lowrank, .rank = 2 }, 3, 12 },
+        { { .kind = &tril_head_lowrank, .rank = SIZE_MAX }, 3, SIZE_MAX },
+        { { .kind = &tril_head_shared }, 3, 3 },
+        { { .kind = &tril_head_student }, 3, 10 },
+        { { .kind = &tril_head_mixture, .components = 2, .component = &tril_head_student },
           3,
           SIZE_MAX },
-        { { .form = TRIL_HEAD_DIAGONAL }, SIZE_MAX / 2, SIZE_MAX },
-        { { .form = TRIL_HEAD_MIXTURE, .components = 4 }, 3, 40 },
-        { { .form = TRIL_HEAD_MIXTURE,
+        { { .kind = &tril_head_diagonal }, SIZE_MAX / 2, SIZE_MAX },
+        { { .kind = &tril_head_mixture, .components = 4 }, 3, 40 },
+        { { .kind = &tril_head_mixture,
             .components = 2,
-            .component = TRIL_HEAD_LOW_RANK,
+            .component = &tril_head_lowrank,
             .rank = 1 },
           3,
           20 },
-        { { .form = TRIL_HEAD_MIXTURE, .components = SIZE_MAX / 8 }, 3, SIZE_MAX },
-        { { .form = (tril_head_form)9 }, 3, SIZE_MAX },
+        { { .kind = &tril_head_mixture, .components = SIZE_MAX / 8 }, 3, SIZE_MAX },
     };
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
         ck_assert_uint_eq(tril_head_width(widths[i].d, &widths[i].opts), widths[i].width);
@@ -292,26 +292,25 @@ static const struct {
     tril_status status;
     const char *text;
 } errors[] = {
-    { 9, { .form = (tril_head_form)9 }, TRIL_BAD_ARGUMENT, "head: there is no form number 9" },
-    { 9, { .form = TRIL_HEAD_LOW_RANK }, TRIL_BAD_ARGUMENT, "head: a rank of 0, want at least 1" },
+    { 9, { .kind = &tril_head_lowrank }, TRIL_BAD_ARGUMENT, "head: a rank of 0, want at least 1" },
     { 9,
-      { .form = TRIL_HEAD_LOW_RANK, .rank = 2 },
+      { .kind = &tril_head_lowrank, .rank = 2 },
       TRIL_BAD_SHAPE,
       "head: raw is 2x9, but 3 targets need rows of 12 numbers" },
     { 9,
-      { .form = TRIL_HEAD_DIAGONAL },
+      { .kind = &tril_head_diagonal },
       TRIL_BAD_SHAPE,
       "head: raw is 2x9, but 3 targets need rows of 6 numbers" },
     { 9,
-      { .form = TRIL_HEAD_STUDENT },
+      { .kind = &tril_head_student },
       TRIL_BAD_SHAPE,
       "head: raw is 2x9, but 3 targets need rows of 10 numbers" },
     { 9,
-      { .form = TRIL_HEAD_MIXTURE, .components = 2, .component = TRIL_HEAD_STUDENT },
+      { .kind = &tril_head_mixture, .components = 2, .component = &tril_head_student },
       TRIL_BAD_ARGUMENT,
       "head: no mixture has components of the form student" },
     { 3,
-      { .form = TRIL_HEAD_SHARED },
+      { .kind = &tril_head_shared },
       TRIL_BAD_ARGUMENT,
       "head: a covariance shared by rows of 3 targets needs a parameter of 6 numbers" },
 };
@@ -330,7 +329,7 @@ START_TEST(test_shared_errors)
 {
     const tril_real zeros[6] = { 0 };
     begin();
-    const tril_head_opts opts = { .form = TRIL_HEAD_SHARED,
+    const tril_head_opts opts = { .kind = &tril_head_shared,
                                   .shared = tril_head_shared_new(params, "covariance", 2) };
     ck_assert_ptr_null(tril_head(tril_input(tape, zeros, TRIL_SHAPE(2, 3)), 3, &opts).kind);
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "head: a covariance shared by rows of 3 targets needs");
@@ -338,13 +337,13 @@ START_TEST(test_shared_errors)
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "head_shared: no covariance has 0 targets");
     ck_assert_ptr_null(tril_head_shared_new(NULL, "none", 2).params);
     /* matrices of a batch of three axes */
-    const tril_head_opts low_rank = { .form = TRIL_HEAD_LOW_RANK, .rank = 1 };
+    const tril_head_opts low_rank = { .kind = &tril_head_lowrank, .rank = 1 };
     tril_dist p = tril_head(tril_input(tape, zeros, TRIL_SHAPE(1, 1, 1, 6)), 2, &low_rank);
     ck_fine(ctx);
     tril_entropy(p);
     ck_failed(ctx, TRIL_BAD_SHAPE, "head: raw is 1x1x1x6, whose matrices have no room in rank 4");
     /* where targets are missing a diagonal needs none */
-    const tril_head_opts diagonal = { .form = TRIL_HEAD_DIAGONAL };
+    const tril_head_opts diagonal = { .kind = &tril_head_diagonal };
     p = tril_head(tril_input(tape, zeros, TRIL_SHAPE(1, 1, 1, 4)), 2, &diagonal);
     const tril_real missing[2] = { (tril_real)NAN, 0 };
     tril_var y = tril_input_missing(tape, missing, TRIL_SHAPE(2));

@@ -63,7 +63,7 @@ static double first_nll(tril_head_opts opts)
     tril_random_normal(&random, x, ROWS * INPUTS);
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_params *params = tril_params_new(ctx);
-    if (opts.form == TRIL_HEAD_SHARED)
+    if (opts.kind == &tril_head_shared)
         opts.shared = tril_head_shared_new(params, "covariance", D);
     size_t width = tril_head_width(D, &opts);
     ck_assert_uint_le(width, MOST);
@@ -98,15 +98,15 @@ enum { N_SCALES = sizeof scales / sizeof *scales };
 
 START_TEST(test_exact)
 {
-    static const tril_head_form forms[] = { TRIL_HEAD_DIAGONAL, TRIL_HEAD_PRECISION,
-                                            TRIL_HEAD_SHARED };
+    static const tril_head_kind *const forms[] = { &tril_head_diagonal, &tril_head_precision,
+                                                   &tril_head_shared };
     make_targets(scales[_i], 0.8);
     for (int k = 0; k < 3 * 3 * 2; k++) {
-        const tril_head_opts opts = { .form = forms[k / 6],
+        const tril_head_opts opts = { .kind = forms[k / 6],
                                       .diagonal = (tril_diagonal_transform)(1 + k % 3),
                                       .relative_off_diagonal = k / 3 % 2,
                                       .floor = TRIL_NO_FLOOR };
-        ck_close(first_nll(opts), fit(opts.form == TRIL_HEAD_DIAGONAL), IS_DOUBLE ? 1e-10 : 1e-5,
+        ck_close(first_nll(opts), fit(opts.kind == &tril_head_diagonal), IS_DOUBLE ? 1e-10 : 1e-5,
                  1);
     }
 }
@@ -119,7 +119,7 @@ START_TEST(test_low_rank)
     for (size_t rank = 1; rank < 5; rank++)
         for (double correlation = 0; correlation < 3; correlation += 0.8) {
             make_targets(scales[_i], correlation);
-            const tril_head_opts opts = { .form = TRIL_HEAD_LOW_RANK,
+            const tril_head_opts opts = { .kind = &tril_head_lowrank,
                                           .rank = rank,
                                           .diagonal = TRIL_DIAGONAL_EXP,
                                           .floor = TRIL_NO_FLOOR };
@@ -136,26 +136,26 @@ END_TEST
 /* not more than 1/3 + log(3/4) / 2 above the fit of one component, whose means are not one */
 START_TEST(test_mixture)
 {
-    static const tril_head_form forms[] = { TRIL_HEAD_FULL, TRIL_HEAD_DIAGONAL, TRIL_HEAD_PRECISION,
-                                            TRIL_HEAD_LOW_RANK };
+    static const tril_head_kind *const forms[] = { &tril_head_full, &tril_head_diagonal,
+                                                   &tril_head_precision, &tril_head_lowrank };
     for (size_t form = 0; form < 4; form++)
         for (size_t k = 1; k < 7; k++) {
             make_targets(scales[_i], 0.8);
-            tril_head_opts opts = { .form = forms[form],
+            tril_head_opts opts = { .kind = forms[form],
                                     .rank = 1,
                                     .diagonal = TRIL_DIAGONAL_EXP,
                                     .floor = TRIL_NO_FLOOR };
             size_t width = tril_head_width(D, &opts);
             double one = first_nll(opts);
-            opts.component = opts.form;
-            opts.form = TRIL_HEAD_MIXTURE;
+            opts.component = opts.kind;
+            opts.kind = &tril_head_mixture;
             opts.components = k;
             double nll = first_nll(opts);
             ck_assert_double_le(nll, one + (k > 1) * 0.19 + (IS_DOUBLE ? 1e-10 : 1e-5));
             double mean[D], s[D][D];
             moments(mean, s);
-            for (size_t i = 0; i < D * D && opts.component != TRIL_HEAD_LOW_RANK; i++)
-                if (opts.component != TRIL_HEAD_DIAGONAL || i % (D + 1) == 0)
+            for (size_t i = 0; i < D * D && opts.component != &tril_head_lowrank; i++)
+                if (opts.component != &tril_head_diagonal || i % (D + 1) == 0)
                     ck_close(covariance[i], s[i / D][i % D], IS_DOUBLE ? 1e-10 : 1e-4,
                              sqrt(s[i / D][i / D] * s[i % D][i % D]));
             for (size_t c = 1; c < k; c++)
@@ -172,7 +172,7 @@ END_TEST
 START_TEST(test_student)
 {
     for (int k = 0; k < 3 * 2 * 2; k++) {
-        const tril_head_opts opts = { .form = TRIL_HEAD_STUDENT,
+        const tril_head_opts opts = { .kind = &tril_head_student,
                                       .diagonal = (tril_diagonal_transform)(1 + k % 3),
                                       .relative_off_diagonal = k / 3 % 2,
                                       .floor = TRIL_NO_FLOOR };
@@ -199,7 +199,7 @@ START_TEST(test_student_bound)
         for (size_t j = 0; j < D; j++) /* plus and minus each axis */
             targets[i * D + j] = (tril_real)(j == i % D ? (i / D % 2 ? -1 : 1) : 0);
     memset(targets + 198 * D, 0, 2 * D * sizeof *targets);
-    const tril_head_opts opts = { .form = TRIL_HEAD_STUDENT, .floor = TRIL_NO_FLOOR };
+    const tril_head_opts opts = { .kind = &tril_head_student, .floor = TRIL_NO_FLOOR };
     double above = first_nll(opts) - fit(false);
     ck_assert(above > 0.12 && above < D / 20.);
 }
@@ -212,18 +212,20 @@ static const struct {
     bool copied;      /* column 1 is column 0; otherwise it is constant */
     const char *text; /* NULL: is fine */
 } degenerate[] = {
-    { { .form = TRIL_HEAD_DIAGONAL }, false, "target column 1 is constant (pivot 0)" },
-    { { .form = TRIL_HEAD_DIAGONAL }, true, NULL },
-    { { .form = TRIL_HEAD_PRECISION },
+    { { .kind = &tril_head_diagonal }, false, "target column 1 is constant (pivot 0)" },
+    { { .kind = &tril_head_diagonal }, true, NULL },
+    { { .kind = &tril_head_precision },
       true,
       "column 0 is constant or a combination of those after" },
-    { { .form = TRIL_HEAD_SHARED }, true, "column 1 is constant or a combination of those before" },
-    { { .form = TRIL_HEAD_STUDENT },
+    { { .kind = &tril_head_shared },
       true,
       "column 1 is constant or a combination of those before" },
-    { { .form = TRIL_HEAD_LOW_RANK, .rank = 1 }, false, "target column 1 is constant (pivot 0)" },
-    { { .form = TRIL_HEAD_LOW_RANK, .rank = 1 }, true, NULL },
-    { { .form = TRIL_HEAD_MIXTURE, .components = 2 },
+    { { .kind = &tril_head_student },
+      true,
+      "column 1 is constant or a combination of those before" },
+    { { .kind = &tril_head_lowrank, .rank = 1 }, false, "target column 1 is constant (pivot 0)" },
+    { { .kind = &tril_head_lowrank, .rank = 1 }, true, NULL },
+    { { .kind = &tril_head_mixture, .components = 2 },
       true,
       "column 1 is constant or a combination" },
 };
@@ -237,7 +239,7 @@ START_TEST(test_degenerate)
     tril_params *params = tril_params_new(ctx);
     tril_head_opts opts = degenerate[_i].opts;
     opts.floor = TRIL_NO_FLOOR;
-    if (opts.form == TRIL_HEAD_SHARED)
+    if (opts.kind == &tril_head_shared)
         opts.shared = tril_head_shared_new(params, "covariance", D);
     tril_dense *last = tril_dense_new(
         params, "last",

@@ -86,7 +86,7 @@ static void factors(const tril_head_opts *opts, const tril_real *raw, size_t wid
     for (size_t i = 0; i < D; i++) {
         double slope, v = v_of(opts, (double)raw[width - D + i], &slope);
         double scale = opts->relative_off_diagonal ? v : 1;
-        for (size_t j = 0; j < i && opts->form == TRIL_HEAD_FULL; j++, off++) {
+        for (size_t j = 0; j < i && opts->kind == &tril_head_full; j++, off++) {
             l[i][j] = (double)raw[off] * scale;
             dl[off][i][j] = scale;
             dl[width - D + i][i][j] = opts->relative_off_diagonal ? l[i][j] * slope : 0;
@@ -125,7 +125,7 @@ static double fisher(double whitened[MOST][D][D], size_t a, size_t b)
 
 START_TEST(test_fisher)
 {
-    const tril_head_opts opts = { .form = _i / 6 ? TRIL_HEAD_DIAGONAL : TRIL_HEAD_FULL,
+    const tril_head_opts opts = { .kind = _i / 6 ? &tril_head_diagonal : &tril_head_full,
                                   .diagonal = (tril_diagonal_transform)(1 + _i % 3),
                                   .relative_off_diagonal = _i / 3 % 2,
                                   .floor = 0.0625 };
@@ -162,7 +162,7 @@ END_TEST
 /* where the floor is nearly all of v, s moves as if it were nine tenths, and no further */
 START_TEST(test_reach)
 {
-    const tril_head_opts opts = { .form = TRIL_HEAD_DIAGONAL,
+    const tril_head_opts opts = { .kind = &tril_head_diagonal,
                                   .diagonal = TRIL_DIAGONAL_EXP,
                                   .floor = 0.5 };
     const tril_real y[D] = { 1, 2, 3 };
@@ -181,7 +181,7 @@ END_TEST
 /* loc by the covariance, W by v^2, log v by a half */
 START_TEST(test_low_rank)
 {
-    const tril_head_opts opts = { .form = TRIL_HEAD_LOW_RANK,
+    const tril_head_opts opts = { .kind = &tril_head_lowrank,
                                   .rank = RANK,
                                   .diagonal = (tril_diagonal_transform)(1 + _i),
                                   .floor = 0.0625 };
@@ -226,9 +226,7 @@ START_TEST(test_others_are_plain)
     tril_random_normal(&random, raw, 2 * MOST);
     begin();
     for (int natural = 0; natural < 2; natural++) {
-        const tril_head_opts opts = { .form = (tril_head_form)_i,
-                                      .rank = RANK,
-                                      .natural = natural };
+        const tril_head_opts opts = { .kind = tril_heads[_i], .rank = RANK, .natural = natural };
         size_t width = tril_head_width(D, &opts);
         tril_tape_reset(tape);
         tril_var in = tril_requires_grad(tril_input(tape, raw, TRIL_SHAPE(2, width)));
@@ -298,10 +296,10 @@ static void train(training *t, const tril_head_opts *opts, double scale)
 }
 
 static const tril_head_opts trained[] = {
-    { .form = TRIL_HEAD_FULL },
-    { .form = TRIL_HEAD_FULL, .relative_off_diagonal = true },
-    { .form = TRIL_HEAD_DIAGONAL },
-    { .form = TRIL_HEAD_LOW_RANK, .rank = 2 },
+    { .kind = &tril_head_full },
+    { .kind = &tril_head_full, .relative_off_diagonal = true },
+    { .kind = &tril_head_diagonal },
+    { .kind = &tril_head_lowrank, .rank = 2 },
 };
 
 START_TEST(test_units)
@@ -372,10 +370,10 @@ END_TEST
 
 START_TEST(test_refused)
 {
-    static const tril_head_form forms[] = { TRIL_HEAD_PRECISION, TRIL_HEAD_SHARED,
-                                            TRIL_HEAD_MIXTURE, TRIL_HEAD_STUDENT };
+    static const tril_head_kind *const forms[] = { &tril_head_precision, &tril_head_shared,
+                                                   &tril_head_mixture, &tril_head_student };
     static const tril_real zeros[20];
-    const tril_head_opts opts = { .form = forms[_i], .components = 2, .natural = true };
+    const tril_head_opts opts = { .kind = forms[_i], .components = 2, .natural = true };
     static const char *const names[] = { "precision", "shared", "mixture", "student" };
     char text[64];
     snprintf(text, sizeof text, "head: the form %s has no natural gradient", names[_i]);

@@ -24,7 +24,7 @@ static void tear_down(void)
 static tril_dist head(tril_var raw, size_t d, double floor)
 {
     return tril_head(raw, d,
-                     &(tril_head_opts){ .form = TRIL_HEAD_STUDENT,
+                     &(tril_head_opts){ .kind = &tril_head_student,
                                         .diagonal = TRIL_DIAGONAL_EXP,
                                         .floor = floor });
 }

@@ -53,19 +53,20 @@ static const struct {
     tril_fit_opts opts;
 } ways[] = {
     { { 0 }, { .lr = 1e-2 } },
-    { { .form = TRIL_HEAD_DIAGONAL }, { .lr = 1e-2, .weight_decay = 1e-3, .threads = 2 } },
-    { { .form = TRIL_HEAD_PRECISION }, { .lr = 1e-2, .loss = &tril_loss_beta, .threads = 3 } },
-    { { .form = TRIL_HEAD_LOW_RANK, .rank = 1 }, { .lr = 1e-2, .loss = &tril_loss_faithful } },
-    { { .form = TRIL_HEAD_SHARED }, { .lr = 1e-2, .loss = &tril_loss_warmup } },
-    { { .form = TRIL_HEAD_SHARED }, { .lr = 1e-2, .loss = &tril_loss_beta, .beta = 1 } },
-    { { .form = TRIL_HEAD_SHARED }, { .lr = 1e-2, .loss = &tril_loss_faithful } },
-    { { .form = TRIL_HEAD_MIXTURE, .components = 3 },
+    { { .kind = &tril_head_diagonal }, { .lr = 1e-2, .weight_decay = 1e-3, .threads = 2 } },
+    { { .kind = &tril_head_precision }, { .lr = 1e-2, .loss = &tril_loss_beta, .threads = 3 } },
+    { { .kind = &tril_head_lowrank, .rank = 1 }, { .lr = 1e-2, .loss = &tril_loss_faithful } },
+    { { .kind = &tril_head_shared }, { .lr = 1e-2, .loss = &tril_loss_warmup } },
+    { { .kind = &tril_head_shared }, { .lr = 1e-2, .loss = &tril_loss_beta, .beta = 1 } },
+    { { .kind = &tril_head_shared }, { .lr = 1e-2, .loss = &tril_loss_faithful } },
+    { { .kind = &tril_head_mixture, .components = 3 },
       { .lr = 1e-2, .loss = &tril_loss_warmup, .input_noise = 1, .target_noise = 0.05 } },
-    { { .form = TRIL_HEAD_MIXTURE, .components = 2 }, { .lr = 1e-2, .loss = &tril_loss_beta } },
-    { { .form = TRIL_HEAD_MIXTURE, .components = 2 }, { .lr = 1e-2, .loss = &tril_loss_faithful } },
-    { { .form = TRIL_HEAD_STUDENT }, { .lr = 1e-2, .loss = &tril_loss_beta } },
-    { { .form = TRIL_HEAD_STUDENT }, { .lr = 1e-2 } },
-    { { .form = TRIL_HEAD_STUDENT }, { .lr = 1e-2, .loss = &tril_loss_faithful } },
+    { { .kind = &tril_head_mixture, .components = 2 }, { .lr = 1e-2, .loss = &tril_loss_beta } },
+    { { .kind = &tril_head_mixture, .components = 2 },
+      { .lr = 1e-2, .loss = &tril_loss_faithful } },
+    { { .kind = &tril_head_student }, { .lr = 1e-2, .loss = &tril_loss_beta } },
+    { { .kind = &tril_head_student }, { .lr = 1e-2 } },
+    { { .kind = &tril_head_student }, { .lr = 1e-2, .loss = &tril_loss_faithful } },
     { { .natural = true },
       { .lr = 0.05, .optim = &tril_optim_sgd, .momentum = 0.5, .clip = { .norm = 1 } } },
     { { .natural = true }, { .lr = 1e-2, .loss = &tril_loss_faithful, .clip = { .norm = 10 } } },
@@ -474,7 +475,7 @@ START_TEST(test_other_store)
 {
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_params *other = tril_params_new(ctx);
-    fitting f = fitting_new(ctx, 30, 2, 8, &(tril_head_opts){ .form = TRIL_HEAD_SHARED });
+    fitting f = fitting_new(ctx, 30, 2, 8, &(tril_head_opts){ .kind = &tril_head_shared });
     f.net.head.shared = tril_head_shared_new(other, "covariance", 2);
     ck_assert_ptr_null(tril_fit_new(&f.net, (tril_batch){ f.x, f.y, 30 }, NULL));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "fit: the shared covariance is no parameter of the network");

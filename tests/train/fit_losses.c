@@ -99,10 +99,10 @@ END_TEST
 START_TEST(test_beta_of_many)
 {
     static const tril_head_opts heads[] = { { 0 },
-                                            { .form = TRIL_HEAD_DIAGONAL },
-                                            { .form = TRIL_HEAD_PRECISION },
-                                            { .form = TRIL_HEAD_LOW_RANK, .rank = 1 },
-                                            { .form = TRIL_HEAD_SHARED },
+                                            { .kind = &tril_head_diagonal },
+                                            { .kind = &tril_head_precision },
+                                            { .kind = &tril_head_lowrank, .rank = 1 },
+                                            { .kind = &tril_head_shared },
                                             { .natural = true } };
     const double beta = 0.7;
     double expected[256] = { 0 };
@@ -145,7 +145,7 @@ END_TEST
  * same path beside a covariance of another form */
 START_TEST(test_faithful_mean)
 {
-    const tril_head_opts heads[2] = { { 0 }, { .form = TRIL_HEAD_SHARED } };
+    const tril_head_opts heads[2] = { { 0 }, { .kind = &tril_head_shared } };
     tril_real trunk[2][8 * (INPUTS + 1) + 8 * 9], mean[2][2 * 9];
     for (int i = 0; i < 2; i++) {
         tril_ctx *ctx = tril_ctx_new(NULL);
@@ -178,10 +178,10 @@ START_TEST(test_warmup)
         bool is_mean[11];
     } cases[] = {
         { { 0 }, { true, true } },
-        { { .form = TRIL_HEAD_LOW_RANK, .rank = 1 }, { true, true } },
-        { { .form = TRIL_HEAD_SHARED }, { true, true } },
-        { { .form = TRIL_HEAD_FULL, .natural = true }, { true, true } },
-        { { .form = TRIL_HEAD_MIXTURE, .components = 2, .component = TRIL_HEAD_DIAGONAL },
+        { { .kind = &tril_head_lowrank, .rank = 1 }, { true, true } },
+        { { .kind = &tril_head_shared }, { true, true } },
+        { { .kind = &tril_head_full, .natural = true }, { true, true } },
+        { { .kind = &tril_head_mixture, .components = 2, .component = &tril_head_diagonal },
           { false, false, true, true, false, false, true, true } },
     };
     tril_ctx *ctx = tril_ctx_new(NULL);
@@ -298,8 +298,9 @@ START_TEST(test_noise_width)
     enum { N = 4000 };
     const double input_noise = 0.4, target_noise = 0.5, unit = 0.35 / sqrt(N);
     tril_ctx *ctx = tril_ctx_new(NULL);
-    fitting f = fitting_new(
-        ctx, N, 1, 0, &(tril_head_opts){ .form = TRIL_HEAD_SHARED, .diagonal = TRIL_DIAGONAL_EXP });
+    fitting f =
+        fitting_new(ctx, N, 1, 0,
+                    &(tril_head_opts){ .kind = &tril_head_shared, .diagonal = TRIL_DIAGONAL_EXP });
     tril_random random = tril_random_stream(8, 1);
     tril_random_normal(&random, f.y, N);
     for (size_t i = 0; i < N; i++)
@@ -329,8 +330,8 @@ END_TEST
 START_TEST(test_missing)
 {
     static const tril_head_opts heads[] = { { 0 },
-                                            { .form = TRIL_HEAD_DIAGONAL },
-                                            { .form = TRIL_HEAD_MIXTURE, .components = 2 },
+                                            { .kind = &tril_head_diagonal },
+                                            { .kind = &tril_head_mixture, .components = 2 },
                                             { 0 },
                                             { 0 } };
     static const tril_loss *const losses[] = { &tril_loss_nll, &tril_loss_beta, &tril_loss_nll,

@@ -24,7 +24,7 @@ fitting fitting_new(tril_ctx *ctx, size_t rows, size_t targets, size_t hidden,
     f.params = tril_params_new(ctx);
     if (head)
         f.net.head = *head;
-    if (f.net.head.form == TRIL_HEAD_SHARED)
+    if (f.net.head.kind == &tril_head_shared)
         f.net.head.shared = tril_head_shared_new(f.params, "covariance", targets);
     f.net.mlp = tril_mlp_new(f.params, "net",
                              &(tril_mlp_opts){ .inputs = INPUTS,
