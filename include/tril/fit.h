@@ -154,7 +154,8 @@ typedef struct tril_fit_opts {
                        batches keep one thread busy (tril_shards_opts says what threads ask of the
                        context's allocator) */
 
-    const tril_optim_kind *optim; /* one of tril_optims, or a program's own; default: AdamW */
+    const tril_optim_kind *optim; /* default: tril_optim_adam; AdamW where there is
+                                     weight decay */
     double lr;                    /* default: the kind's, 1e-3, for SGD 1e-2 */
     double momentum;              /* SGD, in [0, 1); default 0 */
     double weight_decay; /* at least 0, of everything but vectors (biases, a shared covariance),

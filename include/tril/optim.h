@@ -47,9 +47,10 @@ typedef struct tril_optim tril_optim;
 /* What an optimizer does; tril/extend.h has its functions, and how a program adds one of its own.
  */
 typedef struct tril_optim_kind tril_optim_kind;
-extern const tril_optim_kind tril_optim_adamw, tril_optim_adam, tril_optim_sgd, tril_optim_natural;
+extern const tril_optim_kind tril_optim_adam, tril_optim_adamw, tril_optim_sgd, tril_optim_natural;
 
-/* Those that a fit can take by their names, and NULL. */
+/* Those that `tril fit` knows by their names, and NULL: adam, which is AdamW where a fit has weight
+ * decay, and sgd. */
 extern const tril_optim_kind *const tril_optims[];
 
 /* Clipping, done on the gradients in place before a step: first by value, then by the norm of all

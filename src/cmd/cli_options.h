@@ -27,7 +27,7 @@
     X(GROUP, "group", "COLUMN", NULL, true, "rows with the same cell there stay together")         \
     X(EPOCHS, "epochs", "N", "1000", true, "passes over the training rows, at most")               \
     X(BATCH, "batch", "N", "32", true, "rows of a step")                                           \
-    X(OPTIMIZER, "optimizer", "NAME", "adamw", true, "adamw, adam, sgd")                           \
+    X(OPTIMIZER, "optimizer", "NAME", "adam", true, "adam, sgd")                                   \
     X(LR, "lr", "RATE", "0.003", true, "learning rate")                                            \
     X(MOMENTUM, "momentum", "M", "0", true, "of sgd")                                              \
     X(SCHEDULE, "schedule", "NAME", "plateau", true,                                               \

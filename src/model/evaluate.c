@@ -1,5 +1,5 @@
 /* Judging rows: networks as a mixture of equal weights, some rows at a time. */
-#include <tril/evaluate.h>
+#include "model/evaluate.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,26 +16,15 @@
 #include "train/network.h"
 #include "train/streams.h"
 
-enum { CHUNK = 64, DRAWS = 500 };
+enum { CHUNK = 64 };
 
-/* Some rows under way; arrays are the tape's. */
-typedef struct chunk {
-    const tril_network *members;
-    size_t n_members, d, first, n; /* first: their place among all rows */
-    tril_tape *tape;
-    tril_var x, y; /* y: numbers that are missing are NaN; {0} without targets */
-    bool missing;
-    tril_dist *dists;
-    tril_evaluation out; /* of these rows */
-} chunk;
-
-static tril_ctx *ctx_of(const chunk *c)
+static tril_ctx *ctx_of(const tril_chunk *c)
 {
     return tril_tape_ctx(c->tape);
 }
 
 /* values of a var into a sum over the members, [size], which begins with the first one's */
-static bool add_values(const chunk *c, size_t member, tril_var x, double *sum)
+bool tril_chunk_add(const tril_chunk *c, size_t member, tril_var x, double *sum)
 {
     const tril_real *values = tril_value(x);
     const double share = 1 / (double)c->n_members;
@@ -46,7 +35,7 @@ static bool add_values(const chunk *c, size_t member, tril_var x, double *sum)
 
 /* ---- densities */
 
-static tril_var log_prob(const chunk *c, tril_dist p, tril_var y)
+static tril_var log_prob(const tril_chunk *c, tril_dist p, tril_var y)
 {
     return c->missing ? tril_log_prob_missing(p, y) : tril_log_prob(p, y);
 }
@@ -66,7 +55,7 @@ static void log_mean(const tril_real *const *of_members, size_t n_members, size_
 
 /* Of the rows themselves in a member's own coordinates, as it was trained: where targets are nearly
  * exact those of the targets have too few digits. */
-static tril_var own_log_prob(const chunk *c, size_t member)
+static tril_var own_log_prob(const tril_chunk *c, size_t member)
 {
     const tril_network *net = &c->members[member];
     if (c->missing || !net->line.scale.params)
@@ -81,7 +70,7 @@ static tril_var own_log_prob(const chunk *c, size_t member)
 }
 
 /* log-densities [n] of points, or {0} for the rows' own, by all members together */
-static bool densities(const chunk *c, tril_var points, size_t n, double *out)
+bool tril_chunk_densities(const tril_chunk *c, tril_var points, size_t n, double *out)
 {
     const tril_real **of_members = tril_tape_take(c->tape, c->n_members, sizeof *of_members);
     for (size_t k = 0; of_members && k < c->n_members; k++) {
@@ -97,17 +86,17 @@ static bool densities(const chunk *c, tril_var points, size_t n, double *out)
 
 /* ---- moments */
 
-static bool put_mean(const chunk *c, double *mean)
+bool tril_chunk_mean(const tril_chunk *c, double *mean)
 {
     for (size_t k = 0; k < c->n_members; k++)
-        if (!add_values(c, k, tril_dist_mean(c->dists[k]), mean))
+        if (!tril_chunk_add(c, k, tril_dist_mean(c->dists[k]), mean))
             return false;
     return true;
 }
 
 /* Adds a share of A A' of a member to covariances (or variances), in double: in tril_real they
  * would be none by rounding. */
-static bool add_second(const chunk *c, size_t member, bool whole, double *out)
+static bool add_second(const tril_chunk *c, size_t member, bool whole, double *out)
 {
     const tril_var a = tril_dist_factor(c->dists[member]);
     const tril_shape shape = tril_shape_of(a);
@@ -131,11 +120,11 @@ static bool add_second(const chunk *c, size_t member, bool whole, double *out)
 }
 
 /* the mean of the members' covariances (or variances), and what their means are apart */
-static bool put_second(const chunk *c, bool whole, double *out)
+bool tril_chunk_second(const tril_chunk *c, bool whole, double *out)
 {
     const size_t d = c->d, of_row = whole ? d * d : d;
     double *mean = tril_tape_take(c->tape, c->n * d, sizeof *mean);
-    if (!mean || !put_mean(c, mean))
+    if (!mean || !tril_chunk_mean(c, mean))
         return false;
     memset(out, 0, c->n * of_row * sizeof *out);
     for (size_t k = 0; k < c->n_members; k++)
@@ -153,10 +142,10 @@ static bool put_second(const chunk *c, bool whole, double *out)
     return !tril_ctx_failed(ctx_of(c));
 }
 
-static bool put_correlation(const chunk *c)
+static bool put_correlation(const tril_chunk *c)
 {
     const size_t d = c->d;
-    if (!put_second(c, true, c->out.correlation))
+    if (!tril_chunk_second(c, true, c->out.correlation))
         return false;
     for (double *a = c->out.correlation; a < c->out.correlation + c->n * d * d; a += d * d) {
         for (size_t i = 0; i < d * d; i++)
@@ -169,21 +158,21 @@ static bool put_correlation(const chunk *c)
     return true;
 }
 
-static bool is_normal(const chunk *c)
+bool tril_chunk_is_normal(const tril_chunk *c)
 {
     return c->n_members == 1 && c->dists[0].kind->as_mvn;
 }
 
 /* entropy = d/2 (1 + log 2 pi) + log det / 2 */
-static double log_scale(const chunk *c, double entropy)
+static double log_scale(const tril_chunk *c, double entropy)
 {
     return entropy - 0.5 * (double)c->d * (1 + TRIL_LOG_2PI);
 }
 
-static bool put_spread(const chunk *c)
+static bool put_spread(const tril_chunk *c)
 {
     const size_t d = c->d;
-    if (is_normal(c)) {
+    if (tril_chunk_is_normal(c)) {
         const tril_real *entropy =
             tril_value(tril_broadcast_to(tril_entropy(c->dists[0]), TRIL_SHAPE(c->n)));
         for (size_t i = 0; entropy && i < c->n; i++)
@@ -191,7 +180,7 @@ static bool put_spread(const chunk *c)
         return entropy;
     }
     double *a = tril_tape_take(c->tape, c->n * d * d, sizeof *a);
-    if (!a || !put_second(c, true, a))
+    if (!a || !tril_chunk_second(c, true, a))
         return false;
     for (size_t i = 0; i < c->n; i++, a += d * d) {
         bool definite = tril_cholesky_factor(d, a, 0) == d;
@@ -203,156 +192,23 @@ static bool put_spread(const chunk *c)
     return true;
 }
 
-/* ---- where y is in its distribution */
-
-/* P(Y_j <= y_j), [n, d], by the members' marginals */
-static bool marginal_cdf(const chunk *c, const tril_dist *of_members, const tril_real *y,
-                         double *out)
-{
-    tril_var points = tril_input(c->tape, y, TRIL_SHAPE(c->n, c->d));
-    for (size_t k = 0; k < c->n_members; k++)
-        if (!add_values(c, k, tril_cdf(of_members[k], points), out))
-            return false;
-    return true;
-}
-
-static tril_dist *all_marginals(const chunk *c)
-{
-    tril_dist *of_members = tril_tape_take(c->tape, c->n_members, sizeof *of_members);
-    for (size_t k = 0; of_members && k < c->n_members; k++)
-        of_members[k] = tril_dist_marginals(c->dists[k]);
-    return of_members;
-}
-
-static bool put_pit(const chunk *c)
-{
-    const size_t size = c->n * c->d;
-    const tril_real *y = tril_value(c->y);
-    tril_real *there = tril_tape_copy(c->tape, y, size * sizeof *there);
-    for (size_t i = 0; there && i < size; i++)
-        there[i] = isnan(y[i]) ? 0 : y[i];
-    const tril_dist *of_members = all_marginals(c);
-    if (!there || !of_members || !marginal_cdf(c, of_members, there, c->out.pit))
-        return false;
-    for (size_t i = 0; i < size; i++)
-        if (isnan(y[i]))
-            c->out.pit[i] = (double)NAN;
-    return true;
-}
-
-/* Halves the intervals on which the quantile lies by Cantelli's inequality, [n, d], a number of
- * times; the tape keeps the points of each. */
-static bool put_quantile(const chunk *c, const tril_dist *of_members, double level, double *out,
-                         double *memory)
-{
-    enum { HALVINGS = 48 };
-    const size_t size = c->n * c->d;
-    double *low = memory, *high = low + size, *p = high + size;
-    if (!put_mean(c, low) || !put_second(c, false, high))
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        const double mean = low[i], sd = sqrt(high[i]);
-        low[i] = mean - sd * sqrt((1 - level) / level);
-        high[i] = mean + sd * sqrt(level / (1 - level));
-    }
-    for (size_t step = 0; step < HALVINGS; step++) {
-        tril_real *middle = tril_tape_take(c->tape, size, sizeof *middle);
-        for (size_t i = 0; middle && i < size; i++)
-            middle[i] = tril_saturate(0.5 * (low[i] + high[i]));
-        if (!middle || !marginal_cdf(c, of_members, middle, p))
-            return false;
-        for (size_t i = 0; i < size; i++)
-            *(p[i] < level ? &low[i] : &high[i]) = 0.5 * (low[i] + high[i]);
-    }
-    for (size_t i = 0; i < size; i++)
-        out[i / c->d * c->out.n_levels * c->d + i % c->d] = 0.5 * (low[i] + high[i]);
-    return true;
-}
-
-static bool put_quantiles(const chunk *c)
-{
-    const tril_dist *of_members = all_marginals(c);
-    double *memory = tril_tape_take(c->tape, 3 * c->n * c->d, sizeof *memory);
-    for (size_t l = 0; of_members && memory && l < c->out.n_levels; l++)
-        if (!put_quantile(c, of_members, c->out.levels[l], c->out.quantile + l * c->d, memory))
-            return false;
-    return of_members && memory;
-}
-
-/* P(chi-squared of d degrees of freedom <= 2 x): term by term, x^a e^-x / Gamma(a + 1) for a = 0,
- * 1, ... or 1/2, 3/2, ... below d/2 (DLMF 8.4.10, 8.4.12) */
-static double chi_squared(size_t d, double x)
-{
-    const bool odd = d % 2;
-    if (!(x > 0))
-        return 0;
-    double a = odd ? 0.5 : 0, p = odd ? erf(sqrt(x)) : 1;
-    double log_term = odd ? 0.5 * log(x) - x - log(0.886226925452758) : -x;
-    for (; a < 0.5 * (double)d; a++) {
-        p -= exp(log_term);
-        log_term += log(x / (a + 1));
-    }
-    return fmax(p, 0);
-}
-
-/* z'z = d - 2 (log p + entropy) */
-static bool normal_level(const chunk *c, const double *log_p)
-{
-    const tril_real *entropy =
-        tril_value(tril_broadcast_to(tril_entropy(c->dists[0]), TRIL_SHAPE(c->n)));
-    for (size_t i = 0; entropy && i < c->n; i++)
-        c->out.level[i] = chi_squared(c->d, 0.5 * (double)c->d - log_p[i] - (double)entropy[i]);
-    return entropy;
-}
-
-/* a rank among draws, in the middle of its step */
-static bool drawn_level(const chunk *c, const double *log_p)
-{
-    const size_t each = (DRAWS - 1) / c->n_members + 1, n = each * c->n;
-    chunk whole = *c;
-    whole.missing = false;
-    double *of_draws = tril_tape_take(c->tape, n, sizeof *of_draws);
-    for (size_t i = 0; i < c->n; i++)
-        c->out.level[i] = 0.5;
-    for (size_t k = 0; of_draws && k < c->n_members; k++) {
-        if (!densities(&whole, tril_sample(c->dists[k], each), n, of_draws))
-            return false;
-        for (size_t i = 0; i < n; i++)
-            c->out.level[i % c->n] += of_draws[i] > log_p[i % c->n];
-    }
-    for (size_t i = 0; i < c->n; i++)
-        c->out.level[i] /= (double)(each * c->n_members + 1);
-    return of_draws;
-}
-
-static bool put_level(const chunk *c, const double *log_p)
-{
-    const tril_real *y = tril_value(c->y);
-    if (!(is_normal(c) ? normal_level(c, log_p) : drawn_level(c, log_p)))
-        return false;
-    for (size_t i = 0; i < c->n * c->d; i++)
-        if (isnan(y[i]))
-            c->out.level[i / c->d] = (double)NAN;
-    return true;
-}
-
 /* ---- some rows, and all of them */
 
-static bool put_all(const chunk *c)
+static bool put_all(const tril_chunk *c)
 {
     const tril_evaluation *out = &c->out;
-    bool done = (!out->mean || put_mean(c, out->mean)) &&
-                (!out->covariance || put_second(c, true, out->covariance)) &&
-                (!out->sd || put_second(c, false, out->sd)) &&
+    bool done = (!out->mean || tril_chunk_mean(c, out->mean)) &&
+                (!out->covariance || tril_chunk_second(c, true, out->covariance)) &&
+                (!out->sd || tril_chunk_second(c, false, out->sd)) &&
                 (!out->correlation || put_correlation(c)) && (!out->spread || put_spread(c)) &&
-                (!out->pit || put_pit(c)) && (!out->quantile || put_quantiles(c));
+                (!out->pit || tril_chunk_pit(c)) && (!out->quantile || tril_chunk_quantiles(c));
     for (size_t i = 0; done && out->sd && i < c->n * c->d; i++)
         out->sd[i] = sqrt(out->sd[i]);
     if (!done || (!out->nll && !out->level))
         return done;
     double *log_p = tril_tape_take(c->tape, c->n, sizeof *log_p);
-    if (!log_p || !densities(c, (tril_var){ 0 }, c->n, log_p) ||
-        (out->level && !put_level(c, log_p)))
+    if (!log_p || !tril_chunk_densities(c, (tril_var){ 0 }, c->n, log_p) ||
+        (out->level && !tril_chunk_level(c, log_p)))
         return false;
     for (size_t i = 0; out->nll && i < c->n; i++)
         out->nll[i] = -log_p[i];
@@ -360,7 +216,7 @@ static bool put_all(const chunk *c)
 }
 
 /* any finite numbers are a distribution, but large inputs can drive a network beyond these */
-static bool check_raw(const chunk *c, tril_var raw)
+static bool check_raw(const tril_chunk *c, tril_var raw)
 {
     const size_t at = tril_var_first_not_finite(raw), width = tril_size(raw) / c->n;
     return at == tril_size(raw) || !tril_ctx_validates(ctx_of(c)) ||
@@ -370,7 +226,7 @@ static bool check_raw(const chunk *c, tril_var raw)
                          c->first + at / width);
 }
 
-static bool judge_some(chunk *c, tril_batch rows)
+static bool judge_some(tril_chunk *c, tril_batch rows)
 {
     tril_tape_reset(c->tape);
     tril_tape_record(c->tape, false);
@@ -401,7 +257,7 @@ static bool judge(const tril_network *members, size_t n_members, tril_tape *tape
                   const tril_evaluation *out)
 {
     const size_t d = members->targets, inputs = tril_network_inputs(members);
-    chunk c = { .members = members, .n_members = n_members, .d = d, .tape = tape };
+    tril_chunk c = { .members = members, .n_members = n_members, .d = d, .tape = tape };
     for (size_t first = 0; first < rows.n; first += CHUNK) {
         const tril_batch some = { rows.x + first * inputs, rows.y ? rows.y + first * d : NULL,
                                   rows.n - first < CHUNK ? rows.n - first : CHUNK };

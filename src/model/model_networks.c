@@ -96,20 +96,6 @@ static bool fit_line(tril_model *model, tril_batch rows)
     return done;
 }
 
-/* targets of rows of which none is missing, to the front of y */
-static size_t complete(tril_batch rows, size_t d, tril_real *y)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < rows.n; i++) {
-        bool missing = false;
-        for (size_t j = 0; j < d; j++)
-            missing |= isnan(rows.y[i * d + j]);
-        if (!missing)
-            memcpy(y + n++ * d, rows.y + i * d, d * sizeof *y);
-    }
-    return n;
-}
-
 bool tril_model_fit_baselines(tril_model *model, tril_batch rows)
 {
     const size_t d = model->about.n_targets;
@@ -117,7 +103,7 @@ bool tril_model_fit_baselines(tril_model *model, tril_batch rows)
     tril_real *y = tril_ctx_alloc(model->ctx, "model", rows.n, d * sizeof *y);
     if (!y)
         return false;
-    const size_t n = complete(rows, d, y);
+    const size_t n = tril_complete_targets(rows, NULL, d, y);
     bool done =
         n ? tril_head_init(tril_mlp_last(full->mlp), y, n, d, &full->head) && fit_line(model, rows)
           : tril_ctx_fail(model->ctx, TRIL_BAD_DATA,

@@ -289,27 +289,24 @@ static bool read_note(const reader *r, json_t *said)
 
 /* ---- numbers */
 
-static bool check_line(const reader *r, const char *prefix, size_t inputs, size_t d)
+static bool fits(const reader *r, const char *prefix, const char *name, tril_shape shape)
 {
-    const struct {
-        const char *name;
-        tril_shape shape;
-    } parts[] = { { "weight", TRIL_SHAPE(d, inputs) },
-                  { "bias", TRIL_SHAPE(d) },
-                  { "scale", TRIL_SHAPE(d, d) } };
-    char name[PREFIX_ROOM + 32];
-    for (size_t k = 0; k < 3; k++) {
-        snprintf(name, sizeof name, "%sline.%s", prefix, parts[k].name);
-        if (!tril_tensors_fit(r->tensors, name, TRIL_REAL_DTYPE, parts[k].shape))
-            return false;
-    }
-    return true;
+    char whole[2 * PREFIX_ROOM];
+    snprintf(whole, sizeof whole, "%s%s", prefix, name);
+    return tril_tensors_fit(r->tensors, whole, TRIL_REAL_DTYPE, shape);
+}
+
+static bool is_there(const reader *r, const char *prefix, const char *name)
+{
+    char whole[2 * PREFIX_ROOM];
+    snprintf(whole, sizeof whole, "%s%s", prefix, name);
+    return tril_tensors_find(r->tensors, whole).name;
 }
 
 /* whether the tensors of network number i are there, before memory is asked for it */
 static bool check_network(const reader *r, const char *prefix, size_t i)
 {
-    char name[PREFIX_ROOM + 32];
+    char name[PREFIX_ROOM];
     tril_mlp_opts mlp;
     tril_head_opts head;
     tril_model_plan(r->model, i, &mlp, &head);
@@ -317,32 +314,31 @@ static bool check_network(const reader *r, const char *prefix, size_t i)
     for (size_t k = 0, last = 0; !last; k++) {
         last = k == TRIL_MAX_HIDDEN || mlp.hidden[k] == 0;
         const size_t outputs = last ? mlp.outputs : mlp.hidden[k];
-        snprintf(name, sizeof name, "%snet.%zu.weight", prefix, 2 * k);
-        if (!tril_tensors_fit(r->tensors, name, TRIL_REAL_DTYPE, TRIL_SHAPE(outputs, inputs)))
+        snprintf(name, sizeof name, "net.%zu.weight", 2 * k);
+        if (!fits(r, prefix, name, TRIL_SHAPE(outputs, inputs)))
             return false;
         inputs = outputs;
     }
-    snprintf(name, sizeof name, "%scovariance", prefix);
     const size_t shared = tril_head_shared_size(d, &head);
-    if (shared && !tril_tensors_fit(r->tensors, name, TRIL_REAL_DTYPE, TRIL_SHAPE(shared)))
+    if (shared && !fits(r, prefix, "covariance", TRIL_SHAPE(shared)))
         return false;
     return i >= r->model->about.n_networks || r->model->no_line ||
-           check_line(r, prefix, mlp.inputs, d);
+           (fits(r, prefix, "line.weight", TRIL_SHAPE(d, mlp.inputs)) &&
+            fits(r, prefix, "line.bias", TRIL_SHAPE(d)) &&
+            fits(r, prefix, "line.scale", TRIL_SHAPE(d, d)));
 }
 
 static bool read_network(const reader *r, size_t i)
 {
-    char prefix[PREFIX_ROOM], name[PREFIX_ROOM + 32];
+    char prefix[PREFIX_ROOM];
     tril_model *model = r->model;
     const tril_model_info *about = &model->about;
     if (!is_kept(about, i))
         return tril_model_make_network(model, i);
     write_prefix(prefix, about, i);
-    snprintf(name, sizeof name, "%snet.0.weight", prefix);
-    if (i >= about->n_networks && !tril_tensors_find(r->tensors, name).name)
+    if (i >= about->n_networks && !is_there(r, prefix, "net.0.weight"))
         return true; /* a baseline that the file lacks */
-    snprintf(name, sizeof name, "%sline.weight", prefix);
-    model->no_line = !tril_tensors_find(r->tensors, name).name;
+    model->no_line = !is_there(r, prefix, "line.weight");
     return check_network(r, prefix, i) && tril_model_make_network(model, i) &&
            tril_tensors_get_params(r->tensors, prefix, model->stores[i]);
 }

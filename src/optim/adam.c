@@ -48,23 +48,16 @@ static tril_optim *adam_new(const tril_optim_kind *kind, tril_params *params, tr
     return tril_optim_new(kind, params, &common, &o, sizeof o);
 }
 
-static tril_adam_opts opts_of(const tril_optim_opts *o)
+/* a fit's weight decay is AdamW's */
+static tril_optim *make(tril_params *params, const tril_optim_opts *o)
 {
-    return (tril_adam_opts){ .lr = o->lr, .weight_decay = o->weight_decay, .clip = o->clip };
+    return adam_new(
+        o->weight_decay == 0 ? &tril_optim_adam : &tril_optim_adamw, params,
+        (tril_adam_opts){ .lr = o->lr, .weight_decay = o->weight_decay, .clip = o->clip });
 }
 
-static tril_optim *make_adam(tril_params *params, const tril_optim_opts *o)
-{
-    return adam_new(&tril_optim_adam, params, opts_of(o));
-}
-
-static tril_optim *make_adamw(tril_params *params, const tril_optim_opts *o)
-{
-    return adam_new(&tril_optim_adamw, params, opts_of(o));
-}
-
-const tril_optim_kind tril_optim_adam = { "adam", 0.001, 2, adam_update, make_adam };
-const tril_optim_kind tril_optim_adamw = { "adamw", 0.001, 2, adamw_update, make_adamw };
+const tril_optim_kind tril_optim_adam = { "adam", 0.001, 2, adam_update, make };
+const tril_optim_kind tril_optim_adamw = { "adamw", 0.001, 2, adamw_update, make };
 
 tril_optim *tril_adam_new(tril_params *params, const tril_adam_opts *opts)
 {

@@ -3,6 +3,9 @@
 #define TRIL_TRAIN_FIT_H
 
 #include <tril/fit.h>
+#include <tril/shards.h>
+
+#include "core/arena.h"
 
 enum { TRIL_FIT_SHARD = 256 };
 
@@ -31,6 +34,46 @@ typedef struct tril_pass {
     size_t n_pool;
     double *nll; /* training: the sum over the rows of each shard is left here */
 } tril_pass;
+
+enum { TRIL_FIT_ARRAYS = 12 }; /* of the state, but for the optimizer's */
+
+/* What a run that goes on must know, beside the blocks. */
+typedef struct tril_progress {
+    uint64_t epoch, batch;          /* over; batches of the epoch under way */
+    uint64_t best_epoch, reduced;   /* how often a plateau has reduced the rate */
+    uint64_t since;                 /* the epoch of the last reduction */
+    double sum;                     /* of the NLL over the epoch's rows so far */
+    double train, validation, best; /* NLL at the end of the last epoch, and the best */
+} tril_progress;
+
+struct tril_fit {
+    tril_ctx *ctx;
+    tril_arena arena;
+    tril_network net;
+    tril_params *params;
+    tril_fit_opts opts;
+    tril_optim *optim;
+    tril_shards *shards;
+    tril_pass training, validation;
+    double log_scale;       /* what the network's own coordinates take from an NLL */
+    size_t n, batches;      /* training rows, and into how many batches they go */
+    size_t *sorted, *order; /* training rows, and in the order of the epoch number ordered - 1 */
+    uint64_t ordered;
+    tril_progress progress;
+    tril_real *best, *average; /* of parameters, where they may be needed */
+    tril_array arrays[TRIL_FIT_ARRAYS + TRIL_OPTIM_ARRAYS];
+    size_t n_arrays;
+    double seconds; /* that the epoch's steps took, and how many rows these had */
+    size_t timed;
+};
+
+static inline bool tril_fit_has_validation(const tril_fit *fit)
+{
+    return fit->validation.rows.n > 0;
+}
+
+/* Memory, and which rows are whose; the start of the network; the optimizer. */
+bool tril_fit_prepare(tril_fit *fit, tril_batch rows);
 
 /* A tril_shard_loss; user: the pass. */
 tril_var tril_pass_loss(tril_tape *tape, size_t first, size_t n, void *user);

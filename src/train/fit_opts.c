@@ -90,7 +90,7 @@ bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_batch *ro
 {
     o->epochs = o->epochs ? o->epochs : 100;
     o->batch = o->batch ? o->batch : 64;
-    o->optim = o->optim ? o->optim : &tril_optim_adamw;
+    o->optim = o->optim ? o->optim : &tril_optim_adam;
     o->lr = o->lr != 0 ? o->lr : o->optim->lr;
     o->loss = o->loss ? o->loss : &tril_loss_nll;
     o->beta = o->beta != 0 ? o->beta : 0.5;

@@ -81,6 +81,20 @@ static void divide(tril_frame as, size_t d, const tril_real *r, double *v)
 
 /* ---- from and to the coordinates of the targets */
 
+size_t tril_complete_targets(tril_batch rows, const size_t *index, size_t d, tril_real *y)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rows.n; i++) {
+        bool missing = false;
+        for (size_t j = 0; j < d; j++) {
+            y[n * d + j] = rows.y[(index ? index[i] : i) * d + j];
+            missing |= isnan(y[n * d + j]);
+        }
+        n += !missing;
+    }
+    return n;
+}
+
 bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *index)
 {
     const tril_param weight = net->line.weight;

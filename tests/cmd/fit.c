@@ -196,7 +196,7 @@ static const struct {
     { "$/d --targets a --average 1", small, "average is 1, want a number from 0 to below 1" },
     { "$/d --targets a --beta 2", small, "beta is 2, want a number above 0" },
     { "$/d --targets a --loss x", small, "--loss wants nll, beta, faithful, mse, warmup, not 'x'" },
-    { "$/d --targets a --optimizer x", small, "--optimizer wants adamw, adam, sgd, not 'x'" },
+    { "$/d --targets a --optimizer x", small, "--optimizer wants adam, sgd, not 'x'" },
     { "$/d --targets a --schedule x", small, "--schedule wants constant, step, cosine, plateau" },
     { "$/d --targets a --epochs 0", small, "--epochs wants a whole number from 1" },
     { "$/d --targets a --seed x", small, "--seed wants a whole number from 0" },

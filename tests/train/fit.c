@@ -407,9 +407,9 @@ static const struct {
       { 0 },
       { .loss = &tril_loss_warmup, .no_init = true },
       0 },
-    { "adamw: lr is -1", { 0 }, { .lr = -1 }, 0 },
+    { "adam: lr is -1", { 0 }, { .lr = -1 }, 0 },
     { "adamw: weight_decay is inf", { 0 }, { .weight_decay = HUGE_VAL }, 0 },
-    { "adamw: clip.norm is -1", { 0 }, { .clip = { .norm = -1 } }, 0 },
+    { "adam: clip.norm is -1", { 0 }, { .clip = { .norm = -1 } }, 0 },
     { "sgd: momentum is 1", { 0 }, { .optim = &tril_optim_sgd, .momentum = 1 }, 0 },
     { "shards: out of memory", { 0 }, { .threads = SIZE_MAX / 2 }, TRIL_OUT_OF_MEMORY },
 };

@@ -1,0 +1,34 @@
+/* Inside of an evaluation: some rows at a time. */
+#ifndef TRIL_MODEL_EVALUATE_H
+#define TRIL_MODEL_EVALUATE_H
+
+#include <tril/evaluate.h>
+
+/* Some rows under way; arrays are the tape's. */
+typedef struct tril_chunk {
+    const tril_network *members;
+    size_t n_members, d, first, n; /* first: their place among all rows */
+    tril_tape *tape;
+    tril_var x, y; /* y: numbers that are missing are NaN; {0} without targets */
+    bool missing;
+    tril_dist *dists;
+    tril_evaluation out; /* of these rows */
+} tril_chunk;
+
+/* Values of a var into a sum over the members, [size], which begins with the first one's. */
+bool tril_chunk_add(const tril_chunk *c, size_t member, tril_var x, double *sum);
+
+/* Log-densities [n] of points, or {0} for the rows' own, by all members together. */
+bool tril_chunk_densities(const tril_chunk *c, tril_var points, size_t n, double *out);
+
+/* The mean; the mean of the members' covariances (or variances), and what their means are apart. */
+bool tril_chunk_mean(const tril_chunk *c, double *mean);
+bool tril_chunk_second(const tril_chunk *c, bool whole, double *out);
+bool tril_chunk_is_normal(const tril_chunk *c);
+
+/* Each into the evaluation's array of that name; log_p [n]: the rows' log-densities. */
+bool tril_chunk_pit(const tril_chunk *c);
+bool tril_chunk_quantiles(const tril_chunk *c);
+bool tril_chunk_level(const tril_chunk *c, const double *log_p);
+
+#endif

@@ -1,0 +1,143 @@
+/* Where y is in its distribution: probability integral transforms, quantiles, levels of regions of
+ * highest density. */
+#include "model/evaluate.h"
+
+#include <math.h>
+
+#include <tril/extend.h>
+
+#include "distributions/dist.h"
+#include "kernels/mvn.h"
+
+enum { DRAWS = 500 };
+
+/* P(Y_j <= y_j), [n, d], by the members' marginals */
+static bool marginal_cdf(const tril_chunk *c, const tril_dist *of_members, const tril_real *y,
+                         double *out)
+{
+    tril_var points = tril_input(c->tape, y, TRIL_SHAPE(c->n, c->d));
+    for (size_t k = 0; k < c->n_members; k++)
+        if (!tril_chunk_add(c, k, tril_cdf(of_members[k], points), out))
+            return false;
+    return true;
+}
+
+static tril_dist *all_marginals(const tril_chunk *c)
+{
+    tril_dist *of_members = tril_tape_take(c->tape, c->n_members, sizeof *of_members);
+    for (size_t k = 0; of_members && k < c->n_members; k++)
+        of_members[k] = tril_dist_marginals(c->dists[k]);
+    return of_members;
+}
+
+bool tril_chunk_pit(const tril_chunk *c)
+{
+    const size_t size = c->n * c->d;
+    const tril_real *y = tril_value(c->y);
+    tril_real *there = tril_tape_copy(c->tape, y, size * sizeof *there);
+    for (size_t i = 0; there && i < size; i++)
+        there[i] = isnan(y[i]) ? 0 : y[i];
+    const tril_dist *of_members = all_marginals(c);
+    if (!there || !of_members || !marginal_cdf(c, of_members, there, c->out.pit))
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (isnan(y[i]))
+            c->out.pit[i] = (double)NAN;
+    return true;
+}
+
+/* Halves the intervals on which the quantile lies by Cantelli's inequality, [n, d], a number of
+ * times; the tape keeps the points of each. */
+static bool put_quantile(const tril_chunk *c, const tril_dist *of_members, double level,
+                         double *out, double *memory)
+{
+    enum { HALVINGS = 48 };
+    const size_t size = c->n * c->d;
+    double *low = memory, *high = low + size, *p = high + size;
+    if (!tril_chunk_mean(c, low) || !tril_chunk_second(c, false, high))
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        const double mean = low[i], sd = sqrt(high[i]);
+        low[i] = mean - sd * sqrt((1 - level) / level);
+        high[i] = mean + sd * sqrt(level / (1 - level));
+    }
+    for (size_t step = 0; step < HALVINGS; step++) {
+        tril_real *middle = tril_tape_take(c->tape, size, sizeof *middle);
+        for (size_t i = 0; middle && i < size; i++)
+            middle[i] = tril_saturate(0.5 * (low[i] + high[i]));
+        if (!middle || !marginal_cdf(c, of_members, middle, p))
+            return false;
+        for (size_t i = 0; i < size; i++)
+            *(p[i] < level ? &low[i] : &high[i]) = 0.5 * (low[i] + high[i]);
+    }
+    for (size_t i = 0; i < size; i++)
+        out[i / c->d * c->out.n_levels * c->d + i % c->d] = 0.5 * (low[i] + high[i]);
+    return true;
+}
+
+bool tril_chunk_quantiles(const tril_chunk *c)
+{
+    const tril_dist *of_members = all_marginals(c);
+    double *memory = tril_tape_take(c->tape, 3 * c->n * c->d, sizeof *memory);
+    for (size_t l = 0; of_members && memory && l < c->out.n_levels; l++)
+        if (!put_quantile(c, of_members, c->out.levels[l], c->out.quantile + l * c->d, memory))
+            return false;
+    return of_members && memory;
+}
+
+/* P(chi-squared of d degrees of freedom <= 2 x): term by term, x^a e^-x / Gamma(a + 1) for a = 0,
+ * 1, ... or 1/2, 3/2, ... below d/2 (DLMF 8.4.10, 8.4.12) */
+static double chi_squared(size_t d, double x)
+{
+    const bool odd = d % 2;
+    if (!(x > 0))
+        return 0;
+    double a = odd ? 0.5 : 0, p = odd ? erf(sqrt(x)) : 1;
+    double log_term = odd ? 0.5 * log(x) - x - log(0.886226925452758) : -x;
+    for (; a < 0.5 * (double)d; a++) {
+        p -= exp(log_term);
+        log_term += log(x / (a + 1));
+    }
+    return fmax(p, 0);
+}
+
+/* z'z = d - 2 (log p + entropy) */
+static bool normal_level(const tril_chunk *c, const double *log_p)
+{
+    const tril_real *entropy =
+        tril_value(tril_broadcast_to(tril_entropy(c->dists[0]), TRIL_SHAPE(c->n)));
+    for (size_t i = 0; entropy && i < c->n; i++)
+        c->out.level[i] = chi_squared(c->d, 0.5 * (double)c->d - log_p[i] - (double)entropy[i]);
+    return entropy;
+}
+
+/* a rank among draws, in the middle of its step */
+static bool drawn_level(const tril_chunk *c, const double *log_p)
+{
+    const size_t each = (DRAWS - 1) / c->n_members + 1, n = each * c->n;
+    tril_chunk whole = *c;
+    whole.missing = false;
+    double *of_draws = tril_tape_take(c->tape, n, sizeof *of_draws);
+    for (size_t i = 0; i < c->n; i++)
+        c->out.level[i] = 0.5;
+    for (size_t k = 0; of_draws && k < c->n_members; k++) {
+        if (!tril_chunk_densities(&whole, tril_sample(c->dists[k], each), n, of_draws))
+            return false;
+        for (size_t i = 0; i < n; i++)
+            c->out.level[i % c->n] += of_draws[i] > log_p[i % c->n];
+    }
+    for (size_t i = 0; i < c->n; i++)
+        c->out.level[i] /= (double)(each * c->n_members + 1);
+    return of_draws;
+}
+
+bool tril_chunk_level(const tril_chunk *c, const double *log_p)
+{
+    const tril_real *y = tril_value(c->y);
+    if (!(tril_chunk_is_normal(c) ? normal_level(c, log_p) : drawn_level(c, log_p)))
+        return false;
+    for (size_t i = 0; i < c->n * c->d; i++)
+        if (isnan(y[i]))
+            c->out.level[i / c->d] = (double)NAN;
+    return true;
+}

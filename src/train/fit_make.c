@@ -1,0 +1,126 @@
+/* What a fit is made of: its rows, where the network begins, its optimizer. */
+#include <math.h>
+
+#include <tril/extend.h>
+
+#include "core/params.h"
+#include "train/fit.h"
+#include "train/network.h"
+
+static bool leaves_none(const tril_fit *fit, const char *what)
+{
+    return tril_ctx_fail(fit->ctx, TRIL_BAD_ARGUMENT,
+                         "fit: with a share of %g held out no row is left to %s",
+                         fit->opts.validation_share, what);
+}
+
+/* Training rows to the front, those held out behind them. */
+static bool split(tril_fit *fit, tril_batch rows)
+{
+    const tril_fit_opts *o = &fit->opts;
+    const double shares[2] = { 1 - o->validation_share, o->validation_share };
+    size_t *fold = tril_ctx_alloc(fit->ctx, "fit", rows.n, sizeof *fold), held = rows.n;
+    bool dealt = fold && tril_folds(fit->ctx, rows.n, o->group, shares,
+                                    o->validation_share > 0 ? 2 : 1, o->seed, fold);
+    for (size_t i = rows.n; dealt && i-- > 0;)
+        if (fold[i])
+            fit->sorted[--held] = i;
+    for (size_t i = 0; dealt && i < rows.n; i++)
+        if (!fold[i])
+            fit->sorted[fit->n++] = i;
+    tril_ctx_release(fit->ctx, fold);
+    if (!dealt)
+        return false;
+    if (fit->n == 0)
+        return leaves_none(fit, "train on");
+    if (o->validation_share == 0)
+        return true;
+    fit->validation.rows = (tril_batch){ rows.x, rows.y, rows.n - held };
+    fit->validation.index = fit->sorted + held;
+    return held < rows.n || leaves_none(fit, "validate");
+}
+
+/* the last layer at the fit of the training rows of which nothing is missing */
+static bool start(tril_fit *fit)
+{
+    const size_t d = fit->net.targets;
+    const tril_batch rows = { fit->training.rows.x, fit->training.rows.y, fit->n };
+    if (fit->opts.no_init)
+        return true;
+    if (fit->net.line.scale.params)
+        return tril_line_start(&fit->net, rows, fit->sorted);
+    tril_real *complete = tril_ctx_alloc(fit->ctx, "fit", fit->n * d, sizeof *complete);
+    const size_t n = complete ? tril_complete_targets(rows, fit->sorted, d, complete) : 0;
+    if (complete && n == 0)
+        tril_ctx_fail(fit->ctx, TRIL_BAD_ARGUMENT,
+                      "fit: there is no training row of which nothing is missing");
+    bool started = tril_head_init(tril_mlp_last(fit->net.mlp), complete, n, d, &fit->net.head);
+    tril_ctx_release(fit->ctx, complete);
+    return started;
+}
+
+/* the targets of a pass's rows in the network's own coordinates, in the place of the caller's */
+static bool subtract_line(tril_fit *fit, tril_batch *rows)
+{
+    tril_real *y = tril_arena_take(&fit->arena, "fit", rows->n, fit->net.targets * sizeof *y);
+    bool done = y && tril_line_subtract(&fit->net, *rows, fit->opts.missing, y);
+    rows->y = y;
+    return done;
+}
+
+static bool use_line(tril_fit *fit)
+{
+    if (!fit->net.line.scale.params)
+        return true;
+    tril_batch *held = &fit->validation.rows;
+    if (!subtract_line(fit, &fit->training.rows))
+        return false;
+    if (fit->opts.validation_share > 0)
+        held->y = fit->training.rows.y;
+    else if (held->n && !subtract_line(fit, held))
+        return false;
+    fit->log_scale = fit->opts.missing ? 0 : tril_line_log_scale(&fit->net);
+    return true;
+}
+
+static bool make_optim(tril_fit *fit)
+{
+    const tril_fit_opts *o = &fit->opts;
+    const tril_optim_opts opts = { o->lr, o->momentum, o->weight_decay, o->clip };
+    const tril_line *line = &fit->net.line;
+    for (size_t i = 0; i < fit->params->count && o->weight_decay > 0; i++)
+        if (fit->params->entries[i].shape.rank == 1 ||
+            (line->scale.params && (i == line->weight.index || i == line->scale.index)))
+            fit->params->entries[i].group = "bias"; /* as a line is none that decays */
+    fit->optim = o->optim->make ? o->optim->make(fit->params, &opts)
+                                : tril_optim_new(o->optim, fit->params, &opts, &opts, sizeof opts);
+    return fit->optim &&
+           (o->weight_decay == 0 || tril_optim_set_weight_decay(fit->optim, "bias", 0));
+}
+
+/* memory, and which rows are whose */
+static bool make_rows(tril_fit *fit, tril_batch rows)
+{
+    tril_arena *arena = &fit->arena;
+    const tril_fit_opts *o = &fit->opts;
+    fit->sorted = tril_arena_take(arena, "fit", rows.n, sizeof *fit->sorted);
+    fit->order = tril_arena_take(arena, "fit", rows.n, sizeof *fit->order);
+    fit->training = (tril_pass){ &fit->net, o, rows, .training = true };
+    fit->training.noisy = o->input_noise > 0 || o->target_noise > 0;
+    fit->validation = (tril_pass){ &fit->net, o, o->validation };
+    if (!fit->sorted || !fit->order || !split(fit, rows))
+        return false;
+    fit->batches = (fit->n - 1) / o->batch + 1;
+    const size_t shards = ((fit->n - 1) / fit->batches) / TRIL_FIT_SHARD + 1;
+    fit->training.nll = tril_arena_take(arena, "fit", shards, sizeof *fit->training.nll);
+    if (tril_fit_has_validation(fit) && !o->keep_last)
+        fit->best = tril_arena_take(arena, "fit", fit->params->size, sizeof *fit->best);
+    if (o->average > 0)
+        fit->average = tril_arena_take(arena, "fit", fit->params->size, sizeof *fit->average);
+    return !tril_ctx_failed(fit->ctx);
+}
+
+bool tril_fit_prepare(tril_fit *fit, tril_batch rows)
+{
+    return make_rows(fit, rows) && start(fit) && use_line(fit) && make_optim(fit);
+}
