@@ -1,10 +1,13 @@
-/* For authors of operations and distributions: what tril.h leaves out.
+/* For authors of operations, distributions, heads, losses and optimizers: what tril.h leaves out.
+ * Each is a table of functions; a program's own is given by pointer where the library's are, and
+ * does all that these do.
  *
  * An operation is a descriptor of three functions, shape rule, forward and backward, in one file.
  * The tape calls them; it owns all memory and the rule that gradients add up: backward only ever
  * writes into buffers of its own.
  *
- * Example: sin(x), which the library does not have.
+ * Example: what the library does not have: sin(x); a head of normals whose targets share one
+ * standard deviation; a loss that is the NLL and the absolute error of the mean.
  *
  *     #include <math.h>
  *     #include <tril/extend.h>
@@ -29,25 +32,63 @@
  *             grad_in[0][i] = node->grad[i] * (tril_real)cos(node->in[0]->value[i]);
  *     }
  *
- *     static const tril_op sine_op = { "sine", sine_shape, sine_forward, sine_backward };
+ *     static const tril_op sine = { "sine", sine_shape, sine_forward, sine_backward };
  *
- *     static tril_var sine(tril_var x)
- *     {
- *         return tril_op_apply(&sine_op, &x, 1, NULL, 0);
- *     }
- *
- *     static tril_var example(tril_tape *tape, const tril_var *inputs, void *user)
+ *     static tril_var sine_of(tril_tape *tape, const tril_var *inputs, void *user)
  *     {
  *         (void)tape, (void)user;
- *         return tril_mul(sine(inputs[0]), inputs[0]);
+ *         return tril_op_apply(&sine, inputs, 1, NULL, 0);
  *     }
+ *
+ *     static size_t round_width(size_t d, const tril_head_opts *opts)
+ *     {
+ *         (void)opts;
+ *         return d + 1; // loc (d) | log of the standard deviation
+ *     }
+ *
+ *     static tril_dist round_dist(const tril_head_layout *h, tril_var raw, tril_var natural)
+ *     {
+ *         (void)natural;
+ *         return tril_mvn_diag(tril_slice(raw, -1, 0, h->d),
+ *                              tril_exp(tril_slice(raw, -1, h->d, 1)));
+ *     }
+ *
+ *     static const tril_head_kind round_head = {
+ *         .name = "round", .width = round_width, .dist = round_dist, .normal = true };
+ *
+ *     static tril_var absolute_value(const tril_loss_rows *rows, tril_var *log_prob)
+ *     {
+ *         tril_dist p = tril_loss_dist(rows);
+ *         *log_prob = tril_loss_log_prob(rows, p);
+ *         tril_var error = tril_abs(tril_sub(rows->y, tril_dist_mean(p)));
+ *         return tril_sub(tril_mean(error), tril_mean(*log_prob));
+ *     }
+ *
+ *     static const tril_loss absolute = { "absolute", absolute_value };
  *
  *     int main(void)
  *     {
+ *         enum { ROWS = 100 };
+ *         tril_real xs[ROWS], ys[ROWS * 2];
+ *         tril_random random = tril_random_stream(1, 1);
+ *         tril_random_normal(&random, xs, ROWS);
+ *         tril_random_normal(&random, ys, ROWS * 2);
+ *         for (int i = 0; i < ROWS; i++)
+ *             ys[2 * i] += 3 * xs[i];
+ *
  *         tril_ctx *ctx = tril_ctx_new(NULL);
- *         const tril_real x[4] = { -1, 0, .5f, 2 };
- *         tril_gradcheck_input input = { x, TRIL_SHAPE(4) };
- *         bool right = tril_gradcheck(ctx, example, NULL, &input, 1, NULL, NULL);
+ *         tril_gradcheck_input input = { xs, TRIL_SHAPE(4) };
+ *         bool right = tril_gradcheck(ctx, sine_of, NULL, &input, 1, NULL, NULL);
+ *         tril_params *params = tril_params_new(ctx);
+ *         tril_network net = tril_network_new(params, 2, &(tril_mlp_opts){
+ *             .inputs = 1, .hidden = { 8 } }, &(tril_head_opts){ .kind = &round_head });
+ *         tril_fit *fit = tril_fit_new(&net, (tril_batch){ xs, ys, ROWS }, &(tril_fit_opts){
+ *             .epochs = 50, .lr = 1e-2, .loss = &absolute });
+ *         double first = tril_fit_get_status(fit).train_nll;
+ *         right = tril_fit_run(fit, NULL, NULL) && right;
+ *         right = tril_fit_get_status(fit).train_nll < first && right;
+ *         tril_fit_free(fit);
+ *         tril_params_free(params);
  *         tril_ctx_free(ctx);
  *         return !right;
  *     }
@@ -204,7 +245,7 @@ typedef struct tril_head_layout {
 /* R of a line (tril/fit.h): lower triangular, upper triangular, diagonal. */
 typedef enum tril_frame { TRIL_FRAME_LOWER, TRIL_FRAME_UPPER, TRIL_FRAME_DIAGONAL } tril_frame;
 
-/* A kind of head. A form of it that is NULL or false has the meaning said there. */
+/* A kind of head, by pointer in tril_head_opts. Functions that may be NULL say what that means. */
 struct tril_head_kind {
     const char *name; /* as it stands in messages, model files and on the command line */
 

@@ -1,6 +1,9 @@
 /* What can be said to `tril fit`. */
 #include "cmd/cli_options.h"
 
+#include <tril/extend.h>
+#include <tril/tril.h>
+
 #include <string.h>
 
 #include "cmd/commands.h"
@@ -31,6 +34,18 @@ bool setting_is_kept(setting which)
     return known[which].kept;
 }
 
+void setting_choices(setting which, const char **choices)
+{
+    size_t n = 0;
+    for (size_t i = 0; which == SETTING_HEAD && tril_heads[i]; i++)
+        choices[n++] = tril_heads[i]->name;
+    for (size_t i = 0; which == SETTING_LOSS && tril_losses[i]; i++)
+        choices[n++] = tril_losses[i]->name;
+    for (size_t i = 0; which == SETTING_OPTIMIZER && tril_optims[i]; i++)
+        choices[n++] = tril_optims[i]->name;
+    choices[n] = NULL;
+}
+
 enum { INDENT = 28, WIDTH = 80 };
 
 /* from a column on, with new lines before words that are beyond the last; where it ends */
@@ -51,6 +66,24 @@ static size_t print_words(size_t column, const char *text)
     return column;
 }
 
+static size_t print_choices(setting which)
+{
+    const char *choices[MOST_CHOICES];
+    size_t column = INDENT;
+    setting_choices(which, choices);
+    for (size_t i = 0; choices[i]; i++) {
+        char word[64];
+        const char *number = which != SETTING_HEAD       ? ""
+                             : tril_heads[i]->rank       ? ":R"
+                             : tril_heads[i]->components ? ":K[:FORM]"
+                                                         : "";
+        snprintf(word, sizeof word, "%s%s%s%s", i ? " " : "", choices[i], number,
+                 choices[i + 1] ? "," : "");
+        column = print_words(column, word);
+    }
+    return column;
+}
+
 static void print_help(void)
 {
     printf("usage: tril fit [options] DATA.csv --targets A,B,C\n"
@@ -62,7 +95,7 @@ static void print_help(void)
         snprintf(option, sizeof option, "--%s %s", known[i].name,
                  known[i].argument ? known[i].argument : "");
         printf("  %-*s", INDENT - 2, option);
-        size_t column = print_words(INDENT, known[i].help);
+        size_t column = print_words(print_choices((setting)i), known[i].help);
         if (known[i].fallback) {
             snprintf(option, sizeof option, " [%s]", known[i].fallback);
             print_words(column, option);

@@ -12,8 +12,7 @@
     X(TARGETS, "targets", "A,B", NULL, true, "columns to learn (needed)")                          \
     X(INPUTS, "inputs", "U,V", NULL, true, "columns they depend on, '' for none; default: others") \
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
-    X(HEAD, "head", "FORM", "student", true,                                                       \
-      "full, diagonal, precision, lowrank:R, shared, student, mixture:K[:FORM]")                   \
+    X(HEAD, "head", "FORM", "student", true, "")                                                   \
     X(HIDDEN, "hidden", "W,W", "128,128", true, "widths of hidden layers, 0 for none")             \
     X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
     X(ENSEMBLE, "ensemble", "N", NULL, true,                                                       \
@@ -27,7 +26,7 @@
     X(GROUP, "group", "COLUMN", NULL, true, "rows with the same cell there stay together")         \
     X(EPOCHS, "epochs", "N", "1000", true, "passes over the training rows, at most")               \
     X(BATCH, "batch", "N", "32", true, "rows of a step")                                           \
-    X(OPTIMIZER, "optimizer", "NAME", "adam", true, "adam, sgd")                                   \
+    X(OPTIMIZER, "optimizer", "NAME", "adam", true, "")                                            \
     X(LR, "lr", "RATE", "0.003", true, "learning rate")                                            \
     X(MOMENTUM, "momentum", "M", "0", true, "of sgd")                                              \
     X(SCHEDULE, "schedule", "NAME", "plateau", true,                                               \
@@ -36,8 +35,7 @@
     X(WEIGHT_DECAY, "weight-decay", "W", "0.003", true, "of all but biases")                       \
     X(CLIP, "clip", "NORM", "0", true, "the longest gradient; 0: any")                             \
     X(AVERAGE, "average", "A", "0.99", true, "decay of the average of parameters; 0: none")        \
-    X(LOSS, "loss", "NAME", NULL, true,                                                            \
-      "nll, beta, faithful, mse, warmup (of the mean); default: beta, for mixtures nll")           \
+    X(LOSS, "loss", "NAME", NULL, true, "; default: beta, for mixtures nll")                       \
     X(BETA, "beta", "B", "0.5", true, "of the loss beta")                                          \
     X(NATURAL, "natural", NULL, NULL, true, "natural gradients for the last layer")                \
     X(INPUT_NOISE, "input-noise", "SCALE", "1", true,                                              \
@@ -65,6 +63,10 @@ typedef struct settings {
 
 /* Reads a command line. False, with *status set: after the help, or a sentence. */
 bool settings_read(settings *s, int argc, char **argv, int *status);
+
+/* The names of the library's kinds that a setting chooses among, and NULL. */
+enum { MOST_CHOICES = 32 };
+void setting_choices(setting which, const char **choices);
 
 const char *setting_name(setting which);
 const char *setting_fallback(setting which); /* NULL for none */

@@ -15,7 +15,7 @@
 static const char program[] = "tril fit";
 
 /* what a machine can do ends below these */
-enum { MOST = 1000000000, MOST_MEMBERS = 1000, MOST_THREADS = 1024, MOST_KINDS = 32 };
+enum { MOST = 1000000000, MOST_MEMBERS = 1000, MOST_THREADS = 1024 };
 
 /* ---- one setting */
 
@@ -66,11 +66,10 @@ static bool read_name(const plan *p, setting which, const char *const *choices, 
 /* FORM, FORM:NUMBER, or mixture:NUMBER:FORM */
 static bool read_head(const char *text, bool component, tril_head_opts *head)
 {
-    const char *choices[MOST_KINDS] = { 0 };
+    const char *choices[MOST_CHOICES];
     int form;
     const size_t length = strcspn(text, ":");
-    for (size_t i = 0; tril_heads[i]; i++)
-        choices[i] = tril_heads[i]->name;
+    setting_choices(SETTING_HEAD, choices);
     if (!read_choice(SETTING_HEAD, text, length, choices, &form))
         return false;
     const tril_head_kind *kind = tril_heads[form];
@@ -135,30 +134,24 @@ static bool read_network(plan *p)
 
 /* ---- training */
 
-static bool read_loss(plan *p)
+/* one of the library's kinds by its name */
+static bool read_kind(const plan *p, setting which, int *out)
 {
-    const char *choices[MOST_KINDS] = { 0 };
-    int which;
-    for (size_t i = 0; tril_losses[i]; i++)
-        choices[i] = tril_losses[i]->name;
-    p->fit.loss = p->model.head.kind->components ? &tril_loss_nll : &tril_loss_beta;
-    if (!p->settings.text[SETTING_LOSS])
-        return true;
-    if (!read_name(p, SETTING_LOSS, choices, &which))
-        return false;
-    p->fit.loss = tril_losses[which];
-    return true;
+    const char *choices[MOST_CHOICES];
+    setting_choices(which, choices);
+    return read_name(p, which, choices, out);
 }
 
-static bool read_optim(plan *p)
+static bool read_kinds(plan *p)
 {
-    const char *choices[MOST_KINDS] = { 0 };
-    int which;
-    for (size_t i = 0; tril_optims[i]; i++)
-        choices[i] = tril_optims[i]->name;
-    if (!read_name(p, SETTING_OPTIMIZER, choices, &which))
+    int loss, optim;
+    if (!read_kind(p, SETTING_OPTIMIZER, &optim) ||
+        (p->settings.text[SETTING_LOSS] && !read_kind(p, SETTING_LOSS, &loss)))
         return false;
-    p->fit.optim = tril_optims[which];
+    p->fit.optim = tril_optims[optim];
+    p->fit.loss = p->settings.text[SETTING_LOSS]   ? tril_losses[loss]
+                  : p->model.head.kind->components ? &tril_loss_nll
+                                                   : &tril_loss_beta;
     return true;
 }
 
@@ -181,7 +174,7 @@ static bool read_training(plan *p)
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (!read_number(p, numbers[i].which, numbers[i].to))
             return false;
-    if (!read_optim(p) || !read_loss(p) || !read_name(p, SETTING_SCHEDULE, schedules, &schedule) ||
+    if (!read_kinds(p) || !read_name(p, SETTING_SCHEDULE, schedules, &schedule) ||
         !read_count(p, SETTING_EPOCHS, 1, MOST, &p->fit.epochs) ||
         !read_count(p, SETTING_BATCH, 1, MOST, &p->fit.batch) ||
         !read_count(p, SETTING_PATIENCE, 0, MOST, &p->fit.patience) ||

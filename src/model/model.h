@@ -40,9 +40,10 @@ bool tril_model_scale(const tril_model *model, const tril_table *table, bool lea
 /* Leaves constant columns out of the inputs, and of rows as they are. */
 bool tril_model_leave_out(tril_model *model, const tril_table *table, tril_dataset *cases);
 
-/* Makes room for the bounds of the inputs; finds them in rows as they are; and bounds such rows,
- * before they are scaled. */
-bool tril_model_make_bounds(tril_model *model);
+/* Finds the bounds of the inputs in rows as they are; bounds such rows, before they are scaled;
+ * puts the bounds, and gets those that are there. */
+bool tril_model_put_bounds(const tril_model *model, tril_tensors *tensors);
+bool tril_model_get_bounds(tril_model *model, const tril_tensors *tensors);
 bool tril_model_find_bounds(tril_model *model, const tril_dataset *cases);
 void tril_model_bound(const tril_model *model, tril_dataset *cases);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/table.h"
+#include "io/tensors.h"
 #include "model/model.h"
 
 /* ---- constant columns */
@@ -157,7 +158,7 @@ static void find_bounds(const tril_dataset *cases, size_t width, size_t d, size_
         memcpy(bound, narrow, sizeof narrow);
 }
 
-bool tril_model_make_bounds(tril_model *model)
+static bool make_bounds(tril_model *model)
 {
     model->bounds =
         tril_arena_take(&model->arena, "model", model->about.mlp.inputs, 2 * sizeof *model->bounds);
@@ -169,7 +170,7 @@ bool tril_model_find_bounds(tril_model *model, const tril_dataset *cases)
 {
     const tril_model_info *about = &model->about;
     double *sorted = tril_ctx_alloc(model->ctx, "model", cases->n, sizeof *sorted);
-    bool done = sorted && tril_model_make_bounds(model);
+    bool done = sorted && make_bounds(model);
     for (size_t j = 0, at = 0; j < about->n_inputs && done; j++)
         for (size_t l = 0; l < width_of(&about->inputs[j]); l++, at++) {
             model->bounds[2 * at] = 0; /* a label is 0 or 1 */
@@ -180,4 +181,30 @@ bool tril_model_find_bounds(tril_model *model, const tril_dataset *cases)
         }
     tril_ctx_release(model->ctx, sorted);
     return done;
+}
+
+static const char bounds[] = "inputs.bounds";
+
+bool tril_model_put_bounds(const tril_model *model, tril_tensors *tensors)
+{
+    return tril_tensors_put(tensors, bounds, TRIL_F64, TRIL_SHAPE(model->about.mlp.inputs, 2),
+                            model->bounds);
+}
+
+bool tril_model_get_bounds(tril_model *model, const tril_tensors *tensors)
+{
+    const tril_shape shape = TRIL_SHAPE(model->about.mlp.inputs, 2);
+    if (!tril_tensors_find(tensors, bounds).name)
+        return true;
+    if (!tril_tensors_fit(tensors, bounds, TRIL_F64, shape) || !make_bounds(model) ||
+        !tril_tensors_get(tensors, bounds, TRIL_F64, shape, model->bounds))
+        return false;
+    for (size_t k = 0; k < shape.dim[0]; k++) {
+        const double *bound = model->bounds + 2 * k;
+        if (!(bound[0] < bound[1]) || isinf(bound[1] - bound[0]))
+            return tril_ctx_fail(tensors->ctx, TRIL_BAD_DATA,
+                                 "%s: %s: number %zu lies between %g and %g", tensors->source,
+                                 bounds, k, bound[0], bound[1]);
+    }
+    return true;
 }

@@ -12,7 +12,7 @@
 
 enum { VERSION = 1, PREFIX_ROOM = 64 };
 
-static const char note[] = "tril", bounds[] = "inputs.bounds";
+static const char note[] = "tril";
 
 /* what options are called in the note; the first name is the default's */
 static const char *const activations[] = { "tanh",     "none", "tanh",    "relu", "elu",
@@ -121,10 +121,8 @@ bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model)
             done = tril_tensors_put_params(tensors, prefix, model->stores[i]);
     }
     return done &&
-           (about->n_inputs == 0 ||
-            (tril_tensors_put_scaler(tensors, "inputs", &model->inputs) &&
-             tril_tensors_put(tensors, bounds, TRIL_F64, TRIL_SHAPE(about->mlp.inputs, 2),
-                              model->bounds))) &&
+           (about->n_inputs == 0 || (tril_tensors_put_scaler(tensors, "inputs", &model->inputs) &&
+                                     tril_model_put_bounds(model, tensors))) &&
            tril_tensors_put_scaler(tensors, "targets", &model->targets);
 }
 
@@ -352,32 +350,13 @@ static bool read_scaler(const reader *r, const char *name, size_t width, tril_sc
                                                    r->tensors->source, name, scaler->width, width);
 }
 
-static bool read_bounds(const reader *r, size_t width)
-{
-    const tril_shape shape = TRIL_SHAPE(width, 2);
-    if (!tril_tensors_find(r->tensors, bounds).name)
-        return true;
-    if (!tril_tensors_fit(r->tensors, bounds, TRIL_F64, shape) ||
-        !tril_model_make_bounds(r->model) ||
-        !tril_tensors_get(r->tensors, bounds, TRIL_F64, shape, r->model->bounds))
-        return false;
-    for (size_t k = 0; k < width; k++) {
-        const double *bound = r->model->bounds + 2 * k;
-        if (!(bound[0] < bound[1]) || isinf(bound[1] - bound[0]))
-            return tril_ctx_fail(r->tensors->ctx, TRIL_BAD_DATA,
-                                 "%s: %s: number %zu lies between %g and %g", r->tensors->source,
-                                 bounds, k, bound[0], bound[1]);
-    }
-    return true;
-}
-
 static bool read_numbers(const reader *r)
 {
     tril_model *model = r->model;
     const tril_model_info *about = &model->about;
     if (!read_scaler(r, "targets", about->n_targets, &model->targets) ||
         (about->n_inputs && (!read_scaler(r, "inputs", about->mlp.inputs, &model->inputs) ||
-                             !read_bounds(r, about->mlp.inputs))))
+                             !tril_model_get_bounds(model, r->tensors))))
         return false;
     for (size_t i = 0; i < end_of_networks(about); i++)
         if (!read_network(r, i))
