@@ -5,6 +5,7 @@
 
 #include <tril/extend.h>
 
+#include "distributions/dist.h"
 #include "train/fitting.h"
 
 /* ---- a head: normals whose targets share one standard deviation */
@@ -250,6 +251,33 @@ START_TEST(test_kl_pairs)
 }
 END_TEST
 
+/* what an evaluation asks of a program's own distribution, which may not have it */
+START_TEST(test_marginals)
+{
+    static const tril_real zeros[4], eye[4] = { 1, 0, 0, 1 };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tape *tape = tril_tape_new(ctx);
+    const tril_var two = tril_input(tape, zeros, TRIL_SHAPE(2));
+    tril_dist own = tril_mvt(tril_scalar(tape, 5), tril_input(tape, zeros, TRIL_SHAPE(2, 2)),
+                             tril_input(tape, eye, TRIL_SHAPE(2, 2)));
+    const tril_dist each = tril_dist_marginals(own);
+    ck_assert_uint_eq(tril_dist_event_shape(each).rank, 0);
+    ck_assert_uint_eq(tril_dist_batch_shape(each).rank, 2);
+    ck_fine(ctx);
+    ck_assert_ptr_null(tril_dist_marginals(tril_mixture(tril_categorical(two), own)).kind);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "marginals(mixture): there is no closed form");
+    own_kind = (tril_dist_kind){ .name = "own" };
+    own.kind = &own_kind;
+    ck_assert_ptr_null(tril_dist_marginals(own).kind);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "marginals(own): there is no closed form");
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+static const tril_optim_kind idle = { "idle", 1e-3 };
+static const tril_loss blind = { "blind" };
+static const tril_head_kind headless = { .name = "headless", .width = round_width };
 static const tril_optim_kind greedy = { "greedy", 1e-3, 9, signs_update };
 
 static const struct refusal {
@@ -257,6 +285,9 @@ static const struct refusal {
     tril_head_opts head;
     tril_fit_opts fit;
 } refusals[] = {
+    { "fit: the optimizer has no name or no update", { 0 }, { .optim = &idle } },
+    { "fit: the loss has no value", { 0 }, { .loss = &blind } },
+    { "head: the kind headless has no width or no dist", { .kind = &headless }, { 0 } },
     { "greedy: 9 blocks of state, there can be 2", { 0 }, { .optim = &greedy } },
     { "head: the form round has no natural gradient",
       { .kind = &round_head, .natural = true },
@@ -282,6 +313,7 @@ Suite *suite_extend(void)
     tcase_add_loop_test(tcase, test_goes_on, 0, N_CASES);
     tcase_add_loop_test(tcase, test_is_saved, 0, N_CASES);
     tcase_add_test(tcase, test_kl_pairs);
+    tcase_add_test(tcase, test_marginals);
     tcase_add_loop_test(tcase, test_refused, 0, sizeof refusals / sizeof *refusals);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -63,6 +63,9 @@ size_t tril_head_shared_size(size_t d, const tril_head_opts *opts)
 static bool check_kind(tril_ctx *ctx, const tril_head_opts *opts)
 {
     const tril_head_kind *kind = opts->kind, *each = kind->components ? opts->component : kind;
+    if (!each->name || !each->width || !each->dist)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: the kind %s has no width or no dist",
+                             each->name ? each->name : "without a name");
     if (each != kind && (!each->normal || each->shared))
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
                              "head: no mixture has components of the form %s", each->name);
@@ -165,9 +168,9 @@ tril_dist tril_head_transformed(tril_var raw, size_t d, const tril_head_opts *op
                                 tril_var shift)
 {
     tril_head_layout h;
-    if (!tril_head_layout_of(tril_tape_ctx(raw.tape), d, opts, &h))
-        return (tril_dist){ 0 };
-    return h.opts.kind->transformed(&h, raw, r, shift);
+    return tril_head_layout_of(tril_tape_ctx(raw.tape), d, opts, &h)
+               ? h.opts.kind->transformed(&h, raw, r, shift)
+               : (tril_dist){ 0 };
 }
 
 bool tril_head_is_mean(const tril_head_layout *h, size_t i)

@@ -84,9 +84,8 @@ void tril_fit_mean_alone(const tril_network *net)
     tril_param weight = tril_dense_weight(last), bias = tril_dense_bias(last);
     const size_t inputs = tril_param_shape(weight).dim[1];
     tril_head_layout h;
-    if (!tril_head_layout_of(bias.params->ctx, net->targets, &net->head, &h))
-        return;
-    for (size_t i = 0; i < h.width; i++)
+    const bool known = tril_head_layout_of(bias.params->ctx, net->targets, &net->head, &h);
+    for (size_t i = 0; known && i < h.width; i++)
         if (!tril_head_is_mean(&h, i)) {
             memset(tril_param_grads(weight) + i * inputs, 0, inputs * sizeof(tril_real));
             tril_param_grads(bias)[i] = 0;

@@ -1,6 +1,8 @@
 /* The options of a fit: defaults, ranges, and rows that make sense. */
 #include <math.h>
 
+#include <tril/extend.h>
+
 #include "core/ctx.h"
 #include "core/finite.h"
 #include "nn/head.h"
@@ -80,6 +82,10 @@ static bool check_together(tril_ctx *ctx, const tril_fit_opts *o)
         sentence = "validation rows and a share of the others cannot both be held out";
     else if (o->patience && !o->validation.n && o->validation_share == 0)
         sentence = "patience needs validation rows";
+    else if (!o->optim->name || !o->optim->update)
+        sentence = "the optimizer has no name or no update";
+    else if (!o->loss->value)
+        sentence = "the loss has no value";
     else if (o->loss->mean_first && o->no_init)
         sentence = "the warm-up of the mean needs the covariance of the start";
     return !sentence || tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s", sentence);

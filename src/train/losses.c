@@ -101,12 +101,13 @@ static tril_var beta(const tril_loss_rows *r, tril_var *log_prob)
 static tril_var mean_mask(const tril_loss_rows *r)
 {
     tril_head_layout h;
-    if (!tril_head_layout_of(tril_tape_ctx(r->x.tape), r->net->targets, &r->net->head, &h))
-        return (tril_var){ 0 };
-    tril_real *mask = tril_tape_take(r->x.tape, h.width, sizeof *mask);
+    tril_tape *tape = r->x.tape;
+    tril_real *mask = tril_head_layout_of(tril_tape_ctx(tape), r->net->targets, &r->net->head, &h)
+                          ? tril_tape_take(tape, h.width, sizeof *mask)
+                          : NULL;
     for (size_t i = 0; mask && i < h.width; i++)
         mask[i] = tril_head_is_mean(&h, i);
-    return mask ? tril_input(r->x.tape, mask, TRIL_SHAPE(h.width)) : (tril_var){ 0 };
+    return mask ? tril_input(tape, mask, TRIL_SHAPE(h.width)) : (tril_var){ 0 };
 }
 
 /* log-densities of y, up to a constant, of unit normals about some means */
