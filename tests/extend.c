@@ -286,13 +286,48 @@ static const struct refusal {
     tril_fit_opts fit;
 } refusals[] = {
     { "fit: the optimizer has no name or no update", { 0 }, { .optim = &idle } },
-    { "fit: the loss has no value", { 0 }, { .loss = &blind } },
+    { "fit: the loss has no name or no value", { 0 }, { .loss = &blind } },
     { "head: the kind headless has no width or no dist", { .kind = &headless }, { 0 } },
     { "greedy: 9 blocks of state, there can be 2", { 0 }, { .optim = &greedy } },
     { "head: the form round has no natural gradient",
       { .kind = &round_head, .natural = true },
       { 0 } },
 };
+
+static tril_var forgetful_value(const tril_loss_rows *rows, tril_var *log_prob)
+{
+    *log_prob = tril_mean(tril_loss_log_prob(rows, tril_loss_dist(rows)));
+    return tril_neg(*log_prob);
+}
+
+/* a loss that leaves one number for all rows */
+START_TEST(test_loss_refused)
+{
+    static const tril_loss forgetful = { "forgetful", forgetful_value };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    fitting f = begin(ctx, NULL, &(tril_fit_opts){ .loss = &forgetful });
+    ck_assert(!tril_fit_step(f.fit));
+    ck_failed(ctx, TRIL_BAD_SHAPE, "forgetful: the loss leaves log_prob of 1 numbers for 50 rows");
+    fitting_free(&f);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* a line under a head that cannot have one */
+START_TEST(test_line_refused)
+{
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    fitting f = begin(ctx, &(tril_head_opts){ .kind = &round_head }, NULL);
+    tril_tape *tape = tril_tape_new(ctx);
+    f.net.head.kind = &plain_head;
+    tril_var x = tril_input(tape, f.x, TRIL_SHAPE(ROWS, INPUTS));
+    ck_assert_ptr_null(tril_network_dist(&f.net, x).kind);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "head: the form plain cannot stand on a line");
+    tril_tape_free(tape);
+    fitting_free(&f);
+    tril_ctx_free(ctx);
+}
+END_TEST
 
 START_TEST(test_refused)
 {
@@ -314,6 +349,8 @@ Suite *suite_extend(void)
     tcase_add_loop_test(tcase, test_is_saved, 0, N_CASES);
     tcase_add_test(tcase, test_kl_pairs);
     tcase_add_test(tcase, test_marginals);
+    tcase_add_test(tcase, test_line_refused);
+    tcase_add_test(tcase, test_loss_refused);
     tcase_add_loop_test(tcase, test_refused, 0, sizeof refusals / sizeof *refusals);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -60,8 +60,8 @@ extern "C" {
 
 /* A line under a network: y = weight x + bias + scale y', where network and head give the
  * distribution of y'. Parameters of the network's store, which no step moves: weight [d, inputs],
- * bias [d], scale [d, d], lower triangular, for heads of the form precision upper triangular, for
- * diagonal ones and those of low rank diagonal. So y has a distribution of the head's form too. */
+ * bias [d], scale [d, d]: lower triangular, for the head precision upper triangular, for diagonal
+ * and lowrank diagonal (a kind's `frame`). So y has a distribution of the head's kind too. */
 typedef struct tril_line {
     tril_param weight, bias, scale;
 } tril_line;
@@ -77,7 +77,8 @@ typedef struct tril_network {
 
 /* A network in a store: net.0.weight, ... as tril_mlp_new makes them, of as many outputs as the
  * head needs; "covariance", if the head shares one; line.weight, line.bias and line.scale, which
- * begin as 0, 0 and the identity. head may be NULL. .mlp is NULL on failure. */
+ * begin as 0, 0 and the identity, unless the kind of head has no `transformed`. head may be NULL.
+ * .mlp is NULL on failure. */
 tril_network tril_network_new(tril_params *params, size_t targets, const tril_mlp_opts *mlp,
                               const tril_head_opts *head);
 

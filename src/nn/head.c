@@ -168,9 +168,15 @@ tril_dist tril_head_transformed(tril_var raw, size_t d, const tril_head_opts *op
                                 tril_var shift)
 {
     tril_head_layout h;
-    return tril_head_layout_of(tril_tape_ctx(raw.tape), d, opts, &h)
-               ? h.opts.kind->transformed(&h, raw, r, shift)
-               : (tril_dist){ 0 };
+    tril_frame unused;
+    tril_shape shape;
+    if (tril_var_shape(raw, "head", &shape) &&
+        tril_head_layout_of(tril_tape_ctx(raw.tape), d, opts, &h) &&
+        tril_head_frame(&h.opts, &unused))
+        return h.opts.kind->transformed(&h, raw, r, shift);
+    return tril_var_fail(raw.tape, "head", TRIL_BAD_ARGUMENT, "the form %s cannot stand on a line",
+                         tril_head_kind_of(opts)->name),
+           (tril_dist){ 0 };
 }
 
 bool tril_head_is_mean(const tril_head_layout *h, size_t i)

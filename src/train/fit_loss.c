@@ -70,6 +70,10 @@ tril_var tril_pass_loss(tril_tape *tape, size_t first, size_t n, void *user)
     if (!pass->training)
         return tril_loss_nll.value(&of, &log_prob);
     tril_var loss = pass->opts->loss->value(&of, &log_prob);
+    if (loss.tape && tril_size(log_prob) != n)
+        return tril_var_fail(tape, pass->opts->loss->name, TRIL_BAD_SHAPE,
+                             "the loss leaves log_prob of %zu numbers for %zu rows",
+                             tril_size(log_prob), n);
     const tril_real *of_rows = tril_value(log_prob);
     double sum = 0;
     for (size_t i = 0; of_rows && i < n; i++)

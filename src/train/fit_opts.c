@@ -84,8 +84,8 @@ static bool check_together(tril_ctx *ctx, const tril_fit_opts *o)
         sentence = "patience needs validation rows";
     else if (!o->optim->name || !o->optim->update)
         sentence = "the optimizer has no name or no update";
-    else if (!o->loss->value)
-        sentence = "the loss has no value";
+    else if (!o->loss->name || !o->loss->value)
+        sentence = "the loss has no name or no value";
     else if (o->loss->mean_first && o->no_init)
         sentence = "the warm-up of the mean needs the covariance of the start";
     return !sentence || tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s", sentence);
