@@ -179,6 +179,31 @@ START_TEST(test_backward_again)
 }
 END_TEST
 
+static const op_case *exhausted;
+
+static void run_case(tril_ctx *ctx)
+{
+    inputs in = inputs_of(exhausted);
+    tril_tape *tape = tril_tape_new(ctx);
+    if (!tape)
+        return;
+    tril_var vars[OP_CASE_INPUTS];
+    for (size_t k = 0; k < exhausted->n_inputs; k++)
+        vars[k] = tril_requires_grad(tril_input(tape, in.values[k], exhausted->in[k]));
+    tril_var y = exhausted->f(tape, vars, (void *)exhausted);
+    ck_assert(tril_ctx_failed(ctx) == !y.tape);
+    tril_tape_free(tape);
+}
+
+/* Whichever allocation fails, the result is no var and nothing of it is read. Sanitizers' builds
+ * have one for each piece of memory. */
+START_TEST(test_out_of_memory)
+{
+    exhausted = op_case_at(_i);
+    ck_assert_uint_gt(exhaust(run_case), 2);
+}
+END_TEST
+
 /* a case is one of the op it is named for, and the shape rule says what the table says */
 START_TEST(test_case_runs_its_op)
 {
@@ -235,6 +260,7 @@ Suite *suite_registry(void)
     tcase_add_loop_test(tcase, test_op_has_cases, 0, N_OPS);
     tcase_add_loop_test(tcase, test_case_runs_its_op, 0, n_cases);
     tcase_add_loop_test(tcase, test_gradients, 0, n_cases);
+    tcase_add_loop_test(tcase, test_out_of_memory, 0, n_cases);
     tcase_add_loop_test(tcase, test_backward_again, 0, n_cases);
     suite_add_tcase(suite, tcase);
     return suite;
