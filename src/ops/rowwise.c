@@ -165,10 +165,13 @@ static bool next(tril_row_block *rows, const tril_row_kernel *kernel, steps step
     for (size_t k = 0; k < node->n_in; k++)
         before[k] = rows->at[k][0];
     rows->index += n;
-    rows->kept += n * step.kept;
-    rows->noise += n * step.noise;
+    if (step.kept)
+        rows->kept += n * step.kept;
+    if (step.noise)
+        rows->noise += n * step.noise;
     rows->value += n * step.results;
-    rows->upstream += node->grad ? n * step.results : 0;
+    if (rows->upstream)
+        rows->upstream += n * step.results;
     rows->n = find(rows, at_once(kernel));
     for (size_t k = 0; k < node->n_in; k++) {
         bool single = kernel->at_once <= 1 || (node->in[k] && node->in[k]->size == rows->width[k]);
