@@ -1,8 +1,8 @@
 /* Judging: what networks say of rows, beside what was there.
  *
- * Several networks are one, the mixture of their distributions with equal weights (an ensemble,
- * Lakshminarayanan et al. 2017, arXiv:1612.01474): its density is the mean of theirs, not the
- * density of a mean. Train each with a seed and a parameter store of its own.
+ * Several networks are one, the mixture of their distributions (an ensemble, Lakshminarayanan et
+ * al. 2017, arXiv:1612.01474): its density is the mean of theirs, not the density of a mean. Train
+ * each with a seed and a parameter store of its own; their heads may differ.
  *
  * Example: two networks that differ by seed, judged together on rows that they have not seen.
  *
@@ -75,8 +75,9 @@ typedef struct tril_evaluation {
                       included, the share of some 500 draws whose density is higher */
     const double *levels; /* [n_levels], each in (0, 1): of which quantiles */
     size_t n_levels;
-    double *quantile;    /* [n, n_levels, targets]: of each target by itself */
-    double *correlation; /* [n, targets, targets]: from -1 to 1, on the diagonal 1 */
+    double *quantile;     /* [n, n_levels, targets]: of each target by itself */
+    double *correlation;  /* [n, targets, targets]: from -1 to 1, on the diagonal 1 */
+    const double *weight; /* [members] of the mixture, at least 0, their sum 1; default: equal */
 } tril_evaluation;
 
 /* Draws for `level` are from a stream of their own: the same rows are judged the same again.
@@ -85,6 +86,12 @@ typedef struct tril_evaluation {
  * False on failure; errors name row and column of a number that is not finite. */
 bool tril_evaluate(const tril_network *members, size_t n_members, tril_batch rows,
                    const tril_evaluation *out);
+
+/* Weights for members, weight [n_members], with which their mixture gives the rows, which should be
+ * none that trained them, the largest density: stacking (Yao et al. 2018, arXiv:1704.02030). Each
+ * member counts as the best for one row more, so that few rows say little. False on failure. */
+bool tril_ensemble_weights(const tril_network *members, size_t n_members, tril_batch rows,
+                           double *weight);
 
 /* The mean of n numbers, x[0], x[step], ..., and its standard error. NaN are left out; NaN where
  * nothing is left, and for the error of a single number. */

@@ -1,4 +1,4 @@
-/* Judging rows: networks as a mixture of equal weights, some rows at a time. */
+/* Judging rows: networks as a mixture, some rows at a time. */
 #include "model/evaluate.h"
 
 #include <math.h>
@@ -23,11 +23,16 @@ static tril_ctx *ctx_of(const tril_chunk *c)
     return tril_tape_ctx(c->tape);
 }
 
+double tril_chunk_weight(const tril_chunk *c, size_t member)
+{
+    return c->out.weight ? c->out.weight[member] : 1 / (double)c->n_members;
+}
+
 /* values of a var into a sum over the members, [size], which begins with the first one's */
 bool tril_chunk_add(const tril_chunk *c, size_t member, tril_var x, double *sum)
 {
     const tril_real *values = tril_value(x);
-    const double share = 1 / (double)c->n_members;
+    const double share = tril_chunk_weight(c, member);
     for (size_t i = 0; values && i < tril_size(x); i++)
         sum[i] = (member ? sum[i] : 0) + share * (double)values[i];
     return values;
@@ -41,15 +46,17 @@ static tril_var log_prob(const tril_chunk *c, tril_dist p, tril_var y)
 }
 
 /* the logarithm of the mean of the members' densities, [n]; they are a var each */
-static void log_mean(const tril_real *const *of_members, size_t n_members, size_t n, double *out)
+static void log_mean(const tril_chunk *c, const tril_real *const *of_members, size_t n, double *out)
 {
     for (size_t i = 0; i < n; i++) {
         double largest = -HUGE_VAL, sum = 0;
-        for (size_t k = 0; k < n_members; k++)
-            largest = fmax(largest, (double)of_members[k][i]);
-        for (size_t k = 0; k < n_members; k++)
-            sum += exp((double)of_members[k][i] - largest);
-        out[i] = largest + log(sum / (double)n_members);
+        for (size_t k = 0; k < c->n_members; k++)
+            if (tril_chunk_weight(c, k) > 0)
+                largest = fmax(largest, (double)of_members[k][i]);
+        for (size_t k = 0; k < c->n_members; k++)
+            if (tril_chunk_weight(c, k) > 0)
+                sum += tril_chunk_weight(c, k) * exp((double)of_members[k][i] - largest);
+        out[i] = largest + log(sum);
     }
 }
 
@@ -80,7 +87,7 @@ bool tril_chunk_densities(const tril_chunk *c, tril_var points, size_t n, double
             return false;
     }
     if (of_members)
-        log_mean(of_members, c->n_members, n, out);
+        log_mean(c, of_members, n, out);
     return of_members;
 }
 
@@ -105,7 +112,7 @@ static bool add_second(const tril_chunk *c, size_t member, bool whole, double *o
     const size_t m = values ? shape.dim[shape.rank - 1] : 0;
     const size_t step = tril_size(a) == d * m ? 0 : d * m; /* one matrix may serve all rows */
     double *row = tril_tape_take(c->tape, d * m, sizeof *row),
-           root = 1 / sqrt((double)c->n_members);
+           root = sqrt(tril_chunk_weight(c, member));
     for (size_t i = 0; i < c->n && row && values; i++, out += of_row, values += step) {
         for (size_t j = 0; j < d * m; j++) /* A' */
             row[j % m * d + j / m] = root * (double)values[j];
@@ -136,7 +143,7 @@ bool tril_chunk_second(const tril_chunk *c, bool whole, double *out)
             const size_t row = i / of_row * d, a = row + (whole ? i % of_row / d : i % of_row),
                          b = row + i % d;
             out[i] +=
-                ((double)own[a] - mean[a]) * ((double)own[b] - mean[b]) / (double)c->n_members;
+                tril_chunk_weight(c, k) * ((double)own[a] - mean[a]) * ((double)own[b] - mean[b]);
         }
     }
     return !tril_ctx_failed(ctx_of(c));
@@ -271,7 +278,8 @@ static bool judge(const tril_network *members, size_t n_members, tril_tape *tape
                                    out->levels,
                                    out->n_levels,
                                    at(out->quantile, first, out->n_levels * d),
-                                   at(out->correlation, first, d * d) };
+                                   at(out->correlation, first, d * d),
+                                   out->weight };
         c.first = first;
         *tril_ctx_random(tril_tape_ctx(tape)) = tril_stream_for(0, TRIL_FOR_DRAWS, first);
         if (!judge_some(&c, some))
@@ -294,6 +302,18 @@ static bool check_members(tril_ctx *ctx, const tril_network *members, size_t n_m
                                  tril_network_inputs(members), members->targets);
     }
     return true;
+}
+
+static bool check_weights(tril_ctx *ctx, size_t n_members, const double *weight)
+{
+    double sum = 0;
+    for (size_t k = 0; weight && k < n_members; k++)
+        sum += weight[k] >= 0 ? weight[k] : (double)NAN;
+    return !weight || fabs(sum - 1) < 1e-6 ||
+           tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                         "judge: the sum of the members' weights is %g, want weights of at least 0 "
+                         "and the sum 1",
+                         sum);
 }
 
 static bool check_levels(tril_ctx *ctx, const tril_evaluation *out)
@@ -325,6 +345,7 @@ bool tril_evaluate(const tril_network *members, size_t n_members, tril_batch row
     if (!params || tril_ctx_failed(params->ctx))
         return false;
     if (!check_members(params->ctx, members, n_members) || !check_levels(params->ctx, out) ||
+        !check_weights(params->ctx, n_members, out->weight) ||
         !check_rows(params->ctx, members, rows, out))
         return false;
     const tril_random before = *tril_ctx_random(params->ctx);

@@ -15,6 +15,9 @@ typedef struct tril_chunk {
     tril_evaluation out; /* of these rows */
 } tril_chunk;
 
+/* A member's part in the mixture. */
+double tril_chunk_weight(const tril_chunk *c, size_t member);
+
 /* Values of a var into a sum over the members, [size], which begins with the first one's. */
 bool tril_chunk_add(const tril_chunk *c, size_t member, tril_var x, double *sum);
 

@@ -119,15 +119,16 @@ static bool drawn_level(const tril_chunk *c, const double *log_p)
     whole.missing = false;
     double *of_draws = tril_tape_take(c->tape, n, sizeof *of_draws);
     for (size_t i = 0; i < c->n; i++)
-        c->out.level[i] = 0.5;
+        c->out.level[i] = 0;
     for (size_t k = 0; of_draws && k < c->n_members; k++) {
         if (!tril_chunk_densities(&whole, tril_sample(c->dists[k], each), n, of_draws))
             return false;
         for (size_t i = 0; i < n; i++)
-            c->out.level[i % c->n] += of_draws[i] > log_p[i % c->n];
+            c->out.level[i % c->n] += tril_chunk_weight(c, k) * (of_draws[i] > log_p[i % c->n]);
     }
     for (size_t i = 0; i < c->n; i++)
-        c->out.level[i] /= (double)(each * c->n_members + 1);
+        c->out.level[i] = (c->out.level[i] + 0.5 / (double)c->n_members) /
+                          ((double)each + 1 / (double)c->n_members);
     return of_draws;
 }
 

@@ -231,6 +231,7 @@ START_TEST(test_ensemble)
     const tril_real x[INPUTS] = { 0 }, y = (tril_real)at;
     const tril_head_opts head = { .diagonal = TRIL_DIAGONAL_EXP, .floor = TRIL_NO_FLOOR };
     double nll, mean, sd, covariance, spread, pit, level, density = 0, cdf = 0;
+    const double weights[2][2] = { { 0.5, 0.5 }, { 0.2, 0.8 } }, *weight = weights[_i];
     tril_network nets[2];
     fitting f[2];
     tril_ctx *ctx = tril_ctx_new(NULL);
@@ -241,28 +242,31 @@ START_TEST(test_ensemble)
         *fitting_bias(&f[k], 0) = (tril_real)loc[k];
         *fitting_bias(&f[k], 1) = (tril_real)log(scale[k]);
         const double z = (at - loc[k]) / scale[k];
-        density += 0.5 * exp(-0.5 * z * z) / scale[k] / sqrt(2 * acos(-1.));
-        cdf += 0.5 * normal_cdf(z);
+        density += weight[k] * exp(-0.5 * z * z) / scale[k] / sqrt(2 * acos(-1.));
+        cdf += weight[k] * normal_cdf(z);
     }
     const double tolerance = IS_DOUBLE ? 1e-12 : 1e-5;
-    ck_assert(
-        tril_evaluate(nets, 2, (tril_batch){ x, &y, 1 },
-                      &(tril_evaluation){ &nll, &mean, &sd, &covariance, &spread, &pit, &level }));
+    tril_evaluation out = { &nll, &mean, &sd, &covariance, &spread, &pit, &level };
+    out.weight = _i ? weight : NULL;
+    ck_assert(tril_evaluate(nets, 2, (tril_batch){ x, &y, 1 }, &out));
     ck_close(nll, -log(density), tolerance, 0);
-    ck_close(mean, 0.5, tolerance, 0);
-    ck_close(covariance, 0.5 * (0.25 + 2.25) + 2.25, tolerance, 0);
+    ck_close(mean, 2 * weight[1] - weight[0], tolerance, 0);
+    ck_close(covariance, weight[0] * 0.25 + weight[1] * 2.25 + 9 * weight[0] * weight[1], tolerance,
+             0);
     ck_close(sd, sqrt(covariance), 1e-12, 0);
     ck_close(spread, sd, 1e-12, 0);
     ck_close(pit, cdf, tolerance, 0);
     /* density at least 0.0808 = p(0.25) on (-2.00, 0.27) but for the dip beside it, and on
      * (0.25, 3.42): all but 0.5 (2.3 % + 0.4 %) and 0.5 (17 % + 12 %) of the two, roughly */
-    ck_assert(level > 0.75 && level < 0.95);
-    ck_close(501 * level - floor(501 * level), 0.5, 1e-9, 0); /* between two of 500 draws */
+    if (_i == 0) {
+        ck_assert(level > 0.75 && level < 0.95);
+        ck_close(501 * level - floor(501 * level), 0.5, 1e-9, 0); /* between two of 500 draws */
+    }
     /* so far away that the ratio of the two densities is beyond any number */
     const tril_real far = 200;
-    ck_assert(
-        tril_evaluate(nets, 2, (tril_batch){ x, &far, 1 }, &(tril_evaluation){ .nll = &nll }));
-    ck_close(nll, 0.5 * 132 * 132 + log(2 * 1.5) + 0.5 * log(2 * acos(-1.)), tolerance, 0);
+    ck_assert(tril_evaluate(nets, 2, (tril_batch){ x, &far, 1 },
+                            &(tril_evaluation){ .nll = &nll, .weight = weight }));
+    ck_close(nll, 0.5 * 132 * 132 + log(1.5 / weight[1]) + 0.5 * log(2 * acos(-1.)), tolerance, 0);
     for (int k = 0; k < 2; k++)
         fitting_free(&f[k]);
     tril_ctx_free(ctx);
@@ -419,6 +423,9 @@ START_TEST(test_refused)
     ck_failed(ctx, TRIL_BAD_SHAPE, "judge: member 1 has 2 inputs and 1 targets, the first 2 and 2");
     ck_assert(!tril_evaluate(none, 2, rows, &out));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: member 1 has no network");
+    ck_assert(
+        !tril_evaluate(nets, 1, rows, &(tril_evaluation){ .nll = nll, .weight = &(double){ 2 } }));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: the sum of the members' weights is 2, want");
     ck_assert(!tril_evaluate(nets, 1, inputs, &out));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
     ck_assert(tril_evaluate(nets, 1, inputs, &(tril_evaluation){ .mean = mean }));
@@ -499,7 +506,7 @@ Suite *suite_model_evaluate(void)
     tcase_add_loop_test(tcase, test_moments, 0, N_HEADS);
     tcase_add_loop_test(tcase, test_level, 0, 8);
     tcase_add_loop_test(tcase, test_quantiles, 0, 2 * N_HEADS);
-    tcase_add_test(tcase, test_ensemble);
+    tcase_add_loop_test(tcase, test_ensemble, 0, 2);
     tcase_add_loop_test(tcase, test_missing, 0, N_OBSERVED);
     tcase_add_test(tcase, test_refused);
     tcase_add_test(tcase, test_not_finite);

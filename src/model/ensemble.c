@@ -1,0 +1,52 @@
+/* Weights of the members of an ensemble. */
+#include <tril/evaluate.h>
+
+#include <math.h>
+
+#include "core/params.h"
+
+/* One step of expectation and maximisation: shares of rows. log_p [members, rows]. Returns by how
+ * much the weights changed. */
+static double improve(const double *log_p, size_t members, size_t n, double *weight, double *share)
+{
+    double change = 0;
+    for (size_t k = 0; k < members; k++)
+        share[k] = 1;
+    for (size_t i = 0; i < n; i++) {
+        double largest = -HUGE_VAL, sum = 0;
+        for (size_t k = 0; k < members; k++)
+            largest = fmax(largest, log_p[k * n + i]);
+        for (size_t k = 0; k < members; k++)
+            sum += weight[k] * exp(log_p[k * n + i] - largest);
+        for (size_t k = 0; k < members; k++)
+            share[k] += weight[k] * exp(log_p[k * n + i] - largest) / sum;
+    }
+    for (size_t k = 0; k < members; k++) {
+        const double next = share[k] / (double)(n + members);
+        change += fabs(next - weight[k]);
+        weight[k] = next;
+    }
+    return change;
+}
+
+bool tril_ensemble_weights(const tril_network *members, size_t n_members, tril_batch rows,
+                           double *weight)
+{
+    enum { MOST = 1000 };
+    if (!members || n_members == 0 || !members->mlp)
+        return false;
+    tril_ctx *ctx = tril_dense_weight(tril_mlp_last(members->mlp)).params->ctx;
+    double *nll = tril_ctx_alloc(ctx, "ensemble", n_members, (rows.n + 1) * sizeof *nll);
+    bool done = nll;
+    for (size_t k = 0; k < n_members && done; k++) {
+        weight[k] = 1 / (double)n_members;
+        done = tril_evaluate(&members[k], 1, rows, &(tril_evaluation){ .nll = nll + k * rows.n });
+    }
+    for (size_t i = 0; i < n_members * rows.n && done; i++)
+        nll[i] = -nll[i];
+    for (int step = 0; step < MOST && done; step++)
+        if (improve(nll, n_members, rows.n, weight, nll + n_members * rows.n) < 1e-9)
+            break;
+    tril_ctx_release(ctx, nll);
+    return done;
+}
