@@ -185,12 +185,15 @@ typedef struct tril_fit_opts {
     /* Noise on training rows, drawn afresh for each batch: it smooths the density as a kernel of
      * that width does (Rothfuss et al. 2019, arXiv:1907.08982) and widens it by as much. Inputs get
      * h / sqrt(2) times the difference of two random training rows, h = 0.35 input_noise / sqrt(n):
-     * it falls with the number of rows, and its covariance is h^2 that of the inputs; the line does
-     * not see it. Targets get normal noise of this standard deviation, in the network's own
-     * coordinates. At least 0; default 0. */
+     * it falls with the number of rows, and its covariance is h^2 that of the inputs. The line sees
+     * it too, as long as it moves by no more than a twentieth of what it leaves: so the whole is
+     * smoothed, and not what lies between line and network, where a line of which little is left
+     * would make noise the most of it. Targets get normal noise of this standard deviation, in the
+     * network's own coordinates. At least 0; default 0. */
     double input_noise, target_noise;
 
     bool missing; /* NaN in y is a missing number, tril_log_prob_missing; default: an error */
+    bool flat;    /* the line has no slope: it begins, and so remains, as the mean of the targets */
     bool no_init; /* parameters begin as they are. Default: the line, if there is one, at the simple
                       fit of the training rows, each target by least squares with the ridge of least
                       generalised cross-validation; scale and head at the covariance of what is

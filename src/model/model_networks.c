@@ -87,7 +87,7 @@ static bool fit_line(tril_model *model, tril_batch rows)
     const tril_network *net = &model->about.baselines[TRIL_BASELINE_LINEAR];
     tril_dense *layer = tril_mlp_last(net->mlp);
     tril_linear_fit fit;
-    if (!tril_linear_fit_rows(model->ctx, rows, NULL, inputs, d, &fit))
+    if (!tril_linear_fit_rows(model->ctx, rows, NULL, inputs, d, false, &fit))
         return false;
     bool done = tril_head_start_moments(layer, fit.bias, fit.covariance, d, &net->head);
     for (size_t i = 0; i < d * inputs && done; i++)

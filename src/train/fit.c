@@ -76,7 +76,6 @@ static bool make(tril_fit *fit, tril_batch rows)
     fit->shards = tril_shards_new(
         fit->params, &(tril_shards_opts){ .threads = fit->opts.threads, .rows = TRIL_FIT_SHARD });
     fit->training.index = fit->training.pool = fit->sorted;
-    fit->training.n_pool = fit->n;
     fit->training.noise = noise_of(fit, 0);
     p->validation = (double)NAN;
     if (!judge(fit, &fit->training, fit->n, &p->train) ||

@@ -32,7 +32,8 @@ typedef struct tril_pass {
     tril_random noise;
     const size_t *pool; /* training rows, whose differences are the noise of the inputs */
     size_t n_pool;
-    double *nll; /* training: the sum over the rows of each shard is left here */
+    const double *slope; /* of the line [targets, inputs], where it sees that noise; or NULL */
+    double *nll;         /* training: the sum over the rows of each shard is left here */
 } tril_pass;
 
 enum { TRIL_FIT_ARRAYS = 12 }; /* of the state, but for the optimizer's */
@@ -74,6 +75,9 @@ static inline bool tril_fit_has_validation(const tril_fit *fit)
 
 /* Memory, and which rows are whose; the start of the network; the optimizer. */
 bool tril_fit_prepare(tril_fit *fit, tril_batch rows);
+
+/* The standard deviation of noise on inputs, for inputs of size 1. */
+double tril_pass_noise(const tril_pass *pass);
 
 /* A tril_shard_loss; user: the pass. */
 tril_var tril_pass_loss(tril_tape *tape, size_t first, size_t n, void *user);

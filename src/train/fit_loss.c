@@ -9,6 +9,11 @@
 
 /* ---- the rows */
 
+double tril_pass_noise(const tril_pass *pass)
+{
+    return 0.35 * pass->opts->input_noise / sqrt((double)pass->n_pool);
+}
+
 /* to the numbers of one row: from blocks of the stream that it has to itself, whatever shard it is
  * in */
 static void add_noise(const tril_pass *pass, size_t row, tril_real *x, size_t inputs, tril_real *y,
@@ -16,8 +21,8 @@ static void add_noise(const tril_pass *pass, size_t row, tril_real *x, size_t in
 {
     enum { BLOCKS = 2 }; /* for the numbers of two rows */
     const size_t targets = pass->net->targets;
-    const double n = (double)pass->n_pool, scale = pass->opts->target_noise;
-    const tril_real h = (tril_real)(0.35 * pass->opts->input_noise / sqrt(2 * n));
+    const double scale = pass->opts->target_noise;
+    const tril_real h = (tril_real)(tril_pass_noise(pass) / sqrt(2));
     tril_random random = pass->noise;
     random.position = row * (BLOCKS + targets / 2 + 1);
     const tril_real *a =
@@ -26,6 +31,8 @@ static void add_noise(const tril_pass *pass, size_t row, tril_real *x, size_t in
         pass->rows.x + pass->pool[tril_random_below(&random, pass->n_pool)] * inputs;
     for (size_t i = 0; i < inputs; i++)
         x[i] += h * (a[i] - b[i]);
+    for (size_t i = 0; i < targets * inputs && pass->slope; i++)
+        y[i / inputs] -= (tril_real)pass->slope[i] * h * (a[i % inputs] - b[i % inputs]);
     random.position = row * (BLOCKS + targets / 2 + 1) + BLOCKS;
     tril_random_normal(&random, normals, scale > 0 ? targets : 0);
     for (size_t i = 0; i < targets && scale > 0; i++)

@@ -48,7 +48,7 @@ static bool start(tril_fit *fit)
     if (fit->opts.no_init)
         return true;
     if (fit->net.line.scale.params)
-        return tril_line_start(&fit->net, rows, fit->sorted);
+        return tril_line_start(&fit->net, rows, fit->sorted, fit->opts.flat);
     tril_real *complete = tril_ctx_alloc(fit->ctx, "fit", fit->n * d, sizeof *complete);
     const size_t n = complete ? tril_complete_targets(rows, fit->sorted, d, complete) : 0;
     if (complete && n == 0)
@@ -80,6 +80,48 @@ static bool use_line(tril_fit *fit)
     else if (held->n && !subtract_line(fit, held))
         return false;
     fit->log_scale = fit->opts.missing ? 0 : tril_line_log_scale(&fit->net);
+    return true;
+}
+
+/* how much the line varies over the training rows, in coordinates of what it leaves: the mean over
+ * the targets of its variance */
+static double variance_of_line(const tril_fit *fit, const double *slope)
+{
+    const size_t inputs = tril_network_inputs(&fit->net), d = fit->net.targets;
+    double total = 0;
+    for (size_t j = 0; j < d; j++) {
+        double mean = 0, squares = 0; /* Welford's */
+        for (size_t i = 0; i < fit->n; i++) {
+            const tril_real *x = fit->training.rows.x + fit->sorted[i] * inputs;
+            double line = 0;
+            for (size_t k = 0; k < inputs; k++)
+                line += slope[j * inputs + k] * (double)x[k];
+            const double step = line - mean;
+            mean += step / (double)(i + 1);
+            squares += step * (line - mean);
+        }
+        total += squares / (double)fit->n / (double)d;
+    }
+    return total;
+}
+
+/* tril_fit_opts.input_noise says when, and why */
+static bool show_noise_to_line(tril_fit *fit)
+{
+    const double most = 0.05;
+    const size_t inputs = tril_network_inputs(&fit->net);
+    tril_pass *pass = &fit->training;
+    pass->n_pool = fit->n;
+    if (!fit->net.line.scale.params || fit->opts.input_noise == 0)
+        return true;
+    double *slope = tril_arena_take(&fit->arena, "fit", fit->net.targets * inputs, sizeof *slope);
+    if (!slope)
+        return false;
+    tril_line_slope(&fit->net, true, slope);
+    if (tril_pass_noise(pass) * sqrt(variance_of_line(fit, slope)) > most)
+        return true;
+    tril_line_slope(&fit->net, !fit->opts.missing, slope);
+    pass->slope = slope;
     return true;
 }
 
@@ -122,5 +164,6 @@ static bool make_rows(tril_fit *fit, tril_batch rows)
 
 bool tril_fit_prepare(tril_fit *fit, tril_batch rows)
 {
-    return make_rows(fit, rows) && start(fit) && use_line(fit) && make_optim(fit);
+    return make_rows(fit, rows) && start(fit) && use_line(fit) && show_noise_to_line(fit) &&
+           make_optim(fit);
 }

@@ -126,11 +126,11 @@ static double criterion(const sums *s, double ridge, double trace)
 /* The best lines into weight [m, p], bias [m]; returns the degrees of freedom that they take,
  * the intercept's apart. Targets share a
  * ridge, so that what holds for a sum of them holds for their lines. */
-static double choose(sums *s, double *weight, double *bias)
+static double choose(sums *s, bool flat, double *weight, double *bias)
 {
     double best = criterion(s, -1, 0), df = 0;
     memset(weight, 0, s->m * s->p * sizeof *weight);
-    for (int k = 0; k < RIDGES; k++) {
+    for (int k = 0; k < RIDGES && !flat; k++) {
         const double ridge = s->n * pow(10, -0.5 * k), trace = solve(s, ridge);
         const double value = criterion(s, ridge, trace);
         if (!(value < best))
@@ -241,7 +241,7 @@ static bool is_complete(tril_batch rows, const size_t *index, size_t d)
 }
 
 bool tril_linear_fit_rows(tril_ctx *ctx, tril_batch rows, const size_t *index, size_t inputs,
-                          size_t d, tril_linear_fit *out)
+                          size_t d, bool flat, tril_linear_fit *out)
 {
     const size_t p = inputs, m = is_complete(rows, index, d) ? d : 1;
     sums s = { .rows = rows, .index = index, .p = p, .d = d, .m = m };
@@ -268,7 +268,7 @@ bool tril_linear_fit_rows(tril_ctx *ctx, tril_batch rows, const size_t *index, s
                 s.n > 0 || tril_ctx_fail(ctx, TRIL_BAD_DATA,
                                          "fit: target column %zu is missing in every row", s.first);
             add_products(&s);
-            const double taken = choose(&s, out->weight + s.first * p, out->bias + s.first);
+            const double taken = choose(&s, flat, out->weight + s.first * p, out->bias + s.first);
             for (size_t j = 0; j < m && done; j++)
                 df[s.first + j] = taken / s.n;
         }

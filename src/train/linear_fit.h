@@ -12,12 +12,12 @@ typedef struct tril_linear_fit {
 
 /* Fits rows index[0 .. n-1] (NULL: the first n) by least squares with the ridge of
  * least generalised cross-validation (Golub, Heath and Wahba 1979), among them an infinite one,
- * which leaves the mean alone. Sums of squares of residuals are divided by the rows less the
- * degrees of freedom of the line, the intercept's apart: without a line the fit is the one of
- * largest likelihood. NaN in y is a missing number: a target's line is that of the rows that have
- * it, the covariance the one of largest likelihood. False on failure; to be released by
- * tril_ctx_release of the weight. */
+ * which leaves the mean alone; `flat` asks for that one. Sums of squares of residuals are divided
+ * by the rows less the degrees of freedom of the line, the intercept's apart: without a line the
+ * fit is the one of largest likelihood. NaN in y is a missing number: a target's line is that of
+ * the rows that have it, the covariance the one of largest likelihood. False on failure; to be
+ * released by tril_ctx_release of the weight. */
 bool tril_linear_fit_rows(tril_ctx *ctx, tril_batch rows, const size_t *index, size_t inputs,
-                          size_t d, tril_linear_fit *out);
+                          size_t d, bool flat, tril_linear_fit *out);
 
 #endif

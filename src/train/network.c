@@ -67,15 +67,17 @@ static void factorize(tril_frame as, size_t d, const double *covariance, double 
         r[i] = (tril_real)memory[as == TRIL_FRAME_UPPER ? last - i : i];
 }
 
-/* v becomes R^-1 v */
-static void divide(tril_frame as, size_t d, const tril_real *r, double *v)
+/* v [d, n] becomes R^-1 v */
+static void divide(tril_frame as, size_t d, const tril_real *r, size_t n, double *v)
 {
     for (size_t k = 0; k < d; k++) {
         const size_t i = as == TRIL_FRAME_UPPER ? d - 1 - k : k;
         const size_t from = as == TRIL_FRAME_UPPER ? i + 1 : 0, to = as == TRIL_FRAME_UPPER ? d : i;
         for (size_t j = from; j < to && as != TRIL_FRAME_DIAGONAL; j++)
-            v[i] -= (double)r[i * d + j] * v[j];
-        v[i] /= (double)r[i * (d + 1)];
+            for (size_t l = 0; l < n; l++)
+                v[i * n + l] -= (double)r[i * d + j] * v[j * n + l];
+        for (size_t l = 0; l < n; l++)
+            v[i * n + l] /= (double)r[i * (d + 1)];
     }
 }
 
@@ -95,7 +97,7 @@ size_t tril_complete_targets(tril_batch rows, const size_t *index, size_t d, tri
     return n;
 }
 
-bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *index)
+bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *index, bool flat)
 {
     const tril_param weight = net->line.weight;
     const size_t d = net->targets, inputs = tril_param_shape(weight).dim[1];
@@ -105,7 +107,7 @@ bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *ind
     tril_head_layout h;
     tril_linear_fit fit;
     if (!tril_head_layout_of(ctx, d, &net->head, &h) ||
-        !tril_linear_fit_rows(ctx, rows, index, inputs, d, &fit))
+        !tril_linear_fit_rows(ctx, rows, index, inputs, d, flat, &fit))
         return false;
     double *mean = tril_ctx_alloc(ctx, "fit", d * (d + 2), sizeof *mean);
     if (mean) {
@@ -124,7 +126,7 @@ bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *ind
             for (size_t j = 0; j < d; j++) {
                 for (size_t i = 0; i < d; i++)
                     column[i] = fit.covariance[i * d + j];
-                divide(as, d, r, column);
+                divide(as, d, r, 1, column);
                 for (size_t i = 0; i < d; i++)
                     memory[j * d + i] = column[i];
                 if (j == d - 1)
@@ -153,12 +155,22 @@ bool tril_line_subtract(const tril_network *net, tril_batch rows, bool missing, 
                 e[j] -= (double)b[j * inputs + k] * (double)rows.x[i * inputs + k];
         }
         if (!missing)
-            divide(as, d, r, e);
+            divide(as, d, r, 1, e);
         for (size_t j = 0; j < d; j++)
             to[i * d + j] = (tril_real)e[j];
     }
     tril_ctx_release(ctx, e);
     return e;
+}
+
+void tril_line_slope(const tril_network *net, bool own, double *to)
+{
+    const size_t d = net->targets, inputs = tril_param_shape(net->line.weight).dim[1];
+    const tril_real *b = tril_param_values(net->line.weight);
+    for (size_t i = 0; i < d * inputs; i++)
+        to[i] = (double)b[i];
+    if (own)
+        divide(frame_of(net), d, tril_param_values(net->line.scale), inputs, to);
 }
 
 double tril_line_log_scale(const tril_network *net)

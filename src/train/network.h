@@ -13,12 +13,16 @@ tril_network tril_network_make(tril_params *params, size_t targets, const tril_m
 size_t tril_complete_targets(tril_batch rows, const size_t *index, size_t d, tril_real *y);
 
 /* Sets the line of a network that has one to the simple fit of rows index[0 .. n-1] (NULL: the
- * first n), and the head to the covariance of its residuals. */
-bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *index);
+ * first n), and the head to the covariance of its residuals; flat: to the mean of the targets. */
+bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *index, bool flat);
 
 /* Writes the targets of all rows in the network's own coordinates: R^-1 (y - B x - b), or
  * y - B x - b where `missing`: numbers of these may be NaN. to [n, targets]. */
 bool tril_line_subtract(const tril_network *net, tril_batch rows, bool missing, tril_real *to);
+
+/* The slope of the line in coordinates in which what it leaves has size 1, R^-1 B, or in those of
+ * the targets: to [targets, inputs]. */
+void tril_line_slope(const tril_network *net, bool own, double *to);
 
 /* log det R. */
 double tril_line_log_scale(const tril_network *net);
