@@ -83,9 +83,11 @@ typedef struct tril_model_opts {
     const char *const *inputs; /* default, NULL: all columns that are no targets. Otherwise they may
                                   be none: then the network has one input that is always 0 */
     size_t n_inputs;
-    tril_mlp_opts mlp;   /* of each network; inputs and outputs are the model's to fill in */
-    tril_head_opts head; /* .shared is made by the model: parameter "covariance" */
-    size_t members;      /* networks that predict as one, with weights of their own; default 1 */
+    tril_mlp_opts mlp; /* of each network; inputs and outputs are the model's to fill in */
+    size_t members;    /* networks that predict as one; default 1 */
+    const tril_head_opts *heads; /* [n_heads], which the members take by turns; default: full.
+                                    .shared is made by the model: parameter "covariance" */
+    size_t n_heads;
     tril_missing missing;
 } tril_model_opts;
 
@@ -117,10 +119,11 @@ typedef struct tril_model_info {
     const char *const *targets;
     size_t n_targets;
     tril_missing missing;
-    tril_mlp_opts mlp;            /* inputs: the numbers of all input columns, or 1 */
-    tril_head_opts head;          /* without .shared */
+    tril_mlp_opts mlp; /* inputs: the numbers of all input columns, or 1; outputs: 0, since they
+                          are the head's of each member */
     const tril_network *networks; /* the members */
     size_t n_networks;
+    const double *weights; /* of the members in their mixture, of sum 1; at first they are equal */
     tril_network baselines[TRIL_BASELINES]; /* .mlp is NULL for those that a file lacks */
     const tril_scaler
         *inputs_scaler; /* of the inputs' numbers; labels: means are shares, scales 1 */
@@ -172,9 +175,13 @@ bool tril_model_dataset(const tril_model *model, const tril_table *table, const 
                         size_t n, const tril_dataset_opts *opts, tril_dataset *cases);
 void tril_dataset_free(tril_dataset *cases);
 
+/* Weighs the members by rows that trained none of them, scaled as cases are: tril_ensemble_weights.
+ * False on failure. */
+bool tril_model_weigh(tril_model *model, tril_batch rows);
+
 /* tril_evaluate in the data's own units: rows are scaled, as cases are, and all that is wanted
- * comes back unscaled, nll and spread included. The networks are the model's members, or one of its
- * baselines. False on failure. */
+ * comes back unscaled, nll and spread included. The networks are the model's members, with the
+ * model's weights, or one of its baselines. False on failure. */
 bool tril_model_evaluate(const tril_model *model, const tril_network *networks, size_t n,
                          tril_batch rows, const tril_evaluation *out);
 
@@ -189,11 +196,11 @@ bool tril_model_evaluate(const tril_model *model, const tril_network *networks, 
  *      "targets": ["x", "y"],
  *      "hidden": [64, 64],     widths; default: none
  *      "activation": "tanh",   default; none, relu, elu, softplus, silu, sigmoid
- *      "head": {"form": "full",    default; the names of tril_heads: "lowrank", ...
- *               "diagonal": "elu",   default; exp, softplus
- *               "relative_off_diagonal": false, "floor": 1e-6, "natural": false,   defaults
- *               "rank": 0, "components": 0, "component": "full"},       where the form needs them
- *      "members": 1,           default
+ *      "members": [{"form": "full",      default; the names of tril_heads: "lowrank", ...
+ *                   "diagonal": "elu",   default; exp, softplus
+ *                   "relative_off_diagonal": false, "floor": 1e-6, "natural": false,   defaults
+ *                   "rank": 0, "components": 0, "component": "full",  where the form needs them
+ *                   "weight": 1}],       default; of sum 1
  *      "missing": "error"}     default; drop, mean, marginal
  *
  * A file that another program writes needs it, the networks' parameters and the scalers; lines,
@@ -210,7 +217,7 @@ bool tril_model_evaluate(const tril_model *model, const tril_network *networks, 
  * line.weight s + line.bias + line.scale y' is (y - targets.mean) / targets.scale's: if y' has the
  * mean m and the covariance L L', t has line.weight s + line.bias + line.scale m and the factor
  * line.scale L. Without a line t is y'. The density of y is that of t over the product of
- * targets.scale; members' densities are averaged. False on failure. */
+ * targets.scale; that of several members is the sum of weight times theirs. False on failure. */
 bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model);
 
 /* The model of a file, or of tensors that it was put into. heads: kinds of the program's own, which

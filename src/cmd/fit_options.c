@@ -88,6 +88,28 @@ static bool read_head(const char *text, bool component, tril_head_opts *head)
     return !more || read_head(end + 1, true, head);
 }
 
+/* FORM,FORM,..., which the networks of an ensemble take by turns */
+static bool read_heads(plan *p, const char *text)
+{
+    names forms = { 0 };
+    if (!names_split(&forms, text))
+        return names_free(&forms), false;
+    bool done = forms.n > 0 && forms.n <= MOST_HEADS;
+    if (!done)
+        fprintf(stderr, "%s: --head wants 1 to %d forms, not '%s'\n", program, MOST_HEADS,
+                text_shown(text));
+    for (size_t i = 0; i < forms.n && done; i++) {
+        done = read_head(forms.name[i], false, &p->heads[i]);
+        p->heads[i].natural = p->settings.text[SETTING_NATURAL];
+        /* calmer correlations where there are few rows */
+        p->heads[i].relative_off_diagonal = true;
+    }
+    p->model.heads = p->heads;
+    p->model.n_heads = forms.n;
+    names_free(&forms);
+    return done;
+}
+
 static bool read_hidden(const plan *p, tril_mlp_opts *mlp)
 {
     const char *text = p->settings.text[SETTING_HIDDEN];
@@ -118,14 +140,12 @@ static bool read_network(plan *p)
     const char *head = p->settings.text[SETTING_HEAD];
     if (!read_name(p, SETTING_MISSING, missings, &missing))
         return false;
-    if (missing == TRIL_MISSING_MARGINAL && head == setting_fallback(SETTING_HEAD))
-        head = "full"; /* Student's t has no density of rows with missing targets */
-    if (!read_head(head, false, &p->model.head) || !read_hidden(p, &p->model.mlp) ||
+    if (strcmp(head, "auto") == 0) /* Student's t has no density of rows with missing targets */
+        head = missing == TRIL_MISSING_MARGINAL ? "full" : "student,mixture:2,mixture:3:diagonal";
+    if (!read_heads(p, head) || !read_hidden(p, &p->model.mlp) ||
         !read_name(p, SETTING_ACTIVATION, activations, &activation) ||
         !read_count(p, SETTING_ENSEMBLE, 1, MOST_MEMBERS, &p->model.members))
         return false;
-    p->model.head.natural = p->settings.text[SETTING_NATURAL];
-    p->model.head.relative_off_diagonal = true; /* calmer correlations where there are few rows */
     p->model.mlp.activation = of_name[activation];
     p->model.missing = (tril_missing)missing;
     p->fit.missing = missing == TRIL_MISSING_MARGINAL;
@@ -149,9 +169,7 @@ static bool read_kinds(plan *p)
         (p->settings.text[SETTING_LOSS] && !read_kind(p, SETTING_LOSS, &loss)))
         return false;
     p->fit.optim = tril_optims[optim];
-    p->fit.loss = p->settings.text[SETTING_LOSS]   ? tril_losses[loss]
-                  : p->model.head.kind->components ? &tril_loss_nll
-                                                   : &tril_loss_beta;
+    p->fit.loss = p->settings.text[SETTING_LOSS] ? tril_losses[loss] : NULL;
     return true;
 }
 

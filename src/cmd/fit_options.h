@@ -10,11 +10,14 @@
 /* Which rows: to train on, to stop by, to judge by. */
 typedef enum part { PART_TRAINING, PART_VALIDATION, PART_TEST, PARTS } part;
 
+enum { MOST_HEADS = 16 };
+
 typedef struct plan {
     settings settings;
     names targets, inputs; /* inputs.name is NULL: all others */
     tril_model_opts model; /* without the inputs */
-    tril_fit_opts fit;     /* without rows */
+    tril_head_opts heads[MOST_HEADS];
+    tril_fit_opts fit; /* without rows; without a loss: that of the head */
     double share[PARTS];
     const char *file[PARTS]; /* of rows of their own; NULL: a share of the others */
     char *split;             /* a file and its column, which may be NULL, in one text */

@@ -70,15 +70,10 @@ static void print_columns(const tril_model_info *about)
     }
 }
 
-static void print_network(const tril_model_info *about)
+static void print_network(const tril_network *net)
 {
-    const tril_network *net = about->networks;
-    const tril_head_opts *head = &about->head;
-    if (about->n_networks > 1)
-        printf("ensemble of %zu networks ", about->n_networks);
-    else
-        printf("network ");
-    printf("%zu", about->mlp.inputs);
+    const tril_head_opts *head = &net->head;
+    printf("%zu", tril_param_shape(tril_dense_weight(tril_mlp_layer(net->mlp, 0))).dim[1]);
     for (size_t i = 0; i < tril_mlp_depth(net->mlp); i++)
         printf("-%zu", tril_param_shape(tril_dense_weight(tril_mlp_layer(net->mlp, i))).dim[0]);
     printf(", %s head", head->kind->name);
@@ -86,7 +81,21 @@ static void print_network(const tril_model_info *about)
         printf(" of rank %zu", head->rank);
     if (head->kind->components)
         printf(" of %zu %s components", head->components, head->component->name);
-    printf(", %zu parameters%s\n", count_params(net), about->n_networks > 1 ? " each" : "");
+    printf(", %zu parameters\n", count_params(net));
+}
+
+static void print_networks(const tril_model_info *about)
+{
+    const size_t n = about->n_networks;
+    if (n > 1)
+        printf("ensemble of %zu networks\n", n);
+    for (size_t k = 0; k < n; k++) {
+        if (n > 1)
+            printf("network %zu, weight %.3f: ", k + 1, about->weights[k]);
+        else
+            printf("network ");
+        print_network(&about->networks[k]);
+    }
 }
 
 /* the settings that are not the defaults */
@@ -124,7 +133,7 @@ static void print_curve(const curve *c, size_t member)
 static bool info(const loaded *l)
 {
     const tril_model_info *about = tril_model_get_info(l->model);
-    print_network(about);
+    print_networks(about);
     print_columns(about);
     print_settings(l->file);
     for (size_t k = 0; k < about->n_networks; k++) {

@@ -204,7 +204,7 @@ static size_t count_shown(const picture *p)
 /* where they are no normals ellipses have their means and covariances, but not their shares */
 static bool is_normal(const tril_model_info *about)
 {
-    return about->n_networks == 1 && about->head.kind->normal;
+    return about->n_networks == 1 && about->networks->head.kind->normal;
 }
 
 /* the key: a colour for each row that is shown, lines for the shares that ellipses hold */

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <tril/extend.h>
+
 #include "cmd/checkpoint.h"
 #include "cmd/commands.h"
 #include "cmd/progress.h"
@@ -210,6 +212,12 @@ static bool train_member(training *t)
     r.scale[0] = work_log_scale(w, PART_TRAINING);
     r.scale[1] = work_log_scale(w, PART_VALIDATION);
     opts.seed += t->member;
+    /* whether a line helps is the table's: every other one of several networks does without */
+    opts.flat = t->member % 2;
+    if (!opts.loss)
+        opts.loss = tril_model_get_info(w->model)->networks[t->member].head.kind->components
+                        ? &tril_loss_nll
+                        : &tril_loss_beta;
     opts.validation = (tril_batch){ held->x, held->y, held->n };
     r.fit = tril_fit_new(&tril_model_get_info(w->model)->networks[t->member],
                          (tril_batch){ rows->x, rows->y, rows->n }, &opts);
@@ -241,7 +249,9 @@ bool training_run(training *t)
     signals_postpone();
     for (; t->member < t->work->plan->model.members && done; t->member += done)
         done = train_member(t);
-    done = done && (!t->log || tril_file_keep(t->log));
+    const tril_dataset *held = &t->work->cases[PART_VALIDATION];
+    done = done && tril_model_weigh(t->work->model, (tril_batch){ held->x, held->y, held->n }) &&
+           (!t->log || tril_file_keep(t->log));
     t->seconds = now() - begun;
     return done;
 }

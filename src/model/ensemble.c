@@ -40,7 +40,8 @@ bool tril_ensemble_weights(const tril_network *members, size_t n_members, tril_b
     bool done = nll;
     for (size_t k = 0; k < n_members && done; k++) {
         weight[k] = 1 / (double)n_members;
-        done = tril_evaluate(&members[k], 1, rows, &(tril_evaluation){ .nll = nll + k * rows.n });
+        done = rows.n == 0 ||
+               tril_evaluate(&members[k], 1, rows, &(tril_evaluation){ .nll = nll + k * rows.n });
     }
     for (size_t i = 0; i < n_members * rows.n && done; i++)
         nll[i] = -nll[i];

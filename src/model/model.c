@@ -267,12 +267,15 @@ static bool make(tril_model *model, tril_table *table, const size_t *rows, size_
     const size_t members = opts->members ? opts->members : 1;
     tril_dataset cases = { 0 };
     model->about.missing = opts->missing;
-    bool done =
-        read_columns(model, table, opts) && tril_model_measure(model, &opts->mlp, &opts->head) &&
-        tril_model_gather(model, table, rows, n, &(tril_dataset_opts){ .missing = opts->missing },
-                          &cases) &&
-        tril_model_leave_out(model, table, &cases) && tril_model_make_room(model, members) &&
-        (model->about.n_inputs == 0 || tril_model_find_bounds(model, &cases));
+    bool done = read_columns(model, table, opts);
+    if (done)
+        tril_model_measure(model, &opts->mlp);
+    done = done &&
+           tril_model_gather(model, table, rows, n,
+                             &(tril_dataset_opts){ .missing = opts->missing }, &cases) &&
+           tril_model_leave_out(model, table, &cases) &&
+           tril_model_make_room(model, members, opts->heads, opts->n_heads) &&
+           (model->about.n_inputs == 0 || tril_model_find_bounds(model, &cases));
     if (done) {
         tril_model_bound(model, &cases);
         done = fit_scalers(model, table, &cases);

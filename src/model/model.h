@@ -14,6 +14,8 @@ struct tril_model {
     double *bounds; /* [inputs, 2], NULL without inputs, or where a file has none */
     bool no_line;   /* a file has none */
     tril_network *members;
+    tril_head_opts *heads; /* of each member, without .shared */
+    double *weights;
     tril_params **stores; /* of the members, then of the baselines; NULL for those not there */
 };
 
@@ -22,11 +24,12 @@ tril_model *tril_model_make(tril_ctx *ctx);
 const char *tril_model_keep(tril_model *model, const char *text);
 
 /* Takes over the options of its networks, once the columns are known. */
-bool tril_model_measure(tril_model *model, const tril_mlp_opts *mlp, const tril_head_opts *head);
+void tril_model_measure(tril_model *model, const tril_mlp_opts *mlp);
 
-/* Makes the list of the members. Then, members first and baselines behind them, the options of
- * network number i, but for .shared, and the network itself. */
-bool tril_model_make_room(tril_model *model, size_t members);
+/* Makes the list of the members, which take the heads by turns. Then, members first and baselines
+ * behind them, the options of network number i, but for .shared, and the network itself. */
+bool tril_model_make_room(tril_model *model, size_t members, const tril_head_opts *heads,
+                          size_t n_heads);
 void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril_head_opts *head);
 bool tril_model_make_network(tril_model *model, size_t i);
 

@@ -260,7 +260,12 @@ static void unscale_nll(const tril_scaler *scaler, tril_batch rows, double *nll)
 bool tril_model_evaluate(const tril_model *model, const tril_network *networks, size_t n,
                          tril_batch rows, const tril_evaluation *out)
 {
-    if (!model || !tril_evaluate(networks, n, rows, out))
+    if (!model)
+        return false;
+    tril_evaluation weighted = *out;
+    if (networks == model->members && n == model->about.n_networks)
+        weighted.weight = model->weights;
+    if (!tril_evaluate(networks, n, rows, &weighted))
         return false;
     const tril_scaler *s = &model->targets;
     const size_t d = s->width;

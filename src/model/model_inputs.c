@@ -62,9 +62,7 @@ bool tril_model_leave_out(tril_model *model, const tril_table *table, tril_datas
     about->inputs = kept;
     about->left_out = out;
     const tril_mlp_opts mlp = about->mlp;
-    const tril_head_opts head = about->head;
-    if (!tril_model_measure(model, &mlp, &head))
-        return false;
+    tril_model_measure(model, &mlp);
     for (size_t i = 0; i < cases->n; i++)
         for (size_t k = 0; k < about->mlp.inputs; k++)
             cases->x[i * about->mlp.inputs + k] = to ? cases->x[i * width + k] : 0;

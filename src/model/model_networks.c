@@ -7,57 +7,72 @@
 #include "train/linear_fit.h"
 #include "train/network.h"
 
-bool tril_model_measure(tril_model *model, const tril_mlp_opts *mlp, const tril_head_opts *head)
+void tril_model_measure(tril_model *model, const tril_mlp_opts *mlp)
 {
     tril_model_info *about = &model->about;
-    tril_head_opts checked = *head;
-    tril_head_layout layout;
-    if (tril_head_shared_size(about->n_targets, head)) /* whose parameter is not there yet */
-        checked.kind = NULL;
-    if (!tril_head_layout_of(model->ctx, about->n_targets, &checked, &layout))
-        return false;
-    about->head = *head;
-    about->head.kind = tril_head_kind_of(head);
-    about->head.component = layout.opts.component;
-    about->head.shared = (tril_param){ 0 };
     about->mlp = *mlp;
-    about->mlp.outputs = tril_head_width(about->n_targets, head);
+    about->mlp.outputs = 0;
     about->mlp.inputs = about->n_inputs == 0;
     for (size_t j = 0; j < about->n_inputs; j++)
         about->mlp.inputs += about->inputs[j].labels ? about->inputs[j].n_labels : 1;
+}
+
+static bool set_head(tril_model *model, const tril_head_opts *head, tril_head_opts *own)
+{
+    const size_t d = model->about.n_targets;
+    tril_head_opts checked = *head;
+    tril_head_layout layout;
+    if (tril_head_shared_size(d, head)) /* whose parameter is not there yet */
+        checked.kind = NULL;
+    if (!tril_head_layout_of(model->ctx, d, &checked, &layout))
+        return false;
+    *own = *head;
+    own->kind = tril_head_kind_of(head);
+    own->component = layout.opts.component;
+    own->shared = (tril_param){ 0 };
     return true;
 }
 
-bool tril_model_make_room(tril_model *model, size_t members)
+bool tril_model_make_room(tril_model *model, size_t members, const tril_head_opts *heads,
+                          size_t n_heads)
 {
+    static const tril_head_opts full = { 0 };
     tril_arena *arena = &model->arena;
     if (members > SIZE_MAX / 2)
         return tril_ctx_fail(model->ctx, TRIL_BAD_ARGUMENT, "model: it cannot have %zu members",
                              members);
     model->members = tril_arena_take(arena, "model", members, sizeof *model->members);
+    model->heads = tril_arena_take(arena, "model", members, sizeof *model->heads);
+    model->weights = tril_arena_take(arena, "model", members, sizeof *model->weights);
     model->stores =
         tril_arena_take(arena, "model", members + TRIL_BASELINES, sizeof *model->stores);
     model->about.networks = model->members;
     model->about.n_networks = members;
-    if (!model->members || !model->stores)
+    model->about.weights = model->weights;
+    if (!model->members || !model->heads || !model->weights || !model->stores)
         return false;
     memset(model->members, 0, members * sizeof *model->members);
     memset(model->stores, 0, (members + TRIL_BASELINES) * sizeof *model->stores);
+    for (size_t i = 0; i < members; i++) {
+        model->weights[i] = 1 / (double)members;
+        if (!set_head(model, n_heads ? &heads[i % n_heads] : &full, &model->heads[i]))
+            return false;
+    }
     return true;
 }
 
 void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril_head_opts *head)
 {
     const tril_model_info *about = &model->about;
-    *mlp = about->mlp;
-    *head = about->head;
-    if (i < about->n_networks)
-        return;
-    const bool diagonal = i == about->n_networks + TRIL_BASELINE_DIAGONAL;
-    *head = (tril_head_opts){ .kind = diagonal ? &tril_head_diagonal : &tril_head_shared };
-    *mlp = (tril_mlp_opts){ .inputs = about->mlp.inputs,
-                            .outputs = tril_head_width(about->n_targets, head),
-                            .init = TRIL_ZERO };
+    if (i < about->n_networks) {
+        *mlp = about->mlp;
+        *head = model->heads[i];
+    } else {
+        const bool diagonal = i == about->n_networks + TRIL_BASELINE_DIAGONAL;
+        *mlp = (tril_mlp_opts){ .inputs = about->mlp.inputs, .init = TRIL_ZERO };
+        *head = (tril_head_opts){ .kind = diagonal ? &tril_head_diagonal : &tril_head_shared };
+    }
+    mlp->outputs = tril_head_width(about->n_targets, head);
 }
 
 bool tril_model_make_network(tril_model *model, size_t i)
@@ -76,6 +91,12 @@ bool tril_model_make_network(tril_model *model, size_t i)
                ? tril_network_new(params, about->n_targets, &mlp, &head)
                : tril_network_make(params, about->n_targets, &mlp, &head, false);
     return net->mlp;
+}
+
+bool tril_model_weigh(tril_model *model, tril_batch rows)
+{
+    return model &&
+           tril_ensemble_weights(model->members, model->about.n_networks, rows, model->weights);
 }
 
 /* ---- fitting the baselines */

@@ -77,23 +77,34 @@ static json_t *hidden_of(const tril_mlp_opts *mlp)
     return list;
 }
 
-static json_t *head_of(const tril_head_opts *head)
+static json_t *member_of(const tril_head_opts *head, double weight)
 {
-    return json_pack("{s:s, s:s, s:b, s:f, s:b, s:I, s:I, s:s}", "form", head->kind->name,
+    return json_pack("{s:s, s:s, s:b, s:f, s:b, s:I, s:I, s:s, s:f}", "form", head->kind->name,
                      "diagonal", diagonals[head->diagonal], "relative_off_diagonal",
                      head->relative_off_diagonal, "floor", head->floor == 0 ? 1e-6 : head->floor,
                      "natural", head->natural, "rank", (json_int_t)head->rank, "components",
-                     (json_int_t)head->components, "component", head->component->name);
+                     (json_int_t)head->components, "component", head->component->name, "weight",
+                     weight);
 }
 
-static bool put_note(tril_tensors *tensors, const tril_model_info *about)
+static json_t *members_of(const tril_model *model)
 {
-    json_t *said = json_pack(
-        "{s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:s}", "version", VERSION, "inputs",
-        inputs_of(about), "left_out", texts_of(about->left_out, about->n_left_out), "targets",
-        texts_of(about->targets, about->n_targets), "hidden", hidden_of(&about->mlp), "activation",
-        activations[about->mlp.activation], "head", head_of(&about->head), "members",
-        (json_int_t)about->n_networks, "missing", missings[about->missing]);
+    json_t *list = json_array();
+    for (size_t i = 0; i < model->about.n_networks; i++)
+        if (json_array_append_new(list, member_of(&model->heads[i], model->weights[i])))
+            return json_decref(list), NULL;
+    return list;
+}
+
+static bool put_note(tril_tensors *tensors, const tril_model *model)
+{
+    const tril_model_info *about = &model->about;
+    json_t *said =
+        json_pack("{s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:s}", "version", VERSION, "inputs",
+                  inputs_of(about), "left_out", texts_of(about->left_out, about->n_left_out),
+                  "targets", texts_of(about->targets, about->n_targets), "hidden",
+                  hidden_of(&about->mlp), "activation", activations[about->mlp.activation],
+                  "members", members_of(model), "missing", missings[about->missing]);
     size_t length = said ? json_dumpb(said, NULL, 0, JSON_COMPACT) : 0;
     char *text = tril_ctx_alloc(tensors->ctx, "tensors", length + 1, 1);
     if (text && json_dumpb(said, text, length, JSON_COMPACT) == length && length) {
@@ -114,7 +125,7 @@ bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model)
     if (!tensors || tril_ctx_failed(tensors->ctx) || !model)
         return false;
     const tril_model_info *about = &model->about;
-    bool done = put_note(tensors, about);
+    bool done = put_note(tensors, model);
     for (size_t i = 0; i < end_of_networks(about) && done; i++) {
         write_prefix(prefix, about, i);
         if (model->stores[i] && is_kept(about, i))
@@ -166,7 +177,7 @@ static bool read_kind(const reader *r, const char *what, const char *text,
         for (size_t k = 0; lists[i] && lists[i][k]; k++)
             if (strcmp(lists[i][k]->name, text) == 0)
                 return *kind = lists[i][k], true;
-    return fail(r, "head: %s is '%s', which is not known", what, tril_shown(room, text));
+    return fail(r, "members: %s is '%s', which is not known", what, tril_shown(room, text));
 }
 
 static const char *const *read_texts(const reader *r, const json_t *list, const char *what,
@@ -223,24 +234,27 @@ static bool read_hidden(const reader *r, const json_t *list, tril_mlp_opts *mlp)
     return true;
 }
 
-static bool read_head(const reader *r, json_t *said, tril_head_opts *head)
+static bool read_member(const reader *r, json_t *said, tril_head_opts *head, double *weight)
 {
     const char *form = tril_head_full.name, *diagonal = diagonals[0], *component = form;
     int relative_off_diagonal = 0, natural = 0, which;
     json_int_t rank = 0, components = 0;
     json_error_t error;
     char room[TRIL_SHOWN_ROOM];
-    if (said && json_unpack_ex(said, &error, 0, "{s?s, s?s, s?b, s?F, s?b, s?I, s?I, s?s!}", "form",
-                               &form, "diagonal", &diagonal, "relative_off_diagonal",
-                               &relative_off_diagonal, "floor", &head->floor, "natural", &natural,
-                               "rank", &rank, "components", &components, "component", &component))
-        return fail(r, "head: %s", tril_shown(room, error.text));
+    *head = (tril_head_opts){ 0 };
+    *weight = 1;
+    if (said &&
+        json_unpack_ex(said, &error, 0, "{s?s, s?s, s?b, s?F, s?b, s?I, s?I, s?s, s?F!}", "form",
+                       &form, "diagonal", &diagonal, "relative_off_diagonal",
+                       &relative_off_diagonal, "floor", &head->floor, "natural", &natural, "rank",
+                       &rank, "components", &components, "component", &component, "weight", weight))
+        return fail(r, "members: %s", tril_shown(room, error.text));
     if (!read_kind(r, "form", form, &head->kind) ||
-        !read_name(r, "head: diagonal", diagonals, diagonal, &which) ||
+        !read_name(r, "members: diagonal", diagonals, diagonal, &which) ||
         !read_kind(r, "component", component, &head->component))
         return false;
     if (rank < 0 || components < 0)
-        return fail(r, "head: a negative number");
+        return fail(r, "members: a negative number");
     head->diagonal = (tril_diagonal_transform)which;
     head->relative_off_diagonal = relative_off_diagonal;
     head->natural = natural;
@@ -249,40 +263,65 @@ static bool read_head(const reader *r, json_t *said, tril_head_opts *head)
     return true;
 }
 
+/* NULL stands for one member */
+static bool read_members(const reader *r, const json_t *list)
+{
+    tril_model *model = r->model;
+    const size_t n = list ? json_array_size(list) : 1;
+    double sum = 0;
+    if (list && !json_is_array(list))
+        return fail(r, "members are no list");
+    if (n == 0 || n > tril_tensors_count(r->tensors))
+        return fail(r, "members: %zu of them are not there", n);
+    tril_head_opts *heads = tril_ctx_alloc(model->ctx, "model", n, sizeof *heads);
+    double *weights = tril_ctx_alloc(model->ctx, "model", n, sizeof *weights);
+    bool done = heads && weights;
+    for (size_t i = 0; i < n && done; i++) {
+        done = read_member(r, json_array_get(list, i), &heads[i], &weights[i]);
+        sum += done && weights[i] >= 0 ? weights[i] : (double)NAN;
+    }
+    if (done && !(fabs(sum - 1) < 1e-6))
+        done = fail(r, "members: their weights are not all at least 0 and their sum 1");
+    done = done && tril_model_make_room(model, n, heads, n);
+    if (done)
+        memcpy(model->weights, weights, n * sizeof *weights);
+    tril_ctx_release(model->ctx, heads);
+    tril_ctx_release(model->ctx, weights);
+    return done;
+}
+
 static bool read_note(const reader *r, json_t *said)
 {
-    json_t *inputs, *targets, *left_out = NULL, *hidden = NULL, *head_said = NULL;
+    json_t *inputs, *targets, *left_out = NULL, *hidden = NULL, *members = NULL;
     const char *activation = activations[0], *missing = missings[0];
     int version, which[2];
-    json_int_t members = 1;
     json_error_t error;
     char room[TRIL_SHOWN_ROOM];
     tril_mlp_opts mlp = { 0 };
-    tril_head_opts head = { 0 };
     tril_model_info *about = &r->model->about;
     if (json_unpack_ex(said, &error, 0, "{s:i}", "version", &version))
         return fail(r, "%s", tril_shown(room, error.text));
     if (version != VERSION)
         return fail(r, "version %d is not known, only %d", version, VERSION);
-    if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s?o, s:o, s?o, s?s, s?o, s?I, s?s!}", "version",
+    if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s?o, s:o, s?o, s?s, s?o, s?s!}", "version",
                        &version, "inputs", &inputs, "left_out", &left_out, "targets", &targets,
-                       "hidden", &hidden, "activation", &activation, "head", &head_said, "members",
-                       &members, "missing", &missing))
+                       "hidden", &hidden, "activation", &activation, "members", &members, "missing",
+                       &missing))
         return fail(r, "%s", tril_shown(room, error.text));
     if (!read_name(r, "activation", activations, activation, &which[0]) ||
         !read_name(r, "missing", missings, missing, &which[1]) || !read_inputs(r, inputs) ||
-        !read_hidden(r, hidden, &mlp) || !read_head(r, head_said, &head))
+        !read_hidden(r, hidden, &mlp))
         return false;
     if (json_array_size(targets) == 0)
         return fail(r, "targets are no list of names");
-    if (members < 1 || (size_t)members > tril_tensors_count(r->tensors))
-        return fail(r, "%lld members are not there", (long long)members);
     mlp.activation = (tril_activation)which[0];
     about->missing = (tril_missing)which[1];
     about->targets = read_texts(r, targets, "targets", &about->n_targets);
     about->left_out = read_texts(r, left_out, "left_out", &about->n_left_out);
-    return about->targets && about->left_out && tril_model_measure(r->model, &mlp, &head) &&
-           tril_model_make_room(r->model, (size_t)members);
+    if (!about->targets || !about->left_out)
+        return false;
+    tril_model_measure(r->model, &mlp);
+    return read_members(r, members);
 }
 
 /* ---- numbers */

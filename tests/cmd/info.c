@@ -27,7 +27,8 @@ static const struct {
     { "fit data/faithful.csv --targets eruptions,waiting --epochs 3 --validation 0 -o $/m "
       "--head mixture:2:diagonal --ensemble 2",
       "info $/m",
-      { "ensemble of 2 networks 1-128-128-10, mixture head of 2 diagonal components, ",
+      { "ensemble of 2 networks\nnetwork 1, weight 0.500: 1-128-128-10, mixture head of 2 "
+        "diagonal ",
         "\ninputs                             mean           sd\nnone\n",
         "\nnetwork 2: 3 epochs, NLL, ", "  --validation 0\n", "  --epochs 3\n" } },
     { "fit data/faithful.csv --targets waiting --epochs 3 --head lowrank:1 -o $/m",

@@ -207,7 +207,7 @@ START_TEST(test_correlated)
     demo_folder(folder);
     snprintf(path, sizeof path, "%s/d", folder);
     demo_write(path, rows);
-    run(folder, "fit $/d --targets a,b,c --epochs 1 --lr 1e-9 -o $/m");
+    run(folder, "fit $/d --targets a,b,c --epochs 1 --lr 1e-9 --head student -o $/m");
     run(folder, "predict $/m $/d -o $/out");
     n = column(folder, "corr_a_b", r[0]);
     column(folder, "corr_a_c", r[1]);

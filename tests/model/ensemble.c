@@ -25,7 +25,7 @@ START_TEST(test_shares)
     ck_assert(tril_ensemble_weights(nets, MEMBERS, (tril_batch){ x, y, ROWS }, weight));
     for (int k = 0; k < MEMBERS; k++)
         ck_close(weight[k], (counts[k] + 1) / (ROWS + MEMBERS), 1e-6, 0);
-    ck_assert(tril_ensemble_weights(nets, MEMBERS, (tril_batch){ x, y, 0 }, weight));
+    ck_assert(tril_ensemble_weights(nets, MEMBERS, (tril_batch){ 0 }, weight));
     for (int k = 0; k < MEMBERS; k++)
         ck_close(weight[k], 1. / MEMBERS, 1e-12, 0);
     for (int k = 0; k < MEMBERS; k++)

@@ -45,7 +45,7 @@ START_TEST(test_columns)
     for (size_t l = 0; l < 3; l++)
         ck_assert_str_eq(about->inputs[2].labels[l], species[l]);
     ck_assert_str_eq(about->targets[1], "petal_width");
-    ck_assert(about->mlp.inputs == 5 && about->mlp.outputs == 5 && about->mlp.hidden[0] == 4);
+    ck_assert(about->mlp.inputs == 5 && about->mlp.outputs == 0 && about->mlp.hidden[0] == 4);
 
     double sum = 0, squares = 0;
     for (size_t i = 0; i < ROWS; i++)
@@ -288,7 +288,8 @@ static const struct {
         .n_targets = 1,
         .inputs = NAMES("u"),
         .n_inputs = 1,
-        .head = { .kind = &tril_head_lowrank } },
+        .heads = &(const tril_head_opts){ .kind = &tril_head_lowrank },
+        .n_heads = 1 },
       "head: a rank of 0, want at least 1" },
     { plain,
       { .targets = NAMES("y"),
@@ -566,13 +567,15 @@ static void make_one(tril_ctx *ctx)
 {
     static const char text[] = "u,c,y,z\n1,a,1,2\n2,b,2,1\n,a,5,6\n4,,3,3\n5,b,1,2\n";
     tril_table *table = table_of(ctx, text, sizeof text - 1);
-    tril_model *model = tril_model_new(table, NULL, 0,
-                                       &(tril_model_opts){ .targets = NAMES("y", "z"),
-                                                           .n_targets = 2,
-                                                           .mlp = { .hidden = { 3 } },
-                                                           .head = { .kind = &tril_head_shared },
-                                                           .members = 2,
-                                                           .missing = TRIL_MISSING_MEAN });
+    tril_model *model = tril_model_new(
+        table, NULL, 0,
+        &(tril_model_opts){ .targets = NAMES("y", "z"),
+                            .n_targets = 2,
+                            .mlp = { .hidden = { 3 } },
+                            .heads = &(const tril_head_opts){ .kind = &tril_head_shared },
+                            .n_heads = 1,
+                            .members = 2,
+                            .missing = TRIL_MISSING_MEAN });
     tril_dataset cases = { 0 };
     double nll[5];
     const tril_model_info *about = tril_model_get_info(model);

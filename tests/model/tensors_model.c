@@ -8,6 +8,9 @@
 #include "io/tensors.h"
 
 #define NAMES(...) ((const char *[]){ __VA_ARGS__ })
+#define HEADS(...)                                                                                 \
+    .heads = (const tril_head_opts[]){ __VA_ARGS__ },                                              \
+    .n_heads = sizeof(const tril_head_opts[]){ __VA_ARGS__ } / sizeof(tril_head_opts)
 
 enum { ROOM = 1 << 16, MOST = 4096 };
 
@@ -15,23 +18,21 @@ enum { ROOM = 1 << 16, MOST = 4096 };
 static const tril_model_opts cases[] = {
     { .mlp = { .hidden = { 3, 5 } } },
     { .members = 3, .mlp = { .hidden = { 3 }, .activation = TRIL_RELU } },
-    { .head = { .kind = &tril_head_diagonal, .diagonal = TRIL_DIAGONAL_EXP },
+    { HEADS({ .kind = &tril_head_diagonal, .diagonal = TRIL_DIAGONAL_EXP }),
       .mlp = { .hidden = { 3 }, .activation = TRIL_NONE } },
-    { .head = { .kind = &tril_head_precision, .diagonal = TRIL_DIAGONAL_SOFTPLUS, .floor = 1e-3 },
-      .mlp = { .hidden = { 3 }, .activation = TRIL_ELU },
-      .missing = TRIL_MISSING_DROP },
-    { .head = { .kind = &tril_head_lowrank, .rank = 2 },
-      .mlp = { .hidden = { 3 }, .activation = TRIL_SOFTPLUS },
-      .missing = TRIL_MISSING_MEAN },
-    { .head = { .kind = &tril_head_shared, .floor = TRIL_NO_FLOOR },
-      .mlp = { .hidden = { 3 }, .activation = TRIL_SILU },
-      .members = 2,
+    { HEADS({ .kind = &tril_head_precision, .diagonal = TRIL_DIAGONAL_SOFTPLUS, .floor = 1e-3 }),
+      .mlp = { .hidden = { 3 }, .activation = TRIL_ELU }, .missing = TRIL_MISSING_DROP },
+    { HEADS({ .kind = &tril_head_lowrank, .rank = 2 }),
+      .mlp = { .hidden = { 3 }, .activation = TRIL_SOFTPLUS }, .missing = TRIL_MISSING_MEAN },
+    { HEADS({ .kind = &tril_head_shared, .floor = TRIL_NO_FLOOR }),
+      .mlp = { .hidden = { 3 }, .activation = TRIL_SILU }, .members = 2,
       .missing = TRIL_MISSING_MARGINAL },
-    { .head = { .kind = &tril_head_mixture, .components = 2, .component = &tril_head_diagonal },
+    { HEADS({ .kind = &tril_head_mixture, .components = 2, .component = &tril_head_diagonal }),
       .mlp = { .hidden = { 3 }, .activation = TRIL_SIGMOID } },
-    { .head = { .natural = true, .relative_off_diagonal = true, .diagonal = TRIL_DIAGONAL_ELU },
+    { HEADS({ .natural = true, .relative_off_diagonal = true, .diagonal = TRIL_DIAGONAL_ELU }),
       .mlp = { .activation = TRIL_TANH } },
-    { .head = { .kind = &tril_head_student }, .members = 2 },
+    { HEADS({ .kind = &tril_head_student }, { .kind = &tril_head_mixture, .components = 2 }),
+      .members = 3 },
     { .inputs = NAMES(""), .n_inputs = 0 },
 };
 
@@ -81,6 +82,15 @@ static tril_model *read_back(tril_ctx *ctx)
     return model;
 }
 
+/* weights that differ, where the density of rows can be had */
+static void weigh(tril_model *model, const tril_table *table)
+{
+    tril_dataset rows = { 0 };
+    ck_assert(tril_model_dataset(model, table, NULL, 0, NULL, &rows));
+    ck_assert(tril_model_weigh(model, (tril_batch){ rows.x, rows.y, rows.n }));
+    tril_dataset_free(&rows);
+}
+
 START_TEST(test_round_trip)
 {
     static char bytes[2][ROOM];
@@ -89,6 +99,7 @@ START_TEST(test_round_trip)
     tril_table *table = tril_table_read(ctx, "data/iris.csv");
     tril_model *model = model_of(table, &cases[_i]);
     ck_fine(ctx);
+    weigh(model, table);
     size_t n = bytes_of(model, ctx, bytes[0]);
     judge(model, table, nll[0]);
     tril_model *again = read_back(ctx);
@@ -102,7 +113,12 @@ START_TEST(test_round_trip)
     const tril_model_info *a = tril_model_get_info(model), *b = tril_model_get_info(again);
     ck_assert(a->missing == b->missing && a->n_inputs == b->n_inputs && b->n_targets == 3);
     ck_assert(!memcmp(a->mlp.hidden, b->mlp.hidden, sizeof a->mlp.hidden));
-    ck_assert(a->head.kind == b->head.kind && a->head.natural == b->head.natural);
+    ck_assert_uint_eq(a->n_networks, b->n_networks);
+    for (size_t k = 0; k < a->n_networks; k++) {
+        const tril_head_opts *own = &a->networks[k].head, *read = &b->networks[k].head;
+        ck_assert(own->kind == read->kind && own->natural == read->natural);
+        ck_assert(a->weights[k] == b->weights[k]);
+    }
     for (size_t j = 0; j < a->n_inputs; j++)
         ck_assert_str_eq(a->inputs[j].name, b->inputs[j].name);
     tril_model_free(again);
@@ -139,8 +155,8 @@ static const struct {
 } files[] = {
     { NULL, FRONT BACK "}", NULL },
     { "full.", FRONT BACK "}", NULL },
-    { "linear.", FRONT BACK ",\"activation\":\"tanh\",\"head\":{},\"members\":1}", NULL },
-    { NULL, FRONT BACK ",\"head\":{\"form\":\"full\",\"floor\":1}}", NULL },
+    { "linear.", FRONT BACK ",\"activation\":\"tanh\",\"members\":[{}]}", NULL },
+    { NULL, FRONT BACK ",\"members\":[{\"form\":\"full\",\"floor\":1}]}", NULL },
     { NULL, NULL, "tensors: there is no note tril: this is no model" },
     { NULL, "", "tensors: note tril: '[' or '{' expected near end of file" },
     { NULL, "[]", "note tril: Expected object, got array" },
@@ -149,20 +165,32 @@ static const struct {
     { NULL, FRONT "}", "note tril: Object item not found: targets" },
     { NULL, FRONT BACK ",\"extra\":1}", "note tril: 1 object item(s) left unpacked: extra" },
     { NULL, FRONT BACK ",\"a\\nb\":1}", "note tril: 1 object item(s) left unpacked: a?b" },
-    { NULL, FRONT BACK ",\"head\":{\"a\\nb\":1}}", "head: 1 object item(s) left unpacked: a?b" },
+    { NULL, FRONT BACK ",\"members\":[{\"a\\nb\":1}]}",
+      "members: 1 object item(s) left unpacked: a?b" },
     { NULL, FRONT BACK ",\"activation\":\"gelu\"}", "activation is 'gelu', which is not known" },
     { NULL, FRONT BACK ",\"missing\":\"\"}", "missing is '', which is not known" },
-    { NULL, FRONT BACK ",\"head\":{\"form\":\"half\"}}", "head: form is 'half', which is not" },
-    { NULL, FRONT BACK ",\"head\":{\"diagonal\":\"x\"}}", "head: diagonal is 'x', which is not" },
-    { NULL, FRONT BACK ",\"head\":{\"component\":\"x\"}}", "head: component is 'x'" },
-    { NULL, FRONT BACK ",\"head\":{\"rank\":-1}}", "note tril: head: a negative number" },
-    { NULL, FRONT BACK ",\"head\":{\"rank\":\"1\"}}", "note tril: head: Expected integer, got" },
-    { NULL, FRONT BACK ",\"head\":{\"form\":\"lowrank\"}}", "head: a rank of 0, want at least 1" },
-    { NULL, FRONT BACK ",\"head\":{\"form\":\"mixture\",\"components\":99}}", "net.2.weight has" },
-    { NULL, FRONT BACK ",\"head\":{\"form\":\"shared\"}}", "net.2.weight has the shape [5x3]" },
-    { NULL, FRONT BACK ",\"members\":0}", "note tril: 0 members are not there" },
-    { NULL, FRONT BACK ",\"members\":1000000000000}", "members are not there" },
-    { NULL, FRONT BACK ",\"members\":2}", "there is no tensor members.0.net.0.weight" },
+    { NULL, FRONT BACK ",\"members\":[{\"form\":\"half\"}]}",
+      "members: form is 'half', which is not" },
+    { NULL, FRONT BACK ",\"members\":[{\"diagonal\":\"x\"}]}",
+      "members: diagonal is 'x', which is not" },
+    { NULL, FRONT BACK ",\"members\":[{\"component\":\"x\"}]}", "members: component is 'x'" },
+    { NULL, FRONT BACK ",\"members\":[{\"rank\":-1}]}", "note tril: members: a negative number" },
+    { NULL, FRONT BACK ",\"members\":[{\"rank\":\"1\"}]}",
+      "note tril: members: Expected integer, got" },
+    { NULL, FRONT BACK ",\"members\":[{\"form\":\"lowrank\"}]}",
+      "head: a rank of 0, want at least 1" },
+    { NULL, FRONT BACK ",\"members\":[{\"form\":\"mixture\",\"components\":99}]}",
+      "net.2.weight has" },
+    { NULL, FRONT BACK ",\"members\":[{\"form\":\"shared\"}]}",
+      "net.2.weight has the shape [5x3]" },
+    { NULL, FRONT BACK ",\"members\":[]}", "note tril: members: 0 of them are not there" },
+    { NULL, FRONT BACK ",\"members\":2}", "note tril: members are no list" },
+    { NULL, FRONT BACK ",\"members\":[2]}", "note tril: members: Expected object, got integer" },
+    { NULL, FRONT BACK ",\"members\":[{\"weight\":0.5}]}",
+      "members: their weights are not all at" },
+    { NULL, FRONT BACK ",\"members\":[{\"weight\":2},{\"weight\":-1}]}", "members: their weights" },
+    { NULL, FRONT BACK ",\"members\":[{\"weight\":0.5},{\"weight\":0.5}]}",
+      "there is no tensor members.0.net.0.weight" },
     { NULL, FRONT ",\"targets\":[\"y\",\"z\"]}",
       "tensor net.0.weight has the shape [3x3], wanted" },
     { NULL, FRONT ",\"targets\":[\"y\",\"z\"],\"hidden\":[1000000000000]}",

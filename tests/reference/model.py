@@ -77,10 +77,10 @@ for i in range(layers):
 d, scale = len(targets), tensors["targets.scale"]
 factor = np.zeros((len(rows), d, d))
 factor[:, np.arange(d), np.arange(d)] = np.where(h[:, -d:] > 0, 1 + h[:, -d:], np.exp(h[:, -d:]))
-factor[:, np.arange(d), np.arange(d)] += said["head"]["floor"]
+factor[:, np.arange(d), np.arange(d)] += said["members"][0]["floor"]
 lower = np.tril_indices(d, -1)
 factor[:, lower[0], lower[1]] = h[:, d:-d]
-if said["head"].get("relative_off_diagonal"):
+if said["members"][0].get("relative_off_diagonal"):
     factor[:, lower[0], lower[1]] *= factor[:, lower[0], lower[0]]
 y = np.array([[float(row[t]) for t in targets] for row in rows])
 loc = s @ tensors["line.weight"].T + tensors["line.bias"] + h[:, :d] @ tensors["line.scale"].T
@@ -110,7 +110,7 @@ said = {
     "targets": ["waiting"],
     "hidden": [5],
     "activation": "silu",
-    "head": {"form": "diagonal", "diagonal": "softplus", "floor": 1e-3},
+    "members": [{"form": "diagonal", "diagonal": "softplus", "floor": 1e-3}],
 }
 header, flat = {"__metadata__": {"tril": json.dumps(said)}}, b""
 for name, value in sorted(tensors.items(), key=lambda t: -t[1].itemsize):
