@@ -178,6 +178,11 @@ static const struct {
     { "$/d --targets a --head lowrank", small, "--head lowrank wants a number behind a colon" },
     { "$/d --targets a --head lowrank:x", small, "--head lowrank wants a number behind a colon" },
     { "$/d --targets a --head lowrank:2:full", small, "--head lowrank wants a number behind" },
+    { "$/d --targets a --head student,half", small, "--head wants full, diagonal, precision, " },
+    { "$/d --targets a --head ''", small, "--head wants 1 to 16 forms, not ''" },
+    { "$/d --targets a --head full,full,full,full,full,full,full,full,full,full,full,full,full,"
+      "full,full,full,full",
+      small, "--head wants 1 to 16 forms, not 'full,full" },
     { "$/d --targets a --head full:3", small, "--head full wants nothing behind it" },
     { "$/d --targets a --head mixture:2:half", small, "--head wants full," },
     { "$/d --targets a --head mixture:2:shared", small,

@@ -11,7 +11,7 @@ enum { TEXT = 1 << 14 };
 
 static const struct {
     const char *fit; /* NULL: a committed file */
-    const char *info, *wanted[6];
+    const char *info, *wanted[7];
 } cases[] = {
     { NULL,
       "info " MODEL,
@@ -25,12 +25,13 @@ static const struct {
       "info tests/reference/model_torch.safetensors",
       { "network 1-5-2, diagonal head, 22 parameters\n", "\neruptions  ", "\nwaiting  " } },
     { "fit data/faithful.csv --targets eruptions,waiting --epochs 3 --validation 0 -o $/m "
-      "--head mixture:2:diagonal --ensemble 2",
+      "--head mixture:2:diagonal,student --ensemble 2",
       "info $/m",
       { "ensemble of 2 networks\nnetwork 1, weight 0.500: 1-128-128-10, mixture head of 2 "
         "diagonal ",
         "\ninputs                             mean           sd\nnone\n",
-        "\nnetwork 2: 3 epochs, NLL, ", "  --validation 0\n", "  --epochs 3\n" } },
+        "\nnetwork 2, weight 0.500: 1-128-128-6, student head, ", "\nnetwork 2: 3 epochs, NLL, ",
+        "  --validation 0\n", "  --epochs 3\n" } },
     { "fit data/faithful.csv --targets waiting --epochs 3 --head lowrank:1 -o $/m",
       "info $/m",
       { "lowrank head of rank 1, ", "\nnetwork 1: 3 epochs, best after ", ", validation " } },
