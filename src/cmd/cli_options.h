@@ -14,7 +14,7 @@
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
     X(HEAD, "head", "FORM", "auto", true,                                                          \
       "; FORM,FORM: the networks of an ensemble take them by turns; auto: "                        \
-      "student,mixture:2,mixture:3:diagonal")                                                      \
+      "student,mixture:2,mixture:3")                                                      \
     X(HIDDEN, "hidden", "W,W", "128,128", true, "widths of hidden layers, 0 for none")             \
     X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
     X(ENSEMBLE, "ensemble", "N", NULL, true,                                                       \

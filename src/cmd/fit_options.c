@@ -141,7 +141,7 @@ static bool read_network(plan *p)
     if (!read_name(p, SETTING_MISSING, missings, &missing))
         return false;
     if (strcmp(head, "auto") == 0) /* Student's t has no density of rows with missing targets */
-        head = missing == TRIL_MISSING_MARGINAL ? "full" : "student,mixture:2,mixture:3:diagonal";
+        head = missing == TRIL_MISSING_MARGINAL ? "full" : "student,mixture:2,mixture:3";
     if (!read_heads(p, head) || !read_hidden(p, &p->model.mlp) ||
         !read_name(p, SETTING_ACTIVATION, activations, &activation) ||
         !read_count(p, SETTING_ENSEMBLE, 1, MOST_MEMBERS, &p->model.members))
