@@ -3,6 +3,12 @@
  * its own) and an event shape (what one draw looks like). All logarithms are natural, all constants
  * included.
  *
+ * Large and small numbers: of parameters and points that float can hold (up to 3.4e38, and those
+ * that are not 0 at least 1.4e-45), no method is NaN, in float or in double; where a result leaves
+ * the range of tril_real it is the largest finite number or, in moments, infinite. Gradients of
+ * log_prob, cdf, kl, rsample and entropy are finite. In double, larger and smaller numbers are safe
+ * in log_prob alone.
+ *
  * Example: 2 normals in 3 dimensions, log-densities of a point each, and the gradient.
  *
  *     #include <stdio.h>

@@ -203,8 +203,8 @@ static tril_var mixture_mean(const tril_dist *p)
 static tril_var apart(const tril_dist *p, const char *method)
 {
     const mixture *m = p->attrs;
-    return tril_sub(tril_dist_mean(m->components),
-                    with_axis(p, method, mixture_mean(p), p->event.rank));
+    return tril_bounded(tril_sub(tril_dist_mean(m->components),
+                                 with_axis(p, method, mixture_mean(p), p->event.rank)));
 }
 
 /* the mean of what each is within itself and of what they are apart, each mean within the range of

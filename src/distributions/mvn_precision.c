@@ -80,9 +80,8 @@ static tril_var precision_entropy(const tril_dist *p)
                              0);
 }
 
-/* T^-T, the upper triangular factor of the covariance, by tril_solve_tril or with its numbers held
- * within the range of the type */
-static tril_var inverse_by(tril_var (*solver)(tril_var, tril_var, bool), const tril_dist *p)
+/* T^-T, the upper triangular factor of the covariance */
+static tril_var inverse(const tril_dist *p)
 {
     tril_tape *tape = p->param[1].tape;
     size_t d = p->event.dim[0];
@@ -90,12 +89,12 @@ static tril_var inverse_by(tril_var (*solver)(tril_var, tril_var, bool), const t
     for (size_t i = 0; i < d && ones; i++)
         ones[i] = 1;
     tril_var identity = tril_diag_embed(tril_input(tape, ones, TRIL_SHAPE(d)));
-    return solver(p->param[1], identity, true);
+    return tril_solve_tril(p->param[1], identity, true);
 }
 
 static tril_var upper_factor(const tril_dist *p)
 {
-    return inverse_by(tril_solve_tril_within, p);
+    return tril_bounded(inverse(p));
 }
 
 static tril_var precision_variance(const tril_dist *p)
@@ -108,7 +107,7 @@ static tril_var precision_variance(const tril_dist *p)
  * below 1 / sum_j |T_ij|, which has no squares. */
 static tril_dist precision_as_mvn(const tril_dist *p)
 {
-    tril_var upper = inverse_by(tril_solve_tril, p), t = tril_tril(tril_detach(p->param[1]));
+    tril_var upper = inverse(p), t = tril_tril(tril_detach(p->param[1]));
     if (!upper.tape || !tril_dist_valid("scale_tril(mvn_precision)",
                                         "the inverse of precision_tril", upper, false))
         return (tril_dist){ 0 };

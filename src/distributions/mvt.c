@@ -3,6 +3,7 @@
 #include "distributions/mvn.h"
 #include "distributions/student.h"
 #include "kernels/special.h"
+#include "ops/ops.h"
 
 static double row_log_prob(tril_mvn_row *row)
 {
@@ -103,7 +104,7 @@ static tril_var mvt_factor(const tril_dist *p)
     if (!tril_student_has(p, "covariance", 2))
         return (tril_var){ 0 };
     tril_var by = tril_sqrt(tril_student_spread(column(column(p->param[2]))));
-    return tril_mul(tril_tril(p->param[1]), by);
+    return tril_bounded(tril_mul(tril_tril(p->param[1]), by));
 }
 
 static tril_dist mvt_marginals(const tril_dist *p)

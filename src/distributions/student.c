@@ -76,8 +76,8 @@ static double log_gamma_draw(tril_random *random, double a)
     }
 }
 
-/* sqrt(df / chi2); of a shape below 1 by that above it, times u^(1 / a). Without validation df may
- * be what no draw would ever be accepted for. */
+/* sqrt(df / chi2), within what any scale of float may multiply; of a shape below 1 by that above
+ * it, times u^(1 / a). Without validation df may be what no draw would ever be accepted for. */
 static double weight(tril_random *random, double df)
 {
     const double a = 0.5 * df;
@@ -87,7 +87,7 @@ static double weight(tril_random *random, double df)
     if (a < 1)
         tril_random_uniform(random, &u, 1);
     double log_chi2 = log_gamma_draw(random, a < 1 ? a + 1 : a) + log((double)u) / a;
-    return tril_within(exp(0.5 * (log(a) - log_chi2)), DBL_MAX);
+    return tril_within(exp(0.5 * (log(a) - log_chi2)), 1e200);
 }
 
 size_t tril_student_doubles(const tril_node *node)

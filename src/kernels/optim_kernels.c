@@ -18,7 +18,8 @@ TRIL_INLINE void adam_loop(tril_adam_step c, size_t n, const tril_real *restrict
         m[i] = c.beta1 * m[i] + c.rest1 * x;
         v[i] = c.beta2 * v[i] + c.rest2 * x * x;
         if (c.rate != 0) /* frozen means to the last bit */
-            w[i] = c.shrink * w[i] - c.rate * m[i] / (sqrt(v[i] * c.unbias) + c.eps);
+            w[i] = limited(c.shrink * w[i], TRIL_REAL_MAX) -
+                   c.rate * m[i] / (sqrt(v[i] * c.unbias) + c.eps);
     }
 }
 

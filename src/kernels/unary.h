@@ -23,7 +23,8 @@
     X(relu, x<0 ? 0 : x, y> 0, false)                                                              \
     X(elu, x > 0 ? x : MATH(expm1)(x), y > 0 ? 1 : y + 1, false)                                   \
     X(softplus, MATH(softplus)(x), -MATH(expm1)(-y), false)                                        \
-    X(silu, x *MATH(sigmoid)(x), MATH(sigmoid)(x) * (1 + x * (1 - MATH(sigmoid)(x))), true)
+    X(silu, x *MATH(sigmoid)(x), MATH(sigmoid)(x) * (1 + x * (1 - MATH(sigmoid)(x))), true)        \
+    X(bounded, isinf(x) ? copysign(TRIL_REAL_MAX, x) : x, !isinf(x), true)
 
 typedef struct tril_unary {
     const char *name;

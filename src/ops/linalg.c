@@ -1,5 +1,6 @@
 /* Linear algebra of small matrices in batches: Cholesky and LQ factorisations, triangular solves.
  * Each matrix is worked on in double. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -178,14 +179,9 @@ static size_t bad_pivot(size_t d, const tril_real *l)
     return d;
 }
 
-typedef struct solve {
-    bool transpose;
-    bool saturates; /* a number beyond the range of tril_real is its largest, not infinite */
-} solve;
-
 static bool solve_tril_forward(tril_row_block *rows)
 {
-    const solve *p = rows->node->attrs;
+    const bool transpose = *(const bool *)rows->node->attrs;
     const tril_real *l = rows->x[0];
     size_t d = tril_rows_last(rows->node, 0), n = rows->width[1], pivot = bad_pivot(d, l);
     double *x = rows->memory;
@@ -195,16 +191,16 @@ static bool solve_tril_forward(tril_row_block *rows)
                             (double)l[pivot * d + pivot]);
     for (size_t j = 0; j < n; j++)
         x[j] = (double)rows->x[1][j];
-    tril_solve_lower(p->transpose, d, tril_rows_last(rows->node, 1), l, x);
-    for (size_t j = 0; j < n; j++)
-        rows->value[j] = p->saturates ? tril_saturate(x[j]) : (tril_real)x[j];
+    tril_solve_lower(transpose, d, tril_rows_last(rows->node, 1), l, x);
+    for (size_t j = 0; j < n; j++) /* beyond the range of float or double alike */
+        rows->value[j] = (tril_real)(fabs(x[j]) == DBL_MAX ? copysign(HUGE_VAL, x[j]) : x[j]);
     return true;
 }
 
 /* X = L^-1 B: dB = L^-T dX, dL = -tril(dB X'). X = L^-T B: dB = L^-1 dX, dL = -tril(X dB'). */
 static void solve_tril_backward(tril_row_block *rows)
 {
-    const bool transpose = ((const solve *)rows->node->attrs)->transpose;
+    const bool transpose = *(const bool *)rows->node->attrs;
     const size_t d = tril_rows_last(rows->node, 0), k = tril_rows_last(rows->node, 1);
     double *db = rows->memory;
     for (size_t j = 0; j < d * k; j++)
@@ -217,7 +213,7 @@ static void solve_tril_backward(tril_row_block *rows)
                q = transpose ? row : column;
         double sum = 0;
         for (size_t c = 0; c < k && column <= row; c++)
-            sum += db[p * k + c] * (double)rows->value[q * k + c];
+            sum += db[p * k + c] * tril_within((double)rows->value[q * k + c], DBL_MAX);
         tril_row_put_by(rows, 0, j, 1, -sum);
     }
 }
@@ -255,12 +251,6 @@ tril_var tril_lq_above(tril_var a, tril_var least)
 
 tril_var tril_solve_tril(tril_var factor, tril_var b, bool transpose)
 {
-    return tril_op_apply(&tril_op_solve_tril.op, (tril_var[]){ factor, b }, 2,
-                         &(solve){ transpose }, sizeof(solve));
-}
-
-tril_var tril_solve_tril_within(tril_var factor, tril_var b, bool transpose)
-{
-    return tril_op_apply(&tril_op_solve_tril.op, (tril_var[]){ factor, b }, 2,
-                         &(solve){ transpose, true }, sizeof(solve));
+    return tril_op_apply(&tril_op_solve_tril.op, (tril_var[]){ factor, b }, 2, &transpose,
+                         sizeof transpose);
 }

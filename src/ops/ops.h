@@ -19,8 +19,9 @@ tril_var tril_cholesky_for(const char *what, tril_var a);
  * so, and no rows are refused. `least` wants no gradient. */
 tril_var tril_lq_above(tril_var a, tril_var least);
 
-/* tril_solve_tril with its numbers within the range of tril_real. */
-tril_var tril_solve_tril_within(tril_var factor, tril_var b, bool transpose);
+/* x with the largest finite number in place of an infinite one, which times 0 would be NaN; no
+ * gradient flows through those. */
+tril_var tril_bounded(tril_var x);
 
 /* The sum over the last n axes, which x has, as a log-density is one over an event: beyond the
  * range of tril_real it is the largest finite number. */

@@ -1,6 +1,7 @@
 /* Adam and AdamW. */
 #include <math.h>
 
+#include "kernels/mvn.h"
 #include "kernels/optim_kernels.h"
 #include "optim/optim.h"
 
@@ -14,11 +15,12 @@ static void update(const tril_optim_update *u, double l2, double shrink)
         .rest1 = (tril_real)(1 - o->beta1),
         .beta2 = (tril_real)o->beta2,
         .rest2 = (tril_real)(1 - o->beta2),
-        .rate = (tril_real)(u->lr / (1 - pow(o->beta1, steps))),
+        /* within the range of the type: infinity times 0 is no step, and neither is 0 / 0 */
+        .rate = tril_saturate(u->lr / (1 - pow(o->beta1, steps))),
         .unbias = (tril_real)(1 / (1 - pow(o->beta2, steps))),
-        .eps = (tril_real)o->eps,
-        .l2 = (tril_real)l2,
-        .shrink = (tril_real)shrink,
+        .eps = tril_saturate(fmax(o->eps, (double)TRIL_REAL_MIN)),
+        .l2 = tril_saturate(l2),
+        .shrink = tril_saturate(shrink),
         /* a larger gradient's square would be infinite, and the parameter would never move again */
         .bound = (tril_real)(1e-3 * sqrt((double)TRIL_REAL_MAX)),
     };

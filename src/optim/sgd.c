@@ -1,4 +1,5 @@
 /* Stochastic gradient descent with momentum. */
+#include "kernels/mvn.h"
 #include "kernels/optim_kernels.h"
 #include "optim/optim.h"
 
@@ -7,10 +8,10 @@ static void sgd_update(const tril_optim_update *u)
     const tril_sgd_opts *o = u->opts;
     const tril_sgd_step step = {
         .momentum = (tril_real)o->momentum,
-        .rate = (tril_real)u->lr,
+        .rate = tril_saturate(u->lr), /* infinity times 0 is no step */
         .of_gradient = o->nesterov,
         .of_momentum = (tril_real)(o->nesterov ? o->momentum : 1),
-        .l2 = (tril_real)u->weight_decay,
+        .l2 = tril_saturate(u->weight_decay),
         /* so that a row of gradients as large as they come does not add up to an infinity, in which
          * the momentum would stay for ever */
         .bound = (tril_real)(0.25 * (1 - o->momentum) * (double)TRIL_REAL_MAX),

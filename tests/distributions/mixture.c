@@ -480,6 +480,26 @@ START_TEST(test_errors)
 }
 END_TEST
 
+/* components further apart than the type can say: what they share is not NaN */
+START_TEST(test_large_covariance)
+{
+    const tril_real max = TRIL_REAL_MAX, far[4] = { max, 1, -max, 1 }, logits[2] = { 0 };
+    tril_var loc = tril_input(tape, far, TRIL_SHAPE(2, 2));
+    tril_dist weights = tril_categorical(tril_input(tape, logits, TRIL_SHAPE(2)));
+    tril_dist p = tril_mixture(weights, tril_mvn_diag(loc, tril_scalar(tape, 2)));
+    const tril_real *covariance = tril_value(tril_dist_covariance(p));
+    ck_assert(covariance[0] >= max && covariance[1] == 0 && covariance[2] == 0);
+    ck_assert(covariance[3] == 4);
+    tril_dist twice =
+        tril_mixture(tril_categorical(tril_reshape(tril_scalar(tape, 0), TRIL_SHAPE(1))),
+                     tril_dist_expand(p, TRIL_SHAPE(1)));
+    const tril_real *same = tril_value(tril_dist_covariance(twice));
+    for (size_t i = 0; i < 4; i++)
+        ck_assert(same[i] >= max ? covariance[i] >= max : same[i] == covariance[i]);
+    ck_fine(ctx);
+}
+END_TEST
+
 static void all_methods(tril_ctx *c)
 {
     tril_tape *t = tril_tape_new(c);
@@ -507,6 +527,7 @@ Suite *suite_distributions_mixture(void)
     tcase_add_test(tcase, test_of_one);
     tcase_add_test(tcase, test_observed);
     tcase_add_test(tcase, test_far_apart);
+    tcase_add_test(tcase, test_large_covariance);
     tcase_add_loop_test(tcase, test_zero_weight, 0, sizeof zero_weights / sizeof *zero_weights);
     tcase_add_test(tcase, test_extreme_heads);
     tcase_add_test(tcase, test_integral);

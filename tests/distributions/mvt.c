@@ -192,6 +192,26 @@ START_TEST(test_extremes)
 }
 END_TEST
 
+/* moments and draws beyond the range are infinite or the largest number */
+START_TEST(test_large)
+{
+    const tril_real zero[2] = { 0 }, l[4] = { TRIL_REAL_MAX, 0, 0, 1 };
+    tril_var loc = tril_input(tape, zero, TRIL_SHAPE(2));
+    tril_var factor = tril_input(tape, l, TRIL_SHAPE(2, 2));
+    const tril_real *covariance =
+        tril_value(tril_dist_covariance(tril_mvt(tril_scalar(tape, 2.5), loc, factor)));
+    ck_assert(covariance[0] >= TRIL_REAL_MAX && covariance[1] == 0 && covariance[2] == 0);
+    ck_close(covariance[3], 5, 1e-6, 1);
+    const tril_real mixed[4] = { (tril_real)3e38, 0, (tril_real)3e38, (tril_real)3e38 };
+    tril_dist wild = tril_mvt(tril_scalar(tape, (tril_real)1e-38), loc,
+                              tril_input(tape, mixed, TRIL_SHAPE(2, 2)));
+    const tril_real *draws = tril_value(tril_sample(wild, 100));
+    for (size_t i = 0; i < 200; i++)
+        ck_assert(isfinite(draws[i]));
+    ck_fine(ctx);
+}
+END_TEST
+
 /* ---- memory that runs out */
 
 static void all_methods(tril_ctx *c)
@@ -302,6 +322,7 @@ Suite *suite_distributions_mvt(void)
     tcase_add_test(tcase, test_other_distributions);
     tcase_add_test(tcase, test_draws);
     tcase_add_test(tcase, test_extremes);
+    tcase_add_test(tcase, test_large);
     tcase_add_test(tcase, test_out_of_memory);
     tcase_add_loop_test(tcase, test_errors, 0, sizeof errors / sizeof *errors);
     suite_add_tcase(suite, tcase);

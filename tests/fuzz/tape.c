@@ -64,7 +64,7 @@ static unsigned draw(unsigned n)
 
 static tril_ctx *ctx, *other_ctx;
 static tril_tape *tape, *other_tape, *foreign_tape;
-static bool validates;
+static bool validates, wide; /* in double, wide: with numbers that float cannot hold */
 static tril_params *params;
 static bool absent; /* an argument of this step is no var of this context, which then cannot fail */
 
@@ -78,6 +78,8 @@ typedef struct slot {
 
 static slot vars[VARS];
 static tril_dist dists[DISTS];
+static bool promised[DISTS]; /* its parameters, and those of its parts, are within of_float */
+static bool of_promised;     /* so are those of all that this step has taken */
 static void *blocks[BLOCKS];
 static unsigned n_vars, n_dists, n_blocks;
 
@@ -202,19 +204,33 @@ static const char *wrong_with(const char *name, const tril_real *x, size_t n)
 
 static uint32_t inspected;
 
-static bool are_within(const tril_real *x, size_t n, tril_real bound)
+/* absolute values, of numbers that are not 0 */
+typedef struct range {
+    double least, most;
+} range;
+
+static const range all_finite = { 0, (double)TRIL_REAL_MAX }, of_float = { 1e-45, 3.4028234e38 },
+                   ordinary = { 0, 1e9 };
+
+/* where tril/distributions.h promises numbers */
+static range range_of(const char *name)
+{
+    return strncmp(name, "log_prob(", 9) == 0 ? all_finite : of_float;
+}
+
+static bool are_within(const tril_real *x, size_t n, range r)
 {
     size_t i = 0;
-    while (i < n && x[i] >= -bound && x[i] <= bound)
+    for (double a; i < n && (a = fabs((double)x[i]), a == 0 || (a >= r.least && a <= r.most));)
         i++;
     return i == n;
 }
 
-static bool inputs_are_within(const tril_node *node, tril_real bound)
+static bool inputs_are_within(const tril_node *node, range r)
 {
     bool all = validates;
     for (size_t k = 0; k < node->n_in && all; k++)
-        all = !node->in[k] || are_within(node->in[k]->value, node->in[k]->size, bound);
+        all = !node->in[k] || are_within(node->in[k]->value, node->in[k]->size, r);
     return all;
 }
 
@@ -239,7 +255,7 @@ static void inspect(void)
         const tril_node *node = &tape->nodes[inspected]->node;
         const char *name = node->op->name;
         see(node->op, NULL, !node->op->backward);
-        if (node->n_in == 0 || is_plain(name) || !inputs_are_within(node, TRIL_REAL_MAX))
+        if (node->n_in == 0 || is_plain(name) || !inputs_are_within(node, range_of(name)))
             continue;
         const char *wrong = wrong_with(name, node->value, node->size);
         if (wrong) {
@@ -260,9 +276,10 @@ static void differentiate(tril_node *node)
 {
     enum { INPUTS = 8 };
     tril_real *grad[INPUTS] = { 0 };
-    const tril_real bound = is_of_distribution(node->op->name) ? TRIL_REAL_MAX : (tril_real)1e9;
-    if (node->size == 0 || node->n_in > INPUTS || !inputs_are_within(node, bound) ||
-        !are_within(node->value, node->size, bound) || !are_within(node->grad, node->size, bound))
+    const char *name = node->op->name;
+    const range r = is_of_distribution(name) ? of_float : ordinary;
+    if (node->size == 0 || node->n_in > INPUTS || !inputs_are_within(node, r) ||
+        !are_within(node->value, node->size, r) || !are_within(node->grad, node->size, r))
         return;
     for (size_t k = 0; k < node->n_in; k++)
         if (node->in[k] && node->in[k]->needs_grad) {
@@ -344,7 +361,11 @@ static bool put_dist(tril_dist p)
         return false;
     inspect();
     see(p.kind, NULL, true);
-    dists[n_dists < DISTS ? n_dists++ : pick(DISTS)] = p;
+    for (size_t k = 0; k < 3 && p.param[k].tape && of_promised; k++)
+        of_promised = are_within(tril_value(p.param[k]), tril_size(p.param[k]), of_float);
+    const unsigned at = n_dists < DISTS ? n_dists++ : pick(DISTS);
+    dists[at] = p;
+    promised[at] = of_promised;
     return true;
 }
 
@@ -372,19 +393,20 @@ static tril_real number(void)
                                    -1e30, 1e-30,    3e38,      -3e38,  1e-38,  87,    -104,
                                    709,   -745,     1e100,     -1e150, 1e-150, 1e300, -1e-300,
                                    1e-45, 16777217, 0.9999999, 100 };
-    const double max = (double)TRIL_REAL_MAX;
+    const range r = wide ? all_finite : of_float;
     double x = some[draw(sizeof some / sizeof *some)];
     switch (draw(24)) {
     case 0:
-        return TRIL_REAL_MAX;
+        return (tril_real)r.most;
     case 1:
-        return -TRIL_REAL_MAX;
+        return (tril_real)-r.most;
     case 2:
-        return TRIL_REAL_MIN;
+        return wide ? TRIL_REAL_MIN : (tril_real)1.2e-38;
     case 3:
         return validates ? 1 : (tril_real)(draw(2) ? NAN : INFINITY);
     }
-    return (tril_real)(x > max ? max : x < -max ? -max : x);
+    const double a = fabs(x);
+    return (tril_real)(a > r.most ? copysign(r.most, x) : a < r.least ? 0 * x : x);
 }
 
 /* how the numbers of a tensor are: a third of all tensors have ordinary ones only */
@@ -557,8 +579,11 @@ static tril_var any(void)
 
 static tril_dist some_dist(void)
 {
-    if (n_dists && !rarely(64))
-        return dists[n_dists - 1 - pick(n_dists)];
+    if (n_dists && !rarely(64)) {
+        const unsigned at = n_dists - 1 - pick(n_dists);
+        of_promised &= promised[at];
+        return dists[at];
+    }
     absent = true;
     return (tril_dist){ 0 };
 }
@@ -634,6 +659,15 @@ static void differentiate_from(tril_var y)
 }
 
 /* ---- steps: operations */
+
+static void do_reset(void)
+{
+    check_unchanged();
+    tril_tape_reset(tape);
+    inspected = 0;
+    if (pick(2))
+        n_vars = n_dists = 0; /* else what is stale stays about */
+}
 
 static void do_input(void)
 {
@@ -934,11 +968,10 @@ static tril_var point(tril_dist p, sort of)
     return input(join(rows, tril_dist_event_shape(p)), of);
 }
 
-/* a method of a distribution of finite parameters has no NaN; raw outputs may be infinite */
+/* a method of a distribution of promised parameters has no NaN */
 static void put_method(tril_dist p, tril_var x)
 {
-    const bool is_head = p.kind == &tril_dist_kind_head || p.kind == &tril_dist_kind_head_student;
-    if (!put(x) || !validates || is_head)
+    if (!put(x) || !validates || !of_promised)
         return;
     const tril_real *values = tril_value(x);
     for (size_t i = 0; i < tril_size(x); i++)
@@ -1004,6 +1037,7 @@ static tril_mlp *mlp;
 static tril_mvn_params *normals;
 static tril_optim *optim;
 static const char *optim_name;
+static bool params_within; /* before all its steps */
 static tril_head_opts mlp_opts;
 static size_t mlp_d;
 
@@ -1097,7 +1131,7 @@ static void begin_params(void)
     MUST((params && mlp && normals) || tril_ctx_failed(ctx), "no parameters");
     settle();
     const unsigned k = pick(OPTIMS);
-    optim_name = optims[k].name;
+    optim_name = optims[k].name, params_within = true;
     optim = optims[k].make();
     MUST(!optim == tril_ctx_failed(ctx) || !params || !normals, "optimizer %s: %s", optim_name,
          tril_ctx_message(ctx));
@@ -1141,6 +1175,7 @@ static void do_starts(void)
         put_flag(tril_mvn_params_set(normals, pick(3), x, x + 4));
     else
         put_flag(tril_head_init(tril_mlp_last(mlp), x, rows, mlp_d, &mlp_opts));
+    do_reset();
 }
 
 static void do_head(void)
@@ -1168,8 +1203,14 @@ static void do_optim(void)
     if (rarely(8))
         tril_optim_set_lr_factor(optim, rate());
     settle();
+    const tril_real *x = tril_params_values(params);
+    const size_t n = tril_params_size(params);
+    params_within &= are_within(x, n, of_float);
     const bool done = tril_optim_step(optim);
     put_flag(done);
+    do_reset();                                     /* parameters stand on the tape as they were */
+    for (size_t i = 0; i < n && params_within; i++) /* a high rate may make them infinite */
+        MUST(!isnan(x[i]), "%s has made parameter %zu NaN", optim_name, i);
     if (done)
         see(NULL, optim_name, true);
 }
@@ -1179,15 +1220,6 @@ static void do_optim(void)
 static void do_backward(void)
 {
     differentiate_from(some());
-}
-
-static void do_reset(void)
-{
-    check_unchanged();
-    tril_tape_reset(tape);
-    inspected = 0;
-    if (pick(2))
-        n_vars = n_dists = 0; /* else what is stale stays about */
 }
 
 static void do_record(void)
@@ -1274,7 +1306,7 @@ static void begin(void)
     drawn = 0;
     for (int i = 0; i < 3; i++)
         drawn = drawn * 256 + byte();
-    validates = !rarely(8);
+    validates = !rarely(8), wide = pick(2);
     n_vars = n_dists = n_blocks = 0;
     inspected = 0;
     live = 0;
@@ -1333,7 +1365,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input_bytes, size_t size_of_input)
     for (int i = 0; i < STEPS && left; i++) {
         const unsigned k = pick(sizeof steps / sizeof *steps);
         doing = steps[k].name;
-        absent = false;
+        absent = false, of_promised = true;
         steps[k].run();
         settle();
     }

@@ -1,5 +1,6 @@
 /* Cases of src/ops/unary.c: one input, elementwise. */
 #include "ops/cases.h"
+#include "ops/ops.h"
 
 #define CALL(name)                                                                                 \
     static tril_var name##_of(tril_tape *tape, const tril_var *in, void *user)                     \
@@ -22,6 +23,7 @@ CALL(relu)
 CALL(elu)
 CALL(softplus)
 CALL(silu)
+CALL(bounded)
 
 /* the shapes that every elementwise op takes */
 #define CASES(name, low, high, n_reference)                                                        \
@@ -35,9 +37,12 @@ CALL(silu)
     }
 
 const op_case unary_cases[] = {
-    CASES(neg, -2, 2, 14),      CASES(exp, -2, 2, 14),   CASES(log, 0.5, 3, 8),
-    CASES(log1p, -0.5, 3, 9),   CASES(expm1, -2, 2, 16), CASES(sqrt, 0.5, 3, 8),
-    CASES(square, -2, 2, 14),   CASES(abs, -2, 2, 15),   CASES(tanh, -2, 2, 14),
-    CASES(sigmoid, -4, 4, 14),  CASES(relu, -2, 2, 15),  CASES(elu, -2, 2, 19),
-    CASES(softplus, -4, 4, 14), CASES(silu, -4, 4, 14),  { 0 },
+    CASES(neg, -2, 2, 14),      CASES(exp, -2, 2, 14),
+    CASES(log, 0.5, 3, 8),      CASES(log1p, -0.5, 3, 9),
+    CASES(expm1, -2, 2, 16),    CASES(sqrt, 0.5, 3, 8),
+    CASES(square, -2, 2, 14),   CASES(abs, -2, 2, 15),
+    CASES(tanh, -2, 2, 14),     CASES(sigmoid, -4, 4, 14),
+    CASES(relu, -2, 2, 15),     CASES(elu, -2, 2, 19),
+    CASES(softplus, -4, 4, 14), CASES(silu, -4, 4, 14),
+    CASES(bounded, -2, 2, 14),  { 0 },
 };

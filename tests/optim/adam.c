@@ -39,6 +39,16 @@ START_TEST(test_first_step)
 }
 END_TEST
 
+/* options beyond the range of the type: a step, and none without a gradient, but never NaN */
+START_TEST(test_extreme_options)
+{
+    const tril_adam_opts tiny = { .lr = 0.001, .eps = 1e-300 },
+                         huge = { .lr = 1e300, .eps = 1e300 };
+    ck_close(step(makers[_i], &tiny, 2, 0), 2, 1e-4, 1);
+    ck_assert(!isnan(step(makers[_i], &huge, 2, 0)) && step(makers[_i], &huge, 2, 1) <= 2);
+}
+END_TEST
+
 /* weight decay: into the gradient for Adam, whose first step then is lr whatever the decay; apart
  * from it for AdamW, and 0.01 by default */
 START_TEST(test_weight_decay)
@@ -84,6 +94,7 @@ Suite *suite_optim_adam(void)
     Suite *suite = suite_create("optim/adam");
     TCase *tcase = tcase_create("adam");
     tcase_set_tags(tcase, "trains");
+    tcase_add_loop_test(tcase, test_extreme_options, 0, 2);
     tcase_add_loop_test(tcase, test_first_step, 0, 2);
     tcase_add_test(tcase, test_weight_decay);
     tcase_add_loop_test(tcase, test_errors, 0, sizeof errors / sizeof *errors);

@@ -116,6 +116,7 @@ def lq(a):
 
 
 op("lq", lq, drawn(2, 3, 4))
+op("bounded", torch.nan_to_num, any_number)
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.csv"), "w", newline="") as out:
     writer = csv.writer(out, lineterminator="\n")
