@@ -152,7 +152,8 @@ static const char *const files[] = { "header.csv", "empty",
                                      "none/file",  "t.csv/x",
                                      "out.tmp",    "m.tmp",
                                      "t.csv.tmp",  "m.checkpoint",
-                                     "o u't.csv",  "out.checkpoint" };
+                                     "o u't.csv",  "out.checkpoint",
+                                     "new\nline",  "new\nline.csv" };
 static const char *const columns[] = { "a", "b", "c", "d", "a,b", "c,d", "a,b,c,d", "x", "" };
 
 /* a table of columns a to d, of which some cells are odd */

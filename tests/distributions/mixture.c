@@ -480,6 +480,30 @@ START_TEST(test_errors)
 }
 END_TEST
 
+/* equal logits are equal weights, however large: the logarithm of their sum has no digits left */
+START_TEST(test_large_logits)
+{
+    const tril_real most = TRIL_REAL_MAX, both[2] = { 1, 1 };
+    const size_t first = 0;
+    for (tril_real logit = 1; logit < most / 100; logit *= 100) {
+        tril_tape_reset(tape);
+        tril_var l = tril_input(tape, (tril_real[]){ logit, logit }, TRIL_SHAPE(2));
+        tril_dist w = tril_categorical(l);
+        tril_var ones = tril_input(tape, both, TRIL_SHAPE(2));
+        tril_dist p = tril_mixture(w, tril_normal(ones, ones));
+        ck_assert(tril_value(tril_softmax(l, 0))[1] == (tril_real)0.5);
+        ck_close(tril_value(tril_log_softmax(l, 0))[1], -log(2), 1e-7, 1);
+        ck_close(tril_item(tril_cross_entropy(l, &first)), log(2), 1e-7, 1);
+        ck_close(tril_item(tril_entropy(w)), log(2), 1e-7, 1);
+        ck_close(tril_item(tril_log_prob(w, tril_scalar(tape, 1))), -log(2), 1e-7, 1);
+        ck_assert(tril_item(tril_dist_mean(p)) == 1);
+        ck_close(tril_item(tril_cdf(p, tril_scalar(tape, 100))), 1, 1e-7, 1);
+        ck_close(tril_item(tril_log_prob(p, tril_scalar(tape, 1))), -0.91893853320467274, 1e-7, 1);
+        ck_fine(ctx);
+    }
+}
+END_TEST
+
 /* components further apart than the type can say: what they share is not NaN */
 START_TEST(test_large_covariance)
 {
@@ -527,6 +551,7 @@ Suite *suite_distributions_mixture(void)
     tcase_add_test(tcase, test_of_one);
     tcase_add_test(tcase, test_observed);
     tcase_add_test(tcase, test_far_apart);
+    tcase_add_test(tcase, test_large_logits);
     tcase_add_test(tcase, test_large_covariance);
     tcase_add_loop_test(tcase, test_zero_weight, 0, sizeof zero_weights / sizeof *zero_weights);
     tcase_add_test(tcase, test_extreme_heads);
