@@ -163,7 +163,7 @@ installed: $(PROGRAMS)/tril.1
 	@RUN='$(RUN)' sh tests/install.sh $(BUILD)/installed
 
 # all that a test run is but the run
-test-rest: layers examples link installed demos $(PROGRAMS)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS),,allocations-sample)
+test-rest: layers examples link installed demos $(PROGRAMS)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS)$(COVERAGE),,allocations-sample)
 
 test: test-rest
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
