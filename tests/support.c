@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <csv.h>
+#include <jansson.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,11 +36,25 @@ tril_ctx *counting_ctx(counting *counter)
 /* where there are more, as in sanitizers' builds, not every one of them */
 enum { MOST = 128 };
 
+static counting *jansson; /* whose memory is the scenario's too */
+
+static void *jansson_malloc(size_t size)
+{
+    return counted(jansson, NULL, size);
+}
+
+static void jansson_free(void *ptr)
+{
+    if (ptr)
+        counted(jansson, ptr, 0);
+}
+
 static size_t exhaust_mode(scenario *run, bool once)
 {
     /* the first allocation is the context's own */
     for (size_t n = 2;; n += 1 + n / MOST) {
         counting counter = { .fail_at = n, .once = once };
+        jansson = &counter;
         tril_ctx *ctx = counting_ctx(&counter);
         ck_assert_ptr_nonnull(ctx);
         run(ctx);
@@ -65,8 +80,14 @@ static size_t exhaust_mode(scenario *run, bool once)
 
 size_t exhaust(scenario *run)
 {
+    json_malloc_t before_malloc;
+    json_free_t before_free;
+    json_get_alloc_funcs(&before_malloc, &before_free);
+    json_set_alloc_funcs(jansson_malloc, jansson_free);
     exhaust_mode(run, true);
-    return exhaust_mode(run, false);
+    const size_t n = exhaust_mode(run, false);
+    json_set_alloc_funcs(before_malloc, before_free);
+    return n;
 }
 
 /* The tests' own reader, so that reference values do not pass through the code under test, nor
