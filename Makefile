@@ -42,6 +42,8 @@ DEMOS    := $(patsubst demos/%.c,$(PROGRAMS)/demos/%,$(sort $(wildcard demos/*.c
 COMMAND  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/cmd/*.c)))
 BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
 TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/command/%,$(sort $(wildcard tests/*.c tests/*/*.c)))))
+# with these every piece of an arena is a heap block, in front of the library's own file
+PIECES   := $(BUILD)/tests/fuzz/arena.o
 SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] src/*/*/*.[ch] demos/*.c data/*.c tests/*.[ch] tests/*/*.[ch])
 
 help:
@@ -154,7 +156,7 @@ demo: demos
 	$(PROGRAMS)/tril plot $(BUILD)/pictures/points.safetensors data/points.csv -o $(BUILD)/pictures/points.png
 
 # OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check
-TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(PROGRAMS) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) $(if $(COVERAGE),GCOV_ERROR_FILE=/dev/null) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
+TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(PROGRAMS) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) $(if $(COVERAGE),GCOV_ERROR_FILE=/dev/null CK_EXCLUDE_TAGS=blocks) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
 
 # what make install puts below a folder works there
 installed: $(PROGRAMS)/tril.1
@@ -231,9 +233,9 @@ $(PROGRAMS)/bench: $(BENCH) $(HOOK) $(LIB) $(STAMP)
 bench: $(PROGRAMS)/bench
 	$(PROGRAMS)/bench $(if $(JSON),--json $(JSON))
 
-$(BUILD)/tests/run: $(TESTS) $(LIB) $(STAMP)
+$(BUILD)/tests/run: $(TESTS) $(if $(COVERAGE),$(PIECES)) $(LIB) $(STAMP)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) $(TESTS) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -lrt
+	@$(CC) $(FLAGS) $(filter %.o,$^) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -lrt
 
 layers:
 	@sh tests/layers.sh
@@ -252,8 +254,7 @@ fuzz: fuzz-tape
 fuzz-tape: $(BUILD)/fuzz
 	OPENBLAS_NUM_THREADS=1 $(RUN) $< $(or $(SEED),1) $(or $(RUNS),0) $(if $(RUNS),0,$(or $(SECONDS),60))
 
-# every piece of an arena is a heap block, in front of the library's own file
-$(BUILD)/fuzz: $(BUILD)/tests/fuzz/tape.o $(BUILD)/tests/fuzz/main.o $(BUILD)/tests/fuzz/arena.o $(LIB) $(STAMP)
+$(BUILD)/fuzz: $(BUILD)/tests/fuzz/tape.o $(BUILD)/tests/fuzz/main.o $(PIECES) $(LIB) $(STAMP)
 	@echo '  LD   $@'
 	@$(CC) $(FLAGS) $(filter %.o,$^) -o $@ $(LIB) $(LIBS)
 

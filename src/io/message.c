@@ -19,8 +19,7 @@ const char *tril_shown(char room[TRIL_SHOWN_ROOM], const char *text)
 bool tril_fail_errno(tril_ctx *ctx, const char *path, const char *what, int error)
 {
     char text[128] = "";
-    if (strerror_r(error, text, sizeof text))
-        text[0] = 0;
+    (void)strerror_r(error, text, sizeof text);
     return tril_ctx_fail(ctx, error == ENOMEM ? TRIL_OUT_OF_MEMORY : TRIL_BAD_FILE,
                          "%s: cannot be %s: %s", *path ? path : "''", what, text);
 }

@@ -9,10 +9,8 @@
 bool tril_c_locale_begin(tril_c_locale *locale, tril_ctx *ctx, const char *what)
 {
     locale->c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!locale->c)
-        return tril_ctx_fail(ctx, TRIL_OUT_OF_MEMORY, "%s: out of memory", what);
-    locale->before = uselocale(locale->c);
-    return true;
+    locale->before = uselocale(locale->c); /* asks only, if there is none */
+    return locale->c || tril_ctx_fail(ctx, TRIL_OUT_OF_MEMORY, "%s: out of memory", what);
 }
 
 void tril_c_locale_end(tril_c_locale *locale)

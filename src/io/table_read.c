@@ -235,8 +235,7 @@ static bool read_in_c_locale(tril_table *table, FILE *file)
 {
     reader r = { .table = table, .line = 1, .row_line = 1 };
     tril_c_locale locale;
-    if (csv_init(&r.csv, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL))
-        return tril_ctx_fail(table->ctx, TRIL_OUT_OF_MEMORY, "%s: out of memory", table->path);
+    csv_init(&r.csv, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL); /* fails for NULL alone */
     csv_set_blk_size(&r.csv, CHUNK); /* a long cell does not grow byte by byte */
     bool done = tril_c_locale_begin(&locale, table->ctx, table->path);
     if (done) {

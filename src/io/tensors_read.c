@@ -32,9 +32,8 @@ static bool read_bytes(const reader *r, void *out, size_t n)
 {
     if (fread(out, 1, n, r->file) == n)
         return true;
-    if (ferror(r->file))
-        return tril_fail_errno(r->tensors->ctx, r->tensors->source, "read", errno);
-    return fail(r, "the file has become shorter while it was read");
+    return ferror(r->file) ? tril_fail_errno(r->tensors->ctx, r->tensors->source, "read", errno)
+                           : fail(r, "the file has become shorter while it was read");
 }
 
 /* the three parts of the file, into memory; no more is asked for than the file has bytes */

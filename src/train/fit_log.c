@@ -1,6 +1,7 @@
 /* Figures of a fit as CSV. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <tril/fit.h>
 
@@ -10,9 +11,8 @@ static bool put(FILE *file, double x, char end)
     char text[32] = "";
     if (!isnan(x))
         snprintf(text, sizeof text, "%.9g", x);
-    for (char *p = text; *p; p++)
-        if (*p == ',')
-            *p = '.';
+    for (char *p; (p = strchr(text, ',')); *p = '.')
+        ;
     return fprintf(file, "%s%c", text, end) > 0;
 }
 

@@ -287,6 +287,24 @@ START_TEST(test_nothing_to_check)
 }
 END_TEST
 
+static tril_var square_of_first(tril_tape *tape, const tril_var *in, void *user)
+{
+    (void)tape, (void)user;
+    return tril_square(in[0]);
+}
+
+/* an input that the function leaves alone has the gradient 0 */
+START_TEST(test_unused)
+{
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_gradcheck_report report;
+    ck_assert(tril_gradcheck(ctx, square_of_first, NULL, pair, 2, NULL, &report));
+    ck_assert_uint_eq(report.checked, 12);
+    ck_fine(ctx);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 static void check_cubic(tril_ctx *ctx)
 {
     fault f = RIGHT;
@@ -310,6 +328,7 @@ Suite *suite_core_gradcheck(void)
     tcase_add_loop_test(tcase, test_failing_function, 0, 4);
     tcase_add_test(tcase, test_nan_is_wrong);
     tcase_add_test(tcase, test_nothing_to_check);
+    tcase_add_test(tcase, test_unused);
     tcase_add_test(tcase, test_out_of_memory);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -449,6 +449,16 @@ static void two_steps(tril_ctx *of)
     tril_params_free(params);
 }
 
+START_TEST(test_too_large)
+{
+    const size_t many = (size_t)1 << (sizeof many * 2);
+    tril_var one = tril_reshape(tril_scalar(tape, 1), TRIL_SHAPE(1, 1, 1, 1));
+    ck_assert_ptr_null(tril_broadcast_to(one, TRIL_SHAPE(many, many, many, many / 4)).tape);
+    ck_failed(ctx, TRIL_BAD_SHAPE, "broadcast_to: a result of shape ");
+    ck_assert(tril_item(tril_add(one, one)) == 2);
+}
+END_TEST
+
 START_TEST(test_out_of_memory)
 {
     ck_assert_uint_ge(exhaust(two_steps), 8);
@@ -476,6 +486,7 @@ Suite *suite_core_tape(void)
     tcase_add_test(tcase, test_scratch_is_given_back);
     tcase_add_test(tcase, test_here_and_back);
     tcase_add_test(tcase, test_take_and_copy);
+    tcase_add_test(tcase, test_too_large);
     tcase_add_test(tcase, test_out_of_memory);
     suite_add_tcase(suite, tcase);
     TCase *blocks = tcase_create("blocks");

@@ -328,6 +328,8 @@ START_TEST(test_inert)
 
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_table *table = table_of(ctx, "a\n1\n", 4);
+    ck_assert_ptr_null(tril_table_read(ctx, NULL));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "table: no path was given");
     ck_assert_ptr_null(table_of(ctx, "", 0));
     ck_assert_ptr_null(table_of(ctx, "a\n1\n", 4));
     ck_assert(!tril_table_columns(table, (const char *[]){ "a" }, 1, &x));
