@@ -249,12 +249,6 @@ TRIL_FOR_EACH_TARGET(static, spread,
                      (size_t events, size_t size, const tril_real *from, double *to),
                      (events, size, from, to), TRIL_FOR_EVENT_SIZE(size, SPREAD))
 
-/* as tril_row_grad_put has it */
-TRIL_INLINE double product(double upstream, double x)
-{
-    return tril_within(upstream * tril_within(x, DBL_MAX), DBL_MAX);
-}
-
 TRIL_INLINE void store_of(size_t n, const double *restrict upstream, const double *restrict x,
                           tril_real *restrict grad)
 {
@@ -263,7 +257,7 @@ TRIL_INLINE void store_of(size_t n, const double *restrict upstream, const doubl
     if (!is_beyond(n, grad))
         return;
     for (size_t i = 0; i < n; i++)
-        grad[i] = tril_saturate(product(upstream[i], x[i]));
+        grad[i] = tril_saturate(tril_put(upstream[i], x[i]));
 }
 
 TRIL_FOR_EACH_TARGET(static, store,
@@ -273,14 +267,14 @@ TRIL_FOR_EACH_TARGET(static, store,
 static void add(size_t n, size_t stride, const double *upstream, const double *x, double *sums)
 {
     for (size_t i = 0; i < n; i++)
-        sums[i * stride] += product(upstream[i], x[i]);
+        sums[i * stride] += tril_put(upstream[i], x[i]);
 }
 
 TRIL_INLINE void add_all_of(size_t n, const double *restrict upstream, const double *restrict x,
                             double *restrict sums)
 {
     for (size_t i = 0; i < n; i++)
-        sums[i] += product(upstream[i], x[i]);
+        sums[i] += tril_put(upstream[i], x[i]);
 }
 
 TRIL_FOR_EACH_TARGET(static, add_all,

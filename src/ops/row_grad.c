@@ -1,10 +1,7 @@
 /* Gradients of operands that rows have to themselves or share. */
 #include "ops/row_grad.h"
 
-#include <math.h>
 #include <string.h>
-
-#include "kernels/cpu_dispatch.h"
 
 static bool is_shared(const tril_node *node, size_t k, size_t rows, size_t event)
 {
@@ -37,51 +34,18 @@ tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, 
     return g;
 }
 
-/* as tril_row_grad_put has it */
-TRIL_INLINE double put(double upstream, double x)
-{
-    return tril_within(upstream * tril_within(x, DBL_MAX), DBL_MAX);
-}
-
-TRIL_INLINE void put_all(size_t n, double upstream, double a, const double *restrict x,
-                         double *restrict sums, tril_real *restrict grad)
-{
-    for (size_t j = 0; j < n && sums; j++)
-        sums[j] += put(upstream, a * x[j]);
-    for (size_t j = 0; j < n && !sums; j++)
-        grad[j] = tril_saturate(put(upstream, a * x[j]));
-}
-
-TRIL_FOR_EACH_TARGET(static, put_everywhere,
-                     (size_t n, double upstream, double a, const double *x, double *sums,
-                      tril_real *grad),
-                     (n, upstream, a, x, sums, grad), put_all(n, upstream, a, x, sums, grad))
-
 void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstream, double a,
                            const double *x)
 {
     if (g->grad)
-        put_everywhere(n, upstream, a, x, g->sums ? g->sums + at : NULL, g->grad + at);
+        tril_put_all(n, upstream, a, x, g->sums ? g->sums + at : NULL, g->grad + at);
 }
-
-TRIL_INLINE void put_reals(size_t n, double upstream, const tril_real *restrict x,
-                           double *restrict sums, tril_real *restrict grad)
-{
-    for (size_t j = 0; j < n && sums; j++)
-        sums[j] += put(upstream, (double)x[j]);
-    for (size_t j = 0; j < n && !sums; j++)
-        grad[j] = tril_saturate(put(upstream, (double)x[j]));
-}
-
-TRIL_FOR_EACH_TARGET(static, put_reals_everywhere,
-                     (size_t n, double upstream, const tril_real *x, double *sums, tril_real *grad),
-                     (n, upstream, x, sums, grad), put_reals(n, upstream, x, sums, grad))
 
 void tril_row_grad_put_reals(tril_row_grad *g, size_t at, size_t n, double upstream,
                              const tril_real *x)
 {
     if (g->grad)
-        put_reals_everywhere(n, upstream, x, g->sums ? g->sums + at : NULL, g->grad + at);
+        tril_put_reals(n, upstream, x, g->sums ? g->sums + at : NULL, g->grad + at);
 }
 
 void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_t width,
@@ -94,7 +58,7 @@ void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_
     else
         for (size_t l = 0; l < n && g->grad; l++)
             for (size_t k = 0; k < width; k++)
-                g->sums[at[l] + k] += put((double)upstream[l], (double)x[k * TRIL_LANES + l]);
+                g->sums[at[l] + k] += tril_put((double)upstream[l], (double)x[k * TRIL_LANES + l]);
 }
 
 void tril_row_grad_end(tril_row_grad *g)
@@ -107,41 +71,10 @@ void tril_row_grad_end(tril_row_grad *g)
     }
 }
 
-TRIL_INLINE void put_triangle(size_t d, double upstream, const double *restrict left,
-                              const double *restrict right, const double *restrict diag,
-                              double *restrict sums, tril_real *restrict grad)
-{
-    double most = 0;
-    for (size_t j = 0; j < d; j++)
-        most = fabs(right[j]) > most ? fabs(right[j]) : most;
-    for (size_t i = 0; i < d && sums; i++, sums += d) {
-        for (size_t j = 0; j < i; j++)
-            sums[j] += put(upstream, left[i] * right[j]);
-        sums[i] += put(upstream, diag[i]);
-    }
-    for (size_t i = 0; i < d && !sums; i++, grad += d) {
-        const double factor = upstream * left[i];
-        if (fabs(factor) * most < (double)TRIL_REAL_MAX) /* as good as always */
-            for (size_t j = 0; j < i; j++)
-                grad[j] = (tril_real)(factor * right[j]);
-        else
-            for (size_t j = 0; j < i; j++)
-                grad[j] = tril_saturate(put(upstream, left[i] * right[j]));
-        grad[i] = tril_saturate(put(upstream, diag[i]));
-        memset(grad + i + 1, 0, (d - i - 1) * sizeof *grad);
-    }
-}
-
-TRIL_FOR_EACH_TARGET(static, put_triangle_everywhere,
-                     (size_t d, double upstream, const double *left, const double *right,
-                      const double *diag, double *sums, tril_real *grad),
-                     (d, upstream, left, right, diag, sums, grad),
-                     put_triangle(d, upstream, left, right, diag, sums, grad))
-
 void tril_row_grad_put_triangle(tril_row_grad *g, size_t at, size_t d, double upstream,
                                 const double *left, const double *right, const double *diag)
 {
     if (g->grad)
-        put_triangle_everywhere(d, upstream, left, right, diag, g->sums ? g->sums + at : NULL,
-                                g->grad + at);
+        tril_put_triangle(d, upstream, left, right, diag, g->sums ? g->sums + at : NULL,
+                          g->grad + at);
 }

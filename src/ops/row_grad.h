@@ -2,10 +2,8 @@
 #ifndef TRIL_OPS_ROW_GRAD_H
 #define TRIL_OPS_ROW_GRAD_H
 
-#include <float.h>
-
 #include "core/shape.h"
-#include "kernels/mvn.h"
+#include "kernels/put.h"
 #include "kernels/simd_rows.h"
 
 /* How many doubles hold n numbers. */
@@ -32,13 +30,12 @@ size_t tril_row_grad_bytes(const tril_node *node, size_t k, size_t rows, size_t 
 tril_row_grad tril_row_grad_begin(const tril_node *node, size_t k, size_t rows, size_t event,
                                   bool lanes, tril_real *grad, char **memory);
 
-/* upstream x, where x may be infinite: times zero it is nothing. Nothing where nobody needs it. */
+/* tril_put; nothing where nobody needs it. */
 static inline void tril_row_grad_put(tril_row_grad *g, size_t at, double upstream, double x)
 {
     if (!g->grad)
         return;
-    /* infinities of both signs must not meet in a sum either */
-    x = tril_within(upstream * tril_within(x, DBL_MAX), DBL_MAX);
+    x = tril_put(upstream, x);
     if (g->sums)
         g->sums[at] += x;
     else

@@ -108,11 +108,30 @@ START_TEST(test_batches)
 }
 END_TEST
 
+/* products beyond the range that cancel are 0, not NaN; a number that is NaN stays one */
+START_TEST(test_large)
+{
+    const tril_real max = TRIL_REAL_MAX, a[2] = { max, max }, b[4] = { max, max, -max, 1 };
+    const tril_real gap[2] = { (tril_real)NAN, 1 };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tape *tape = tril_tape_new(ctx);
+    tril_var right = tril_input(tape, b, TRIL_SHAPE(2, 2));
+    const tril_real *c = tril_value(tril_matmul(tril_input(tape, a, TRIL_SHAPE(1, 2)), right));
+    ck_assert(c[0] == 0 && c[1] >= max);
+    c = tril_value(tril_matmul(tril_input_missing(tape, gap, TRIL_SHAPE(1, 2)), right));
+    ck_assert(isnan(c[0]) && isnan(c[1]));
+    ck_fine(ctx);
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 Suite *suite_ops_matmul(void)
 {
     Suite *suite = suite_create("ops/matmul");
     TCase *tcase = tcase_create("batches");
     tcase_add_loop_test(tcase, test_batches, 0, N_BATCHES * N_BATCHES);
+    tcase_add_test(tcase, test_large);
     suite_add_tcase(suite, tcase);
     return suite;
 }
