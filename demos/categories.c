@@ -26,7 +26,7 @@ typedef struct learner {
 static bool read_file(tril_ctx *ctx, const char *path, dataset *s)
 {
     const char *column[MOST + 1];
-    tril_table *table = tril_table_read(ctx, path);
+    tril_table *table = tril_table_read(ctx, path, NULL);
     const size_t width = tril_table_width(table);
     for (size_t j = 0; j < width && j <= MOST; j++)
         column[j] = tril_table_name(table, j);

@@ -103,7 +103,7 @@ static bool save(tril_ctx *ctx, const tril_model *model, const char *folder, con
 static bool learn(const char *folder, const char *path, columns targets, const columns *inputs)
 {
     tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 7 });
-    tril_table *table = tril_table_read(ctx, path);
+    tril_table *table = tril_table_read(ctx, path, NULL);
     const size_t n = tril_table_rows(table), held = n / 5;
     size_t *row = malloc((n + 1) * sizeof *row);
     for (size_t i = 0; row && i < n; i++)

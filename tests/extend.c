@@ -177,7 +177,7 @@ END_TEST
 START_TEST(test_is_saved)
 {
     tril_ctx *ctx = tril_ctx_new(NULL);
-    tril_table *table = tril_table_read(ctx, "data/iris.csv");
+    tril_table *table = tril_table_read(ctx, "data/iris.csv", NULL);
     const tril_model_opts opts = { .targets = (const char *[]){ "petal_length", "petal_width" },
                                    .n_targets = 2,
                                    .mlp = { .hidden = { 4 } },

@@ -278,6 +278,7 @@ struct tril_head_kind {
     bool components; /* takes opts.components, and the kind of these */
     bool natural;    /* has natural gradients */
     bool normal;     /* its distributions have an as_mvn */
+    bool no_missing; /* and no density of rows with missing targets */
 
     const struct tril_head_form *form; /* of the library's own */
 };

@@ -20,7 +20,7 @@
  *     int main(void)
  *     {
  *         tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 7 });
- *         tril_table *table = tril_table_read(ctx, "data/iris.csv");
+ *         tril_table *table = tril_table_read(ctx, "data/iris.csv", NULL);
  *         tril_model *model = tril_model_new(table, NULL, 0, &(tril_model_opts){
  *             .targets = (const char *[]){ "petal_length", "petal_width" }, .n_targets = 2,
  *             .mlp = { .hidden = { 16 } } }); // inputs: length and width of sepals, species
@@ -73,8 +73,10 @@ typedef enum tril_missing {
     TRIL_MISSING_DROP,  /* a row with a missing cell is left out */
     TRIL_MISSING_MEAN,  /* a missing input is the training rows' mean, a missing label their shares
                            of each label; a missing target is an error */
-    TRIL_MISSING_MARGINAL /* a missing target is NaN: tril_fit_opts.missing. A row without any
-                             target is left out; a missing input is an error */
+    TRIL_MISSING_MARGINAL, /* a missing target is NaN: tril_fit_opts.missing. A row without any
+                              target is left out; a missing input is an error */
+    TRIL_MISSING_BOTH /* inputs as TRIL_MISSING_MEAN has them, targets as TRIL_MISSING_MARGINAL, or,
+                         if the head cannot, as TRIL_MISSING_DROP */
 } tril_missing;
 
 typedef struct tril_model_opts {
@@ -91,13 +93,24 @@ typedef struct tril_model_opts {
     tril_missing missing;
 } tril_model_opts;
 
-/* A column of inputs: one number, or, where a cell of it is a word, as many as it has labels: 1 for
- * the row's own, 0 for the others. */
+/* What of dates repeats. */
+typedef enum tril_cycle { TRIL_YEAR = 1, TRIL_WEEK = 2, TRIL_DAY = 4 } tril_cycle;
+
+/* A column of inputs: one number; or, of dates, that of tril_table_columns and, for each cycle that
+ * they run through (years twice, weeks twice, times of the day that differ), sine and cosine of its
+ * part that is over, days from 1970-01-01, years of 365.2425 and weeks of 7 of them; or, where a
+ * cell of it is any other word, as many numbers as it has labels: 1 for the row's own, 0 for the
+ * others. */
 typedef struct tril_column {
     const char *name;
-    const char *const *labels; /* NULL: a number */
+    const char *const *labels; /* NULL: a number or dates */
     size_t n_labels;
+    const char *dates; /* how they are written: see tril_table_dates. NULL: there are none */
+    unsigned cycles;   /* the sum of those that there are, in the order of tril_cycle */
 } tril_column;
+
+/* How many numbers of a row it is. */
+size_t tril_column_width(const tril_column *column);
 
 /* Fits that a network must beat: the mean and standard deviation of each target; their mean and
  * covariance; a mean linear in the inputs with the covariance of what is left, as
@@ -114,13 +127,14 @@ typedef struct tril_model_info {
     const tril_column *inputs;
     size_t n_inputs;
     const char *const *left_out; /* columns that were named as inputs, or by default, and are not:
-                                    they were constant in the rows to learn from */
+                                    they were constant in the rows to learn from, or empty */
     size_t n_left_out;
     const char *const *targets;
     size_t n_targets;
     tril_missing missing;
-    tril_mlp_opts mlp; /* inputs: the numbers of all input columns, or 1; outputs: 0, since they
-                          are the head's of each member */
+    tril_dialect dialect; /* only .missing: the words of the table that it was made for */
+    tril_mlp_opts mlp;    /* inputs: the numbers of all input columns, or 1; outputs: 0, since they
+                             are the head's of each member */
     const tril_network *networks; /* the members */
     size_t n_networks;
     const double *weights; /* of the members in their mixture, of sum 1; at first they are equal */
@@ -139,11 +153,11 @@ typedef struct tril_model tril_model;
 /* A model for a table, its networks untrained; scalers and baselines are fitted to rows[0 .. n-1]
  * of it (NULL: to all), and take no notice of the others; labels are those of all rows. Errors name
  * file and column: one that is not there, or named twice; a target among the inputs; a target that
- * is constant, but for missing cells; one that is so far from 0 that tril_real rounds its numbers
- * by more than a hundredth of their standard deviation; more labels than half the rows or than
- * 1024, as of a column of names; and what tril_table_columns refuses, words in targets among it.
- * NULL on failure.
- */
+ * is constant, but for missing cells; one that is so far from 0 that double rounds its numbers, or
+ * so close to it that tril_real does, by more than a hundredth of their standard deviation; more
+ * labels than half the rows or than 1024, as of a column of names, or a column of numbers with
+ * other words that has over 20 labels; and what tril_table_columns refuses, words in targets among
+ * it. NULL on failure. */
 tril_model *tril_model_new(tril_table *table, const size_t *rows, size_t n,
                            const tril_model_opts *opts);
 void tril_model_free(tril_model *model);
@@ -158,6 +172,8 @@ typedef struct tril_dataset {
     tril_real *x, *y; /* [n, about.mlp.inputs] and [n, targets]; y may be NULL */
     size_t *row;      /* of the table, each */
     size_t extreme;   /* how many rows were left out for extreme numbers */
+    size_t missing_inputs, missing_targets; /* how many cells of the rows were missing */
+    size_t unseen; /* how many cells had labels that the model has not seen */
 } tril_dataset;
 
 typedef struct tril_dataset_opts {
@@ -166,6 +182,8 @@ typedef struct tril_dataset_opts {
                      missing one is NaN, whatever becomes of missing inputs; default: they are */
     bool leave_out_extreme; /* rows with a number that is beyond the range of tril_real, as it is or
                                scaled, are left out where others are there; default: an error */
+    bool unseen;            /* a label that the model has not seen counts as a missing one with
+                               TRIL_MISSING_MEAN,            as the training rows' shares; default: an error */
 } tril_dataset_opts;
 
 /* Replaces the cases by rows[0 .. n-1] of a table (NULL: by all). Errors are those of
@@ -174,6 +192,9 @@ typedef struct tril_dataset_opts {
 bool tril_model_dataset(const tril_model *model, const tril_table *table, const size_t *rows,
                         size_t n, const tril_dataset_opts *opts, tril_dataset *cases);
 void tril_dataset_free(tril_dataset *cases);
+
+/* Whether all members have a density of rows with missing targets. */
+bool tril_model_takes_missing(const tril_model *model);
 
 /* Weighs the members by rows that trained none of them, scaled as cases are: tril_ensemble_weights.
  * False on failure. */
@@ -191,7 +212,8 @@ bool tril_model_evaluate(const tril_model *model, const tril_network *networks, 
  * "tril", a JSON object:
  *
  *     {"version": 1,
- *      "inputs": [{"name": "u"}, {"name": "species", "labels": ["setosa", "virginica"]}],
+ *      "inputs": [{"name": "u"}, {"name": "species", "labels": ["setosa", "virginica"]},
+ *                 {"name": "day", "dates": "ymd", "cycles": ["year", "week", "day"]}],
  *      "left_out": ["zip"],    default: none
  *      "targets": ["x", "y"],
  *      "hidden": [64, 64],     widths; default: none
@@ -201,23 +223,24 @@ bool tril_model_evaluate(const tril_model *model, const tril_network *networks, 
  *                   "relative_off_diagonal": false, "floor": 1e-6, "natural": false,   defaults
  *                   "rank": 0, "components": 0, "component": "full",  where the form needs them
  *                   "weight": 1}],       default; of sum 1
- *      "missing": "error"}     default; drop, mean, marginal
+ *      "missing": "error",     default; drop, mean, marginal, "mean,marginal"
+ *      "missing_values": ["none"]}    default: no more than tril_table_read knows
  *
  * A file that another program writes needs it, the networks' parameters and the scalers; lines,
  * bounds and baselines may be missing. A network without input columns has no scaler of inputs.
  *
- * What such a file says of a row: x is a number for each input column and, for one with labels, as
- * many numbers as it has, 1 for the row's own and 0 for the others, in the order of the note; a
- * single 0 if there is no input. With low and high from inputs.bounds [numbers, 2] and w = high -
- * low, a number beyond high by u becomes high + w u / (w + u), one below low by u low - w u / (w +
- * u). Then s = (x - inputs.mean) / inputs.scale goes through linear layers net.0, net.2, ..., each
- * weight [outputs, inputs] and bias [outputs], and the activation between two of them, as through
- * torch.nn.Sequential. What comes out is laid out as the kind of head says (tril/nn.h), with the
- * floor, and the parameter "covariance" for the form "shared": the distribution of y'. That of t =
- * line.weight s + line.bias + line.scale y' is (y - targets.mean) / targets.scale's: if y' has the
- * mean m and the covariance L L', t has line.weight s + line.bias + line.scale m and the factor
- * line.scale L. Without a line t is y'. The density of y is that of t over the product of
- * targets.scale; that of several members is the sum of weight times theirs. False on failure. */
+ * What such a file says of a row: x is the numbers of each input column, see tril_column, in the
+ * order of the note; a single 0 if there is no input. With low and high from inputs.bounds
+ * [numbers, 2] and w = high - low, a number beyond high by u becomes high + w u / (w + u), one
+ * below low by u low - w u / (w + u). Then s = (x - inputs.mean) / inputs.scale goes through linear
+ * layers net.0, net.2, ..., each weight [outputs, inputs] and bias [outputs], and the activation
+ * between two of them, as through torch.nn.Sequential. What comes out is laid out as the kind of
+ * head says (tril/nn.h), with the floor, and the parameter "covariance" for the form "shared": the
+ * distribution of y'. That of t = line.weight s + line.bias + line.scale y' is (y - targets.mean) /
+ * targets.scale's: if y' has the mean m and the covariance L L', t has line.weight s + line.bias +
+ * line.scale m and the factor line.scale L. Without a line t is y'. The density of y is that of t
+ * over the product of targets.scale; that of several members is the sum of weight times theirs.
+ * False on failure. */
 bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model);
 
 /* The model of a file, or of tensors that it was put into. heads: kinds of the program's own, which

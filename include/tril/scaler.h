@@ -9,7 +9,7 @@
  *     int main(void)
  *     {
  *         tril_ctx *ctx = tril_ctx_new(NULL);
- *         tril_table *table = tril_table_read(ctx, "data/faithful.csv");
+ *         tril_table *table = tril_table_read(ctx, "data/faithful.csv", NULL);
  *         size_t rows = tril_table_rows(table);
  *         tril_real *x = malloc((2 * rows + 1) * sizeof *x);
  *         tril_scaler scaler = { 0 };

@@ -88,8 +88,8 @@ static void print_help(void)
 {
     printf("usage: tril fit [options] DATA.csv --targets A,B,C\n"
            "Trains a network that gives the distribution of the targets by the inputs;\n"
-           "columns of words become a number for each label. DATA.csv may be -, standard\n"
-           "input.\n\n");
+           "columns of words become a number for each label, those of dates days and cycles.\n"
+           "DATA.csv may be -, standard input.\n\n");
     for (size_t i = 0; i < N_SETTINGS; i++) {
         char option[64];
         snprintf(option, sizeof option, "--%s %s", known[i].name,

@@ -9,23 +9,33 @@
 /* X(ID, name, argument, default, whether the result depends on it, help); an option without
  * argument is a switch; defaults are those of a first-time user. */
 #define SETTINGS(X)                                                                                \
-    X(TARGETS, "targets", "A,B", NULL, true, "columns to learn (needed)")                          \
+    X(TARGETS, "targets", "A,B", NULL, true,                                                       \
+      "columns to learn (needed); names with commas as in CSV: '\"a, b\",c'")                      \
     X(INPUTS, "inputs", "U,V", NULL, true, "columns they depend on, '' for none; default: others") \
+    X(EXCLUDE, "exclude", "U,V", NULL, true, "columns that are no inputs")                         \
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
     X(HEAD, "head", "FORM", "auto", true,                                                          \
       "; FORM,FORM: the networks of an ensemble take them by turns; auto: "                        \
-      "student,mixture:2,mixture:3")                                                      \
+      "student,mixture:2,mixture:3")                                                               \
     X(HIDDEN, "hidden", "W,W", "128,128", true, "widths of hidden layers, 0 for none")             \
     X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
     X(ENSEMBLE, "ensemble", "N", NULL, true,                                                       \
       "networks that predict as one; default: 5, fewer beyond 10000 rows, 1 beyond 25000")         \
-    X(MISSING, "missing", "WHAT", "error", true,                                                   \
-      "cells: error, drop (the row), mean (inputs), marginal (targets)")                           \
+    X(MISSING, "missing", "WHAT", NULL, true,                                                      \
+      "cells: error, drop (the row), mean (inputs), marginal (targets), mean,marginal; default: "  \
+      "the last, with the head full where rows lack targets")                                      \
+    X(MISSING_VALUES, "missing-values", "A,B", NULL, true,                                         \
+      "cells that are missing too, beside empty ones, NA, N/A, #N/A, NaN, null, \\N, -, . and ?")  \
+    X(DELIMITER, "delimiter", "C", NULL, true,                                                     \
+      "between cells: a byte, or tab; default: as the file has it")                                \
     X(VALIDATION, "validation", "PART", "0.1", true, "rows to stop by: a share, or a CSV file")    \
     X(TEST, "test", "PART", "0.15", true, "rows to judge by alone: a share, or a CSV file")        \
     X(SPLIT, "split", "FILE", NULL, true,                                                          \
       "FILE[:COLUMN]: test rows by number, from 0, in a column of a CSV file")                     \
     X(GROUP, "group", "COLUMN", NULL, true, "rows with the same cell there stay together")         \
+    X(ORDER, "order", "COLUMN", NULL, true,                                                        \
+      "numbers or dates: the first rows by it train, the next validate, the last test; default: "  \
+      "at random, but equal rows together, unless there are over three of each")                   \
     X(EPOCHS, "epochs", "N", "1000", true, "passes over the training rows, at most")               \
     X(BATCH, "batch", "N", "32", true, "rows of a step")                                           \
     X(OPTIMIZER, "optimizer", "NAME", "adam", true, "")                                            \

@@ -75,22 +75,23 @@ static int usage(void)
            "the shares of rows within ellipsoids and in tenths of their distributions, and\n"
            "sharpness.\n\n"
            "  --csv                 lines of rows,measure,of,value\n"
-           "  --plot FILE           a picture too, .png, .svg or .pdf, as tril plot draws it\n"
-           "  --missing WHAT        error, drop (the row), mean (inputs), marginal\n"
-           "                        (targets); default: as in training\n"
+           "  --plot FILE           a picture too, .png, .svg or .pdf, as tril plot draws "
+           "it\n" LOAD_HELP
+           "  --strict              a label that the model has not seen is an error; default:\n"
+           "                        it counts as the training rows' shares\n"
            "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return STATUS_DONE;
 }
 
-static int run(const char *model, const char *data, const char *missing, const char *picture,
+static int run(const char *model, const char *data, const load_opts *rows, const char *picture,
                bool csv)
 {
     loaded l = { 0 };
     int status = picture ? picture_check(program, model, data, "--plot", picture) : STATUS_DONE;
     if (status != STATUS_DONE)
         return status;
-    bool done = load_model(&l, model, 0) && load_rows(&l, program, data, missing, false, true) &&
-                evaluate(&l, data, csv) && (!picture || picture_draw(&l, program, picture, NULL));
+    bool done = load_model(&l, model, 0) && load_rows(&l, data, rows) && evaluate(&l, data, csv) &&
+                (!picture || picture_draw(&l, program, picture, NULL));
     status = load_status(&l, program, done);
     load_free(&l);
     return output_status(program, status);
@@ -99,11 +100,12 @@ static int run(const char *model, const char *data, const char *missing, const c
 int evaluate_command(int argc, char **argv)
 {
     static const struct option known[] = { { "csv", no_argument, NULL, 'c' },
-                                           { "missing", required_argument, NULL, 'm' },
+                                           LOAD_OPTIONS,
                                            { "plot", required_argument, NULL, 'p' },
                                            { "help", no_argument, NULL, 'h' },
                                            { 0 } };
-    const char *missing = NULL, *picture = NULL;
+    load_opts rows = { .program = program };
+    const char *picture = NULL;
     bool csv = false;
     for (int which; (which = option_next(program, argc, argv, ":h", known)) != -1;) {
         if (which == 'h')
@@ -111,11 +113,11 @@ int evaluate_command(int argc, char **argv)
         if (which == '?')
             return STATUS_WRONG;
         csv |= which == 'c';
-        missing = which == 'm' ? optarg : missing;
+        load_option(&rows, which, optarg);
         picture = which == 'p' ? optarg : picture;
     }
     if (argc - optind == 2)
-        return run(argv[optind], argv[optind + 1], missing, picture, csv);
+        return run(argv[optind], argv[optind + 1], &rows, picture, csv);
     fprintf(stderr, "%s: want a model and a CSV file, or - for standard input; --help says more\n",
             program);
     return STATUS_WRONG;

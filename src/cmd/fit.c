@@ -3,11 +3,38 @@
 
 #include "cmd/commands.h"
 #include "cmd/options.h"
-#include "cmd/summary.h"
 #include "cmd/text.h"
 #include "cmd/train.h"
+#include "cmd/warnings.h"
 
 static const char *const part_names[PARTS] = { "training", "validation", "test" };
+
+/* what cells were there that are no plain numbers or labels */
+static void print_cells(const work *w)
+{
+    const tril_model_info *about = tril_model_get_info(w->model);
+    size_t inputs = 0, targets = 0, unseen = 0, rows = 0;
+    for (int k = 0; k < PARTS; k++) {
+        inputs += w->cases[k].missing_inputs;
+        targets += w->cases[k].missing_targets;
+        unseen += w->cases[k].unseen;
+        rows += (w->files[k] ? tril_table_rows(w->files[k]) : w->count[k]) - w->cases[k].n;
+    }
+    if (tril_table_units_line(w->table))
+        printf("line %zu holds units and is no row\n", tril_table_units_line(w->table));
+    for (size_t j = 0; j < about->n_inputs; j++)
+        if (about->inputs[j].dates)
+            printf("%s holds dates (%s): days, and the cycles%s%s%s%s\n",
+                   text_shown(about->inputs[j].name), about->inputs[j].dates,
+                   about->inputs[j].cycles & TRIL_YEAR ? " year" : "",
+                   about->inputs[j].cycles & TRIL_WEEK ? " week" : "",
+                   about->inputs[j].cycles & TRIL_DAY ? " day" : "",
+                   about->inputs[j].cycles ? "" : " none");
+    if (inputs + targets + unseen)
+        printf("missing cells: %zu of inputs, %zu of targets; %zu labels not seen; %zu rows left "
+               "out\n",
+               inputs, targets, unseen, rows);
+}
 
 static void print_work(const work *w, const training *t)
 {
@@ -21,36 +48,43 @@ static void print_work(const work *w, const training *t)
     for (size_t j = 0; j < about->n_inputs; j++)
         printf("%s%s", j ? ", " : " ", text_shown(about->inputs[j].name));
     if (about->n_left_out)
-        printf("; %zu left out, constant:", about->n_left_out);
+        printf("; %zu left out, constant or empty:", about->n_left_out);
     for (size_t j = 0; j < about->n_left_out; j++)
         printf("%s%s", j ? ", " : " ", text_shown(about->left_out[j]));
     printf("\n");
+    print_cells(w);
     printf("%zu epochs in %.1f s\n", t->epochs, t->seconds);
 }
 
-/* a table is read in passing; this ought not to be missed */
-static void warn(const figures *f)
+/* a table is read in passing; these ought not to be missed */
+static void print_warnings(const warnings *found, bool csv)
 {
-    if (f->nll[TRIL_BASELINES].mean > f->nll[TRIL_BASELINE_LINEAR].mean)
-        printf("\nOn %s rows the network is worse than a linear mean: these data may want fewer "
-               "units,\nanother head, or more rows.\n",
-               f->name);
+    if (!csv && found->n)
+        printf("\n");
+    for (size_t i = 0; i < found->n; i++)
+        if (csv)
+            figures_line("all", "warning", found->text[i], 0, (double)(i + 1));
+        else
+            printf("warning: %s\n", found->text[i]);
 }
 
 static bool report(const work *w, const training *t)
 {
     figures parts[PARTS];
+    warnings found = { .n = 0 };
     size_t n = 0;
     bool done = true;
     for (int k = 0; k < PARTS && done; k++)
         if (w->cases[k].n)
             done = figures_of(w->model, part_names[k], &w->cases[k], &parts[n++]);
+    done = done && warnings_find(w, parts, n, &found);
     if (done && w->plan->csv) {
         figures_print_csv(w->model, parts, n);
+        print_warnings(&found, true);
     } else if (done) {
         print_work(w, t);
         figures_print(w->model, parts, n);
-        warn(&parts[n - 1]);
+        print_warnings(&found, false);
         printf("\nmodel: %s\n", text_shown(w->plan->output));
     }
     while (n--)

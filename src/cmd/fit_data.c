@@ -8,26 +8,40 @@
 
 #include "cmd/commands.h"
 
-static bool is_one_of(const char *name, const names *list)
-{
-    for (size_t i = 0; i < list->n; i++)
-        if (strcmp(name, list->name[i]) == 0)
-            return true;
-    return false;
-}
-
-/* all columns but targets and groups */
+/* all columns, or those that are asked for, but targets, groups and those excluded */
 static bool list_inputs(work *w)
 {
-    const size_t width = tril_table_width(w->table);
-    const char *group = w->plan->group;
-    w->inputs.name = command_alloc(width, sizeof *w->inputs.name);
-    for (size_t k = 0; k < width && w->inputs.name; k++) {
-        const char *name = tril_table_name(w->table, k);
-        if (!is_one_of(name, &w->plan->targets) && !(group && strcmp(name, group) == 0))
+    const plan *p = w->plan;
+    const size_t width = tril_table_width(w->table), n = p->inputs.name ? p->inputs.n : width;
+    for (size_t i = 0, k; i < p->exclude.n; i++)
+        if (!tril_table_find(w->table, p->exclude.name[i], &k))
+            return false;
+    w->inputs.name = command_alloc(n, sizeof *w->inputs.name);
+    for (size_t k = 0; k < n && w->inputs.name; k++) {
+        const char *name = p->inputs.name ? p->inputs.name[k] : tril_table_name(w->table, k);
+        if (!names_hold(&p->exclude, name) &&
+            (p->inputs.name ||
+             !(names_hold(&p->targets, name) || (p->group && strcmp(p->group, name) == 0))))
             w->inputs.name[w->inputs.n++] = name;
     }
     return w->inputs.name;
+}
+
+/* whether some rows of a table lack some of several targets, but not all */
+static bool has_holes(const plan *p, const tril_table *table)
+{
+    const size_t d = p->targets.n, n = tril_table_rows(table);
+    tril_real *y = table && d > 1 ? command_alloc(n, d * sizeof *y) : NULL;
+    bool found = false;
+    if (y && tril_table_columns_missing(table, p->targets.name, d, y))
+        for (size_t i = 0; i < n && !found; i++) {
+            size_t there = 0;
+            for (size_t j = 0; j < d; j++)
+                there += !isnan(y[i * d + j]);
+            found = there > 0 && there < d;
+        }
+    free(y);
+    return found;
 }
 
 /* What five networks for 10000 rows cost is what a first-time user waits for: about a minute. It is
@@ -42,14 +56,18 @@ static size_t default_members(size_t rows)
 bool work_read(work *w, plan *p)
 {
     *w = (work){ .plan = p, .ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = p->fit.seed }) };
-    w->table = tril_table_read(w->ctx, p->settings.data);
+    w->table = tril_table_read(w->ctx, p->settings.data, &p->dialect);
     for (int k = 0; k < PARTS; k++)
         if (p->file[k])
-            w->files[k] = tril_table_read(w->ctx, p->file[k]);
-    if (tril_ctx_failed(w->ctx))
+            w->files[k] = tril_table_read(w->ctx, p->file[k], &p->dialect);
+    bool holes = has_holes(p, w->table);
+    for (int k = 0; k < PARTS; k++)
+        holes |= has_holes(p, w->files[k]);
+    if (tril_ctx_failed(w->ctx) || command_lacked_memory())
         return false;
+    plan_set_missing(p, holes);
     w->row = command_alloc(tril_table_rows(w->table), sizeof *w->row);
-    if (!w->row || !list_inputs(w) || !split_rows(p, w->ctx, w->table, w->row, w->count))
+    if (!w->row || !list_inputs(w) || !split_rows(w))
         return false;
     if (p->model.members == 0)
         p->model.members = default_members(w->count[PART_TRAINING]);
@@ -58,17 +76,16 @@ bool work_read(work *w, plan *p)
 
 bool work_make_model(work *w)
 {
-    const names *inputs = w->plan->inputs.name ? &w->plan->inputs : &w->inputs;
     tril_model_opts opts = w->plan->model;
-    opts.inputs = inputs->name;
-    opts.n_inputs = inputs->n;
+    opts.inputs = w->inputs.name;
+    opts.n_inputs = w->inputs.n;
     w->model = tril_model_new(w->table, w->row, w->count[PART_TRAINING], &opts);
     return w->model;
 }
 
 bool work_read_cases(work *w)
 {
-    const tril_dataset_opts opts = { .missing = w->plan->model.missing };
+    const tril_dataset_opts opts = { .missing = w->plan->model.missing, .unseen = true };
     size_t first = 0;
     for (int k = 0; k < PARTS; k++) {
         const bool own = w->files[k];

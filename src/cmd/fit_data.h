@@ -8,8 +8,8 @@ typedef struct work {
     plan *plan;
     tril_ctx *ctx;
     tril_table *table, *files[PARTS]; /* files: of rows of their own */
-    names inputs;                     /* of the table, where none are asked for by name */
-    size_t *row, count[PARTS];        /* the table's rows, part by part */
+    names inputs;
+    size_t *row, count[PARTS]; /* the table's rows, part by part */
     tril_model *model;
     tril_dataset cases[PARTS]; /* n is 0 where a part has no rows */
 } work;
@@ -23,7 +23,7 @@ bool work_read_cases(work *w);
 void work_free(work *w);
 
 /* Deals the table's rows into parts. */
-bool split_rows(const plan *p, tril_ctx *ctx, tril_table *table, size_t *row, size_t count[PARTS]);
+bool split_rows(work *w);
 
 /* A number that any change of the cases changes. */
 uint64_t work_fingerprint(const work *w);

@@ -135,24 +135,36 @@ static bool read_network(plan *p)
                                                "silu", "sigmoid", NULL };
     static const tril_activation of_name[] = { TRIL_TANH,     TRIL_RELU, TRIL_ELU,
                                                TRIL_SOFTPLUS, TRIL_SILU, TRIL_SIGMOID };
-    static const char *const missings[] = { "error", "drop", "mean", "marginal", NULL };
-    int activation, missing;
-    const char *head = p->settings.text[SETTING_HEAD];
-    if (!read_name(p, SETTING_MISSING, missings, &missing))
+    int activation, missing = TRIL_MISSING_BOTH;
+    const char *text = p->settings.text[SETTING_MISSING], *head = p->settings.text[SETTING_HEAD];
+    if (text && !option_missing(program, text, &missing))
         return false;
-    if (strcmp(head, "auto") == 0) /* Student's t has no density of rows with missing targets */
-        head = missing == TRIL_MISSING_MARGINAL ? "full" : "student,mixture:2,mixture:3";
+    if (strcmp(head, "auto") == 0)
+        head = "student,mixture:2,mixture:3";
     if (!read_heads(p, head) || !read_hidden(p, &p->model.mlp) ||
         !read_name(p, SETTING_ACTIVATION, activations, &activation) ||
         !read_count(p, SETTING_ENSEMBLE, 1, MOST_MEMBERS, &p->model.members))
         return false;
     p->model.mlp.activation = of_name[activation];
     p->model.missing = (tril_missing)missing;
-    p->fit.missing = missing == TRIL_MISSING_MARGINAL;
     return true;
 }
 
 /* ---- training */
+
+void plan_set_missing(plan *p, bool holes)
+{
+    const tril_missing m = p->model.missing;
+    const bool wanted = m == TRIL_MISSING_MARGINAL || (m == TRIL_MISSING_BOTH && holes);
+    bool takes = true;
+    for (size_t k = 0; k < p->model.n_heads && wanted; k++) {
+        tril_head_opts *head = &p->heads[k];
+        if (head->kind->no_missing && strcmp(p->settings.text[SETTING_HEAD], "auto") == 0)
+            head->kind = &tril_head_full;
+        takes &= !head->kind->no_missing;
+    }
+    p->fit.missing = wanted && (takes || m == TRIL_MISSING_MARGINAL);
+}
 
 /* one of the library's kinds by its name */
 static bool read_kind(const plan *p, setting which, int *out)
@@ -243,6 +255,11 @@ static bool read_parts(plan *p)
         p->file[PART_TEST] = NULL;
     }
     p->group = p->settings.text[SETTING_GROUP];
+    p->order = p->settings.text[SETTING_ORDER];
+    if (p->group && p->order)
+        return fprintf(stderr, "%s: --order and --group are two ways to deal rows: say one\n",
+                       program),
+               false;
     p->share[PART_TRAINING] = 1 - p->share[PART_VALIDATION] - p->share[PART_TEST];
     if (p->share[PART_VALIDATION] == 0 && !p->file[PART_VALIDATION])
         p->fit.patience = 0;
@@ -301,7 +318,10 @@ bool plan_read(plan *p, int argc, char **argv, int *status)
     if (!s->text[SETTING_TARGETS] || !*s->text[SETTING_TARGETS])
         return fprintf(stderr, "%s: say --targets A,B,C: the columns to learn\n", program), false;
     if (!names_split(&p->targets, s->text[SETTING_TARGETS]) ||
-        (s->text[SETTING_INPUTS] && !names_split(&p->inputs, s->text[SETTING_INPUTS])))
+        (s->text[SETTING_INPUTS] && !names_split(&p->inputs, s->text[SETTING_INPUTS])) ||
+        (s->text[SETTING_EXCLUDE] && !names_split(&p->exclude, s->text[SETTING_EXCLUDE])) ||
+        !option_dialect(program, s->text[SETTING_DELIMITER], s->text[SETTING_MISSING_VALUES],
+                        &p->words, &p->dialect))
         return false;
     if (!read_network(p) || !read_training(p) || !read_parts(p) ||
         !option_number(program, "seed", s->text[SETTING_SEED], 0, UINT64_MAX, &seed) ||
@@ -317,6 +337,8 @@ void plan_free(plan *p)
 {
     names_free(&p->targets);
     names_free(&p->inputs);
+    names_free(&p->exclude);
+    names_free(&p->words);
     free(p->split);
     free(p->output);
     free(p->checkpoint);

@@ -14,14 +14,16 @@ enum { MOST_HEADS = 16 };
 
 typedef struct plan {
     settings settings;
-    names targets, inputs; /* inputs.name is NULL: all others */
+    names targets, inputs, exclude; /* inputs.name is NULL: all others */
+    names words;                    /* of the dialect */
+    tril_dialect dialect;
     tril_model_opts model; /* without the inputs */
     tril_head_opts heads[MOST_HEADS];
     tril_fit_opts fit; /* without rows; without a loss: that of the head */
     double share[PARTS];
     const char *file[PARTS]; /* of rows of their own; NULL: a share of the others */
     char *split;             /* a file and its column, which may be NULL, in one text */
-    const char *split_column, *group;
+    const char *split_column, *group, *order;
     char *output, *checkpoint; /* paths */
     size_t checkpoint_every;   /* epochs; 0: by time */
     const char *log;
@@ -32,5 +34,8 @@ typedef struct plan {
  * case. */
 bool plan_read(plan *p, int argc, char **argv, int *status);
 void plan_free(plan *p);
+
+/* Head and training for rows of which some lack some targets, if there are holes. */
+void plan_set_missing(plan *p, bool holes);
 
 #endif

@@ -45,17 +45,20 @@ static void print_columns(const tril_model_info *about)
             printf("%-26s %12.5g %12.5g", text_shown(c->name), in->mean[at], in->scale[at]);
         if (!c->labels && bounds)
             printf(" %12.5g %12.5g", bounds[2 * at], bounds[2 * at + 1]);
+        if (c->dates)
+            printf("  days, and their cycles:%s%s%s", c->cycles & TRIL_YEAR ? " year" : "",
+                   c->cycles & TRIL_WEEK ? " week" : "", c->cycles & TRIL_DAY ? " day" : "");
         if (!c->labels)
             printf("\n");
         for (size_t l = 0; l < c->n_labels; l++)
             printf("%-26s %11.1f%%  %s\n", l ? "" : text_shown(c->name), 100 * in->mean[at + l],
                    text_shown(c->labels[l]));
-        at += c->labels ? c->n_labels : 1;
+        at += tril_column_width(c);
     }
     if (!about->n_inputs)
         printf("none\n");
     if (about->n_left_out)
-        printf("left out, being constant:");
+        printf("left out, being constant or empty:");
     for (size_t j = 0; j < about->n_left_out; j++)
         printf("%s%s%s", j ? ", " : " ", text_shown(about->left_out[j]),
                j + 1 < about->n_left_out ? "" : "\n");

@@ -2,9 +2,9 @@
 #include "cmd/load.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/options.h"
 #include "cmd/text.h"
 
 bool load_model(loaded *l, const char *model, uint64_t seed)
@@ -15,23 +15,37 @@ bool load_model(loaded *l, const char *model, uint64_t seed)
     return l->model;
 }
 
-bool load_rows(loaded *l, const char *program, const char *data, const char *missing, bool predict,
-               bool strict)
+bool load_option(load_opts *o, int which, const char *argument)
 {
-    static const char *const names[] = { "error", "drop", "mean", "marginal" };
-    size_t policy = tril_model_get_info(l->model)->missing;
-    if (missing)
-        for (policy = 0; policy < 4 && strcmp(names[policy], missing); policy++)
-            ;
-    if (policy == 4)
-        return fprintf(stderr, "%s: --missing wants error, drop, mean, marginal, not '%s'\n",
-                       program, text_shown(missing)),
-               false;
+    o->missing = which == 'm' ? argument : o->missing;
+    o->delimiter = which == 'd' ? argument : o->delimiter;
+    o->words = which == 'w' ? argument : o->words;
+    o->strict |= which == 't';
+    return which == 'm' || which == 'd' || which == 'w' || which == 't';
+}
+
+bool load_rows(loaded *l, const char *data, const load_opts *o)
+{
+    const tril_model_info *about = tril_model_get_info(l->model);
+    int policy = (int)about->missing;
+    tril_dialect dialect = about->dialect;
+    if ((o->missing && !option_missing(o->program, o->missing, &policy)) ||
+        !option_dialect(o->program, o->delimiter, o->words, &l->words, &dialect))
+        return false;
     const tril_dataset_opts opts = { .missing = (tril_missing)policy,
-                                     .predict = predict,
-                                     .leave_out_extreme = !strict };
-    l->table = tril_table_read(l->ctx, data);
-    return tril_model_dataset(l->model, l->table, NULL, 0, &opts, &l->rows);
+                                     .predict = o->predict,
+                                     .leave_out_extreme = o->predict && !o->strict,
+                                     .unseen = !o->strict };
+    l->table = tril_table_read(l->ctx, data, &dialect);
+    if (!tril_model_dataset(l->model, l->table, NULL, 0, &opts, &l->rows))
+        return false;
+    const size_t n = l->rows.unseen;
+    if (n)
+        fprintf(stderr,
+                "%s: %s: %zu cell%s a label that the model has not seen and count%s as the "
+                "training rows' shares; --strict makes that an error\n",
+                o->program, text_shown(data), n, n > 1 ? "s have" : " has", n > 1 ? "" : "s");
+    return true;
 }
 
 void load_free(loaded *l)
@@ -41,6 +55,7 @@ void load_free(loaded *l)
     tril_model_free(l->model);
     tril_tensors_free(l->file);
     tril_ctx_free(l->ctx);
+    names_free(&l->words);
 }
 
 int load_status(const loaded *l, const char *program, bool done)

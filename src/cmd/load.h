@@ -4,21 +4,44 @@
 
 #include <tril/tril.h>
 
+#include "cmd/names.h"
+
+/* What commands that use models can be told about rows, as text; NULL where they are not. */
+typedef struct load_opts {
+    const char *program, *missing, *delimiter, *words;
+    bool predict, strict;
+} load_opts;
+
+/* Their options, for getopt_long, and its answers: 'm', 'd', 'w' and 't'. */
+#define LOAD_OPTIONS                                                                               \
+    { "missing", required_argument, NULL, 'm' }, { "delimiter", required_argument, NULL, 'd' },    \
+        { "missing-values", required_argument, NULL, 'w' },                                        \
+    {                                                                                              \
+        "strict", no_argument, NULL, 't'                                                           \
+    }
+#define LOAD_HELP                                                                                  \
+    "  --missing WHAT        cells: error, drop (a line of empty cells, or no row), mean\n"        \
+    "                        (inputs), marginal (targets), mean,marginal; default: as in\n"        \
+    "                        training; missing targets are no error to predict\n"                  \
+    "  --missing-values A,B  cells that are missing too; default: as in training\n"                \
+    "  --delimiter C         between cells: a byte, or tab; default: as the file has it\n"
+bool load_option(load_opts *o, int which, const char *argument); /* whether it was one */
+
 typedef struct loaded {
     tril_ctx *ctx;
     tril_tensors *file;
     tril_model *model;
     tril_table *table;
     tril_dataset rows;
+    names words;
 } loaded;
 
-/* Reads a model; and the rows of a CSV file, missing cells as `missing` says or, where that is
- * NULL, as in training. To predict, rows need no targets.
- * Unless it is strict, rows with extreme numbers are left out. False with a failed context, or
- * after a sentence. To be freed in any case. */
+/* Reads a model; and the rows of a CSV file. To predict, rows need no targets, and, unless it is
+ * strict, rows with extreme numbers are left out. Unless it is strict, labels that the model has
+ * not seen are counted as the training rows' shares, and a sentence says how many. False with a
+ * failed context, or after a sentence. To be freed in any case. */
 bool load_model(loaded *l, const char *model, uint64_t seed);
-bool load_rows(loaded *l, const char *program, const char *data, const char *missing, bool predict,
-               bool strict);
+bool load_rows(loaded *l, const char *data, const load_opts *opts);
 void load_free(loaded *l);
 
 /* The exit status of a command; a sentence where the context has failed. */

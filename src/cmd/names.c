@@ -6,6 +6,22 @@
 
 #include "cmd/commands.h"
 
+/* takes the quotes off a name that begins with one; its end */
+static char *unquote(char *name)
+{
+    char *to = name, *p = name + 1;
+    for (; *p && (*p != '"' || p[1] == '"'); p++) {
+        p += *p == '"';
+        *to++ = *p;
+    }
+    p += *p == '"';
+    while (*p && *p != ',')
+        *to++ = *p++;
+    char *end = *p ? p : NULL;
+    *to = 0;
+    return end;
+}
+
 bool names_split(names *list, const char *text)
 {
     size_t most = 1;
@@ -16,11 +32,19 @@ bool names_split(names *list, const char *text)
         return false;
     for (char *p = list->text; *text && p; list->n++) {
         list->name[list->n] = p;
-        p = strchr(p, ',');
+        p = *p == '"' ? unquote(p) : strchr(p, ',');
         if (p)
             *p++ = 0;
     }
     return true;
+}
+
+bool names_hold(const names *list, const char *name)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(name, list->name[i]) == 0)
+            return true;
+    return false;
 }
 
 void names_free(names *list)

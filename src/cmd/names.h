@@ -11,8 +11,10 @@ typedef struct names {
     char *text; /* in which they stand */
 } names;
 
-/* Splits "a,b,c"; an empty text is no names. False where memory ran out. */
+/* Splits "a,b,c"; a name with commas stands in quotes, as in CSV; an empty text is no names. False
+ * where memory ran out. */
 bool names_split(names *list, const char *text);
+bool names_hold(const names *list, const char *name);
 void names_free(names *list);
 
 /* A copy of a text with another behind it; NULL where memory ran out. */

@@ -46,6 +46,36 @@ bool option_number(const char *program, const char *option, const char *text,
     return good;
 }
 
+bool option_missing(const char *program, const char *text, int *out)
+{
+    static const char *const choices[] = { "error", "drop", "mean", "marginal", "mean,marginal" };
+    for (*out = 0; *out < 5; ++*out)
+        if (strcmp(choices[*out], text) == 0)
+            return true;
+    fprintf(stderr, "%s: --missing wants error, drop, mean, marginal or mean,marginal, not '%s'\n",
+            program, text_shown(text));
+    return false;
+}
+
+bool option_dialect(const char *program, const char *delimiter, const char *missing, names *words,
+                    tril_dialect *out)
+{
+    if (delimiter && (strcmp(delimiter, "tab") == 0 || strcmp(delimiter, "\\t") == 0))
+        delimiter = "\t";
+    if (delimiter && (strlen(delimiter) != 1 || strchr("\"\r\n", *delimiter)))
+        return fprintf(stderr, "%s: --delimiter wants one byte, or tab, not '%s'\n", program,
+                       text_shown(delimiter)),
+               false;
+    if (missing && !names_split(words, missing))
+        return false;
+    out->delimiter = delimiter ? *delimiter : 0;
+    if (missing) {
+        out->missing = words->name;
+        out->n_missing = words->n;
+    }
+    return true;
+}
+
 int output_status(const char *program, int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))

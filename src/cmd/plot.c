@@ -17,16 +17,16 @@ static int usage(void)
            "calibration; and the loss of the training. Needs gnuplot.\n\n"
            "  -o, --output FILE     .png, .svg or .pdf (needed)\n"
            "  --by COLUMN           the input that rows are ordered by; default: the only\n"
-           "                        one, or the mean of the first target\n"
-           "  --missing WHAT        error, drop (the row), mean (inputs), marginal\n"
-           "                        (targets); default: as in training\n"
+           "                        one, or the mean of the first target\n" LOAD_HELP
+           "  --strict              a label that the model has not seen is an error; default:\n"
+           "                        it counts as the training rows' shares\n"
            "TRIL_PLOT_SECONDS=N in the environment gives gnuplot N seconds; default: 60.\n"
            "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return output_status(program, STATUS_DONE);
 }
 
 static int run(const char *model, const char *data, const char *picture, const char *by,
-               const char *missing)
+               const load_opts *rows)
 {
     loaded l = { 0 };
     int status = picture_check(program, model, data, "--output", picture);
@@ -36,7 +36,7 @@ static int run(const char *model, const char *data, const char *picture, const c
         status = STATUS_WRONG;
     else
         status = load_status(&l, program,
-                             l.model && load_rows(&l, program, data, missing, false, true) &&
+                             l.model && load_rows(&l, data, rows) &&
                                  picture_draw(&l, program, picture, by));
     load_free(&l);
     return status;
@@ -46,19 +46,21 @@ int plot_command(int argc, char **argv)
 {
     static const struct option known[] = { { "output", required_argument, NULL, 'o' },
                                            { "by", required_argument, NULL, 'b' },
-                                           { "missing", required_argument, NULL, 'm' },
+                                           LOAD_OPTIONS,
                                            { "help", no_argument, NULL, 'h' },
                                            { 0 } };
-    const char *picture = NULL, *by = NULL, *missing = NULL;
+    load_opts rows = { .program = program };
+    const char *picture = NULL, *by = NULL;
     for (int which; (which = option_next(program, argc, argv, ":o:h", known)) != -1;) {
         if (which == 'h')
             return usage();
         if (which == '?')
             return STATUS_WRONG;
-        *(which == 'o' ? &picture : which == 'b' ? &by : &missing) = optarg;
+        if (!load_option(&rows, which, optarg))
+            *(which == 'o' ? &picture : &by) = optarg;
     }
     if (argc - optind == 2 && picture)
-        return run(argv[optind], argv[optind + 1], picture, by, missing);
+        return run(argv[optind], argv[optind + 1], picture, by, &rows);
     fprintf(stderr, "%s: want a model, a CSV file and -o PICTURE; --help says more\n", program);
     return STATUS_WRONG;
 }

@@ -59,7 +59,7 @@ static bool find_input(const tril_model_info *about, const char *by, size_t *col
         const tril_column *c = &about->inputs[*column];
         if (!c->labels && (by ? strcmp(by, c->name) == 0 : about->n_inputs == 1))
             return true;
-        *at += c->labels ? c->n_labels : 1;
+        *at += tril_column_width(c);
     }
     return false;
 }

@@ -15,12 +15,12 @@
 static const char program[] = "tril predict";
 
 typedef struct options {
-    const char *model, *data, *output, *missing; /* output is NULL: standard output */
+    const char *model, *data, *output; /* output is NULL: standard output */
     names levels;
     double *level; /* of the quantiles, as numbers */
     size_t draws;  /* 0: none, distributions instead */
     unsigned long long seed;
-    bool strict;
+    load_opts rows;
 } options;
 
 /* Arrays of rows judged, [n, ...]; log-densities only where there are targets. */
@@ -100,16 +100,30 @@ static void print_row(FILE *to, size_t d, size_t levels, const prediction *p, si
     fputs("\n", to);
 }
 
-/* without a target there is no density to speak of */
-static void clear_empty(const loaded *l, double *nll)
+/* whether row i has all the targets that a density needs: all, or, of most heads, any */
+static bool has_density(const loaded *l, size_t i)
 {
-    const size_t d = tril_model_get_info(l->model)->n_targets;
-    for (size_t i = 0; i < l->rows.n; i++) {
-        size_t there = 0;
-        for (size_t j = 0; j < d; j++)
-            there += !isnan(l->rows.y[i * d + j]);
-        nll[i] = there ? nll[i] : (double)NAN;
+    const tril_model_info *about = tril_model_get_info(l->model);
+    const size_t d = about->n_targets;
+    size_t there = 0;
+    for (size_t j = 0; j < d; j++)
+        there += !isnan(l->rows.y[i * d + j]);
+    return there == d || (there && tril_model_takes_missing(l->model));
+}
+
+/* Makes numbers of the targets of rows without a density, and marks these by their number in the
+ * table. False where memory ran out. */
+static bool hide_empty(loaded *l, bool **empty)
+{
+    const size_t d = tril_model_get_info(l->model)->n_targets, n = l->rows.y ? l->rows.n : 0;
+    *empty = command_alloc(tril_table_rows(l->table), sizeof **empty);
+    for (size_t i = 0; i < n && *empty; i++) {
+        bool *own = &(*empty)[l->rows.row[i]];
+        *own = !has_density(l, i);
+        for (size_t j = 0; j < d && *own; j++)
+            l->rows.y[i * d + j] = 0;
     }
+    return *empty;
 }
 
 static void print_lines(FILE *to, const loaded *l, const options *o, const prediction *p)
@@ -133,7 +147,7 @@ static bool leave_out_extreme(loaded *l, const options *o)
     tril_dataset *rows = &l->rows;
     size_t n = 0;
     double *mean = command_alloc(d, sizeof *mean);
-    bool going = mean && !o->strict && tril_ctx_status(l->ctx) == TRIL_NOT_FINITE;
+    bool going = mean && !o->rows.strict && tril_ctx_status(l->ctx) == TRIL_NOT_FINITE;
     for (size_t i = 0; i < all && going; i++) {
         tril_ctx_clear(l->ctx);
         if (!tril_model_evaluate(l->model, about->networks, about->n_networks,
@@ -177,8 +191,9 @@ static bool predict(loaded *l, const options *o)
 {
     const size_t n = l->rows.n, d = tril_model_get_info(l->model)->n_targets, levels = o->levels.n;
     double *memory = command_alloc(n, (1 + 2 * d + d * d + levels * d) * sizeof *memory);
-    if (!memory)
-        return false;
+    bool *empty = NULL;
+    if (!memory || !hide_empty(l, &empty))
+        return free(memory), false;
     prediction p = { .mean = memory, .sd = memory + n * d, .correlation = memory + 2 * n * d };
     p.quantile = p.correlation + n * d * d;
     p.nll = l->rows.y ? p.quantile + n * levels * d : NULL;
@@ -194,11 +209,12 @@ static bool predict(loaded *l, const options *o)
     FILE *to;
     done = done && open_output(&file, &to, l, o);
     if (done) {
-        if (p.nll)
-            clear_empty(l, p.nll);
+        for (size_t i = 0; i < l->rows.n && p.nll; i++)
+            p.nll[i] = empty[l->rows.row[i]] ? (double)NAN : p.nll[i];
         print_lines(to, l, o, &p);
     }
     free(memory);
+    free(empty);
     return close_output(file, done);
 }
 
@@ -299,12 +315,10 @@ static int usage(void)
            "  -o, --output FILE     default: standard output\n"
            "  --quantiles Q,Q       each between 0 and 1, '' for none [0.05,0.5,0.95]\n"
            "  --sample N            N draws of each row instead\n"
-           "  --seed N              of the draws [1]\n"
-           "  --missing WHAT        error, drop (a line of empty cells), mean (inputs),\n"
-           "                        marginal; default: as in training; missing targets are\n"
-           "                        no error\n"
-           "  --strict              a number too large for the model is an error; default: its\n"
-           "                        row is a line of empty cells\n"
+           "  --seed N              of the draws [1]\n" LOAD_HELP
+           "  --strict              a number too large for the model is an error, and so is a\n"
+           "                        label that it has not seen; default: a line of empty cells,\n"
+           "                        and the training rows' shares\n"
            "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return STATUS_DONE;
 }
@@ -340,22 +354,22 @@ static bool check_files(const options *o, int *status)
 /* false, with *status set, where there is nothing to do */
 static bool read_options(options *o, int argc, char **argv, int *status)
 {
-    static const struct option known[] = {
-        { "output", required_argument, NULL, 'o' },  { "quantiles", required_argument, NULL, 'q' },
-        { "sample", required_argument, NULL, 'n' },  { "seed", required_argument, NULL, 's' },
-        { "missing", required_argument, NULL, 'm' }, { "strict", no_argument, NULL, 't' },
-        { "help", no_argument, NULL, 'h' },          { 0 }
-    };
+    static const struct option known[] = { { "output", required_argument, NULL, 'o' },
+                                           { "quantiles", required_argument, NULL, 'q' },
+                                           { "sample", required_argument, NULL, 'n' },
+                                           { "seed", required_argument, NULL, 's' },
+                                           LOAD_OPTIONS,
+                                           { "help", no_argument, NULL, 'h' },
+                                           { 0 } };
     unsigned long long draws = 0;
-    *o = (options){ .seed = 1 };
+    *o = (options){ .seed = 1, .rows = { .program = program, .predict = true } };
     bool good = read_levels(o, "0.05,0.5,0.95");
     *status = STATUS_WRONG;
     for (int which; good && (which = option_next(program, argc, argv, ":o:h", known)) != -1;) {
         if (which == 'h')
             return *status = usage(), false;
         o->output = which == 'o' ? optarg : o->output;
-        o->missing = which == 'm' ? optarg : o->missing;
-        o->strict |= which == 't';
+        load_option(&o->rows, which, optarg);
         good = which != '?' && (which != 'q' || read_levels(o, optarg)) &&
                (which != 'n' || option_number(program, "sample", optarg, 1, 1000000, &draws)) &&
                (which != 's' || option_number(program, "seed", optarg, 0, UINT64_MAX, &o->seed));
@@ -382,8 +396,7 @@ int predict_command(int argc, char **argv)
     int status;
     if (read_options(&o, argc, argv, &status)) {
         loaded l = { 0 };
-        bool done = load_model(&l, o.model, o.seed) &&
-                    load_rows(&l, program, o.data, o.missing, true, o.strict) &&
+        bool done = load_model(&l, o.model, o.seed) && load_rows(&l, o.data, &o.rows) &&
                     (o.draws ? sample(&l, &o) : predict(&l, &o));
         if (done)
             warn(&l, &o);

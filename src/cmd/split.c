@@ -40,38 +40,141 @@ static bool mark(const plan *p, const tril_table *split, const tril_table *table
 
 static bool read_split(const plan *p, tril_ctx *ctx, const tril_table *table, part *part_of)
 {
-    tril_table *split = tril_table_read(ctx, p->split);
+    tril_table *split = tril_table_read(ctx, p->split, NULL);
     bool done = split && mark(p, split, table, part_of);
     tril_table_free(split);
     return done;
 }
 
-/* the number of each dealt row's group; those of groups that are there begin at 0 */
-static bool number_groups(const plan *p, tril_table *table, deal *d)
+/* ---- which rows stay together */
+
+static size_t root(size_t *of, size_t i)
 {
-    size_t n, next = 0;
-    const char *const *labels = tril_table_labels(table, p->group, &n);
-    size_t *of_all = labels ? command_alloc(tril_table_rows(table), sizeof *of_all) : NULL;
-    size_t *number = labels ? command_alloc(n, sizeof *number) : NULL;
-    bool done = of_all && number && tril_table_classes(table, p->group, labels, n, of_all);
-    for (size_t l = 0; l < n && done; l++)
-        number[l] = SIZE_MAX;
+    while (of[i] != i)
+        i = of[i] = of[of[i]];
+    return i;
+}
+
+/* joins the rows of each group: of[i] leads to a row that i stays with */
+static bool join_groups(const plan *p, tril_table *table, size_t *of)
+{
+    size_t labels_n;
+    const size_t n = tril_table_rows(table);
+    const char *const *labels = tril_table_labels(table, p->group, &labels_n);
+    size_t *label = labels ? command_alloc(n, sizeof *label) : NULL;
+    size_t *first = labels ? command_alloc(labels_n, sizeof *first) : NULL;
+    bool done = label && first && tril_table_classes(table, p->group, labels, labels_n, label);
+    for (size_t l = 0; l < labels_n && done; l++)
+        first[l] = SIZE_MAX;
+    for (size_t i = 0; i < n && done; i++) {
+        first[label[i]] = first[label[i]] == SIZE_MAX ? i : first[label[i]];
+        of[i] = first[label[i]];
+    }
+    free(label);
+    free(first);
+    return done;
+}
+
+/* Joins equal rows, unless each stands for more than three: then these are no copies, but columns
+ * have few values. */
+static bool join_equals(const work *w, size_t *of, bool *joined)
+{
+    const plan *p = w->plan;
+    const size_t n = tril_table_rows(w->table), width = p->targets.n + w->inputs.n;
+    const char **name = command_alloc(width, sizeof *name);
+    size_t *first = command_alloc(n, sizeof *first), copies = 0;
+    bool done = name && first;
+    for (size_t j = 0; j < width && done; j++)
+        name[j] = j < p->targets.n ? p->targets.name[j] : w->inputs.name[j - p->targets.n];
+    done = done && tril_table_equals(w->table, name, width, first);
+    for (size_t i = 0; i < n && done; i++)
+        copies += first[i] != i;
+    *joined = copies > 0 && 3 * copies <= 2 * n;
+    for (size_t i = 0; i < n && done && *joined; i++)
+        of[root(of, i)] = root(of, first[i]);
+    free(first);
+    free(name);
+    return done;
+}
+
+/* the number of each dealt row's group, from 0 on; *grouped: whether there are any */
+static bool number_groups(const work *w, deal *d, bool *grouped)
+{
+    const size_t n = tril_table_rows(w->table);
+    size_t *of = command_alloc(n, sizeof *of), *number = command_alloc(n, sizeof *number), next = 0;
+    bool done = of && number;
+    for (size_t i = 0; i < n && done; i++) {
+        of[i] = i;
+        number[i] = SIZE_MAX;
+    }
+    done = done && (!w->plan->group || join_groups(w->plan, w->table, of)) &&
+           join_equals(w, of, grouped);
+    *grouped |= w->plan->group != NULL;
     for (size_t i = 0; i < d->n && done; i++) {
-        size_t *own = &number[of_all[d->row[i]]];
+        size_t *own = &number[root(of, d->row[i])];
         if (*own == SIZE_MAX)
             *own = next++;
         d->group[i] = *own;
     }
-    free(of_all);
+    free(of);
     free(number);
     return done;
 }
 
-static bool deal_rows(const plan *p, tril_ctx *ctx, tril_table *table, deal *d, part *part_of)
+/* ---- by order */
+
+typedef struct ordered {
+    double at;
+    size_t row;
+} ordered;
+
+static int compare(const void *a, const void *b)
 {
+    const ordered *x = a, *y = b;
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+/* Folds one behind the other; rows at the same place stay together. */
+static bool order_rows(const work *w, const double *share, size_t k, deal *d)
+{
+    double *at = command_alloc(tril_table_rows(w->table), sizeof *at), whole = 0;
+    ordered *rows = command_alloc(d->n, sizeof *rows);
+    bool done = at && rows && tril_table_doubles(w->table, w->plan->order, at);
+    for (size_t i = 0; i < k; i++)
+        whole += share[i];
+    for (size_t i = 0; i < d->n && done; i++) {
+        rows[i] = (ordered){ at[d->row[i]], d->row[i] };
+        if (isnan(rows[i].at))
+            done =
+                fprintf(stderr, "tril fit: %s: a cell of column %s is missing: --order wants all\n",
+                        text_shown(w->plan->settings.data), text_shown(w->plan->order)) < 0;
+    }
+    if (done)
+        qsort(rows, d->n, sizeof *rows, compare);
+    for (size_t i = 0, fold = 0; i < d->n && done; i++) {
+        double behind = 0;
+        for (size_t f = 0; f <= fold; f++)
+            behind += share[f] / whole * (double)d->n;
+        fold += (double)i + 0.5 > behind && fold + 1 < k && rows[i].at != rows[i - (i > 0)].at;
+        d->row[i] = rows[i].row;
+        d->fold[i] = fold;
+    }
+    free(at);
+    free(rows);
+    return done;
+}
+
+/* ---- all of them */
+
+static bool deal_rows(const work *w, deal *d, part *part_of)
+{
+    const plan *p = w->plan;
     part parts[PARTS];
     double share[PARTS];
     size_t k = 0, got[PARTS] = { 0 };
+    bool grouped;
     for (int i = 0; i < PARTS; i++)
         if (p->share[i] > 0) {
             share[k] = p->share[i];
@@ -82,8 +185,10 @@ static bool deal_rows(const plan *p, tril_ctx *ctx, tril_table *table, deal *d, 
                 text_shown(p->settings.data), k, d->n);
         return false;
     }
-    if ((p->group && !number_groups(p, table, d)) ||
-        !tril_folds(ctx, d->n, p->group ? d->group : NULL, share, k, p->fit.seed, d->fold))
+    if (p->order
+            ? !order_rows(w, share, k, d)
+            : !number_groups(w, d, &grouped) || !tril_folds(w->ctx, d->n, grouped ? d->group : NULL,
+                                                            share, k, p->fit.seed, d->fold))
         return false;
     for (size_t i = 0; i < d->n; i++) {
         part_of[d->row[i]] = parts[d->fold[i]];
@@ -101,12 +206,13 @@ static bool deal_rows(const plan *p, tril_ctx *ctx, tril_table *table, deal *d, 
     return true;
 }
 
-static bool split(const plan *p, tril_ctx *ctx, tril_table *table, deal *d, part *part_of)
+static bool split(work *w, deal *d, part *part_of)
 {
-    const size_t n = tril_table_rows(table);
+    const plan *p = w->plan;
+    const size_t n = tril_table_rows(w->table);
     for (size_t i = 0; i < n; i++)
         part_of[i] = PART_TRAINING;
-    if (p->split && !read_split(p, ctx, table, part_of))
+    if (p->split && !read_split(p, w->ctx, w->table, part_of))
         return false;
     for (size_t i = 0; i < n; i++)
         if (part_of[i] == PART_TRAINING)
@@ -115,22 +221,22 @@ static bool split(const plan *p, tril_ctx *ctx, tril_table *table, deal *d, part
         return fprintf(stderr, "tril fit: %s leaves no row to %s\n", text_shown(p->split),
                        d->n ? "test" : "train on"),
                false;
-    return deal_rows(p, ctx, table, d, part_of);
+    return deal_rows(w, d, part_of);
 }
 
-bool split_rows(const plan *p, tril_ctx *ctx, tril_table *table, size_t *row, size_t count[PARTS])
+bool split_rows(work *w)
 {
-    const size_t n = tril_table_rows(table);
+    const size_t n = tril_table_rows(w->table);
     size_t *memory = command_alloc(3 * n, sizeof *memory), at = 0;
     part *part_of = command_alloc(n, sizeof *part_of);
     deal d = { 0, memory, memory + n, memory + 2 * n };
-    bool done = memory && part_of && split(p, ctx, table, &d, part_of);
+    bool done = memory && part_of && split(w, &d, part_of);
     for (int k = 0; k < PARTS && done; k++) {
-        count[k] = 0;
+        w->count[k] = 0;
         for (size_t i = 0; i < n; i++)
             if (part_of[i] == (part)k) {
-                row[at++] = i;
-                count[k]++;
+                w->row[at++] = i;
+                w->count[k]++;
             }
     }
     free(memory);

@@ -74,6 +74,85 @@ double tril_number_read(const char *text, size_t length)
     return whole && !strpbrk(text, "xX") ? x : (double)NAN;
 }
 
+/* ---- as other countries and programs write them */
+
+/* Marks of more than one byte, as the ones that they stand for: minus, apostrophe, blanks that do
+ * not break. How many bytes it is. */
+static size_t next_mark(const char *p, char *mark)
+{
+    static const struct {
+        const char *bytes;
+        char mark;
+    } known[] = { { "\xE2\x88\x92", '-' },
+                  { "\xE2\x80\x99", '\'' },
+                  { "\xE2\x80\xAF", ' ' },
+                  { "\xC2\xA0", ' ' } };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strncmp(p, known[i].bytes, strlen(known[i].bytes)) == 0)
+            return *mark = known[i].mark, strlen(known[i].bytes);
+    return *mark = *p, 1;
+}
+
+enum { LONGEST = 64 };
+
+/* the text with one byte a mark and without blanks around it; false where it is too long */
+static bool shorten(const char *text, size_t length, char out[LONGEST])
+{
+    size_t n = 0;
+    for (const char *p = text, *end = text + length; p < end && n < LONGEST; n++)
+        p += next_mark(p, &out[n]);
+    if (n == LONGEST)
+        return false;
+    while (n && (out[n - 1] == ' ' || out[n - 1] == '\t'))
+        n--;
+    out[n] = 0;
+    const size_t blanks = strspn(out, " \t");
+    memmove(out, out + blanks, n + 1 - blanks);
+    return true;
+}
+
+/* takes the marks between groups of three digits out of what stands before the decimal mark */
+static bool join_groups(char *digits, char decimal)
+{
+    const char *p = digits;
+    char *to = digits;
+    size_t group = strspn(p, "0123456789");
+    const char mark = p[group];
+    const bool grouped = mark && mark != decimal && strchr(",.' ", mark);
+    if (grouped && (group < 1 || group > 3 || *p == '0'))
+        return false;
+    for (;; group = strspn(p, "0123456789")) {
+        if (p > digits && group != 3)
+            return false;
+        memmove(to, p, group);
+        to += group;
+        p += group;
+        if (!grouped || *p != mark)
+            break;
+        p++;
+    }
+    memmove(to, p, strlen(p) + 1);
+    return true;
+}
+
+double tril_number_read_as(const char *text, size_t length, char decimal)
+{
+    char plain[LONGEST];
+    const double x = decimal == '.' ? tril_number_read(text, length) : (double)NAN;
+    if (!isnan(x) || !shorten(text, length, plain))
+        return x;
+    if (!join_groups(plain + (*plain == '-' || *plain == '+'), decimal))
+        return (double)NAN;
+    if (decimal != '.') {
+        char *mark = strchr(plain, decimal);
+        if (strchr(plain, '.'))
+            return (double)NAN;
+        if (mark)
+            *mark = '.';
+    }
+    return tril_number_read(plain, strlen(plain));
+}
+
 tril_number_text tril_number_write(double x)
 {
     tril_number_text out;

@@ -18,6 +18,10 @@ void tril_c_locale_end(tril_c_locale *locale);
  * infinite where it is too large, NaN where it is none. In C's locale. */
 double tril_number_read(const char *text, size_t length);
 
+/* The same of a number with this decimal mark, . or ,. Its digits may stand in groups of three,
+ * with the other mark, an apostrophe or a blank between them. */
+double tril_number_read_as(const char *text, size_t length, char decimal);
+
 /* The shortest text that reads back as this finite number. In C's locale. */
 typedef struct tril_number_text {
     char text[32];

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "io/date.h"
 #include "io/message.h"
 
 size_t tril_table_rows(const tril_table *table)
@@ -20,14 +21,31 @@ const char *tril_table_name(const tril_table *table, size_t column)
     return column < tril_table_width(table) ? table->columns[column].name : NULL;
 }
 
+size_t tril_table_units_line(const tril_table *table)
+{
+    return table ? table->units_line : 0;
+}
+
+const tril_dialect *tril_table_dialect(const tril_table *table)
+{
+    return table ? &table->dialect : NULL;
+}
+
+/* SIZE_MAX where there is none */
+static size_t find(const tril_table *table, const char *name)
+{
+    const size_t k = tril_names_find(&table->names, name);
+    return k < table->width ? k : SIZE_MAX;
+}
+
 bool tril_table_has(const tril_table *table, const char *name)
 {
-    return table && name && tril_names_find(&table->names, name) != SIZE_MAX;
+    return table && name && find(table, name) != SIZE_MAX;
 }
 
 bool tril_table_is_text(const tril_table *table, const char *name)
 {
-    return tril_table_has(table, name) && table->columns[tril_names_find(&table->names, name)].text;
+    return tril_table_has(table, name) && table->columns[find(table, name)].words;
 }
 
 /* a name as it stands in a sentence, where nothing at all could not be seen */
@@ -36,18 +54,34 @@ static const char *shown_name(char room[TRIL_SHOWN_ROOM], const char *name)
     return *name ? tril_shown(room, name) : "''";
 }
 
+/* the names that there are, as many as a sentence has room for */
+static const char *list_names(const tril_table *table, char *text, size_t room)
+{
+    size_t at = 0, k = 0;
+    for (char own[TRIL_SHOWN_ROOM]; k < table->width && at + 2 * sizeof own < room; k++) {
+        const char *name = table->columns[k].name, *quote = strchr(name, ',') ? "\"" : "";
+        at += (size_t)snprintf(text + at, room - at, "%s%s%s%s", k ? ", " : "", quote,
+                               shown_name(own, name), quote);
+    }
+    if (k < table->width)
+        snprintf(text + at, room - at, " and %zu more", table->width - k);
+    return text;
+}
+
 bool tril_table_find(const tril_table *table, const char *name, size_t *k)
 {
-    char room[TRIL_SHOWN_ROOM];
+    char room[TRIL_SHOWN_ROOM], names[256];
     if (!table || tril_ctx_failed(table->ctx))
         return false;
     if (!name)
         return tril_ctx_fail(table->ctx, TRIL_BAD_ARGUMENT, "%s: a column has no name",
                              table->path);
-    *k = tril_names_find(&table->names, name);
+    *k = find(table, name);
     if (*k == SIZE_MAX)
-        return tril_ctx_fail(table->ctx, TRIL_BAD_DATA, "%s: line %zu: there is no column named %s",
-                             table->path, table->header_line, shown_name(room, name));
+        return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
+                             "%s: line %zu: there is no column named %s, only %s", table->path,
+                             table->header_line, shown_name(room, name),
+                             list_names(table, names, sizeof names));
     if (table->columns[*k].twice)
         return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
                              "%s: line %zu: there are two columns named %s", table->path,
@@ -66,34 +100,84 @@ bool tril_table_fail_cell(const tril_table *table, size_t row, size_t k, const c
                          table->lines[row], shown_name(room, table->columns[k].name), what);
 }
 
-/* why a cell is no number that can be had */
-static bool fail_number(const tril_table *table, size_t row, size_t k, const double *cell)
+/* the form in which most words of a column are dates, if any */
+static tril_date_form find_dates(const tril_table *table, size_t k)
 {
-    char room[TRIL_SHOWN_ROOM];
-    const char *text;
-    if (isfinite(*cell))
-        return tril_table_fail_cell(table, row, k, "%g is beyond the range of float", *cell);
-    cell_kind kind = cell_get(table, cell, &text);
-    if (*text == 0)
-        return tril_table_fail_cell(table, row, k, "the cell is empty");
-    return tril_table_fail_cell(table, row, k, "'%s' is %s", tril_shown(room, text),
-                                kind == CELL_INFINITE ? "infinite" : "not a number");
+    size_t count[TRIL_DATE_FORMS] = { 0 };
+    const size_t words = table->columns[k].words;
+    tril_date_form best = TRIL_YMD;
+    if (!words || 2 * words < table->rows - table->columns[k].missing)
+        return TRIL_NO_DATE;
+    for (int form = TRIL_YMD; form < TRIL_DATE_FORMS; form++) {
+        for (size_t i = 0; i < table->rows; i++) {
+            const double *cell = table->cells + i * table->width + k;
+            const char *text;
+            count[form] += !isfinite(*cell) && cell_get(table, cell, &text) == CELL_WORD &&
+                           !isnan(tril_date_read(text, (tril_date_form)form));
+        }
+        best = count[form] > count[best] ? (tril_date_form)form : best;
+    }
+    return 2 * count[best] > words ? best : TRIL_NO_DATE;
 }
 
-static bool copy_column(const tril_table *table, size_t k, bool missing, bool extreme,
-                        tril_real *out, size_t step)
+const char *tril_table_dates(const tril_table *table, const char *name)
+{
+    return tril_table_has(table, name) ? tril_date_forms[find_dates(table, find(table, name))]
+                                       : NULL;
+}
+
+static bool is_missing(const tril_table *table, size_t row, size_t k)
+{
+    const double *cell = table->cells + row * table->width + k;
+    const char *text;
+    return !isfinite(*cell) && cell_get(table, cell, &text) == CELL_MISSING;
+}
+
+double tril_table_number(const tril_table *table, size_t row, size_t k, tril_date_form form)
+{
+    const double *cell = table->cells + row * table->width + k;
+    const char *text;
+    if (isfinite(*cell))
+        return form == TRIL_NO_DATE ? *cell : (double)NAN;
+    return form == TRIL_NO_DATE || cell_get(table, cell, &text) != CELL_WORD
+               ? (double)NAN
+               : tril_date_read(text, form);
+}
+
+/* why a cell is no number that can be had */
+static bool fail_number(const tril_table *table, size_t row, size_t k, const tril_cells *as)
+{
+    char room[TRIL_SHOWN_ROOM], number[32];
+    const double *cell = table->cells + row * table->width + k;
+    const char *text = number;
+    snprintf(number, sizeof number, "%g", *cell);
+    const bool date = as->dates != TRIL_NO_DATE;
+    if (isfinite(*cell) && !date)
+        return tril_table_fail_cell(table, row, k, "%g is beyond the range of float", *cell);
+    cell_kind kind = isfinite(*cell) ? CELL_NUMBER : cell_get(table, cell, &text);
+    const char *remedy = kind == CELL_MISSING && as->remedy ? as->remedy : "";
+    if (*text == 0)
+        return tril_table_fail_cell(table, row, k, "the cell is empty%s", remedy);
+    return tril_table_fail_cell(table, row, k, "'%s' is %s%s", tril_shown(room, text),
+                                kind == CELL_INFINITE ? "infinite"
+                                : date                ? "not a date as the others are"
+                                                      : "not a number",
+                                remedy);
+}
+
+bool tril_table_numbers(const tril_table *table, size_t k, const tril_cells *as, tril_real *out,
+                        size_t step)
 {
     for (size_t i = 0; i < table->rows; i++, out += step) {
-        const double *cell = table->cells + i * table->width + k;
-        const char *text;
-        if (isfinite(*cell) && fabs(*cell) <= (double)TRIL_REAL_MAX)
-            *out = (tril_real)*cell;
-        else if (missing && !isfinite(*cell) && cell_get(table, cell, &text) == CELL_MISSING)
+        const double x = tril_table_number(table, i, k, as->dates) - as->origin;
+        if (fabs(x) <= (double)TRIL_REAL_MAX)
+            *out = (tril_real)x;
+        else if (as->missing && isnan(x) && is_missing(table, i, k))
             *out = (tril_real)NAN;
-        else if (extreme && isfinite(*cell))
-            *out = (tril_real)copysign(HUGE_VAL, *cell);
+        else if (as->extreme && isfinite(x))
+            *out = (tril_real)copysign(HUGE_VAL, x);
         else
-            return fail_number(table, i, k, cell);
+            return fail_number(table, i, k, as);
     }
     return true;
 }
@@ -103,18 +187,28 @@ static bool copy_columns(const tril_table *table, const char *const *names, size
 {
     if (!table || tril_ctx_failed(table->ctx))
         return false;
-    for (size_t j = 0, k; j < n; j++)
-        if (!tril_table_find(table, names[j], &k) ||
-            !copy_column(table, k, missing, false, out + j, n))
+    for (size_t j = 0, k; j < n; j++) {
+        if (!tril_table_find(table, names[j], &k))
             return false;
+        const tril_cells as = { .missing = missing, .dates = find_dates(table, k) };
+        if (!tril_table_numbers(table, k, &as, out + j, n))
+            return false;
+    }
     return true;
 }
 
-bool tril_table_numbers(const tril_table *table, const char *name, bool missing, bool extreme,
-                        tril_real *out)
+bool tril_table_doubles(const tril_table *table, const char *name, double *out)
 {
     size_t k;
-    return tril_table_find(table, name, &k) && copy_column(table, k, missing, extreme, out, 1);
+    if (!tril_table_find(table, name, &k))
+        return false;
+    const tril_cells as = { .dates = find_dates(table, k) };
+    for (size_t i = 0; i < table->rows; i++) {
+        out[i] = tril_table_number(table, i, k, as.dates);
+        if (isnan(out[i]) && !is_missing(table, i, k))
+            return fail_number(table, i, k, &as);
+    }
+    return true;
 }
 
 bool tril_table_columns(const tril_table *table, const char *const *names, size_t n, tril_real *out)

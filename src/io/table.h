@@ -8,23 +8,25 @@
 #include <tril/table.h>
 
 #include "core/names.h"
+#include "io/date.h"
 
 typedef struct table_column {
     const char *name;
-    bool twice; /* another column has the same name */
-    bool text;  /* a cell is a word */
+    bool twice;            /* another column has the same name */
+    size_t words, missing; /* how many cells are */
 } table_column;
 
 /* What a cell is that is no finite number. */
-typedef enum cell_kind { CELL_WORD, CELL_MISSING, CELL_INFINITE } cell_kind;
+typedef enum cell_kind { CELL_WORD, CELL_MISSING, CELL_INFINITE, CELL_NUMBER } cell_kind;
 
 struct tril_table {
     tril_ctx *ctx;
     tril_arena arena; /* path, columns, names, labels */
     const char *path;
+    tril_dialect dialect;
     tril_names names;
     table_column *columns;
-    size_t header_line, width, rows, capacity;
+    size_t header_line, units_line, width, rows, capacity;
     double *cells; /* [rows, width]; a NaN that says what is there and where its text begins, where
                       a cell is no finite number */
     size_t *lines; /* where each row begins in the file */
@@ -47,13 +49,26 @@ static inline cell_kind cell_get(const tril_table *table, const double *cell, co
     return (cell_kind)(bits >> 48 & 3);
 }
 
-/* Whether the column of that name is there once, and its number; fails otherwise. */
-bool tril_table_find(const tril_table *table, const char *name, size_t *k);
+/* How a column of numbers, or dates, is read. */
+typedef struct tril_cells {
+    bool missing, extreme; /* a missing cell is NaN, and a number beyond the range of tril_real
+                              infinite; otherwise they are errors */
+    tril_date_form dates;
+    double origin;      /* subtracted before numbers are rounded */
+    const char *remedy; /* NULL, or what the sentence about a missing cell ends in */
+} tril_cells;
 
-/* A column as tril_table_columns_missing has it, or, where a missing cell is an error,
- * tril_table_columns; with `extreme` a number beyond the range of tril_real is infinite. */
-bool tril_table_numbers(const tril_table *table, const char *name, bool missing, bool extreme,
-                        tril_real *out);
+/* Column k: number i goes to out[i * step]. */
+bool tril_table_numbers(const tril_table *table, size_t k, const tril_cells *as, tril_real *out,
+                        size_t step);
+
+/* tril_table_classes, where remedy is as above, or, if unseen, a label that is not known SIZE_MAX.
+ */
+bool tril_table_known_classes(const tril_table *table, const char *name, const char *const *labels,
+                              size_t n, bool unseen, const char *remedy, size_t *out);
+
+/* One cell as a number, or as a date; NaN where it is none. */
+double tril_table_number(const tril_table *table, size_t row, size_t k, tril_date_form form);
 
 /* Fails with "PATH: line N, column NAME: ", and what is wrong with the cell. */
 bool tril_table_fail_cell(const tril_table *table, size_t row, size_t k, const char *format, ...)

@@ -104,7 +104,7 @@ static label *read_labels(const tril_table *table, const char *const *texts, siz
     return labels;
 }
 
-static bool fail_label(const tril_table *table, size_t row, size_t k, size_t n)
+static bool fail_label(const tril_table *table, size_t row, size_t k, size_t n, const char *remedy)
 {
     char room[TRIL_SHOWN_ROOM];
     const double *cell = table->cells + row * table->width + k;
@@ -113,16 +113,16 @@ static bool fail_label(const tril_table *table, size_t row, size_t k, size_t n)
         return tril_table_fail_cell(table, row, k, "%g is none of the %zu labels", *cell, n);
     bool missing = cell_get(table, cell, &text) == CELL_MISSING;
     if (*text == 0)
-        return tril_table_fail_cell(table, row, k, "the cell is empty");
+        return tril_table_fail_cell(table, row, k, "the cell is empty%s", remedy);
     if (missing)
-        return tril_table_fail_cell(table, row, k, "'%s' is a missing label",
-                                    tril_shown(room, text));
+        return tril_table_fail_cell(table, row, k, "'%s' is a missing label%s",
+                                    tril_shown(room, text), remedy);
     return tril_table_fail_cell(table, row, k, "'%s' is none of the %zu labels",
                                 tril_shown(room, text), n);
 }
 
-bool tril_table_classes(const tril_table *table, const char *name, const char *const *labels,
-                        size_t n, size_t *out)
+bool tril_table_known_classes(const tril_table *table, const char *name, const char *const *labels,
+                              size_t n, bool unseen, const char *remedy, size_t *out)
 {
     size_t k, row = 0;
     if (!tril_table_find(table, name, &k))
@@ -131,12 +131,18 @@ bool tril_table_classes(const tril_table *table, const char *name, const char *c
     for (; row < table->rows && known; row++) {
         label own = label_of(table, table->cells + row * table->width + k);
         const label *found = bsearch(&own, known, n, sizeof *known, compare);
-        if (!found) {
-            fail_label(table, row, k, n);
+        if (!found && !(unseen && !(own.word && !*own.word))) {
+            fail_label(table, row, k, n - (n && !*labels[n - 1]), remedy);
             break;
         }
-        out[row] = found->index;
+        out[row] = found ? found->index : SIZE_MAX;
     }
     tril_ctx_release(table->ctx, known);
     return !tril_ctx_failed(table->ctx);
+}
+
+bool tril_table_classes(const tril_table *table, const char *name, const char *const *labels,
+                        size_t n, size_t *out)
+{
+    return tril_table_known_classes(table, name, labels, n, false, "", out);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "io/dialect.h"
 #include "io/message.h"
 #include "io/number.h"
 #include "io/table.h"
@@ -13,6 +14,9 @@ enum { CHUNK = 1 << 16, LONGEST_LINE = 1 << 24 };
 /* The reading of one file. */
 typedef struct reader {
     tril_table *table;
+    const tril_dialect *dialect;
+    size_t first_line; /* that of the header, at the earliest */
+    bool skipping;     /* the present line is no part of the table */
     struct csv_parser csv;
     size_t line,
         row_line;   /* the present line, and the one on which the present row began; from 1 */
@@ -43,6 +47,10 @@ static size_t add_text(tril_table *table, const char *text, size_t length)
 
 static void read_name(reader *r, const char *text, size_t length)
 {
+    for (; length && strchr(" \t", *text); length--)
+        text++;
+    while (length && strchr(" \t", text[length - 1]))
+        length--;
     if (r->cells == r->header_room) {
         size_t room = r->header_room ? 2 * r->header_room : 16;
         size_t *header = tril_ctx_resize(r->table->ctx, "table", r->header, room, sizeof *header);
@@ -54,16 +62,27 @@ static void read_name(reader *r, const char *text, size_t length)
     r->header[r->cells++] = add_text(r->table, text, length);
 }
 
-static cell_kind kind_of(const char *text, double x)
+/* whether a cell is that word, but for blanks around it and the case of letters; or that number */
+static bool is_same(const char *text, double x, const char *missing)
 {
-    static const char *const missing[] = { "", "NA", "N/A", "NaN", "-NaN", "null", "?" };
+    const size_t n = strlen(missing);
+    if (isfinite(x))
+        return tril_number_read(missing, n) == x;
     text += strspn(text, " \t");
-    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
-        size_t n = strlen(missing[i]);
-        if (strncasecmp(text, missing[i], n) == 0 && text[n + strspn(text + n, " \t")] == 0)
+    return strncasecmp(text, missing, n) == 0 && text[n + strspn(text + n, " \t")] == 0;
+}
+
+static cell_kind kind_of(const reader *r, const char *text, double x)
+{
+    static const char *const missing[] = { "",     "NA",  "N/A", "#N/A", "NaN", "-NaN",
+                                           "null", "\\N", "-",   ".",    "?" };
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
+        if (!isfinite(x) && is_same(text, x, missing[i]))
             return CELL_MISSING;
-    }
-    return isinf(x) ? CELL_INFINITE : CELL_WORD;
+    for (size_t i = 0; i < r->dialect->n_missing; i++)
+        if (is_same(text, x, r->dialect->missing[i]))
+            return CELL_MISSING;
+    return isnan(x) ? CELL_WORD : isinf(x) ? CELL_INFINITE : CELL_NUMBER;
 }
 
 static void read_number(reader *r, const char *text, size_t length)
@@ -72,15 +91,17 @@ static void read_number(reader *r, const char *text, size_t length)
     size_t k = r->cells++;
     if (k >= table->width)
         return;
-    double x = tril_number_read(text, length),
+    double x = tril_number_read_as(text, length, r->dialect->decimal),
            *cell = table->cells + table->rows * table->width + k;
     *cell = x;
-    if (isfinite(x))
+    if (isfinite(x) && !r->dialect->n_missing)
         return;
-    cell_kind kind = kind_of(text, x);
-    size_t at = length ? add_text(table, text, length) : 0;
-    cell_put(cell, kind, at);
-    table->columns[k].text |= kind == CELL_WORD;
+    cell_kind kind = kind_of(r, text, x);
+    if (kind == CELL_NUMBER)
+        return;
+    cell_put(cell, kind, length ? add_text(table, text, length) : 0);
+    table->columns[k].words += kind == CELL_WORD;
+    table->columns[k].missing += kind == CELL_MISSING;
 }
 
 static bool make_room(tril_table *table)
@@ -146,8 +167,13 @@ static void on_row(int terminator, void *user)
     } else if (!r->in_rows) {
         end_of_header(r);
     } else if (r->cells != table->width) {
-        tril_ctx_fail(table->ctx, TRIL_BAD_DATA, "%s: line %zu has %zu cells, the header has %zu",
-                      table->path, r->row_line, r->cells, table->width);
+        const char delimiter[] = { '\'', r->dialect->delimiter, '\'', 0 };
+        tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
+                      "%s: line %zu has %zu cells, the header has %zu: they are separated by %s "
+                      "(--delimiter)%s",
+                      table->path, r->row_line, r->cells, table->width,
+                      delimiter[1] == '\t' ? "tabs" : delimiter,
+                      r->cells > table->width ? ", and one that holds it stands in quotes" : "");
     } else {
         table->lines[table->rows++] = r->row_line;
     }
@@ -173,6 +199,8 @@ static bool parse(reader *r, const char *text, size_t length)
 static bool parse_chunk(reader *r, const char *text, size_t length, size_t *line_length)
 {
     while (length) {
+        const bool begins = *line_length == 0 && !r->csv.quoted, early = r->line < r->first_line;
+        const bool comment = begins && *text == r->dialect->comment && *text;
         const char *newline = memchr(text, '\n', length);
         size_t part = newline ? (size_t)(newline - text) + 1 : length;
         const bool lines = r->csv.quoted && r->row_line < r->line;
@@ -186,7 +214,9 @@ static bool parse_chunk(reader *r, const char *text, size_t length, size_t *line
             return tril_ctx_fail(r->table->ctx, TRIL_BAD_DATA,
                                  "%s: line %zu holds a NUL byte: this is no text", r->table->path,
                                  r->line);
-        if (!parse(r, text, part))
+        r->skipping = begins ? early || (comment && r->line != r->first_line) : r->skipping;
+        const size_t mark = comment && !r->skipping; /* in front of the header */
+        if (!r->skipping && !parse(r, text + mark, part - mark))
             return false;
         r->line += newline != NULL;
         *line_length = newline && !r->csv.quoted ? 0 : *line_length;
@@ -194,6 +224,46 @@ static bool parse_chunk(reader *r, const char *text, size_t length, size_t *line
         length -= part;
     }
     return true;
+}
+
+static void remove_first_row(tril_table *table)
+{
+    for (size_t k = 0; k < table->width; k++) {
+        const double *cell = table->cells + k;
+        const char *text;
+        table->columns[k].words -= !isfinite(*cell) && cell_get(table, cell, &text) == CELL_WORD;
+        table->columns[k].missing -=
+            !isfinite(*cell) && cell_get(table, cell, &text) == CELL_MISSING;
+    }
+    table->rows--;
+    memmove(table->cells, table->cells + table->width,
+            table->rows * table->width * sizeof *table->cells);
+    memmove(table->lines, table->lines + 1, table->rows * sizeof *table->lines);
+}
+
+/* whether the first row says in which units a column of numbers is */
+static bool begins_with_units(const tril_table *table)
+{
+    bool found = false;
+    for (size_t k = 0; k < table->width && table->rows > 2; k++) {
+        const table_column *c = &table->columns[k];
+        const char *text;
+        if (isfinite(table->cells[k]) || cell_get(table, table->cells + k, &text) == CELL_INFINITE)
+            return false;
+        found |= c->words == 1 && c->words + c->missing < table->rows &&
+                 cell_get(table, table->cells + k, &text) == CELL_WORD;
+    }
+    return found;
+}
+
+/* rows may end in a separator */
+static void remove_last_column(tril_table *table)
+{
+    const size_t width = table->width - 1;
+    for (size_t i = 0; i < table->rows; i++)
+        memmove(table->cells + i * width, table->cells + i * table->width,
+                width * sizeof *table->cells);
+    table->width = width;
 }
 
 static bool finish(reader *r)
@@ -210,7 +280,40 @@ static bool finish(reader *r)
     if (table->rows == 0)
         return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
                              "%s: line %zu: there is a header, but no row", table->path, r->line);
+    const table_column *last = &table->columns[table->width - 1];
+    if (table->width > 1 && !*last->name && last->missing == table->rows)
+        remove_last_column(table);
+    if (begins_with_units(table)) {
+        table->units_line = table->lines[0];
+        remove_first_row(table);
+    }
     return true;
+}
+
+/* Keeps the words of the caller. */
+static bool keep_missing(tril_table *table, const tril_dialect *given)
+{
+    table->dialect = *given;
+    const char **own = tril_arena_take(&table->arena, "table", given->n_missing + 1, sizeof *own);
+    for (size_t i = 0; i < given->n_missing && own; i++) {
+        const size_t size = strlen(given->missing[i]) + 1;
+        char *word = tril_arena_take(&table->arena, "table", size, 1);
+        if (!word)
+            return false;
+        own[i] = memcpy(word, given->missing[i], size);
+    }
+    table->dialect.missing = own;
+    return own;
+}
+
+/* of the lines that the first bytes hold whole */
+static void find_dialect(reader *r, const char *text, size_t length, bool all)
+{
+    size_t whole = length;
+    while (!all && whole && text[whole - 1] != '\n')
+        whole--;
+    tril_dialect_find(&r->table->dialect, text, whole ? whole : length, &r->first_line);
+    csv_set_delim(&r->csv, (unsigned char)r->dialect->delimiter);
 }
 
 static bool read_file(reader *r, FILE *file)
@@ -222,6 +325,8 @@ static bool read_file(reader *r, FILE *file)
     size_t length, line_length = 0;
     while (going && (length = fread(chunk, 1, CHUNK, file)) > 0) {
         size_t mark = first && length >= 3 && memcmp(chunk, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+        if (first)
+            find_dialect(r, chunk + mark, length - mark, length < CHUNK);
         going = parse_chunk(r, chunk + mark, length - mark, &line_length);
         first = false;
     }
@@ -233,7 +338,7 @@ static bool read_file(reader *r, FILE *file)
 
 static bool read_in_c_locale(tril_table *table, FILE *file)
 {
-    reader r = { .table = table, .line = 1, .row_line = 1 };
+    reader r = { .table = table, .dialect = &table->dialect, .line = 1, .row_line = 1 };
     tril_c_locale locale;
     csv_init(&r.csv, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL); /* fails for NULL alone */
     csv_set_blk_size(&r.csv, CHUNK); /* a long cell does not grow byte by byte */
@@ -247,7 +352,7 @@ static bool read_in_c_locale(tril_table *table, FILE *file)
     return done;
 }
 
-tril_table *tril_table_read(tril_ctx *ctx, const char *path)
+tril_table *tril_table_read(tril_ctx *ctx, const char *path, const tril_dialect *dialect)
 {
     if (!path)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "table: no path was given"), NULL;
@@ -260,7 +365,8 @@ tril_table *tril_table_read(tril_ctx *ctx, const char *path)
     path = standard ? "standard input" : path;
     size_t length = strlen(path) + 1;
     char *own = tril_arena_take(&table->arena, "table", length, 1);
-    table->path = own ? memcpy(own, path, length) : NULL;
+    const bool kept = keep_missing(table, dialect ? dialect : &(tril_dialect){ 0 });
+    table->path = own && kept ? memcpy(own, path, length) : NULL;
     FILE *file = !table->path ? NULL : standard ? stdin : fopen(path, "rb");
     bool done = file ? read_in_c_locale(table, file)
                      : table->path && tril_fail_errno(ctx, table->path, "opened", errno);

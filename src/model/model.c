@@ -1,6 +1,7 @@
 /* Models: what they own, and their making from a table. */
 #include "model/model.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "io/table.h"
 #include "io/tensors.h"
 
-enum { MOST_LABELS = 1024 };
+enum { MOST_LABELS = 1024, MOST_LABELS_OF_NUMBERS = 20 };
 
 tril_model *tril_model_make(tril_ctx *ctx)
 {
@@ -86,18 +87,69 @@ static bool claim(const tril_table *table, const char *const *names, size_t n, r
     return true;
 }
 
+/* sets the cycles that the dates of a column run through twice, whose parts are not all the same */
+static void set_cycles(const tril_table *table, size_t k, tril_column *column)
+{
+    static const double days[] = { 365.2425, 7, 1 };
+    const tril_date_form form = tril_date_find(column->dates);
+    double low = HUGE_VAL, high = -HUGE_VAL, part[3][2];
+    for (int c = 0; c < 3; c++)
+        part[c][0] = HUGE_VAL, part[c][1] = -HUGE_VAL;
+    for (size_t i = 0; i < table->rows; i++) {
+        const double x = tril_table_number(table, i, k, form);
+        if (isnan(x))
+            continue;
+        low = fmin(low, x);
+        high = fmax(high, x);
+        for (int c = 0; c < 3; c++) {
+            const double own = x / days[c] - floor(x / days[c]);
+            part[c][0] = fmin(part[c][0], own);
+            part[c][1] = fmax(part[c][1], own);
+        }
+    }
+    for (int c = 0; c < 3; c++)
+        if ((form == TRIL_TIME ? c == 2 : high - low >= 2 * days[c] * (c ? 1 : 0.99)) &&
+            part[c][1] - part[c][0] > 0.03)
+            column->cycles |= 1u << c;
+}
+
+/* A column of numbers with a few other words: whatever it is, it is no list of labels. */
+static bool fail_mixed(const candidate *c, size_t k, size_t n)
+{
+    char room[TRIL_SHOWN_ROOM];
+    const table_column *column = &c->table->columns[k];
+    const char *text = "";
+    size_t row = 0;
+    for (;; row++) {
+        const double *cell = c->table->cells + row * c->table->width + k;
+        if (!isfinite(*cell) && cell_get(c->table, cell, &text) == CELL_WORD)
+            break;
+    }
+    return tril_table_fail_cell(
+        c->table, row, k,
+        "'%s' is not a number, as %zu of %zu cells are, and %zu different cells are too many for "
+        "labels: --missing-values (tril_dialect.missing) counts words as missing, --exclude leaves "
+        "the column out",
+        tril_shown(room, text), c->table->rows - column->words - column->missing, c->table->rows,
+        n);
+}
+
 /* labels, if it has any; behind the last one stands "", for cells that are missing */
 static bool set_labels(tril_model *model, tril_table *table, tril_column *column)
 {
     const candidate c = { table, column->name, 0 };
     const char *const *labels = tril_table_labels(table, c.name, &column->n_labels);
     const size_t n = column->n_labels, half = tril_table_rows(table) / 2;
-    if (!labels)
+    size_t k;
+    if (!labels || !tril_table_find(table, c.name, &k))
         return false;
+    const table_column *cells = &table->columns[k];
+    if (n > MOST_LABELS_OF_NUMBERS && cells->words < (table->rows - cells->missing) / 2)
+        return fail_mixed(&c, k, n);
     if (n > half || n > MOST_LABELS)
         return fail_column(&c,
                            "has %zu different labels in %zu rows, too many to learn from: leave "
-                           "it out of the inputs",
+                           "it out of the inputs (--exclude)",
                            n, tril_table_rows(table));
     const char **own = tril_arena_take(&model->arena, "model", n + 1, sizeof *own);
     for (size_t i = 0; i <= n && own; i++) {
@@ -119,8 +171,12 @@ static bool set_inputs(tril_model *model, tril_table *table, const char *const *
         if (!tril_is_utf8(c.name))
             return fail_column(&c, "has a name that is not UTF-8");
         columns[j] = (tril_column){ .name = tril_model_keep(model, c.name) };
-        if (!columns[j].name ||
-            (tril_table_is_text(table, c.name) && !set_labels(model, table, &columns[j])))
+        if (!columns[j].name)
+            return false;
+        columns[j].dates = tril_table_dates(table, c.name);
+        if (columns[j].dates)
+            set_cycles(table, tril_names_find(&table->names, c.name), &columns[j]);
+        else if (tril_table_is_text(table, c.name) && !set_labels(model, table, &columns[j]))
             return false;
     }
     model->about.inputs = columns;
@@ -169,8 +225,9 @@ static bool set_columns(tril_model *model, tril_table *table, const tril_model_o
 /* ---- scalers */
 
 /* one number of a row, over the rows in which it is there; numbers has room for these */
-static bool fit_number(const candidate *c, const tril_dataset *cases, const tril_real *x,
-                       size_t width, bool label, tril_scaler *scaler, tril_real *numbers)
+static bool fit_number(const candidate *c, const tril_column *column, double origin,
+                       const tril_dataset *cases, const tril_real *x, size_t width,
+                       tril_scaler *scaler, tril_real *numbers)
 {
     const tril_table *table = c->table;
     const double *cells = table->cells + tril_names_find(&table->names, c->name), *first = NULL;
@@ -182,14 +239,14 @@ static bool fit_number(const candidate *c, const tril_dataset *cases, const tril
             const double *cell = cells + cases->row[i] * table->width;
             numbers[n++] = x[i * width + c->k];
             first = first ? first : cell;
-            constant &= *cell == *first;
+            constant &= column && column->dates ? numbers[n - 1] == numbers[0] : *cell == *first;
             const double apart = (double)numbers[n - 1] - (double)numbers[0];
             rounded_away &= apart * apart == 0;
             sum += (double)numbers[n - 1];
         }
     if (n == 0)
         return fail_column(c, "is missing in all rows to learn from");
-    if (label) {
+    if (column && column->labels) {
         scaler->mean[c->k] = sum / (double)n;
         scaler->scale[c->k] = 1;
         return true;
@@ -200,17 +257,18 @@ static bool fit_number(const candidate *c, const tril_dataset *cases, const tril
         tril_scaler own = { 0 };
         if (!tril_scaler_fit(table->ctx, &own, numbers, n, 1, &c->name))
             return false;
-        scaler->mean[c->k] = own.mean[0];
+        scaler->mean[c->k] = own.mean[0] + origin;
         scaler->scale[c->k] = own.scale[0];
         tril_scaler_free(&own);
     }
     /* what a cell lost when it was rounded must not show */
     const double least = fmax((double)TRIL_REAL_MIN, 1e-154); /* whose square is a number */
     const double size = fmax(fabs(sum / (double)n), least);
-    if (!rounded_away && size * (double)TRIL_REAL_EPSILON <= 0.01 * scaler->scale[c->k])
+    if (!rounded_away && fmax(size * (double)TRIL_REAL_EPSILON, fabs(origin) * DBL_EPSILON) <=
+                             0.01 * scaler->scale[c->k])
         return true;
     return fail_column(c, "is too %s",
-                       size > least
+                       size > least || origin != 0
                            ? "far from 0 for what it varies by: its numbers are rounded too "
                              "coarsely; subtract a constant from them"
                            : "close to 0: its numbers are rounded too coarsely; multiply them by a "
@@ -236,13 +294,13 @@ static bool fit_scalers(tril_model *model, const tril_table *table, const tril_d
     bool done = numbers && make_scaler(model, &model->targets, d) &&
                 (about->n_inputs == 0 || make_scaler(model, &model->inputs, width));
     for (size_t j = 0; j < d && done; j++)
-        done = fit_number(&(candidate){ table, about->targets[j], j }, cases, cases->y, d, false,
-                          &model->targets, numbers);
+        done = fit_number(&(candidate){ table, about->targets[j], j }, NULL,
+                          model->origin[width + j], cases, cases->y, d, &model->targets, numbers);
     for (size_t j = 0, at = 0; j < about->n_inputs && done; j++) {
         const tril_column *column = &about->inputs[j];
-        for (size_t l = 0; l < (column->labels ? column->n_labels : 1) && done; l++, at++)
-            done = fit_number(&(candidate){ table, column->name, at }, cases, cases->x, width,
-                              column->labels, &model->inputs, numbers);
+        for (size_t l = 0; l < tril_column_width(column) && done; l++, at++)
+            done = fit_number(&(candidate){ table, column->name, at }, column, model->origin[at],
+                              cases, cases->x, width, &model->inputs, numbers);
     }
     tril_ctx_release(model->ctx, numbers);
     return done;
@@ -261,20 +319,36 @@ static bool read_columns(tril_model *model, tril_table *table, const tril_model_
     return done;
 }
 
+static bool keep_words(tril_model *model, const tril_dialect *dialect)
+{
+    const size_t n = dialect->n_missing;
+    const char **own = tril_arena_take(&model->arena, "model", n + 1, sizeof *own);
+    for (size_t i = 0; i < n && own; i++) {
+        if (!tril_is_utf8(dialect->missing[i]))
+            return tril_ctx_fail(model->ctx, TRIL_BAD_ARGUMENT,
+                                 "model: a word for missing cells is not UTF-8");
+        own[i] = tril_model_keep(model, dialect->missing[i]);
+        if (!own[i])
+            return false;
+    }
+    model->about.dialect = (tril_dialect){ .missing = own, .n_missing = n };
+    return own;
+}
+
 static bool make(tril_model *model, tril_table *table, const size_t *rows, size_t n,
                  const tril_model_opts *opts)
 {
     const size_t members = opts->members ? opts->members : 1;
     tril_dataset cases = { 0 };
     model->about.missing = opts->missing;
-    bool done = read_columns(model, table, opts);
+    bool done = keep_words(model, tril_table_dialect(table)) && read_columns(model, table, opts) &&
+                tril_model_make_room(model, members, opts->heads, opts->n_heads);
     if (done)
         tril_model_measure(model, &opts->mlp);
-    done = done &&
+    done = done && tril_model_set_origins(model) &&
            tril_model_gather(model, table, rows, n,
                              &(tril_dataset_opts){ .missing = opts->missing }, &cases) &&
            tril_model_leave_out(model, table, &cases) &&
-           tril_model_make_room(model, members, opts->heads, opts->n_heads) &&
            (model->about.n_inputs == 0 || tril_model_find_bounds(model, &cases));
     if (done) {
         tril_model_bound(model, &cases);

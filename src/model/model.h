@@ -5,12 +5,15 @@
 #include <tril/model.h>
 
 #include "core/arena.h"
+#include "io/date.h"
 
 struct tril_model {
     tril_ctx *ctx;
     tril_arena arena; /* names, labels, lists */
     tril_model_info about;
     tril_scaler inputs, targets;
+    double *origin; /* [inputs, targets]: what is subtracted from cells before they are rounded:
+                       the means of columns that are far from 0, 0 for others */
     double *bounds; /* [inputs, 2], NULL without inputs, or where a file has none */
     bool no_line;   /* a file has none */
     tril_network *members;
@@ -33,8 +36,17 @@ bool tril_model_make_room(tril_model *model, size_t members, const tril_head_opt
 void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril_head_opts *head);
 bool tril_model_make_network(tril_model *model, size_t i);
 
-/* Rows of a table as they are, missing numbers NaN; and scaled: numbers that are infinite then are
- * an error that names the cell, unless their rows are left out and others are there. */
+/* Makes room for the origins, 0 at first; or, from its scalers, for those of a model that is read.
+ */
+bool tril_model_set_origins(tril_model *model);
+
+/* The origin of a column, by its cells in the cases. */
+double tril_model_find_origin(const tril_table *table, size_t k, tril_date_form dates,
+                              const tril_dataset *cases);
+
+/* Rows of a table less the origins, missing numbers NaN, the origins being found if the model has
+ * no scalers yet; and scaled: numbers that are infinite then are an error that names the cell,
+ * unless their rows are left out and others are there. */
 bool tril_model_gather(const tril_model *model, const tril_table *table, const size_t *rows,
                        size_t n, const tril_dataset_opts *opts, tril_dataset *cases);
 bool tril_model_scale(const tril_model *model, const tril_table *table, bool leave_out_extreme,

@@ -22,61 +22,122 @@ void tril_dataset_free(tril_dataset *cases)
 
 /* What is to be done about cells. */
 typedef struct policy {
-    bool missing, extreme; /* are no error */
-    void *column;          /* room for one of the table */
+    tril_cells as;
+    bool unseen; /* a label that is not known is missing */
+    bool fresh;  /* origins are to be found */
+    tril_dataset *cases;
+    void *column; /* room for one of the table */
 } policy;
 
 /* numbers of one column of the table into one of the rows */
 static bool put_numbers(const tril_table *table, const char *name, const policy *how,
-                        const tril_dataset *cases, tril_real *to, size_t width)
+                        double *origin, tril_real *to, size_t width)
 {
+    tril_cells as = how->as;
     const tril_real *column = how->column;
-    if (!tril_table_numbers(table, name, how->missing, how->extreme, how->column))
+    size_t k;
+    if (!tril_table_find(table, name, &k))
         return false;
-    for (size_t i = 0; i < cases->n; i++)
-        to[i * width] = column[cases->row[i]];
+    if (how->fresh)
+        *origin = tril_model_find_origin(table, k, as.dates, how->cases);
+    as.origin = *origin;
+    if (!tril_table_numbers(table, k, &as, how->column, 1))
+        return false;
+    for (size_t i = 0; i < how->cases->n; i++)
+        to[i * width] = column[how->cases->row[i]];
     return true;
 }
 
+static bool put_dates(const tril_table *table, const tril_column *c, const policy *how,
+                      double *origin, tril_real *to, size_t width)
+{
+    static const double days[] = { 365.2425, 7, 1 };
+    policy as_dates = *how;
+    size_t k;
+    as_dates.as.dates = tril_date_find(c->dates);
+    if (!tril_table_find(table, c->name, &k) ||
+        !put_numbers(table, c->name, &as_dates, origin, to++, width))
+        return false;
+    for (size_t cycle = 0; cycle < 3; cycle++) {
+        if (!(c->cycles >> cycle & 1))
+            continue;
+        for (size_t i = 0; i < how->cases->n; i++) {
+            const double x =
+                tril_table_number(table, how->cases->row[i], k, as_dates.as.dates) / days[cycle];
+            const double turn = 2 * acos(-1) * (x - floor(x));
+            to[i * width] = (tril_real)sin(turn);
+            to[i * width + 1] = (tril_real)cos(turn);
+        }
+        to += 2;
+    }
+    return true;
+}
+
+/* shares: what a label that the model has not seen counts as */
 static bool put_labels(const tril_table *table, const tril_column *c, const policy *how,
-                       const tril_dataset *cases, tril_real *to, size_t width)
+                       const double *shares, tril_real *to, size_t width)
 {
     size_t *column = how->column;
     /* behind the last label stands that of missing cells */
-    if (!tril_table_classes(table, c->name, c->labels, c->n_labels + how->missing, column))
+    if (!tril_table_known_classes(table, c->name, c->labels, c->n_labels + how->as.missing,
+                                  how->unseen, how->as.remedy, column))
         return false;
-    for (size_t i = 0; i < cases->n; i++) {
-        const size_t label = column[cases->row[i]];
+    for (size_t i = 0; i < how->cases->n; i++) {
+        const size_t label = column[how->cases->row[i]];
+        how->cases->unseen += label == SIZE_MAX;
         for (size_t l = 0; l < c->n_labels; l++)
-            to[i * width + l] = label == c->n_labels ? (tril_real)NAN : (tril_real)(l == label);
+            to[i * width + l] = label == SIZE_MAX      ? (tril_real)shares[l]
+                                : label == c->n_labels ? (tril_real)NAN
+                                                       : (tril_real)(l == label);
     }
     return true;
 }
 
-static bool put_inputs(const tril_model *model, const tril_table *table, const policy *how,
-                       const tril_dataset *cases)
+size_t tril_column_width(const tril_column *c)
+{
+    return c->labels  ? c->n_labels
+           : c->dates ? 1 + 2 * ((c->cycles & 1) + (c->cycles >> 1 & 1) + (c->cycles >> 2 & 1))
+                      : 1;
+}
+
+static bool put_inputs(const tril_model *model, const tril_table *table, const policy *how)
 {
     const tril_model_info *about = &model->about;
     const size_t width = about->mlp.inputs;
-    tril_real *to = cases->x;
-    memset(to, 0, cases->n * width * sizeof *to); /* without columns it is 0 */
-    for (size_t j = 0; j < about->n_inputs; j++) {
+    tril_real *to = how->cases->x;
+    const double *shares = model->inputs.mean;
+    double *origin = model->origin;
+    memset(to, 0, how->cases->n * width * sizeof *to); /* without columns it is 0 */
+    for (size_t j = 0, own; j < about->n_inputs; j++, to += own, origin += own) {
         const tril_column *c = &about->inputs[j];
-        if (!(c->labels ? put_labels(table, c, how, cases, to, width)
-                        : put_numbers(table, c->name, how, cases, to, width)))
+        own = tril_column_width(c);
+        if (!(c->labels  ? put_labels(table, c, how, shares + (to - how->cases->x), to, width)
+              : c->dates ? put_dates(table, c, how, origin, to, width)
+                         : put_numbers(table, c->name, how, origin, to, width)))
             return false;
-        to += c->labels ? c->n_labels : 1;
+        for (size_t i = 0; i < how->cases->n; i++)
+            how->cases->missing_inputs += isnan(to[i * width]);
     }
     return true;
 }
 
-static bool put_targets(const tril_model *model, const tril_table *table, const policy *how,
-                        const tril_dataset *cases)
+static size_t count_missing(const tril_real *x, size_t n)
 {
-    const tril_model_info *about = &model->about;
-    for (size_t j = 0; j < about->n_targets && cases->y; j++)
-        if (!put_numbers(table, about->targets[j], how, cases, cases->y + j, about->n_targets))
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += isnan(x[i]);
+    return count;
+}
+
+static bool put_targets(const tril_model *model, const tril_table *table, const policy *how)
+{
+    const size_t d = model->about.n_targets;
+    tril_dataset *cases = how->cases;
+    for (size_t j = 0; j < d && cases->y; j++)
+        if (!put_numbers(table, model->about.targets[j], how,
+                         model->origin + model->about.mlp.inputs + j, cases->y + j, d))
             return false;
+    cases->missing_targets = cases->y ? count_missing(cases->y, cases->n * d) : 0;
     return true;
 }
 
@@ -90,14 +151,6 @@ static bool has_targets(const tril_model_info *about, const tril_table *table)
 
 /* ---- which rows */
 
-static size_t count_missing(const tril_real *x, size_t n)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        count += isnan(x[i]);
-    return count;
-}
-
 /* moves row i to the place of row `to` */
 static void move_row(tril_dataset *cases, size_t width, size_t d, size_t i, size_t to)
 {
@@ -108,15 +161,19 @@ static void move_row(tril_dataset *cases, size_t width, size_t d, size_t i, size
 }
 
 /* moves those that count to the front */
-static void leave_out(tril_dataset *cases, size_t width, size_t d, const tril_dataset_opts *opts)
+static void leave_out(const tril_model *model, tril_dataset *cases, const tril_dataset_opts *opts)
 {
+    const size_t width = model->about.mlp.inputs, d = model->about.n_targets;
+    const bool drop = opts->missing == TRIL_MISSING_DROP,
+               whole =
+                   drop || (opts->missing == TRIL_MISSING_BOTH && !tril_model_takes_missing(model));
     size_t n = 0;
     for (size_t i = 0; i < cases->n; i++) {
         const bool no_input = count_missing(cases->x + i * width, width);
         const size_t no_target =
             cases->y && !opts->predict ? count_missing(cases->y + i * d, d) : 0;
-        if ((opts->missing == TRIL_MISSING_DROP && (no_input || no_target)) ||
-            (opts->missing == TRIL_MISSING_MARGINAL && no_target == d))
+        if ((drop && no_input) || (whole && no_target) ||
+            (opts->missing >= TRIL_MISSING_MARGINAL && no_target == d))
             continue;
         move_row(cases, width, d, i, n++);
     }
@@ -138,15 +195,25 @@ static bool set_rows(const tril_table *table, const size_t *rows, tril_dataset *
 static bool gather(const tril_model *model, const tril_table *table, const size_t *rows,
                    const tril_dataset_opts *opts, tril_dataset *cases, void *column)
 {
-    const bool drop = opts->missing == TRIL_MISSING_DROP;
-    const policy of_inputs = { drop || opts->missing == TRIL_MISSING_MEAN, opts->leave_out_extreme,
-                               column };
-    const policy of_targets = { drop || opts->missing == TRIL_MISSING_MARGINAL || opts->predict,
-                                opts->leave_out_extreme, column };
-    if (!set_rows(table, rows, cases) || !put_inputs(model, table, &of_inputs, cases) ||
-        !put_targets(model, table, &of_targets, cases))
+    const tril_missing m = opts->missing;
+    const bool both = m == TRIL_MISSING_DROP || m == TRIL_MISSING_BOTH;
+    const policy of_inputs = { .as = { .missing = both || m == TRIL_MISSING_MEAN,
+                                       .extreme = opts->leave_out_extreme,
+                                       .remedy = m == TRIL_MISSING_MARGINAL
+                                                     ? ": --missing mean,marginal takes it"
+                                                     : ": --missing mean takes it" },
+                               .unseen = opts->unseen && model->inputs.mean,
+                               .fresh = !model->targets.mean,
+                               .cases = cases,
+                               .column = column };
+    policy of_targets = of_inputs;
+    of_targets.as.missing = both || m == TRIL_MISSING_MARGINAL || opts->predict;
+    of_targets.as.remedy = m == TRIL_MISSING_MEAN ? ": --missing mean,marginal takes it"
+                                                  : ": --missing marginal takes it";
+    if (!set_rows(table, rows, cases) || !put_inputs(model, table, &of_inputs) ||
+        !put_targets(model, table, &of_targets))
         return false;
-    leave_out(cases, model->about.mlp.inputs, model->about.n_targets, opts);
+    leave_out(model, cases, opts);
     return cases->n > 0 || tril_ctx_fail(model->ctx, TRIL_BAD_DATA,
                                          "%s: a cell is missing in every row", table->path);
 }
@@ -185,7 +252,7 @@ static bool has_infinite(const tril_real *x, size_t n)
 static const char *input_name(const tril_model_info *about, size_t at)
 {
     const tril_column *c = about->inputs;
-    for (size_t n; at >= (n = c->labels ? c->n_labels : 1); c++)
+    for (size_t n; at >= (n = tril_column_width(c)); c++)
         at -= n;
     return c->name;
 }
@@ -209,16 +276,25 @@ static bool fail_extreme(const tril_model *model, const tril_table *table,
                                 fabs(cell) > (double)TRIL_REAL_MAX ? "" : " when it is scaled");
 }
 
+/* numbers less their origins */
+static void scale(const tril_scaler *s, const double *origin, tril_real *x, size_t n)
+{
+    for (size_t i = 0; i < n * s->width; i++) {
+        const size_t j = i % s->width;
+        x[i] = (tril_real)(((double)x[i] - (s->mean[j] - origin[j])) / s->scale[j]);
+    }
+}
+
 bool tril_model_scale(const tril_model *model, const tril_table *table, bool leave_out_extreme,
                       tril_dataset *cases)
 {
     const size_t width = model->about.mlp.inputs, d = model->about.n_targets, all = cases->n;
     size_t n = 0;
-    tril_scaler_apply(&model->inputs, cases->x, all);
+    scale(&model->inputs, model->origin, cases->x, all);
     for (size_t i = 0; i < all * width; i++)
         cases->x[i] = isnan(cases->x[i]) ? 0 : cases->x[i]; /* the mean */
     if (cases->y)
-        tril_scaler_apply(&model->targets, cases->y, all);
+        scale(&model->targets, model->origin + width, cases->y, all);
     for (size_t i = 0; i < all; i++)
         if (!has_infinite(cases->x + i * width, width) &&
             !(cases->y && has_infinite(cases->y + i * d, d)))

@@ -1,5 +1,5 @@
-/* Inputs as columns have them: constant ones are left out, and a few numbers far from the others do
- * not squeeze these. */
+/* Numbers as columns have them: those far from 0 are centred, constant ones are left out, and a few
+ * numbers far from the others do not squeeze these. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +8,41 @@
 #include "io/tensors.h"
 #include "model/model.h"
 
-/* ---- constant columns */
+/* ---- origins */
 
-static size_t width_of(const tril_column *column)
+/* a column is far from 0 if its mean is, for what it varies by */
+static double origin_of(double mean, double scale)
 {
-    return column->labels ? column->n_labels : 1;
+    return fabs(mean) > 64 * scale ? mean : 0;
 }
+
+double tril_model_find_origin(const tril_table *table, size_t k, tril_date_form dates,
+                              const tril_dataset *cases)
+{
+    double n = 0, mean = 0, squares = 0;
+    for (size_t i = 0; i < cases->n; i++) {
+        const double x = tril_table_number(table, cases->row[i], k, dates), apart = x - mean;
+        if (!isfinite(x))
+            continue;
+        mean += apart / ++n;
+        squares += apart * (x - mean);
+    }
+    return squares > 0 && isfinite(squares) ? origin_of(mean, sqrt(squares / n)) : 0;
+}
+
+bool tril_model_set_origins(tril_model *model)
+{
+    const size_t width = model->about.mlp.inputs, d = model->about.n_targets;
+    model->origin = tril_arena_take(&model->arena, "model", width + d, sizeof *model->origin);
+    for (size_t k = 0; k < width + d && model->origin; k++) {
+        const tril_scaler *s = k < width ? &model->inputs : &model->targets;
+        const size_t j = k < width ? k : k - width;
+        model->origin[k] = s->mean ? origin_of(s->mean[j], s->scale[j]) : 0;
+    }
+    return model->origin;
+}
+
+/* ---- constant columns */
 
 /* whether a column, whose numbers in a row begin at `first`, is the same in all rows, but for
  * missing cells; of numbers as the table has them, before they are rounded */
@@ -21,17 +50,15 @@ static bool is_constant(const tril_table *table, const tril_column *column,
                         const tril_dataset *cases, size_t width, size_t first)
 {
     const double *cells = table->cells + tril_names_find(&table->names, column->name);
-    for (size_t k = first; k < first + width_of(column); k++) {
+    for (size_t k = first; k < first + tril_column_width(column); k++) {
         double seen = (double)NAN;
         for (size_t i = 0; i < cases->n; i++) {
-            const double x = column->labels ? (double)cases->x[i * width + k]
-                                            : cells[cases->row[i] * table->width];
+            const double x = column->labels || column->dates ? (double)cases->x[i * width + k]
+                                                             : cells[cases->row[i] * table->width];
             seen = isnan(seen) ? x : seen;
             if (!isnan(x) && x != seen)
                 return false;
         }
-        if (isnan(seen))
-            return false; /* of nothing but missing cells: an error, elsewhere */
     }
     return true;
 }
@@ -48,21 +75,26 @@ bool tril_model_leave_out(tril_model *model, const tril_table *table, tril_datas
     about->n_inputs = about->n_left_out = 0;
     for (size_t j = 0; j < n; j++) {
         const tril_column *c = &about->inputs[j];
-        const size_t own = width_of(c);
+        const size_t own = tril_column_width(c);
         const bool constant = is_constant(table, c, cases, width, at);
         if (constant)
             out[about->n_left_out++] = c->name;
         else
             kept[about->n_inputs++] = *c;
-        for (size_t k = 0; k < own && !constant; k++, to++)
+        for (size_t k = 0; k < own && !constant; k++, to++) {
+            model->origin[to] = model->origin[at + k];
             for (size_t i = 0; i < cases->n; i++)
                 cases->x[i * width + to] = cases->x[i * width + at + k];
+        }
         at += own;
     }
     about->inputs = kept;
     about->left_out = out;
     const tril_mlp_opts mlp = about->mlp;
     tril_model_measure(model, &mlp);
+    memmove(model->origin + about->mlp.inputs, model->origin + width,
+            about->n_targets * sizeof *model->origin);
+    model->origin[0] = to ? model->origin[0] : 0;
     for (size_t i = 0; i < cases->n; i++)
         for (size_t k = 0; k < about->mlp.inputs; k++)
             cases->x[i * about->mlp.inputs + k] = to ? cases->x[i * width + k] : 0;
@@ -82,8 +114,8 @@ void tril_model_bound(const tril_model *model, tril_dataset *cases)
 {
     const size_t width = model->about.mlp.inputs;
     for (size_t i = 0; i < cases->n * width && model->bounds; i++) {
-        const double *bound = model->bounds + 2 * (i % width);
-        cases->x[i] = (tril_real)bounded((double)cases->x[i], bound[0], bound[1]);
+        const double *bound = model->bounds + 2 * (i % width), origin = model->origin[i % width];
+        cases->x[i] = (tril_real)bounded((double)cases->x[i], bound[0] - origin, bound[1] - origin);
     }
 }
 
@@ -170,12 +202,17 @@ bool tril_model_find_bounds(tril_model *model, const tril_dataset *cases)
     double *sorted = tril_ctx_alloc(model->ctx, "model", cases->n, sizeof *sorted);
     bool done = sorted && make_bounds(model);
     for (size_t j = 0, at = 0; j < about->n_inputs && done; j++)
-        for (size_t l = 0; l < width_of(&about->inputs[j]); l++, at++) {
-            model->bounds[2 * at] = 0; /* a label is 0 or 1 */
+        for (size_t l = 0; l < tril_column_width(&about->inputs[j]); l++, at++) {
+            model->bounds[2 * at] = l && about->inputs[j].dates
+                                        ? -1
+                                        : 0; /* a label is 0 or 1, a cycle's sine from -1 on */
             model->bounds[2 * at + 1] = 1;
-            if (!about->inputs[j].labels)
-                find_bounds(cases, about->mlp.inputs, about->n_targets, at, sorted,
-                            model->bounds + 2 * at);
+            if (about->inputs[j].labels || l)
+                continue;
+            find_bounds(cases, about->mlp.inputs, about->n_targets, at, sorted,
+                        model->bounds + 2 * at);
+            model->bounds[2 * at] += model->origin[at];
+            model->bounds[2 * at + 1] += model->origin[at];
         }
     tril_ctx_release(model->ctx, sorted);
     return done;

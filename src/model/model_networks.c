@@ -2,6 +2,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <tril/extend.h>
+
 #include "model/model.h"
 #include "nn/head.h"
 #include "train/linear_fit.h"
@@ -14,7 +16,7 @@ void tril_model_measure(tril_model *model, const tril_mlp_opts *mlp)
     about->mlp.outputs = 0;
     about->mlp.inputs = about->n_inputs == 0;
     for (size_t j = 0; j < about->n_inputs; j++)
-        about->mlp.inputs += about->inputs[j].labels ? about->inputs[j].n_labels : 1;
+        about->mlp.inputs += tril_column_width(&about->inputs[j]);
 }
 
 static bool set_head(tril_model *model, const tril_head_opts *head, tril_head_opts *own)
@@ -91,6 +93,14 @@ bool tril_model_make_network(tril_model *model, size_t i)
                ? tril_network_new(params, about->n_targets, &mlp, &head)
                : tril_network_make(params, about->n_targets, &mlp, &head, false);
     return net->mlp;
+}
+
+bool tril_model_takes_missing(const tril_model *model)
+{
+    bool takes = model;
+    for (size_t i = 0; takes && i < model->about.n_networks; i++)
+        takes = !model->heads[i].kind->no_missing;
+    return takes;
 }
 
 bool tril_model_weigh(tril_model *model, tril_batch rows)

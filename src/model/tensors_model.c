@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/params.h"
+#include "io/date.h"
 #include "io/json.h"
 #include "io/message.h"
 #include "io/tensors.h"
@@ -18,7 +19,10 @@ static const char note[] = "tril";
 static const char *const activations[] = { "tanh",     "none", "tanh",    "relu", "elu",
                                            "softplus", "silu", "sigmoid", NULL };
 static const char *const diagonals[] = { "elu", "elu", "exp", "softplus", NULL };
-static const char *const missings[] = { "error", "drop", "mean", "marginal", NULL };
+static const char *const missings[] = {
+    "error", "drop", "mean", "marginal", "mean,marginal", NULL
+};
+static const char *const cycles[] = { "year", "week", "day", NULL };
 
 /* of a network's parameters: network number i of members and baselines */
 static void write_prefix(char prefix[PREFIX_ROOM], const tril_model_info *about, size_t i)
@@ -54,14 +58,26 @@ static json_t *texts_of(const char *const *texts, size_t n)
     return list;
 }
 
+static json_t *cycles_of(unsigned sum)
+{
+    const char *names[3];
+    size_t n = 0;
+    for (int c = 0; c < 3; c++)
+        if (sum >> c & 1)
+            names[n++] = cycles[c];
+    return texts_of(names, n);
+}
+
 static json_t *inputs_of(const tril_model_info *about)
 {
     json_t *list = json_array();
     for (size_t j = 0; j < about->n_inputs; j++) {
         const tril_column *c = &about->inputs[j];
-        json_t *said = c->labels ? json_pack("{s:s, s:o}", "name", c->name, "labels",
-                                             texts_of(c->labels, c->n_labels))
-                                 : json_pack("{s:s}", "name", c->name);
+        json_t *said = c->labels  ? json_pack("{s:s, s:o}", "name", c->name, "labels",
+                                              texts_of(c->labels, c->n_labels))
+                       : c->dates ? json_pack("{s:s, s:s, s:o}", "name", c->name, "dates", c->dates,
+                                              "cycles", cycles_of(c->cycles))
+                                  : json_pack("{s:s}", "name", c->name);
         if (json_array_append_new(list, said))
             return json_decref(list), NULL;
     }
@@ -100,11 +116,12 @@ static bool put_note(tril_tensors *tensors, const tril_model *model)
 {
     const tril_model_info *about = &model->about;
     json_t *said =
-        json_pack("{s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:s}", "version", VERSION, "inputs",
+        json_pack("{s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o}", "version", VERSION, "inputs",
                   inputs_of(about), "left_out", texts_of(about->left_out, about->n_left_out),
                   "targets", texts_of(about->targets, about->n_targets), "hidden",
                   hidden_of(&about->mlp), "activation", activations[about->mlp.activation],
-                  "members", members_of(model), "missing", missings[about->missing]);
+                  "members", members_of(model), "missing", missings[about->missing],
+                  "missing_values", texts_of(about->dialect.missing, about->dialect.n_missing));
     size_t length = said ? json_dumpb(said, NULL, 0, JSON_COMPACT) : 0;
     char *text = tril_ctx_alloc(tensors->ctx, "tensors", length + 1, 1);
     if (text && json_dumpb(said, text, length, JSON_COMPACT) == length && length) {
@@ -196,6 +213,22 @@ static const char *const *read_texts(const reader *r, const json_t *list, const 
     return own;
 }
 
+static bool read_dates(const reader *r, const char *dates, const json_t *list, tril_column *column)
+{
+    int form;
+    if (!read_name(r, "dates", tril_date_forms + 1, dates, &form))
+        return false;
+    column->dates = tril_date_forms[form + 1];
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        int c;
+        if (!read_name(r, "cycle", cycles, name ? name : "", &c))
+            return false;
+        column->cycles |= 1u << c;
+    }
+    return true;
+}
+
 static bool read_inputs(const reader *r, const json_t *list)
 {
     tril_model_info *about = &r->model->about;
@@ -205,16 +238,19 @@ static bool read_inputs(const reader *r, const json_t *list)
     if (!json_is_array(list))
         return fail(r, "inputs are no list");
     for (size_t j = 0; j < about->n_inputs && columns; j++) {
-        json_t *labels = NULL;
-        const char *name;
-        if (json_unpack(json_array_get(list, j), "{s:s, s?o!}", "name", &name, "labels", &labels))
-            return fail(r, "input number %zu is not a name, or a name and labels", j);
+        json_t *labels = NULL, *own_cycles = NULL;
+        const char *name, *dates = NULL;
+        if (json_unpack(json_array_get(list, j), "{s:s, s?o, s?s, s?o!}", "name", &name, "labels",
+                        &labels, "dates", &dates, "cycles", &own_cycles) ||
+            (labels && dates))
+            return fail(r, "input number %zu is not a name, or a name and labels or dates", j);
         columns[j] = (tril_column){ .name = tril_model_keep(r->model, name) };
         if (labels && json_array_size(labels) == 0)
             return fail(r, "input number %zu has no labels in its list of them", j);
         if (labels)
             columns[j].labels = read_texts(r, labels, "labels", &columns[j].n_labels);
-        if (!columns[j].name || (labels && !columns[j].labels))
+        if (!columns[j].name || (labels && !columns[j].labels) ||
+            (dates && !read_dates(r, dates, own_cycles, &columns[j])))
             return false;
     }
     about->inputs = columns;
@@ -292,7 +328,7 @@ static bool read_members(const reader *r, const json_t *list)
 
 static bool read_note(const reader *r, json_t *said)
 {
-    json_t *inputs, *targets, *left_out = NULL, *hidden = NULL, *members = NULL;
+    json_t *inputs, *targets, *left_out = NULL, *hidden = NULL, *members = NULL, *words = NULL;
     const char *activation = activations[0], *missing = missings[0];
     int version, which[2];
     json_error_t error;
@@ -303,10 +339,10 @@ static bool read_note(const reader *r, json_t *said)
         return fail(r, "%s", tril_shown(room, error.text));
     if (version != VERSION)
         return fail(r, "version %d is not known, only %d", version, VERSION);
-    if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s?o, s:o, s?o, s?s, s?o, s?s!}", "version",
+    if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s?o, s:o, s?o, s?s, s?o, s?s, s?o!}", "version",
                        &version, "inputs", &inputs, "left_out", &left_out, "targets", &targets,
                        "hidden", &hidden, "activation", &activation, "members", &members, "missing",
-                       &missing))
+                       &missing, "missing_values", &words))
         return fail(r, "%s", tril_shown(room, error.text));
     if (!read_name(r, "activation", activations, activation, &which[0]) ||
         !read_name(r, "missing", missings, missing, &which[1]) || !read_inputs(r, inputs) ||
@@ -318,7 +354,8 @@ static bool read_note(const reader *r, json_t *said)
     about->missing = (tril_missing)which[1];
     about->targets = read_texts(r, targets, "targets", &about->n_targets);
     about->left_out = read_texts(r, left_out, "left_out", &about->n_left_out);
-    if (!about->targets || !about->left_out)
+    about->dialect.missing = read_texts(r, words, "missing_values", &about->dialect.n_missing);
+    if (!about->targets || !about->left_out || !about->dialect.missing)
         return false;
     tril_model_measure(r->model, &mlp);
     return read_members(r, members);
@@ -395,7 +432,8 @@ static bool read_numbers(const reader *r)
     const tril_model_info *about = &model->about;
     if (!read_scaler(r, "targets", about->n_targets, &model->targets) ||
         (about->n_inputs && (!read_scaler(r, "inputs", about->mlp.inputs, &model->inputs) ||
-                             !tril_model_get_bounds(model, r->tensors))))
+                             !tril_model_get_bounds(model, r->tensors))) ||
+        !tril_model_set_origins(model))
         return false;
     for (size_t i = 0; i < end_of_networks(about); i++)
         if (!read_network(r, i))

@@ -69,7 +69,7 @@ START_TEST(test_calibration)
     for (size_t k = 0; k < 5; k++)
         r[k] = reference("reference/model.csv", names[k], &n);
     tril_ctx *ctx = tril_ctx_new(NULL);
-    tril_table *table = tril_table_read(ctx, "data/iris.csv");
+    tril_table *table = tril_table_read(ctx, "data/iris.csv", NULL);
     tril_table_columns(table, (const char *[]){ "petal_length", "petal_width" }, 2, y);
     for (size_t i = 0; i < ROWS; i++) {
         const double a = ((double)y[2 * i] - r[0][i]) / r[2][i],

@@ -105,7 +105,7 @@ START_TEST(test_worse)
 {
     static char text[TEXT];
     char folder[DEMO_FOLDER];
-    const char *sentence = "\nOn test rows the network is worse than a linear mean: ";
+    const char *sentence = "\nwarning: on test rows the network is worse than a linear mean: ";
     demo_folder(folder);
     ck_assert_int_eq(fit(folder,
                          "data/points.csv --targets x,y,z --head full --target-noise 5 "
@@ -223,7 +223,7 @@ static const struct {
       "$/d: column a is constant in" },
     { "$/d --targets a", "a,b\n1,2\n1,3,4\n", "$/d: line 3 has 3 cells, the header has 2" },
     { "$/d --targets a", "a,b\n1,2\n,3\n", "rows" },
-    { "$/d --targets a --test 0 --validation 0", "a,b\n1,2\n,3\n",
+    { "$/d --targets a --missing error --test 0 --validation 0", "a,b\n1,2\n,3\n",
       "line 3, column a: the cell is " },
     { "$/d --targets a --test 0 --validation 0 --missing mean", "a,b\n1,2\n,3\n2,4\n",
       "line 3, column a: the cell is empty" },

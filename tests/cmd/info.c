@@ -19,6 +19,7 @@ static const struct {
         "\nspecies                           31.0%  setosa\n", "  1.223      0.73521 ",
         "\ntrained on data/iris.csv: 113 to train on, 15 to validate, 22 to test\n"
         "  --targets petal_length,petal_width\n  --head full\n  --hidden 6\n  --ensemble 1\n  "
+        "--missing error\n  "
         "--patience "
         "10\nnetwork 1: " } },
     { NULL,

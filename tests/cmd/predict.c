@@ -19,7 +19,7 @@ static size_t column(const char *folder, const char *name, double *out)
     tril_real values[ROWS];
     snprintf(path, sizeof path, "%s/out", folder);
     tril_ctx *ctx = tril_ctx_new(NULL);
-    tril_table *table = tril_table_read(ctx, path);
+    tril_table *table = tril_table_read(ctx, path, NULL);
     size_t n = tril_table_rows(table);
     ck_assert_uint_le(n, ROWS);
     ck_assert_msg(tril_table_columns_missing(table, &name, 1, values), "%s", tril_ctx_message(ctx));
@@ -125,12 +125,18 @@ START_TEST(test_missing)
 }
 END_TEST
 
-/* draws have the moments that predict says; of an ensemble, of a mixture */
+/* draws have the mean and the quantiles that predict says; of an ensemble, of a mixture */
 START_TEST(test_sample)
 {
+    static const struct {
+        const char *column;
+        double level;
+    } quantiles[] = { { "q0.05_petal_width", 0.05 },
+                      { "q0.5_petal_width", 0.5 },
+                      { "q0.95_petal_width", 0.95 } };
     static const char *const heads[] = { "", "--ensemble 3", "--head mixture:2", "--head student" };
     enum { DRAWS = 900 };
-    static double x[ROWS], mean[ROWS], sd[ROWS], draw[ROWS];
+    static double x[ROWS], mean[ROWS], sd[ROWS], draw[ROWS], at[3][ROWS];
     char folder[DEMO_FOLDER], arguments[256];
     demo_folder(folder);
     snprintf(arguments, sizeof arguments,
@@ -140,18 +146,24 @@ START_TEST(test_sample)
     run(folder, "predict $/m data/iris.csv -o $/out");
     column(folder, "mean_petal_width", mean);
     column(folder, "sd_petal_width", sd);
+    for (size_t k = 0; k < 3; k++)
+        column(folder, quantiles[k].column, at[k]);
     run(folder, "predict $/m - --sample 900 -o $/out <<'.'\nsepal_length,sepal_width,species\n"
                 "5.1,3.5,setosa\n.\n");
     ck_assert_uint_eq(column(folder, "petal_width", x), DRAWS);
     column(folder, "draw", draw);
-    double sum = 0, squares = 0;
+    double sum = 0, below[3] = { 0 };
     for (size_t i = 0; i < DRAWS; i++) {
         ck_assert_double_eq(draw[i], (double)i);
         sum += x[i] / DRAWS;
-        squares += pow(x[i] - mean[0], 2) / DRAWS;
+        for (size_t k = 0; k < 3; k++)
+            below[k] += (x[i] < at[k][0]) / (double)DRAWS;
     }
     ck_assert_double_lt(fabs(sum - mean[0]), 4 * sd[0] / sqrt(DRAWS));
-    ck_assert_double_eq_tol(sqrt(squares) / sd[0], 1, 0.15);
+    for (size_t k = 0; k < 3; k++) {
+        const double level = quantiles[k].level;
+        ck_assert_double_lt(fabs(below[k] - level), 4 * sqrt(level * (1 - level) / DRAWS));
+    }
     demo_remove(folder);
 }
 END_TEST
@@ -325,8 +337,8 @@ static const struct {
     { "predict " MODEL " $/none", "tril predict: $/none: cannot be opened", 2 },
     { "predict " MODEL " data/points.csv",
       "data/points.csv: line 1: there is no column named sepal_length", 2 },
-    { "predict " MODEL " $/label", "$/label: line 2, column species: 'rose' is none of the 3 la",
-      2 },
+    { "predict " MODEL " $/label --strict",
+      "$/label: line 2, column species: 'rose' is none of the 3 la", 2 },
     { "predict " MODEL " $/word", "$/word: line 2, column sepal_length: 'x' is not a number", 2 },
     { "predict " MODEL " $/word -o $/./word",
       "--output $/./word: this would take the place of $/word", 2 },

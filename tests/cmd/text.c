@@ -49,7 +49,7 @@ static const struct {
       "?: 'l?"
       "?' is not a number" },
     { FIT " --validation '0.1\033'", 2, "0.1?: cannot be opened" },
-    { FIT " --inputs '\033'", 2, "no column named ?\n" },
+    { FIT " --inputs '\033'", 2, "no column named ?, only " },
     { FIT " '--\033'", 2, "there is no option --?\n" },
     { FIT " '-\033'", 2, "-? is no option\n" },
     { FIT " --head '\033'", 2, ", not '?'\n" },
@@ -60,7 +60,7 @@ static const struct {
     { "info '$/m\xFE'", 0, "d\\x1B\\xFF: 30 to train on" },
     { "info '$/m\xFE'", 0, "--targets x\\x1B[31m\\xC2\\x9B,y\n" },
     { "evaluate '$/m\xFE' '$/d\033\xFF'", 0, "\nx?[31m??  " },
-    { "predict '$/m\xFE' data/iris.csv", 2, "no column named u??\n" },
+    { "predict '$/m\xFE' data/iris.csv", 2, "no column named u??, only " },
     { "predict '$/m\xFE' '$/d\033\xFF' -o '$/\033/p'", 1, "/?/p: cannot be written" },
     { "predict '$/m\xFE' '$/d\033\xFF' --quantiles '\033'", 2, ", not '?'\n" },
     { "plot '$/m\xFE' '$/d\033\xFF' -o '$/p\033'", 2, "p?: want a name that ends in" },

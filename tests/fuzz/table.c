@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     const char *path = write_file(bytes, size);
     tril_ctx *ctx = tril_ctx_new(NULL);
     MUST(ctx);
-    tril_table *table = tril_table_read(ctx, path);
+    tril_table *table = tril_table_read(ctx, path, NULL);
     MUST(!table == tril_ctx_failed(ctx));
     if (table)
         check_columns(ctx, table, path);

@@ -25,7 +25,7 @@ void write_file(const void *bytes, size_t size)
 tril_table *table_of(tril_ctx *ctx, const void *bytes, size_t size)
 {
     write_file(bytes, size);
-    tril_table *table = tril_table_read(ctx, file_path());
+    tril_table *table = tril_table_read(ctx, file_path(), NULL);
     ck_assert_int_eq(remove(file_path()), 0);
     return table;
 }

@@ -59,7 +59,7 @@ static const struct {
 
 static tril_table *table_of(tril_ctx *ctx, const char *file)
 {
-    tril_table *table = tril_table_read(ctx, file);
+    tril_table *table = tril_table_read(ctx, file, NULL);
     ck_assert_msg(table, "%s", tril_ctx_message(ctx));
     return table;
 }

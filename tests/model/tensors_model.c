@@ -96,7 +96,7 @@ START_TEST(test_round_trip)
     static char bytes[2][ROOM];
     static double nll[2][600];
     tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 3 });
-    tril_table *table = tril_table_read(ctx, "data/iris.csv");
+    tril_table *table = tril_table_read(ctx, "data/iris.csv", NULL);
     tril_model *model = model_of(table, &cases[_i]);
     ck_fine(ctx);
     weigh(model, table);
@@ -213,6 +213,17 @@ static const struct {
       "input number 0 is not a name" },
     { NULL, "{\"version\":1,\"inputs\":[{\"name\":\"u\",\"labels\":[]}]" BACK "}",
       "input number 0 has no labels in its list of them" },
+    { NULL, "{\"version\":1,\"inputs\":[{\"name\":\"u\",\"dates\":\"dym\"}]" BACK "}",
+      "dates is 'dym', which is not known" },
+    { NULL,
+      "{\"version\":1,\"inputs\":[{\"name\":\"u\",\"dates\":\"dmy\",\"cycles\":[\"moon\"]}]" BACK
+      "}",
+      "cycle is 'moon', which is not known" },
+    { NULL,
+      "{\"version\":1,\"inputs\":[{\"name\":\"u\",\"dates\":\"dmy\",\"labels\":[\"a\"]}]" BACK "}",
+      "input number 0 is not a name, or a name and labels or dates" },
+    { NULL, "{\"version\":1,\"missing_values\":[3],\"inputs\":[{\"name\":\"u\"}]" BACK "}",
+      "missing_values are texts, and number 0 is none" },
     { NULL, "{\"version\":1,\"inputs\":[{\"name\":\"u\",\"labels\":[2]}]" BACK "}",
       "labels are texts, and number 0 is none" },
     { NULL, "{\"version\":1,\"inputs\":[{\"name\":\"u\"}]" BACK "}",
@@ -316,7 +327,7 @@ END_TEST
 
 static void put_and_get(tril_ctx *ctx)
 {
-    tril_table *table = tril_table_read(ctx, "data/iris.csv");
+    tril_table *table = tril_table_read(ctx, "data/iris.csv", NULL);
     tril_model *model = model_of(table, &cases[5]);
     tril_tensors *t = tril_tensors_new(ctx);
     tril_tensors_put_model(t, model);
