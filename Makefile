@@ -44,6 +44,7 @@ BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort 
 TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/command/%,$(sort $(wildcard tests/*.c tests/*/*.c)))))
 # with these every piece of an arena is a heap block, in front of the library's own file
 PIECES   := $(BUILD)/tests/fuzz/arena.o
+PIECEWISE := $(if $(COVERAGE)$(filter-out thread,$(SAN)),$(PIECES))
 SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] src/*/*/*.[ch] demos/*.c data/*.c tests/*.[ch] tests/*/*.[ch])
 
 help:
@@ -156,7 +157,7 @@ demo: demos
 	$(PROGRAMS)/tril plot $(BUILD)/pictures/points.safetensors data/points.csv -o $(BUILD)/pictures/points.png
 
 # OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check
-TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(PROGRAMS) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) $(if $(COVERAGE),GCOV_ERROR_FILE=/dev/null CK_EXCLUDE_TAGS=blocks) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
+TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(PROGRAMS) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) $(if $(COVERAGE),GCOV_ERROR_FILE=/dev/null) $(if $(PIECEWISE),CK_EXCLUDE_TAGS=blocks) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
 
 # what make install puts below a folder works there
 installed: $(PROGRAMS)/tril.1
@@ -233,7 +234,7 @@ $(PROGRAMS)/bench: $(BENCH) $(HOOK) $(LIB) $(STAMP)
 bench: $(PROGRAMS)/bench
 	$(PROGRAMS)/bench $(if $(JSON),--json $(JSON))
 
-$(BUILD)/tests/run: $(TESTS) $(if $(COVERAGE),$(PIECES)) $(LIB) $(STAMP)
+$(BUILD)/tests/run: $(TESTS) $(PIECEWISE) $(LIB) $(STAMP)
 	@echo '  LD   $@'
 	@$(CC) $(FLAGS) $(filter %.o,$^) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -lrt
 

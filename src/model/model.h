@@ -62,6 +62,12 @@ bool tril_model_get_bounds(tril_model *model, const tril_tensors *tensors);
 bool tril_model_find_bounds(tril_model *model, const tril_dataset *cases);
 void tril_model_bound(const tril_model *model, tril_dataset *cases);
 
+/* Puts the note that says what a model is, and gets all that it says. heads: kinds of heads that
+ * may be in it beside the library's, and NULL; it may be NULL. */
+bool tril_model_put_note(const tril_model *model, tril_tensors *tensors);
+bool tril_model_get_note(tril_model *model, const tril_tensors *tensors,
+                         const tril_head_kind *const *heads);
+
 /* Fits the baselines to scaled rows. */
 bool tril_model_fit_baselines(tril_model *model, tril_batch rows);
 
