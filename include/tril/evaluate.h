@@ -56,10 +56,10 @@ extern "C" {
 #endif
 
 /* Row by row, into memory of the caller's; NULL: not wanted. Everything is in the units of the
- * (scaled) targets. Of a row in which targets are missing (NaN), nll is that of the others, pit of
- * those that are missing and level are NaN. Only mean, sd, covariance, spread, quantile and
- * correlation are there without targets. Covariances and correlations are computed in double:
- * symmetric, and never indefinite by more than its rounding. */
+ * (scaled) targets. Of a row in which targets are missing (NaN), nll is that of the others; pit and
+ * crps of those that are missing, level and energy are NaN. Only mean, sd, covariance, spread,
+ * quantile and correlation are there without targets. Covariances and correlations are computed in
+ * double: symmetric, and never indefinite by more than its rounding. */
 typedef struct tril_evaluation {
     double *nll;        /* [n]: -log p(y) */
     double *mean;       /* [n, targets] */
@@ -78,12 +78,17 @@ typedef struct tril_evaluation {
     double *quantile;     /* [n, n_levels, targets]: of each target by itself */
     double *correlation;  /* [n, targets, targets]: from -1 to 1, on the diagonal 1 */
     const double *weight; /* [members] of the mixture, at least 0, their sum 1; default: equal */
+    double *crps;         /* [n, targets]: the continuous ranked probability score of each target by
+                             itself, E|Y - y| - E|Y - Y'| / 2, in its units: an absolute error where the
+                             distribution is a point (Gneiting and Raftery 2007) */
+    double *energy; /* [n]: the energy score, the same with Euclidean distances of all targets */
 } tril_evaluation;
 
-/* Draws for `level` are from a stream of their own: the same rows are judged the same again.
- * Members have the same inputs and targets, and stores of one context. In the float build levels of
- * quantiles next to 1 are as exact as float is there, 6e-8: above 0.9999 take the double build.
- * False on failure; errors name row and column of a number that is not finite. */
+/* Scores are by some 500 draws of each row, and scatter as such do. Draws are from a stream of
+ * their own: the same rows are judged the same again. Members have the same inputs and targets, and
+ * stores of one context. In the float build levels of quantiles next to 1 are as exact as float is
+ * there, 6e-8: above 0.9999 take the double build. False on failure; errors name row and column of
+ * a number that is not finite. */
 bool tril_evaluate(const tril_network *members, size_t n_members, tril_batch rows,
                    const tril_evaluation *out);
 

@@ -201,8 +201,9 @@ bool tril_model_takes_missing(const tril_model *model);
 bool tril_model_weigh(tril_model *model, tril_batch rows);
 
 /* tril_evaluate in the data's own units: rows are scaled, as cases are, and all that is wanted
- * comes back unscaled, nll and spread included. The networks are the model's members, with the
- * model's weights, or one of its baselines. False on failure. */
+ * comes back unscaled, nll and spread included, but for the energy score: units of targets differ.
+ * The networks are the model's members, with the model's weights, or one of its baselines. False on
+ * failure. */
 bool tril_model_evaluate(const tril_model *model, const tril_network *networks, size_t n,
                          tril_batch rows, const tril_evaluation *out);
 

@@ -78,6 +78,9 @@ const char *tril_table_name(const tril_table *table, size_t column);
 /* How the file is written: what was found, and what was given; the table's own. */
 const tril_dialect *tril_table_dialect(const tril_table *table);
 
+/* The line of the file in which a row begins, from 1; 0 where there is no such row. */
+size_t tril_table_line(const tril_table *table, size_t row);
+
 /* The line of a row of units that was left out; 0: there was none. */
 size_t tril_table_units_line(const tril_table *table);
 

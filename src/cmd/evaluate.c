@@ -1,5 +1,8 @@
 /* tril evaluate: how good a model is, and whether it is as sure as it ought to be. */
+#include <math.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cmd/calibration.h"
 #include "cmd/commands.h"
@@ -11,7 +14,7 @@
 
 static const char program[] = "tril evaluate";
 
-static void print_calibration(const tril_model_info *about, const calibration *c)
+static void print_calibration(const tril_model_info *about, const calibration *c, size_t n)
 {
     printf("\nellipsoid that should hold ");
     for (size_t k = 0; k < COVERAGES; k++)
@@ -19,6 +22,9 @@ static void print_calibration(const tril_model_info *about, const calibration *c
     printf("\nholds this share of rows   ");
     for (size_t k = 0; k < COVERAGES; k++)
         printf(" %8.1f %%", 100 * c->coverage[k]);
+    printf("\nstandard error where right ");
+    for (size_t k = 0; k < COVERAGES; k++)
+        printf(" %8.1f %%", 100 * sqrt(coverage_levels[k] * (1 - coverage_levels[k]) / (double)n));
     printf("\n\nrows in each tenth of their distribution, in %%: 10 each is right\n");
     for (size_t j = 0; j < about->n_targets; j++) {
         printf("%-26s", text_shown(about->targets[j]));
@@ -48,7 +54,44 @@ static void print_calibration_csv(const tril_model_info *about, const calibratio
     figures_line("all", "spread", "", 0, c->spread);
 }
 
-static bool evaluate(const loaded *l, const char *data, bool csv)
+typedef struct judged {
+    double nll;
+    size_t line;
+} judged;
+
+static int by_nll(const void *a, const void *b)
+{
+    const judged *x = a, *y = b;
+    if (x->nll == y->nll)
+        return x->line < y->line ? -1 : x->line > y->line;
+    return x->nll > y->nll ? -1 : 1;
+}
+
+/* the rows that the model finds least likely */
+static bool print_worst(const loaded *l, size_t most, bool csv)
+{
+    const size_t n = l->rows.n;
+    double *nll = command_alloc(n, sizeof *nll);
+    judged *rows = command_alloc(n, sizeof *rows);
+    bool done = nll && rows && load_judge(l, &(tril_evaluation){ .nll = nll });
+    for (size_t i = 0; i < n && done; i++)
+        rows[i] = (judged){ nll[i], tril_table_line(l->table, l->rows.row[i]) };
+    if (done)
+        qsort(rows, n, sizeof *rows, by_nll);
+    if (done && !csv)
+        printf("\n%-26s %12s\n", "least likely rows: line", "NLL");
+    for (size_t i = 0; i < n && i < most && done; i++) {
+        if (csv)
+            figures_line("all", "worst_nll", NULL, (double)rows[i].line, rows[i].nll);
+        else
+            printf("%-26zu %12.4f\n", rows[i].line, rows[i].nll);
+    }
+    free(nll);
+    free(rows);
+    return done;
+}
+
+static bool evaluate(const loaded *l, const char *data, size_t worst, bool csv)
 {
     const tril_model_info *about = tril_model_get_info(l->model);
     figures f = { 0 };
@@ -60,11 +103,11 @@ static bool evaluate(const loaded *l, const char *data, bool csv)
     } else if (done) {
         printf("%s: %zu rows\n", text_shown(data), l->rows.n);
         figures_print(l->model, &f, 1);
-        print_calibration(about, &c);
+        print_calibration(about, &c, l->rows.n);
     }
     figures_free(&f);
     calibration_free(&c);
-    return done;
+    return done && (!worst || print_worst(l, worst, csv));
 }
 
 static int usage(void)
@@ -75,6 +118,7 @@ static int usage(void)
            "the shares of rows within ellipsoids and in tenths of their distributions, and\n"
            "sharpness.\n\n"
            "  --csv                 lines of rows,measure,of,value\n"
+           "  --worst N             the N rows that are least likely, by line\n"
            "  --plot FILE           a picture too, .png, .svg or .pdf, as tril plot draws "
            "it\n" LOAD_HELP
            "  --strict              a label that the model has not seen is an error; default:\n"
@@ -84,13 +128,14 @@ static int usage(void)
 }
 
 static int run(const char *model, const char *data, const load_opts *rows, const char *picture,
-               bool csv)
+               size_t worst, bool csv)
 {
     loaded l = { 0 };
     int status = picture ? picture_check(program, model, data, "--plot", picture) : STATUS_DONE;
     if (status != STATUS_DONE)
         return status;
-    bool done = load_model(&l, model, 0) && load_rows(&l, data, rows) && evaluate(&l, data, csv) &&
+    bool done = load_model(&l, model, 0) && load_rows(&l, data, rows) &&
+                evaluate(&l, data, worst, csv) &&
                 (!picture || picture_draw(&l, program, picture, NULL));
     status = load_status(&l, program, done);
     load_free(&l);
@@ -99,13 +144,14 @@ static int run(const char *model, const char *data, const load_opts *rows, const
 
 int evaluate_command(int argc, char **argv)
 {
-    static const struct option known[] = { { "csv", no_argument, NULL, 'c' },
-                                           LOAD_OPTIONS,
-                                           { "plot", required_argument, NULL, 'p' },
-                                           { "help", no_argument, NULL, 'h' },
-                                           { 0 } };
+    static const struct option known[] = {
+        { "csv", no_argument, NULL, 'c' },        LOAD_OPTIONS,
+        { "plot", required_argument, NULL, 'p' }, { "worst", required_argument, NULL, 'o' },
+        { "help", no_argument, NULL, 'h' },       { 0 }
+    };
     load_opts rows = { .program = program };
     const char *picture = NULL;
+    unsigned long long worst = 0;
     bool csv = false;
     for (int which; (which = option_next(program, argc, argv, ":h", known)) != -1;) {
         if (which == 'h')
@@ -115,9 +161,11 @@ int evaluate_command(int argc, char **argv)
         csv |= which == 'c';
         load_option(&rows, which, optarg);
         picture = which == 'p' ? optarg : picture;
+        if (which == 'o' && !option_number(program, "worst", optarg, 1, SIZE_MAX, &worst))
+            return STATUS_WRONG;
     }
     if (argc - optind == 2)
-        return run(argv[optind], argv[optind + 1], &rows, picture, csv);
+        return run(argv[optind], argv[optind + 1], &rows, picture, (size_t)worst, csv);
     fprintf(stderr, "%s: want a model and a CSV file, or - for standard input; --help says more\n",
             program);
     return STATUS_WRONG;

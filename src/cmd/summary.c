@@ -11,34 +11,45 @@
 #include "cmd/text.h"
 
 static bool judge(const tril_model *model, const tril_network *networks, size_t n_networks,
-                  const tril_dataset *rows, double *nll, double *mean, tril_mean_se *average)
+                  const tril_dataset *rows, const tril_evaluation *out, tril_mean_se *average)
 {
     *average = (tril_mean_se){ (double)NAN, (double)NAN };
     if (!networks->mlp)
         return true;
     if (!tril_model_evaluate(model, networks, n_networks, (tril_batch){ rows->x, rows->y, rows->n },
-                             &(tril_evaluation){ .nll = nll, .mean = mean }))
+                             out))
         return false;
-    *average = tril_mean_se_of(nll, 1, rows->n);
+    *average = tril_mean_se_of(out->nll, 1, rows->n);
     return true;
 }
 
 bool figures_of(const tril_model *model, const char *name, const tril_dataset *rows, figures *out)
 {
     const tril_model_info *about = tril_model_get_info(model);
-    const size_t d = about->n_targets;
-    *out = (figures){ name, rows->n, { { 0 } }, command_alloc(d, sizeof *out->rmse) };
-    double *nll = command_alloc(rows->n, (1 + d) * sizeof *nll);
-    tril_real *y = command_alloc(rows->n, d * sizeof *y); /* in the targets' units */
+    const size_t n = rows->n, d = about->n_targets;
+    *out = (figures){ name, n, { { 0 } }, command_alloc(d, 2 * sizeof *out->rmse) };
+    double *nll = command_alloc(n, (2 + 2 * d) * sizeof *nll);
+    tril_real *y = command_alloc(n, d * sizeof *y); /* in the targets' units */
     bool done = out->rmse && nll && y;
     for (size_t i = 0; i < TRIL_BASELINES && done; i++)
-        done = judge(model, &about->baselines[i], 1, rows, nll, NULL, &out->nll[i]);
-    done = done && judge(model, about->networks, about->n_networks, rows, nll, nll + rows->n,
+        done = judge(model, &about->baselines[i], 1, rows, &(tril_evaluation){ .nll = nll },
+                     &out->nll[i]);
+    tril_evaluation whole = { .nll = nll };
+    if (done) {
+        whole.energy = nll + n;
+        whole.mean = whole.energy + n;
+        whole.crps = whole.mean + d * n;
+    }
+    done = done && judge(model, about->networks, about->n_networks, rows, &whole,
                          &out->nll[TRIL_BASELINES]);
     if (done) {
-        memcpy(y, rows->y, rows->n * d * sizeof *y);
-        tril_scaler_undo(about->targets_scaler, y, rows->n);
-        tril_rmse(nll + rows->n, (tril_batch){ rows->x, y, rows->n }, d, out->rmse);
+        memcpy(y, rows->y, n * d * sizeof *y);
+        tril_scaler_undo(about->targets_scaler, y, n);
+        tril_rmse(whole.mean, (tril_batch){ rows->x, y, n }, d, out->rmse);
+        out->crps = out->rmse + d;
+        for (size_t j = 0; j < d; j++)
+            out->crps[j] = tril_mean_se_of(whole.crps + j, d, n).mean;
+        out->energy = tril_mean_se_of(whole.energy, 1, n).mean;
     }
     free(nll);
     free(y);
@@ -77,14 +88,21 @@ void figures_print(const tril_model *model, const figures *parts, size_t n)
         for (size_t k = 0; k < n; k++)
             printf(" %11.4f +- %.4f", parts[k].nll[i].mean, parts[k].nll[i].error);
     }
-    printf("\n\nRMSE of the %-14s", about->n_networks > 1 ? "ensemble" : "network");
-    for (size_t k = 0; k < n; k++)
-        printf(" %21s", parts[k].name);
-    for (size_t j = 0; j < d; j++) {
-        printf("\n%-26s", text_shown(about->targets[j]));
+    for (int crps = 0; crps < 2; crps++) {
+        printf("\n\n%s of the %-14s", crps ? "CRPS" : "RMSE",
+               about->n_networks > 1 ? "ensemble" : "network");
         for (size_t k = 0; k < n; k++)
-            printf(" %21.4g", parts[k].rmse[j]);
+            printf(" %21s", parts[k].name);
+        for (size_t j = 0; j < d; j++) {
+            printf("\n%-26s", text_shown(about->targets[j]));
+            for (size_t k = 0; k < n; k++)
+                printf(" %21.4g", crps ? parts[k].crps[j] : parts[k].rmse[j]);
+        }
     }
+    if (d > 1)
+        printf("\n%-26s", "energy score, in sd");
+    for (size_t k = 0; k < n && d > 1; k++)
+        printf(" %21.4g", parts[k].energy);
     printf("\n");
 }
 
@@ -117,5 +135,8 @@ void figures_print_csv(const tril_model *model, const figures *parts, size_t n)
         }
         for (size_t j = 0; j < d; j++)
             figures_line(parts[k].name, "rmse", about->targets[j], 0, parts[k].rmse[j]);
+        for (size_t j = 0; j < d; j++)
+            figures_line(parts[k].name, "crps", about->targets[j], 0, parts[k].crps[j]);
+        figures_line(parts[k].name, "energy", "", 0, parts[k].energy);
     }
 }

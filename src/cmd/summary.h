@@ -11,7 +11,8 @@ typedef struct figures {
     const char *name; /* "training" */
     size_t n;
     tril_mean_se nll[JUDGED]; /* NaN for a baseline that the model's file lacks */
-    double *rmse;             /* of the model, [targets], in their units */
+    double *rmse, *crps;      /* of the model, [targets], in their units */
+    double energy;            /* in standard deviations of the targets' */
 } figures;
 
 /* Judges rows; to be freed. False with a failed context, or after a sentence. */
@@ -19,7 +20,7 @@ bool figures_of(const tril_model *model, const char *name, const tril_dataset *r
 void figures_free(figures *f);
 
 /* A table of up to MOST_PARTS parts, for readers; or, for programs, lines of rows,measure,of,value:
- * count, nll and nll_error of each model, rmse of each target. */
+ * count, nll and nll_error of each model, rmse and crps of each target, energy. */
 void figures_print(const tril_model *model, const figures *parts, size_t n);
 void figures_print_csv(const tril_model *model, const figures *parts, size_t n);
 

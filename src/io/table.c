@@ -21,6 +21,11 @@ const char *tril_table_name(const tril_table *table, size_t column)
     return column < tril_table_width(table) ? table->columns[column].name : NULL;
 }
 
+size_t tril_table_line(const tril_table *table, size_t row)
+{
+    return table && row < table->rows ? table->lines[row] : 0;
+}
+
 size_t tril_table_units_line(const tril_table *table)
 {
     return table ? table->units_line : 0;

@@ -201,6 +201,20 @@ static bool put_spread(const tril_chunk *c)
 
 /* ---- some rows, and all of them */
 
+static bool put_densities(const tril_chunk *c)
+{
+    const tril_evaluation *out = &c->out;
+    if (!out->nll && !out->level)
+        return true;
+    double *log_p = tril_tape_take(c->tape, c->n, sizeof *log_p);
+    if (!log_p || !tril_chunk_densities(c, (tril_var){ 0 }, c->n, log_p) ||
+        (out->level && !tril_chunk_level(c, log_p)))
+        return false;
+    for (size_t i = 0; out->nll && i < c->n; i++)
+        out->nll[i] = -log_p[i];
+    return true;
+}
+
 static bool put_all(const tril_chunk *c)
 {
     const tril_evaluation *out = &c->out;
@@ -211,15 +225,7 @@ static bool put_all(const tril_chunk *c)
                 (!out->pit || tril_chunk_pit(c)) && (!out->quantile || tril_chunk_quantiles(c));
     for (size_t i = 0; done && out->sd && i < c->n * c->d; i++)
         out->sd[i] = sqrt(out->sd[i]);
-    if (!done || (!out->nll && !out->level))
-        return done;
-    double *log_p = tril_tape_take(c->tape, c->n, sizeof *log_p);
-    if (!log_p || !tril_chunk_densities(c, (tril_var){ 0 }, c->n, log_p) ||
-        (out->level && !tril_chunk_level(c, log_p)))
-        return false;
-    for (size_t i = 0; out->nll && i < c->n; i++)
-        out->nll[i] = -log_p[i];
-    return true;
+    return done && put_densities(c) && ((!out->crps && !out->energy) || tril_chunk_scores(c));
 }
 
 /* any finite numbers are a distribution, but large inputs can drive a network beyond these */
@@ -279,7 +285,9 @@ static bool judge(const tril_network *members, size_t n_members, tril_tape *tape
                                    out->n_levels,
                                    at(out->quantile, first, out->n_levels * d),
                                    at(out->correlation, first, d * d),
-                                   out->weight };
+                                   out->weight,
+                                   at(out->crps, first, d),
+                                   at(out->energy, first, 1) };
         c.first = first;
         *tril_ctx_random(tril_tape_ctx(tape)) = tril_stream_for(0, TRIL_FOR_DRAWS, first);
         if (!judge_some(&c, some))
@@ -331,7 +339,7 @@ static bool check_rows(tril_ctx *ctx, const tril_network *net, tril_batch rows,
 {
     if (rows.n && !rows.x)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: there are no inputs");
-    if (!rows.y && (out->nll || out->pit || out->level))
+    if (!rows.y && (out->nll || out->pit || out->level || out->crps || out->energy))
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
     return tril_batch_check(ctx, "judge: x", rows.x, rows.n, tril_network_inputs(net), false) &&
            (!rows.y || tril_batch_check(ctx, "judge: y", rows.y, rows.n, net->targets, true));

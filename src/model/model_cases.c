@@ -353,6 +353,8 @@ bool tril_model_evaluate(const tril_model *model, const tril_network *networks, 
             out->mean[i] = s->mean[i % d] + s->scale[i % d] * out->mean[i];
         if (out->sd)
             out->sd[i] *= s->scale[i % d];
+        if (out->crps)
+            out->crps[i] *= s->scale[i % d];
         for (size_t j = 0; j < d && out->covariance; j++)
             out->covariance[i * d + j] *= s->scale[i % d] * s->scale[j];
     }

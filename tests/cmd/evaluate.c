@@ -102,13 +102,39 @@ START_TEST(test_table)
         "\nNLL, nats per row                            all\ndiagonal normal  ",
         "\nlinear mean, one normal  ",
         "\nnetwork  ",
+        "\nCRPS of the network                          all\npetal_length  ",
+        "\nenergy score, in sd  ",
         "\nellipsoid that should hold        50 %       80 %       90 %       95 %\n",
+        "\nstandard error where right       4.1 %      3.3 %      2.4 %      1.8 %\n",
         "\nsharpness: mean standard deviation\npetal_length  ",
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         ck_assert_msg(strstr(text, wanted[i]), "'%s' lacks '%s'", text, wanted[i]);
     run("", "evaluate tests/reference/model_torch.safetensors data/faithful.csv");
     ck_assert_msg(strstr(text, "\ndiagonal normal ") && !strstr(text, "linear mean"), "%s", text);
+}
+END_TEST
+
+/* the least likely rows, by lines of the file: one that is far off, blank lines before it */
+START_TEST(test_worst)
+{
+    char folder[DEMO_FOLDER], path[64];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    demo_write(path, "sepal_length,sepal_width,species,petal_length,petal_width\n"
+                     "5.1,3.5,setosa,1.4,0.2\n\n\n5.1,3.5,setosa,9,0.2\n"
+                     "5.1,3.5,setosa,1.5,0.2\n5.1,3.5,setosa,5,0.2\n");
+    run(folder, "evaluate " MODEL " $/d --worst 2");
+    const char *first = strstr(text, "\nleast likely rows: line             NLL\n5  ");
+    ck_assert_msg(first && strstr(first, "\n7  ") && !strstr(first, "\n2  "), "%s", text);
+    run(folder, "evaluate " MODEL " $/d --worst 100 --csv");
+    const double worst = demo_figure(text, "all,worst_nll,5"),
+                 next = demo_figure(text, "all,worst_nll,7");
+    ck_assert(worst > next && next > 5 && demo_figure(text, "all,worst_nll,2") < 5);
+    const double rest = demo_figure(text, "all,worst_nll,2") + demo_figure(text, "all,worst_nll,6");
+    ck_assert_double_eq_tol(demo_figure(text, "all,nll,model"), (worst + next + rest) / 4,
+                            1e-6 * worst);
+    demo_remove(folder);
 }
 END_TEST
 
@@ -136,6 +162,8 @@ static const struct {
     { "evaluate", "tril evaluate: want a model and a CSV file, or - for standard input" },
     { "evaluate " MODEL, "want a model and a CSV file" },
     { "evaluate --nonsense", "tril evaluate: there is no option --nonsense" },
+    { "evaluate " MODEL " data/iris.csv --worst 0",
+      "tril evaluate: --worst wants a whole number from 1 " },
     { "evaluate " MODEL " data/iris.csv --missing x",
       "tril evaluate: --missing wants error, drop" },
     { "evaluate $/none data/iris.csv", "tril evaluate: $/none: cannot be opened" },
@@ -171,6 +199,7 @@ Suite *suite_cmd_evaluate(void)
     tcase_add_loop_test(tcase, test_same_as_fit, 0, 7);
     tcase_add_test(tcase, test_calibration);
     tcase_add_test(tcase, test_table);
+    tcase_add_test(tcase, test_worst);
     tcase_add_test(tcase, test_marginal);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
     tcase_add_test(tcase, test_help);

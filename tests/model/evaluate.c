@@ -345,6 +345,61 @@ START_TEST(test_beyond)
 }
 END_TEST
 
+/* of a normal (Gneiting et al. 2005, eq. 5): the mean over rows, since each is by draws; with one
+ * target the energy score is the same number, and so it is of an ensemble of equals */
+START_TEST(test_scores)
+{
+    enum { N = 300 };
+    static double crps[N], energy[N];
+    static tril_real x[N * INPUTS], y[N];
+    const double loc = -1, scale = 0.5;
+    const tril_head_opts head = { .diagonal = TRIL_DIAGONAL_EXP, .floor = TRIL_NO_FLOOR };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    fitting f = fitting_new(ctx, 1, 1, 0, &head);
+    memset(tril_params_values(f.params), 0, 4 * sizeof(tril_real));
+    *fitting_bias(&f, 0) = (tril_real)loc;
+    *fitting_bias(&f, 1) = (tril_real)log(scale);
+    const tril_network nets[3] = { f.net, f.net, f.net };
+    double wanted = 0, found = 0;
+    for (int i = 0; i < N; i++)
+        y[i] = (tril_real)(4. * i / N - 3);
+    ck_assert(tril_evaluate(nets, (size_t)_i, (tril_batch){ x, y, N },
+                            &(tril_evaluation){ .crps = crps, .energy = energy }));
+    for (int i = 0; i < N; i++) {
+        const double z = ((double)y[i] - loc) / scale, pi = acos(-1.);
+        wanted += scale / N *
+                  (z * (2 * normal_cdf(z) - 1) + sqrt(2 / pi) * exp(-0.5 * z * z) - 1 / sqrt(pi));
+        found += crps[i] / N;
+        ck_close(energy[i], crps[i], 1e-12, 1);
+    }
+    ck_close(found, wanted, 0.01, 0); /* 300 rows of 500 draws: 0.002 or so */
+    fitting_free(&f);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* several targets: of numbers that are missing there is none */
+START_TEST(test_scores_missing)
+{
+    double crps[4], energy[2], whole[4], all[2];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    fitting f = network_new(ctx, 2, 2, NULL);
+    ck_assert(tril_evaluate(&f.net, 1, (tril_batch){ f.x, f.y, 2 },
+                            &(tril_evaluation){ .crps = whole, .energy = all }));
+    ck_assert(all[0] > 0 && all[0] < whole[0] + whole[1]);
+    f.y[1] = (tril_real)NAN;
+    ck_assert(tril_evaluate(&f.net, 1, (tril_batch){ f.x, f.y, 2 },
+                            &(tril_evaluation){ .crps = crps, .energy = energy }));
+    ck_assert(crps[0] == whole[0] && isnan(crps[1]) && isnan(energy[0]));
+    ck_assert(crps[2] == whole[2] && energy[1] == all[1]);
+    ck_assert(!tril_evaluate(&f.net, 1, (tril_batch){ f.x, NULL, 2 },
+                             &(tril_evaluation){ .crps = crps }));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
+    fitting_free(&f);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 /* an ensemble of equal members is each of them */
 START_TEST(test_equal_members)
 {
@@ -517,6 +572,8 @@ Suite *suite_model_evaluate(void)
     tcase_set_timeout(draws, 60);
     tcase_set_tags(draws, "long");
     tcase_add_loop_test(draws, test_equal_members, 0, N_HEADS);
+    tcase_add_loop_test(draws, test_scores, 1, 4);
+    tcase_add_test(draws, test_scores_missing);
     tcase_add_loop_test(draws, test_calibrated, 0, 2 * N_HEADS);
     suite_add_tcase(suite, draws);
     return suite;
