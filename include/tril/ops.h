@@ -39,11 +39,16 @@
 extern "C" {
 #endif
 
-/* Elementwise, two inputs: NumPy's broadcasting, to rank 4. */
+/* Elementwise, two inputs: NumPy's broadcasting, to rank 4; a number is tril_scalar(tape, number).
+ */
 tril_var tril_add(tril_var a, tril_var b);
 tril_var tril_sub(tril_var a, tril_var b);
 tril_var tril_mul(tril_var a, tril_var b);
 tril_var tril_div(tril_var a, tril_var b);
+tril_var tril_minimum(tril_var a, tril_var b); /* NaN if one is; equal ones share the gradient */
+tril_var tril_maximum(tril_var a, tril_var b);
+tril_var tril_pow(tril_var a, tril_var b);
+tril_var tril_clamp(tril_var x, tril_var low, tril_var high); /* minimum(maximum(x, low), high) */
 
 /* Elementwise, one input. */
 tril_var tril_neg(tril_var x);

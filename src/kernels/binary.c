@@ -1,6 +1,9 @@
 /* Loops for the table of elementwise functions of two numbers. */
 #include "kernels/binary.h"
 
+#include <math.h>
+#include <tgmath.h>
+
 /* the loop once for each pair of steps: with steps known the compiler vectorises it */
 #define FOR_STEPS(...)                                                                             \
     if (sa && sb)                                                                                  \

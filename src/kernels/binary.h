@@ -11,7 +11,13 @@
     X(add, a + b, 1, 1)                                                                            \
     X(sub, a - b, 1, -1)                                                                           \
     X(mul, a *b, b, a)                                                                             \
-    X(div, a / b, 1 / b, -y / b)
+    X(div, a / b, 1 / b, -y / b)                                                                   \
+    X(minimum, a < b || isnan(a) ? a : b, HALF(a < b, a == b), HALF(b < a, a == b))                \
+    X(maximum, a > b || isnan(a) ? a : b, HALF(a > b, a == b), HALF(b > a, a == b))                \
+    X(pow, pow(a, b), b == 0 ? 0 : b * pow(a, b - 1), a == 0 && b >= 0 ? 0 : y * log(a))
+
+/* 1, a half, or 0 */
+#define HALF(whole, half) ((tril_real)(whole) + (tril_real)(half) / 2)
 
 /* sa and sb are the steps along a and b: 1, or 0 for a number that stays; y, dy and out step by 1.
  * out may be dy. */

@@ -89,3 +89,8 @@ static void backward(tril_node *node, const tril_binary *kernel, tril_real *cons
     }
 
 TRIL_BINARY_TABLE(DEFINE)
+
+tril_var tril_clamp(tril_var x, tril_var low, tril_var high)
+{
+    return tril_minimum(tril_maximum(x, low), high);
+}

@@ -180,8 +180,8 @@ static void look_for_unseen(void)
  * have, of infinities that meet in a sum */
 static bool is_plain(const char *name)
 {
-    static const char *const plain[] = { "log",    "log1p",      "sqrt",     "div",
-                                         "affine", "solve_tril", "cholesky", NULL };
+    static const char *const plain[] = { "log",        "log1p",    "sqrt", "div", "affine",
+                                         "solve_tril", "cholesky", "pow",  NULL };
     const char *const *p = plain;
     while (*p && strcmp(*p, name) != 0)
         p++;
@@ -706,8 +706,9 @@ static void do_unary(void)
 
 static void do_binary(void)
 {
-    static tril_var (*const of[])(tril_var, tril_var) = { tril_add, tril_sub, tril_mul, tril_div,
-                                                          tril_matmul };
+    static tril_var (*const of[])(tril_var, tril_var) = { tril_add, tril_sub,     tril_mul,
+                                                          tril_div, tril_minimum, tril_maximum,
+                                                          tril_pow, tril_matmul };
     const tril_var a = any(), b = any();
     put(of[pick(sizeof of / sizeof *of)](a, b));
 }

@@ -1,4 +1,5 @@
 /* Cases of src/ops/binary.c, and all ways in which two shapes can broadcast. */
+#include <math.h>
 #include <string.h>
 
 #include "ops/cases.h"
@@ -19,6 +20,9 @@ CALL(add)
 CALL(sub)
 CALL(mul)
 CALL(div)
+CALL(minimum)
+CALL(maximum)
+CALL(pow)
 
 #define CASES(name)                                                                                \
     { #name, "equal shapes", name##_of, 2, { S(2, 3), S(2, 3) }, S(2, 3), 0.5, 2 },                \
@@ -28,7 +32,11 @@ CALL(div)
         { #name, "no rows", name##_of, 2, { S(0, 3), S(0, 3) }, S(0, 3), 0.5, 2 },                 \
         { #name, "left over no rows", name##_of, 2, { S(3), S(0, 3) }, S(0, 3), 0.5, 2 },          \
         { #name, "right over no rows", name##_of, 2, { S(0, 3), S(1, 3) }, S(0, 3), 0.5, 2 },      \
-        { #name, "long rows", name##_of, 2, { S(3, 37), S(37) }, S(3, 37), 0.5, 2 },               \
+    {                                                                                              \
+#name, "long rows", name##_of, 2, { S(3, 37), S(37) }, S(3, 37), 0.5, 2                    \
+    }
+
+#define NEGATIVE(name)                                                                             \
     {                                                                                              \
 #name, "negative", name##_of, 2, { S(2, 3), S(2, 1) }, S(2, 3), -2, -0.5                   \
     }
@@ -48,14 +56,45 @@ const op_case binary_cases[] = {
     CASES(sub),
     CASES(mul),
     CASES(div),
+    CASES(minimum),
+    CASES(maximum),
+    CASES(pow),
+    NEGATIVE(add),
+    NEGATIVE(sub),
+    NEGATIVE(mul),
+    NEGATIVE(div),
+    NEGATIVE(minimum),
+    NEGATIVE(maximum),
     { "add", "reference", add_of, 2, { S(2, 3), S(3) }, S(2, 3), 0.5, 2, .reference = true },
     { "sub", "reference", sub_of, 2, { S(2, 1), S(1, 3) }, S(2, 3), 0.5, 2, .reference = true },
     { "mul", "reference", mul_of, 2, { S(2, 3), S(2, 1) }, S(2, 3), 0.5, 2, .reference = true },
     { "div", "reference", div_of, 2, { S(2, 3), S(3) }, S(2, 3), 0.5, 2, .reference = true },
+    { "minimum",
+      "reference",
+      minimum_of,
+      2,
+      { S(2, 3), S(3) },
+      S(2, 3),
+      0.5,
+      2,
+      .reference = true },
+    { "maximum",
+      "reference",
+      maximum_of,
+      2,
+      { S(2, 3), S(3) },
+      S(2, 3),
+      0.5,
+      2,
+      .reference = true },
+    { "pow", "reference", pow_of, 2, { S(2, 3), S(3) }, S(2, 3), 0.5, 2, .reference = true },
     REFUSALS(add),
     REFUSALS(sub),
     REFUSALS(mul),
     REFUSALS(div),
+    REFUSALS(minimum),
+    REFUSALS(maximum),
+    REFUSALS(pow),
     { 0 }
 };
 
@@ -90,6 +129,25 @@ static size_t place(tril_shape out, tril_shape x, size_t element)
     }
     return at;
 }
+
+/* what is not a number stays so; equal numbers share the gradient */
+START_TEST(test_clamp)
+{
+    const tril_real values[5] = { -3, 0.5f, 7, 2, (tril_real)NAN }, wanted[4] = { -1, 0.5f, 2, 2 };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tape *tape = tril_tape_new(ctx);
+    tril_var x = tril_requires_grad(tril_input_missing(tape, values, TRIL_SHAPE(5)));
+    tril_var y = tril_clamp(x, tril_scalar(tape, -1), tril_scalar(tape, 2));
+    for (int i = 0; i < 4; i++)
+        ck_assert(tril_value(y)[i] == wanted[i]);
+    ck_assert(isnan(tril_value(y)[4]));
+    ck_assert(isnan(tril_value(tril_maximum(tril_scalar(tape, 2), x))[4]));
+    ck_assert(tril_backward(tril_sum(tril_slice(y, 0, 0, 4))));
+    ck_assert(tril_grad(x)[3] == (tril_real)0.5);
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
 
 START_TEST(test_broadcasting_values)
 {
@@ -142,6 +200,7 @@ Suite *suite_ops_binary(void)
 {
     Suite *suite = suite_create("ops/binary");
     TCase *tcase = tcase_create("broadcasting");
+    tcase_add_test(tcase, test_clamp);
     tcase_add_loop_test(tcase, test_broadcasting_values, 0, N_SHAPES);
     tcase_add_loop_test(tcase, test_broadcasting_gradients, 0, N_SHAPES * N_FUNCTIONS);
     suite_add_tcase(suite, tcase);

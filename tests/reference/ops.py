@@ -117,6 +117,9 @@ def lq(a):
 
 op("lq", lq, drawn(2, 3, 4))
 op("bounded", torch.nan_to_num, any_number)
+op("minimum", torch.minimum, given([1, 2, 3, -1, 0.5, 80], (2, 3)), given([2, 2, -3]))
+op("maximum", torch.maximum, given([1, 2, 3, -1, 0.5, 80], (2, 3)), given([2, 2, -3]))
+op("pow", torch.pow, given([0.5, 2, 0, 3, 7, 0], (2, 3)), given([2.5, -1.5, 2]))
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.csv"), "w", newline="") as out:
     writer = csv.writer(out, lineterminator="\n")
