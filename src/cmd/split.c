@@ -103,6 +103,7 @@ static bool number_groups(const work *w, deal *d, bool *grouped)
     const size_t n = tril_table_rows(w->table);
     size_t *of = command_alloc(n, sizeof *of), *number = command_alloc(n, sizeof *number), next = 0;
     bool done = of && number;
+    *grouped = false;
     for (size_t i = 0; i < n && done; i++) {
         of[i] = i;
         number[i] = SIZE_MAX;

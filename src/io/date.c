@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-const char *const tril_date_forms[] = { NULL, "ymd", "mdy", "dmy", "time" };
+const char *const tril_date_forms[] = { NULL, "ymd", "mdy", "dmy", "time", NULL };
 
 tril_date_form tril_date_find(const char *name)
 {

@@ -11,7 +11,7 @@ typedef enum tril_date_form {
     TRIL_TIME,
     TRIL_DATE_FORMS
 } tril_date_form;
-extern const char *const tril_date_forms[TRIL_DATE_FORMS]; /* names; the first is NULL */
+extern const char *const tril_date_forms[TRIL_DATE_FORMS + 1]; /* names between two NULLs */
 
 tril_date_form tril_date_find(const char *name);
 
