@@ -111,7 +111,8 @@ static bool put_inputs(const tril_model *model, const tril_table *table, const p
     for (size_t j = 0, own; j < about->n_inputs; j++, to += own, origin += own) {
         const tril_column *c = &about->inputs[j];
         own = tril_column_width(c);
-        if (!(c->labels  ? put_labels(table, c, how, shares + (to - how->cases->x), to, width)
+        if (!(c->labels  ? put_labels(table, c, how, shares ? shares + (to - how->cases->x) : NULL,
+                                      to, width)
               : c->dates ? put_dates(table, c, how, origin, to, width)
                          : put_numbers(table, c->name, how, origin, to, width)))
             return false;

@@ -479,7 +479,8 @@ ACTIVATIONS = [lambda x: x, TANH, torch.relu, elu, softplus, F.silu, SIGMOID]
 UNARY = {"neg": torch.neg, "exp": torch.exp, "log": torch.log, "log1p": torch.log1p, "expm1": torch.expm1,
          "sqrt": torch.sqrt, "square": torch.square, "abs": torch.abs, "tanh": TANH, "sigmoid": SIGMOID,
          "relu": torch.relu, "elu": elu, "softplus": softplus, "silu": F.silu, "detach": torch.detach}
-BINARY = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div}
+BINARY = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div, "minimum": torch.minimum,
+          "maximum": torch.maximum, "pow": torch.pow}
 TOTAL = {"sum": torch.sum, "mean": torch.mean, "max": torch.max,
          "logsumexp": lambda x: torch.logsumexp(x.reshape(-1), 0)}
 AXIS = {"sum_axis": torch.sum, "mean_axis": torch.mean, "max_axis": torch.amax, "logsumexp_axis": torch.logsumexp}
@@ -666,11 +667,12 @@ class Generator:
 
     def binary(self):
         name = self.r.choice(list(BINARY))
-        a = self.operand()
+        within = lambda low, high: lambda x: x.numel() == 0 or (x.min() > low and x.max() < high)
+        a = self.operand(within(0.2, 9), "p") if name == "pow" else self.operand()
         shape = tuple(self.value(a).shape)
-        fits = lambda x: x.numel() == 0 or name != "div" or x.abs().min() > 0.2
+        fits = {"div": lambda x: x.numel() == 0 or x.abs().min() > 0.2, "pow": within(-3, 3)}.get(name, lambda x: True)
         b = self.operand(fits) if self.r.random() < 0.4 else self.leaf("p" if name == "div" else "n", self.part(shape))
-        if name != "div" and self.r.random() < 0.5:
+        if name not in ("div", "pow") and self.r.random() < 0.5:
             a, b = b, a
         self.add(name, a, b)
 
