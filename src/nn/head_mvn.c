@@ -107,7 +107,7 @@ static bool forward(tril_row_block *rows)
     if (t.m.df)
         degrees_of_freedom(h, &t);
     tril_mvn_lanes_run(&t.m);
-    for (size_t l = 0; l < t.m.n && t.m.df; l++) {
+    for (size_t l = 0; l < tril_lanes_for(t.m.n) && t.m.df; l++) {
         t.log_prob[l] += 0 * t.df[l]; /* NaN where t is not finite */
         if (t.m.g)
             t.m.g[(h->width - 1) * TRIL_LANES + l] = tril_saturate(t.df_slope[l] * t.df_of_t[l]);
