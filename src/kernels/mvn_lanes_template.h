@@ -62,8 +62,9 @@ TRIL_INLINE void NAME(solve)(size_t d, size_t lanes, const tril_mvn_lanes *m, NA
         EACH_LANE
         {
             r[l] = NAME(within)((NUM)y[l] - (NUM)loc[l], max_loaded);
-            NUM z = scaled ? NAME(within)(r[l] * inverse[l], max_w) - sum[l]
-                           : (r[l] - sum[l]) * inverse[l];
+            /* rounded before it is subtracted from, fused or not */
+            const double unit = NAME(within)((NUM)((double)r[l] * (double)inverse[l]), max_w);
+            NUM z = scaled ? (NUM)(unit - (double)sum[l]) : (r[l] - sum[l]) * inverse[l];
             z = NAME(within)(z, max_z);
             zi[l] = z;
             squares[l] += z * z;
@@ -127,7 +128,8 @@ TRIL_INLINE void NAME(differentiate)(size_t d, size_t lanes, const tril_mvn_lane
             NUM a = NAME(within)(w[l] * inverse[l], max_w);
             /* with respect to log L_ii; a scaled row of L moves with it as a whole */
             NUM moved = scaled ? NAME(within)(r[l] * inverse[l], max_w) : z[l];
-            of_log[l] = NAME(within)(w[l] * moved - 1, DBL_MAX);
+            /* in double, where the product is exact: fused or not, it rounds to the same */
+            of_log[l] = NAME(within)((NUM)((double)w[l] * (double)moved - 1), DBL_MAX);
             of_row[l] = scaled ? w[l] : a;
             own[l] = a;
         }
