@@ -63,7 +63,8 @@ TRIL_INLINE void NAME(solve)(size_t d, size_t lanes, const tril_mvn_lanes *m, NA
         {
             r[l] = NAME(within)((NUM)y[l] - (NUM)loc[l], max_loaded);
             /* rounded before it is subtracted from, fused or not */
-            const double unit = NAME(within)((NUM)((double)r[l] * (double)inverse[l]), max_w);
+            const double unit =
+                (double)NAME(within)((NUM)((double)r[l] * (double)inverse[l]), max_w);
             NUM z = scaled ? (NUM)(unit - (double)sum[l]) : (r[l] - sum[l]) * inverse[l];
             z = NAME(within)(z, max_z);
             zi[l] = z;
