@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* what --head auto stands for */
+#define AUTO_HEADS "student,mixture:2,mixture:3"
+
 /* X(ID, name, argument, default, whether the result depends on it, help); an option without
  * argument is a switch; defaults are those of a first-time user. */
 #define SETTINGS(X)                                                                                \
@@ -15,8 +18,7 @@
     X(EXCLUDE, "exclude", "U,V", NULL, true, "columns that are no inputs")                         \
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
     X(HEAD, "head", "FORM", "auto", true,                                                          \
-      "; FORM,FORM: the networks of an ensemble take them by turns; auto: "                        \
-      "student,mixture:2,mixture:3")                                                               \
+      "; FORM,FORM: the networks of an ensemble take them by turns; auto: " AUTO_HEADS)            \
     X(HIDDEN, "hidden", "W,W", "128,128", true, "widths of hidden layers, 0 for none")             \
     X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
     X(ENSEMBLE, "ensemble", "N", NULL, true,                                                       \

@@ -1,6 +1,5 @@
 /* tril evaluate: how good a model is, and whether it is as sure as it ought to be. */
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -161,7 +160,7 @@ int evaluate_command(int argc, char **argv)
         csv |= which == 'c';
         load_option(&rows, which, optarg);
         picture = which == 'p' ? optarg : picture;
-        if (which == 'o' && !option_number(program, "worst", optarg, 1, SIZE_MAX, &worst))
+        if (which == 'o' && !option_number(program, "worst", optarg, 1, 1000000000, &worst))
             return STATUS_WRONG;
     }
     if (argc - optind == 2)

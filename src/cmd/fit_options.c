@@ -51,7 +51,8 @@ static bool read_choice(setting which, const char *text, size_t length, const ch
     fprintf(stderr, "%s: --%s wants", program, setting_name(which));
     for (size_t i = 0; choices[i]; i++)
         fprintf(stderr, "%s%s", i ? ", " : " ", choices[i]);
-    fprintf(stderr, ", not '%.*s'\n", (int)length, text_shown(text));
+    fprintf(stderr, "%s, not '%.*s'\n", which == SETTING_HEAD ? ", or auto by itself" : "",
+            (int)length, text_shown(text));
     return false;
 }
 
@@ -140,7 +141,7 @@ static bool read_network(plan *p)
     if (text && !option_missing(program, text, &missing))
         return false;
     if (strcmp(head, "auto") == 0)
-        head = "student,mixture:2,mixture:3";
+        head = AUTO_HEADS;
     if (!read_heads(p, head) || !read_hidden(p, &p->model.mlp) ||
         !read_name(p, SETTING_ACTIVATION, activations, &activation) ||
         !read_count(p, SETTING_ENSEMBLE, 1, MOST_MEMBERS, &p->model.members))

@@ -4,6 +4,8 @@
 
 #include <tril/evaluate.h>
 
+enum { TRIL_CHUNK_DRAWS = 500 }; /* of each row, at least, where draws are needed */
+
 /* Some rows under way; arrays are the tape's. */
 typedef struct tril_chunk {
     const tril_network *members;

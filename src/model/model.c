@@ -369,6 +369,10 @@ tril_model *tril_model_new(tril_table *table, const size_t *rows, size_t n,
         return NULL;
     if (!opts || !opts->targets || opts->n_targets == 0)
         return tril_ctx_fail(table->ctx, TRIL_BAD_ARGUMENT, "model: it has no targets"), NULL;
+    if (!opts->heads && opts->n_heads)
+        return tril_ctx_fail(table->ctx, TRIL_BAD_ARGUMENT, "model: of %zu heads there is no list",
+                             opts->n_heads),
+               NULL;
     tril_model *model = tril_model_make(table->ctx);
     if (model && make(model, table, rows, n, opts))
         return model;

@@ -74,8 +74,8 @@ static bool check_kind(tril_ctx *ctx, const tril_head_opts *opts)
     if (each->rank && opts->rank == 0)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: a rank of 0, want at least 1");
     return !opts->natural || kind->natural ||
-           tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: the form %s has no natural gradient",
-                         kind->name);
+           tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                         "head: the form %s has no natural gradient; full has", kind->name);
 }
 
 bool tril_head_layout_of(tril_ctx *ctx, size_t d, const tril_head_opts *opts, tril_head_layout *h)

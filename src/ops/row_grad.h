@@ -3,7 +3,7 @@
 #define TRIL_OPS_ROW_GRAD_H
 
 #include "core/shape.h"
-#include "kernels/put.h"
+#include "kernels/put_gradient.h"
 #include "kernels/simd_rows.h"
 
 /* How many doubles hold n numbers. */

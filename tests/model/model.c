@@ -235,6 +235,9 @@ static const struct {
 } wrong[] = {
     { plain, { .targets = NULL }, "model: it has no targets" },
     { plain, { .targets = NAMES("y"), .n_targets = 0 }, "model: it has no targets" },
+    { plain,
+      { .targets = NAMES("y"), .n_targets = 1, .n_heads = 2 },
+      "model: of 2 heads there is no list" },
     { plain, { .targets = NAMES("q"), .n_targets = 1 }, "line 1: there is no column named q" },
     { plain,
       { .targets = NAMES("y", "y"), .n_targets = 2 },

@@ -1,5 +1,5 @@
 /* Loops over the gradients of one row. */
-#include "kernels/put.h"
+#include "kernels/put_gradient.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Gradients of rows, from what comes down the tape: stored within the range of the type, or added
  * to sums in double. */
-#ifndef TRIL_KERNELS_PUT_H
-#define TRIL_KERNELS_PUT_H
+#ifndef TRIL_KERNELS_PUT_GRADIENT_H
+#define TRIL_KERNELS_PUT_GRADIENT_H
 
 #include <float.h>
 
