@@ -189,40 +189,34 @@ START_TEST(test_replaced)
 }
 END_TEST
 
-START_TEST(test_pipe)
+/* a line of the shell with that of each writer whose file need not be a regular one between its
+ * parts */
+static void check_direct(const char *before, const char *after)
 {
     for (int w = 0; w < WRITERS; w++) {
         char folder[DEMO_FOLDER], line[LINE];
         if (writers[w].kind != DIRECT)
             continue;
         demo_begin(folder);
-        snprintf(
-            line, sizeof line,
-            "f=$d/pipe; mkfifo $f; cat $f >$d/got & line='%s'; eval $line >/dev/null && wait $! "
-            "&& [ -p $f ] && f=$d/file && eval $line >/dev/null && cmp $d/got $f",
-            writers[w].line);
+        snprintf(line, sizeof line, "%s line='%s'; %s", before, writers[w].line, after);
         ck_assert_msg(demo_shell(line) == 0, "%s", line);
         demo_remove(folder);
     }
+}
+
+START_TEST(test_pipe)
+{
+    check_direct("f=$d/pipe; mkfifo $f; cat $f >$d/got &",
+                 "eval $line >/dev/null && wait $! && [ -p $f ] && f=$d/file && "
+                 "eval $line >/dev/null && cmp $d/got $f");
 }
 END_TEST
 
 /* what is printed where nobody listens does not go into a file that is being written */
 START_TEST(test_closed)
 {
-    for (int w = 0; w < WRITERS; w++) {
-        char folder[DEMO_FOLDER], line[LINE];
-        if (writers[w].kind != DIRECT)
-            continue;
-        demo_begin(folder);
-        snprintf(
-            line, sizeof line,
-            "f=$d/a; line='%s'; eval $line >$d/out 2>&1; rm -f $d/m; f=$d/b; eval $line <&- >&- "
-            "2>&-; cmp $d/a $d/b",
-            writers[w].line);
-        ck_assert_msg(demo_shell(line) == 0, "%s", line);
-        demo_remove(folder);
-    }
+    check_direct("f=$d/a;", "eval $line >$d/out 2>&1; rm -f $d/m; f=$d/b; "
+                            "eval $line <&- >&- 2>&-; cmp $d/a $d/b");
 }
 END_TEST
 
