@@ -9,9 +9,11 @@ CC       = cc
 CFLAGS   = -O3 -g -fno-math-errno -fno-trapping-math
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wno-missing-field-initializers $(if $(findstring clang,$(CC)),-Wno-pass-failed) $(if $(WERROR),-Werror)
 STD      = -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(if $(ROOT),--sysroot=$(ROOT))
-LIBS     = -lopenblas -lcsv -ljansson -lm -lpthread $(COUNTED)
+LIBS     = $(if $(COVERAGE),$(FLUSH) -Wl$(comma)--wrap=_exit$(comma)--wrap=raise$(comma)--wrap=execlp) -lopenblas -lcsv -ljansson -lm -lpthread $(COUNTED)
 # COVERAGE counts which lines of the library run
 COUNTED  = $(if $(COVERAGE),-O1 --coverage -fprofile-update=atomic)
+# and keeps what processes have counted that end by themselves
+FLUSH    = $(if $(COVERAGE),$(BUILD)/coverage.o)
 
 comma    := ,
 # those whose processors can be emulated, where CC is a compiler for one of them
@@ -41,7 +43,7 @@ HOOK     := $(if $(HOLD),$(BUILD)/tests/hold.o)
 DEMOS    := $(patsubst demos/%.c,$(PROGRAMS)/demos/%,$(sort $(wildcard demos/*.c)))
 COMMAND  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/cmd/*.c)))
 BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
-TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/command/%,$(sort $(wildcard tests/*.c tests/*/*.c)))))
+TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/command/% tests/coverage.c,$(sort $(wildcard tests/*.c tests/*/*.c)))))
 # with these every piece of an arena is a heap block, in front of the library's own file
 PIECES   := $(BUILD)/tests/fuzz/arena.o
 PIECEWISE := $(if $(COVERAGE)$(filter-out thread,$(SAN)),$(PIECES))
@@ -113,10 +115,14 @@ $(BUILD)/headers: Makefile
 		{ echo "$$header is missing: run 'make setup' first" >&2; exit 1; }; done
 	@touch $@
 
-$(LIB): $(OBJECTS) $(STAMP)
+$(LIB): $(OBJECTS) $(STAMP) | $(FLUSH)
 	@rm -f $@
 	@echo '  AR   $@'
 	@$(CROSS)ar rcs $@ $(OBJECTS)
+
+$(BUILD)/coverage.o: tests/coverage.c $(STAMP)
+	@echo '  CC   $<'
+	@$(CC) $(FLAGS) -c $< -o $@
 
 # products and sums may be fused where the processor can, which only kernels need
 $(BUILD)/src/kernels/%.o: CFLAGS += -ffp-contract=fast
@@ -166,7 +172,7 @@ installed: $(PROGRAMS)/tril.1
 	@RUN='$(RUN)' sh tests/install.sh $(BUILD)/installed
 
 # all that a test run is but the run
-test-rest: layers examples link installed demos $(PROGRAMS)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS)$(COVERAGE),,allocations-sample)
+test-rest: layers examples link installed demos $(PROGRAMS)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS),,allocations-sample)
 
 test: test-rest
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
@@ -246,7 +252,7 @@ allocations: $(BUILD)/command_allocations
 	$<
 
 allocations-sample: $(BUILD)/command_allocations
-	@$< 5
+	@$(if $(COVERAGE),GCOV_ERROR_FILE=/dev/null KEEP_USER=1) $< 5
 
 # random programs of all that the library registers, then random command lines
 fuzz: fuzz-tape

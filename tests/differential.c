@@ -308,8 +308,8 @@ static const struct {
 static const struct {
     const char *name;
     tril_var (*f)(tril_var, tril_var);
-} binary[] = { NAMED(add),     NAMED(sub),     NAMED(mul), NAMED(div),
-               NAMED(minimum), NAMED(maximum), NAMED(pow), NAMED(matmul) };
+} binary[] = { NAMED(add),     NAMED(sub), NAMED(mul),    NAMED(div),      NAMED(minimum),
+               NAMED(maximum), NAMED(pow), NAMED(masked), NAMED(unmasked), NAMED(matmul) };
 static const struct {
     const char *name;
     tril_var (*f)(tril_var, int, bool);

@@ -14,7 +14,9 @@
     X(div, a / b, 1 / b, -y / b)                                                                   \
     X(minimum, a < b || isnan(a) ? a : b, HALF(a < b, a == b), HALF(b < a, a == b))                \
     X(maximum, a > b || isnan(a) ? a : b, HALF(a > b, a == b), HALF(b > a, a == b))                \
-    X(pow, pow(a, b), b == 0 ? 0 : b * pow(a, b - 1), a == 0 && b >= 0 ? 0 : y * log(a))
+    X(pow, pow(a, b), b == 0 ? 0 : b * pow(a, b - 1), a == 0 && b >= 0 ? 0 : y * log(a))           \
+    X(masked, b != 0 ? a : 0, b != 0, 0)                                                           \
+    X(unmasked, b != 0 ? 0 : a, b == 0, 0)
 
 /* 1, a half, or 0 */
 #define HALF(whole, half) ((tril_real)(whole) + (tril_real)(half) / 2)

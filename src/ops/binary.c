@@ -94,3 +94,8 @@ tril_var tril_clamp(tril_var x, tril_var low, tril_var high)
 {
     return tril_minimum(tril_maximum(x, low), high);
 }
+
+tril_var tril_where(tril_var condition, tril_var a, tril_var b)
+{
+    return tril_add(tril_masked(a, condition), tril_unmasked(b, condition));
+}

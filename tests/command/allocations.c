@@ -82,8 +82,15 @@ void *mmap(void *address, size_t length, int protection, int flags, int fd, off_
     return next(address, length, protection, flags, fd, offset);
 }
 
+/* what follows the command, such as the report of what `make coverage` counts, may have memory */
+static void stop(void)
+{
+    counting = false;
+}
+
 static void count(void)
 {
+    atexit(stop);
     atomic_store(counts, 0);
     counting = true;
 }

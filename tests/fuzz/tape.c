@@ -706,9 +706,9 @@ static void do_unary(void)
 
 static void do_binary(void)
 {
-    static tril_var (*const of[])(tril_var, tril_var) = { tril_add, tril_sub,     tril_mul,
-                                                          tril_div, tril_minimum, tril_maximum,
-                                                          tril_pow, tril_matmul };
+    static tril_var (*const of[])(
+        tril_var, tril_var) = { tril_add,     tril_sub, tril_mul,    tril_div,      tril_minimum,
+                                tril_maximum, tril_pow, tril_masked, tril_unmasked, tril_matmul };
     const tril_var a = any(), b = any();
     put(of[pick(sizeof of / sizeof *of)](a, b));
 }

@@ -23,6 +23,8 @@ CALL(div)
 CALL(minimum)
 CALL(maximum)
 CALL(pow)
+CALL(masked)
+CALL(unmasked)
 
 #define CASES(name)                                                                                \
     { #name, "equal shapes", name##_of, 2, { S(2, 3), S(2, 3) }, S(2, 3), 0.5, 2 },                \
@@ -59,12 +61,16 @@ const op_case binary_cases[] = {
     CASES(minimum),
     CASES(maximum),
     CASES(pow),
+    CASES(masked),
+    CASES(unmasked),
     NEGATIVE(add),
     NEGATIVE(sub),
     NEGATIVE(mul),
     NEGATIVE(div),
     NEGATIVE(minimum),
     NEGATIVE(maximum),
+    NEGATIVE(masked),
+    NEGATIVE(unmasked),
     { "add", "reference", add_of, 2, { S(2, 3), S(3) }, S(2, 3), 0.5, 2, .reference = true },
     { "sub", "reference", sub_of, 2, { S(2, 1), S(1, 3) }, S(2, 3), 0.5, 2, .reference = true },
     { "mul", "reference", mul_of, 2, { S(2, 3), S(2, 1) }, S(2, 3), 0.5, 2, .reference = true },
@@ -88,6 +94,16 @@ const op_case binary_cases[] = {
       2,
       .reference = true },
     { "pow", "reference", pow_of, 2, { S(2, 3), S(3) }, S(2, 3), 0.5, 2, .reference = true },
+    { "masked", "reference", masked_of, 2, { S(2, 3), S(3) }, S(2, 3), 0.5, 2, .reference = true },
+    { "unmasked",
+      "reference",
+      unmasked_of,
+      2,
+      { S(2, 3), S(3) },
+      S(2, 3),
+      0.5,
+      2,
+      .reference = true },
     REFUSALS(add),
     REFUSALS(sub),
     REFUSALS(mul),
@@ -95,6 +111,8 @@ const op_case binary_cases[] = {
     REFUSALS(minimum),
     REFUSALS(maximum),
     REFUSALS(pow),
+    REFUSALS(masked),
+    REFUSALS(unmasked),
     { 0 }
 };
 
@@ -144,6 +162,24 @@ START_TEST(test_clamp)
     ck_assert(isnan(tril_value(tril_maximum(tril_scalar(tape, 2), x))[4]));
     ck_assert(tril_backward(tril_sum(tril_slice(y, 0, 0, 4))));
     ck_assert(tril_grad(x)[3] == (tril_real)0.5);
+    tril_tape_free(tape);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* what is not chosen counts for nothing, even where it is not a number */
+START_TEST(test_where)
+{
+    const tril_real values[3] = { -3, (tril_real)NAN, 7 }, chosen[3] = { 1, 0, -2 };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tape *tape = tril_tape_new(ctx);
+    tril_var x = tril_requires_grad(tril_input_missing(tape, values, TRIL_SHAPE(3)));
+    tril_var y = tril_requires_grad(tril_scalar(tape, 5));
+    tril_var z = tril_where(tril_input(tape, chosen, TRIL_SHAPE(3)), x, y);
+    ck_assert(tril_value(z)[0] == -3 && tril_value(z)[1] == 5 && tril_value(z)[2] == 7);
+    ck_assert(tril_backward(tril_sum(z)));
+    ck_assert(tril_grad(x)[0] == 1 && tril_grad(x)[1] == 0 && tril_grad(x)[2] == 1);
+    ck_assert(tril_grad(y)[0] == 1);
     tril_tape_free(tape);
     tril_ctx_free(ctx);
 }
@@ -201,6 +237,7 @@ Suite *suite_ops_binary(void)
     Suite *suite = suite_create("ops/binary");
     TCase *tcase = tcase_create("broadcasting");
     tcase_add_test(tcase, test_clamp);
+    tcase_add_test(tcase, test_where);
     tcase_add_loop_test(tcase, test_broadcasting_values, 0, N_SHAPES);
     tcase_add_loop_test(tcase, test_broadcasting_gradients, 0, N_SHAPES * N_FUNCTIONS);
     suite_add_tcase(suite, tcase);

@@ -480,7 +480,9 @@ UNARY = {"neg": torch.neg, "exp": torch.exp, "log": torch.log, "log1p": torch.lo
          "sqrt": torch.sqrt, "square": torch.square, "abs": torch.abs, "tanh": TANH, "sigmoid": SIGMOID,
          "relu": torch.relu, "elu": elu, "softplus": softplus, "silu": F.silu, "detach": torch.detach}
 BINARY = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div, "minimum": torch.minimum,
-          "maximum": torch.maximum, "pow": torch.pow}
+          "maximum": torch.maximum, "pow": torch.pow,
+          "masked": lambda x, mask: torch.where(mask != 0, x, 0 * mask),
+          "unmasked": lambda x, mask: torch.where(mask != 0, 0 * mask, x)}
 TOTAL = {"sum": torch.sum, "mean": torch.mean, "max": torch.max,
          "logsumexp": lambda x: torch.logsumexp(x.reshape(-1), 0)}
 AXIS = {"sum_axis": torch.sum, "mean_axis": torch.mean, "max_axis": torch.amax, "logsumexp_axis": torch.logsumexp}

@@ -120,6 +120,8 @@ op("bounded", torch.nan_to_num, any_number)
 op("minimum", torch.minimum, given([1, 2, 3, -1, 0.5, 80], (2, 3)), given([2, 2, -3]))
 op("maximum", torch.maximum, given([1, 2, 3, -1, 0.5, 80], (2, 3)), given([2, 2, -3]))
 op("pow", torch.pow, given([0.5, 2, 0, 3, 7, 0], (2, 3)), given([2.5, -1.5, 2]))
+op("masked", lambda x, mask: torch.where(mask != 0, x, 0 * mask), given([1, 2, 3, -1, 0.5, 80], (2, 3)), given([2, 0, -3]))
+op("unmasked", lambda x, mask: torch.where(mask != 0, 0 * mask, x), given([1, 2, 3, -1, 0.5, 80], (2, 3)), given([2, 0, -3]))
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.csv"), "w", newline="") as out:
     writer = csv.writer(out, lineterminator="\n")
