@@ -199,6 +199,9 @@ typedef struct tril_fit_opts {
                       generalised cross-validation; scale and head at the covariance of what is
                      left, with its degrees of freedom as divisor. Without a line tril_head_init on
                      the rows of which nothing is missing. So the first NLL is the simple fit's */
+    tril_ctx *ctx; /* that the network's store belongs to from tril_fit_new to tril_fit_free: one
+                      for each of several networks of one context that are trained at the same time.
+                      It must have the store's allocator; default: the store's */
 } tril_fit_opts;
 
 /* How things stand. NLL is the mean over rows, in nats, in the units of the scaled targets. */

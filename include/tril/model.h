@@ -253,12 +253,13 @@ tril_model *tril_tensors_get_model(const tril_tensors *tensors, const tril_head_
 bool tril_tensors_put_scaler(tril_tensors *tensors, const char *name, const tril_scaler *scaler);
 bool tril_tensors_get_scaler(const tril_tensors *tensors, const char *name, tril_scaler *scaler);
 
-/* Puts the state of a run, tril_fit_state: tensors by the names of its arrays; and copies it into a
- * fit that was made as that one was. A tensor that is not there, or of another shape or type (that
- * of the other precision's build among it), is an error that names file and tensor; the fit then
- * stays as it was. False on failure. */
-bool tril_tensors_put_fit(tril_tensors *tensors, tril_fit *fit);
-bool tril_tensors_get_fit(const tril_tensors *tensors, tril_fit *fit);
+/* Puts the state of a run, tril_fit_state: tensors by the names of its arrays behind a prefix,
+ * which is a short one or "" and tells several runs in a file apart; and copies it into a fit that
+ * was made as that one was. A tensor that is not there, or of another shape or type (that of the
+ * other precision's build among it), is an error that names file and tensor; the fit then stays as
+ * it was. False on failure. */
+bool tril_tensors_put_fit(tril_tensors *tensors, const char *prefix, tril_fit *fit);
+bool tril_tensors_get_fit(const tril_tensors *tensors, const char *prefix, tril_fit *fit);
 
 #ifdef __cplusplus
 }

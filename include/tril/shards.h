@@ -1,4 +1,4 @@
-/* Steps over threads: rows are cut into shards, which a pool of workers computes.
+/* Work over threads: steps, whose rows are cut into shards for a pool of workers, and tasks.
  *
  * The result does not depend on the number of threads, to the last bit: gradients are added in the
  * order of the shards. The library starts no thread unless asked for one here.
@@ -103,6 +103,13 @@ bool tril_shards_backward(tril_shards *shards, size_t rows, tril_shard_loss *los
 /* The mean loss alone: nothing is recorded, gradients stay as they are. */
 bool tril_shards_mean(tril_shards *shards, size_t rows, tril_shard_loss *loss, void *user,
                       double *mean);
+
+/* Runs tasks 0 to n - 1, begun in this order, on up to so many threads, the caller's among them, at
+ * least one; the others take no signals and end with the call. Each task needs a context of its own
+ * (tril_fit_opts.ctx for a fit), and no two may write the same. After a task that returned false no
+ * other is begun, and the result is false. Where the system starts fewer threads, these do it all.
+ */
+bool tril_tasks_run(size_t threads, size_t n, bool (*run)(void *data, size_t k), void *data);
 
 #ifdef __cplusplus
 }

@@ -10,11 +10,19 @@
 #include "cmd/text.h"
 
 static const char rows_note[] = "fit.rows", data_note[] = "fit.data", sum_note[] = "fit.sum",
-                  member_name[] = "checkpoint.member";
+                  members_name[] = "checkpoint.members";
 
-static void curve_name(char name[32], size_t member)
+/* of a member, in the tensor of that name */
+enum { NOT_BEGUN, UNDER_WAY, DONE };
+
+static void curve_name(char name[32], size_t index)
 {
-    snprintf(name, 32, "curve.%zu", member);
+    snprintf(name, 32, "curve.%zu", index);
+}
+
+static void run_prefix(char prefix[32], size_t index)
+{
+    snprintf(prefix, 32, "run.%zu.", index);
 }
 
 /* A note is UTF-8, a path need not be: a byte of it that no terminal should have (tril_printable)
@@ -62,23 +70,39 @@ static bool put_rows(const work *w, tril_tensors *file)
     return tril_tensors_set_metadata(file, sum_note, text);
 }
 
+/* how far each of several members is, and the states of those under way */
+static bool put_runs(const training *t, tril_tensors *file)
+{
+    const size_t members = t->work->plan->model.members;
+    char prefix[32];
+    uint64_t *how_far = command_alloc(members, sizeof *how_far);
+    bool done = how_far;
+    for (size_t k = 0; k < members && done; k++) {
+        const member_run *m = &t->members[k];
+        run_prefix(prefix, k);
+        how_far[k] = m->done ? DONE : m->fit ? UNDER_WAY : NOT_BEGUN;
+        done = !m->fit || tril_tensors_put_fit(file, prefix, m->fit);
+    }
+    done = done && tril_tensors_put(file, members_name, TRIL_U64, TRIL_SHAPE(members), how_far);
+    free(how_far);
+    return done;
+}
+
 bool record_put(const training *t, tril_tensors *file)
 {
     const work *w = t->work;
     char name[32];
-    uint64_t member = t->member;
     bool done = tril_tensors_put_model(file, w->model) &&
                 put_note(file, data_note, w->plan->settings.data) && put_rows(w, file);
     for (size_t k = 0; k < N_SETTINGS && done; k++)
         done = put_setting(w->plan, (setting)k, file);
     for (size_t k = 0; k < w->plan->model.members && done; k++) {
-        const curve *c = &t->curves[k];
+        const curve *c = &t->members[k].curve;
         curve_name(name, k);
         done = c->n == 0 ||
                tril_tensors_put(file, name, TRIL_F64, TRIL_SHAPE(c->n, CURVE_COLUMNS), c->row);
     }
-    return done && (member == w->plan->model.members ||
-                    tril_tensors_put(file, member_name, TRIL_U64, TRIL_SHAPE(1), &member));
+    return done && (t->n_left == 0 || put_runs(t, file));
 }
 
 bool record_curve(const tril_tensors *file, tril_ctx *ctx, size_t member, curve *c)
@@ -99,19 +123,37 @@ bool record_curve(const tril_tensors *file, tril_ctx *ctx, size_t member, curve 
 bool record_get(training *t, const tril_tensors *file)
 {
     const size_t members = t->work->plan->model.members;
-    uint64_t member = 0;
-    if (!tril_tensors_get(file, member_name, TRIL_U64, TRIL_SHAPE(1), &member))
-        return false;
-    if (member >= members || tril_model_get_info(t->work->model)->n_networks != members)
+    if (tril_model_get_info(t->work->model)->n_networks != members)
         return fprintf(stderr, "tril fit: %s: it is of %zu networks, not of %zu\n",
                        text_shown(t->work->plan->checkpoint),
                        tril_model_get_info(t->work->model)->n_networks, members),
                false;
-    t->member = (size_t)member;
-    for (size_t k = 0; k <= t->member; k++)
-        if (!record_curve(file, t->work->ctx, k, &t->curves[k]))
-            return false;
-    return true;
+    uint64_t *how_far = command_alloc(members, sizeof *how_far);
+    bool done =
+        how_far && tril_tensors_get(file, members_name, TRIL_U64, TRIL_SHAPE(members), how_far);
+    for (size_t k = 0; k < members && done; k++) {
+        t->members[k].resumes = how_far[k] == UNDER_WAY;
+        t->members[k].done = how_far[k] == DONE;
+        done = record_curve(file, t->work->ctx, k, &t->members[k].curve);
+    }
+    free(how_far);
+    return done;
+}
+
+bool record_get_fit(const training *t, const tril_tensors *file, member_run *m)
+{
+    char prefix[32];
+    run_prefix(prefix, m->index);
+    if (!m->resumes)
+        return true;
+    if (!tril_tensors_get_fit(file, prefix, m->fit))
+        return false;
+    const size_t epochs = tril_fit_get_status(m->fit).epoch;
+    if (m->curve.n == epochs + 1)
+        return true;
+    fprintf(stderr, "tril fit: %s: curve.%zu has %zu rows after %zu epochs\n",
+            text_shown(t->work->plan->checkpoint), m->index, m->curve.n, epochs);
+    return false;
 }
 
 const char *record_data(const tril_tensors *file)
@@ -133,7 +175,7 @@ const char *record_setting(const tril_tensors *file, setting which)
 
 bool record_is_checkpoint(const tril_tensors *file)
 {
-    return tril_tensors_find(file, member_name).name;
+    return tril_tensors_find(file, members_name).name;
 }
 
 /* as a note, where there is a text */

@@ -6,11 +6,14 @@
 
 /* Puts the model, the settings (notes fit.NAME), the data's path and rows, and the curves (tensors
  * curve.0, ...: a row for each epoch, columns training NLL, validation NLL, rate); before the end
- * also how many members are done (member). */
+ * also how far each member is (checkpoint.members) and the states of those under way
+ * (run.0.fit.params and the like, tril_tensors_put_fit). */
 bool record_put(const training *t, tril_tensors *file);
 
-/* Gets curves and the number of members that are done. */
+/* Gets curves and how far each member is; and the state of one that is under way, whose fit was
+ * made anew. False with a failed context, or after a sentence. */
 bool record_get(training *t, const tril_tensors *file);
+bool record_get_fit(const training *t, const tril_tensors *file, member_run *m);
 
 /* The record of a member in a file, to be freed; NULL row where there is none. False with a failed
  * context. */

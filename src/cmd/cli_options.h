@@ -58,7 +58,8 @@
     X(PATIENCE, "patience", "EPOCHS", "40", true, "without a best validation NLL; 0: no end")      \
     X(SEED, "seed", "N", "1", true, "of split, weights, order and noise")                          \
     X(THREADS, "threads", "N", "1", false,                                                         \
-      "share batches of more than 256 rows; the result is the same for any number")                \
+      "networks, and batches of more than 256 rows, share them; the result is the same for any "   \
+      "number")                                                                                    \
     X(CHECKPOINT_EVERY, "checkpoint-every", "EPOCHS", NULL, false,                                 \
       "a checkpoint, OUTPUT.checkpoint; default: every ten seconds")                               \
     X(RESUME, "resume", NULL, NULL, false, "go on from OUTPUT.checkpoint, if it is there")         \

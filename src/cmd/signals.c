@@ -2,16 +2,18 @@
 #include "cmd/signals.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include <tril/file.h>
 
-static volatile sig_atomic_t postponed, came;
+/* threads look at it too */
+static atomic_bool postponed, came;
 
 static void on_signal(int number)
 {
     if (postponed && !came) {
-        came = 1;
+        came = true;
         return;
     }
     tril_file_remove_temporaries();
@@ -35,7 +37,7 @@ void signals_begin(void)
 
 void signals_postpone(void)
 {
-    postponed = 1;
+    postponed = true;
 }
 
 bool signals_came(void)

@@ -1,5 +1,7 @@
-/* Training the members of a model, with checkpoints: a checkpoint is the model as it stands, the
- * state of the run of the member under way, and what a model file records. */
+/* Training the members of a model, several at a time where there are threads for it, with
+ * checkpoints: a checkpoint is the model as it stands, the states of the runs under way, and what a
+ * model file records. Members are trained in slices of time; between them no thread but this one
+ * runs, which writes checkpoint and log and shows how far it all is. */
 #include "cmd/train.h"
 
 #include <math.h>
@@ -16,7 +18,8 @@
 #include "cmd/signals.h"
 #include "cmd/text.h"
 
-enum { SECONDS_BETWEEN = 10 };
+enum { SECONDS_BETWEEN = 10 };   /* two checkpoints */
+static const double slice = 0.1; /* seconds */
 
 static double now(void)
 {
@@ -39,10 +42,11 @@ bool training_begin(training *t, work *w)
                 text_shown(p->checkpoint));
         return false;
     }
-    t->curves = command_alloc(p->model.members, sizeof *t->curves);
-    for (size_t k = 0; t->curves && k < p->model.members; k++)
-        t->curves[k] = (curve){ 0 };
-    if (!t->curves)
+    t->members = command_alloc(p->model.members, sizeof *t->members);
+    for (size_t k = 0; t->members && k < p->model.members; k++)
+        t->members[k] = (member_run){ .index = k };
+    t->left = command_alloc(p->model.members, sizeof *t->left);
+    if (!t->members || !t->left)
         return false;
     if (!there)
         return work_make_model(w) && work_read_cases(w);
@@ -54,53 +58,139 @@ bool training_begin(training *t, work *w)
            record_get(t, t->checkpoint);
 }
 
+static void end_fit(member_run *m)
+{
+    tril_fit_free(m->fit);
+    tril_ctx_free(m->ctx);
+    m->fit = NULL;
+    m->ctx = NULL;
+}
+
 void training_free(training *t)
 {
     tril_tensors_free(t->checkpoint);
-    for (size_t k = 0; t->curves && k < t->work->plan->model.members; k++)
-        free(t->curves[k].row);
-    free(t->curves);
+    for (size_t k = 0; t->members && k < t->work->plan->model.members; k++) {
+        end_fit(&t->members[k]);
+        free(t->members[k].curve.row);
+    }
+    free(t->members);
+    free(t->left);
     tril_file_free(t->log);
 }
 
-/* ---- one member */
+/* ---- one member, on any thread */
 
-static bool keep_figures(curve *c, const tril_fit_status *f, const double scale[2])
+static bool keep_figures(const training *t, member_run *m)
 {
+    const tril_fit_status f = tril_fit_get_status(m->fit);
+    curve *c = &m->curve;
     if (c->n == c->room) {
         const size_t room = 2 * c->room + 64;
         double(*row)[CURVE_COLUMNS] = realloc(c->row, room * sizeof *row);
         if (!row)
-            return fprintf(stderr, "tril fit: out of memory\n"), false;
+            return tril_ctx_fail(m->ctx, TRIL_OUT_OF_MEMORY, "out of memory");
         c->row = row;
         c->room = room;
     }
-    c->row[c->n][CURVE_TRAINING] = f->train_nll + scale[0];
-    c->row[c->n][CURVE_VALIDATION] = f->validation_nll + scale[1];
-    c->row[c->n++][CURVE_LR] = f->lr;
+    c->row[c->n][CURVE_TRAINING] = f.train_nll + t->scale[0];
+    c->row[c->n][CURVE_VALIDATION] = f.validation_nll + t->scale[1];
+    c->row[c->n++][CURVE_LR] = f.lr;
     return true;
 }
 
-/* One member's run. */
-typedef struct run {
-    training *t;
-    tril_fit *fit;
-    curve *curve;
-    progress shown;
-    double scale[2];  /* of training and validation rows, to be added to NLLs */
-    size_t first;     /* steps that were over when this process began */
-    double kept;      /* when the last checkpoint was written */
-    size_t last_kept; /* and in which epoch */
-} run;
-
-static bool write_checkpoint(run *r)
+/* its state in a checkpoint is not looked at here */
+static bool begin_fit(const training *t, member_run *m)
 {
-    tril_tensors *file = tril_tensors_new(r->t->work->ctx);
-    bool done = record_put(r->t, file) && tril_tensors_put_fit(file, r->fit) &&
-                tril_tensors_write(file, r->t->work->plan->checkpoint);
+    const work *w = t->work;
+    const tril_dataset *rows = &w->cases[PART_TRAINING], *held = &w->cases[PART_VALIDATION];
+    const tril_network *net = &tril_model_get_info(w->model)->networks[m->index];
+    const size_t threads = w->plan->fit.threads;
+    tril_fit_opts opts = w->plan->fit;
+    opts.ctx = m->ctx = tril_ctx_new(NULL);
+    /* those that networks side by side leave idle */
+    opts.threads = threads > t->n_left ? threads / t->n_left : 1;
+    opts.seed += m->index;
+    /* whether a line helps is the table's: every other one of several networks does without */
+    opts.flat = m->index % 2;
+    if (!opts.loss)
+        opts.loss = net->head.kind->components ? &tril_loss_nll : &tril_loss_beta;
+    opts.validation = (tril_batch){ held->x, held->y, held->n };
+    if (m->ctx)
+        m->fit = tril_fit_new(net, (tril_batch){ rows->x, rows->y, rows->n }, &opts);
+    return m->fit && (m->resumes || keep_figures(t, m));
+}
+
+static bool begin_member(void *data, size_t k)
+{
+    training *t = data;
+    t->left[k]->failed = !begin_fit(t, t->left[k]);
+    return !t->left[k]->failed;
+}
+
+static bool slice_is_over(const training *t)
+{
+    return atomic_load(&t->stop) || now() >= t->deadline;
+}
+
+/* A signal, and an epoch after which there is a checkpoint, end the slice of all. */
+static bool take_step(training *t, member_run *m)
+{
+    if (!tril_fit_step(m->fit))
+        return false;
+    const tril_fit_status f = tril_fit_get_status(m->fit);
+    const size_t every = t->work->plan->checkpoint_every;
+    m->epochs += f.batch == 0;
+    if (signals_came() || (every && f.epoch >= m->kept + every))
+        atomic_store(&t->stop, true);
+    return f.batch > 0 || keep_figures(t, m);
+}
+
+static bool train_member(void *data, size_t k)
+{
+    training *t = data;
+    member_run *m = t->left[k];
+    if (slice_is_over(t))
+        return true;
+    if (!m->fit && !begin_member(t, k))
+        return false;
+    while (!slice_is_over(t) && !tril_fit_done(m->fit) && !m->failed)
+        m->failed = !take_step(t, m);
+    if (m->failed || !tril_fit_done(m->fit))
+        return !m->failed;
+    tril_fit_take_best(m->fit);
+    m->done = true;
+    end_fit(m);
+    return true;
+}
+
+/* ---- all of them, on this thread */
+
+static void list_left(training *t)
+{
+    t->n_left = 0;
+    for (size_t k = 0; k < t->work->plan->model.members; k++)
+        if (!t->members[k].done)
+            t->left[t->n_left++] = &t->members[k];
+}
+
+/* what a member failed of, the run failed of */
+static bool fail_as_member(training *t)
+{
+    for (size_t k = 0; k < t->n_left; k++)
+        if (t->left[k]->failed)
+            tril_ctx_fail(t->work->ctx, tril_ctx_status(t->left[k]->ctx), "%s",
+                          tril_ctx_message(t->left[k]->ctx));
+    return false;
+}
+
+static bool write_checkpoint(training *t)
+{
+    tril_tensors *file = tril_tensors_new(t->work->ctx);
+    bool done = record_put(t, file) && tril_tensors_write(file, t->work->plan->checkpoint);
     tril_tensors_free(file);
-    r->kept = now();
-    r->last_kept = tril_fit_get_status(r->fit).epoch;
+    t->kept = now();
+    for (size_t k = 0; k < t->n_left; k++)
+        t->left[k]->kept = tril_fit_get_status(t->left[k]->fit).epoch;
     return done;
 }
 
@@ -110,148 +200,149 @@ static bool fail_log(const training *t)
     return false;
 }
 
-/* line by line: a log may be watched; a signal ends the wait for a slow reader */
-static bool log_last(const run *r)
+/* What is new of a member, if all before it are done: so the log is the same for any number of
+ * threads. It may be watched; a signal ends the wait for a slow reader. */
+static bool write_log(training *t)
 {
-    FILE *to = tril_file_stream(r->t->log);
-    return !to || (record_log(to, r->t->member, r->curve, r->curve->n - 1) && !fflush(to)) ||
-           signals_came() || fail_log(r->t);
-}
-
-static bool is_due(const run *r, const tril_fit_status *f)
-{
-    const size_t every = r->t->work->plan->checkpoint_every;
-    return every ? f->epoch >= r->last_kept + every : now() - r->kept >= SECONDS_BETWEEN;
-}
-
-static void show(run *r, const tril_fit_status *f)
-{
-    const size_t members = r->t->work->plan->model.members;
-    char which[64] = "", held[64] = "";
-    if (members > 1)
-        snprintf(which, sizeof which, "%zu/%zu, ", r->t->member + 1, members);
-    if (!isnan(f->validation_nll))
-        snprintf(held, sizeof held, ", held out %.4f", f->validation_nll + r->scale[1]);
-    progress_show(&r->shown, f->steps - r->first, "%sNLL %.4f%s, %.3g rows/s", which,
-                  f->train_nll + r->scale[0], held, f->rows_per_second);
-}
-
-/* after a step; false where the run is to end here */
-static bool after_step(run *r)
-{
-    const tril_fit_status f = tril_fit_get_status(r->fit);
-    show(r, &f);
-    r->t->epochs += f.batch == 0;
-    if (f.batch == 0 && !(keep_figures(r->curve, &f, r->scale) && log_last(r)))
-        return false;
-    if (signals_came()) {
-        progress_end(&r->shown);
-        if (write_checkpoint(r))
-            fprintf(stderr,
-                    "tril fit: stopped in epoch %zu; the same line with --resume goes on from %s\n",
-                    f.epoch + 1, text_shown(r->t->work->plan->checkpoint));
-        return false;
+    FILE *to = tril_file_stream(t->log);
+    bool done = true, next = to;
+    while (next && done && t->logged < t->work->plan->model.members) {
+        const member_run *m = &t->members[t->logged];
+        while (done && t->logged_rows < m->curve.n)
+            done = record_log(to, m->index, &m->curve, t->logged_rows++);
+        next = m->done;
+        t->logged += next;
+        t->logged_rows = next ? 0 : t->logged_rows;
     }
-    return !is_due(r, &f) || write_checkpoint(r);
+    return !to || (done && !fflush(to)) || signals_came() || fail_log(t);
 }
 
-/* anew, or from a checkpoint */
-static bool begin_run(run *r)
-{
-    training *t = r->t;
-    tril_fit_status f = tril_fit_get_status(r->fit);
-    if (!t->checkpoint)
-        return keep_figures(r->curve, &f, r->scale) && log_last(r);
-    const bool taken = tril_tensors_get_fit(t->checkpoint, r->fit);
-    tril_tensors_free(t->checkpoint);
-    t->checkpoint = NULL;
-    f = tril_fit_get_status(r->fit);
-    if (taken && r->curve->n != f.epoch + 1)
-        return fprintf(stderr, "tril fit: %s: curve.%zu has %zu rows after %zu epochs\n",
-                       text_shown(t->work->plan->checkpoint), t->member, r->curve->n, f.epoch),
-               false;
-    return taken;
-}
-
-/* a step that failed by itself would fail again */
-static bool give_up(const work *w)
-{
-    if (tril_ctx_status(w->ctx) != TRIL_OUT_OF_MEMORY)
-        remove(w->plan->checkpoint);
-    return false;
-}
-
-static bool run_member(run *r)
-{
-    /* an old log is there until the checkpoint is */
-    if (!begin_run(r) || !write_checkpoint(r) || (r->t->log && !tril_file_keep(r->t->log)))
-        return false;
-    const tril_fit_status f = tril_fit_get_status(r->fit);
-    r->first = f.steps;
-    r->shown = progress_begin("step", f.epochs * f.batches - f.steps, 0);
-    if (r->t->resumes_nothing)
-        fprintf(stderr, "tril fit: there is no %s to go on from: this is a new run\n",
-                text_shown(r->t->work->plan->checkpoint));
-    r->t->resumes_nothing = false;
-    while (tril_fit_step(r->fit))
-        if (!after_step(r))
-            return false;
-    progress_end(&r->shown);
-    if (!tril_fit_done(r->fit))
-        return give_up(r->t->work);
-    tril_fit_take_best(r->fit);
-    return true;
-}
-
-static bool train_member(training *t)
-{
-    const work *w = t->work;
-    const tril_dataset *rows = &w->cases[PART_TRAINING], *held = &w->cases[PART_VALIDATION];
-    tril_fit_opts opts = w->plan->fit;
-    run r = { .t = t, .curve = &t->curves[t->member] };
-    r.scale[0] = work_log_scale(w, PART_TRAINING);
-    r.scale[1] = work_log_scale(w, PART_VALIDATION);
-    opts.seed += t->member;
-    /* whether a line helps is the table's: every other one of several networks does without */
-    opts.flat = t->member % 2;
-    if (!opts.loss)
-        opts.loss = tril_model_get_info(w->model)->networks[t->member].head.kind->components
-                        ? &tril_loss_nll
-                        : &tril_loss_beta;
-    opts.validation = (tril_batch){ held->x, held->y, held->n };
-    r.fit = tril_fit_new(&tril_model_get_info(w->model)->networks[t->member],
-                         (tril_batch){ rows->x, rows->y, rows->n }, &opts);
-    bool done = r.fit && run_member(&r);
-    tril_fit_free(r.fit);
-    return done;
-}
-
-/* ---- all of them */
-
-/* the epochs that a checkpoint knows of come first */
 static bool begin_log(training *t)
 {
     t->log = tril_file_new(t->work->ctx, t->work->plan->log);
     FILE *to = tril_file_stream(t->log);
-    if (!to)
+    return to && (fputs("network,epoch,train_nll,validation_nll,lr\n", to) >= 0 || fail_log(t));
+}
+
+/* Those that a checkpoint has under way; others as far as there are threads. */
+static bool begin_members(training *t)
+{
+    size_t n = 0;
+    while (n < t->n_left && (n < t->work->plan->fit.threads || t->left[n]->resumes))
+        n++;
+    if (!tril_tasks_run(t->work->plan->fit.threads, n, begin_member, t))
+        return fail_as_member(t);
+    for (size_t k = 0; k < n; k++)
+        if (!record_get_fit(t, t->checkpoint, t->left[k]))
+            return false;
+    tril_tensors_free(t->checkpoint);
+    t->checkpoint = NULL;
+    return true;
+}
+
+static void begin_progress(training *t)
+{
+    const tril_fit_status f = tril_fit_get_status(t->left[0]->fit);
+    size_t total = t->n_left * (t->steps = f.epochs * f.batches);
+    for (size_t k = 0; k < t->n_left; k++)
+        total -= t->left[k]->first = tril_fit_get_status(t->left[k]->fit).steps;
+    t->to_train = t->n_left;
+    t->shown = progress_begin("step", total, 0);
+}
+
+static void show(training *t)
+{
+    const size_t members = t->work->plan->model.members;
+    char which[64] = "", held[64] = "";
+    size_t steps = (t->to_train - t->n_left) * t->steps;
+    double rows = 0;
+    for (size_t k = 0; k < members; k++)
+        steps -= t->members[k].first;
+    for (size_t k = 0; k < t->n_left; k++) {
+        const tril_fit_status f = tril_fit_get_status(t->left[k]->fit);
+        steps += f.steps;
+        rows += f.rows_per_second;
+    }
+    const tril_fit_status f = tril_fit_get_status(t->left[0]->fit);
+    if (members > 1)
+        snprintf(which, sizeof which, "%zu/%zu, ", t->left[0]->index + 1, members);
+    if (!isnan(f.validation_nll))
+        snprintf(held, sizeof held, ", held out %.4f", f.validation_nll + t->scale[1]);
+    if (steps && t->left[0]->fit)
+        progress_show(&t->shown, steps, "%sNLL %.4f%s, %.3g rows/s", which,
+                      f.train_nll + t->scale[0], held, rows);
+}
+
+static bool begin_run(training *t)
+{
+    const plan *p = t->work->plan;
+    t->scale[0] = work_log_scale(t->work, PART_TRAINING);
+    t->scale[1] = work_log_scale(t->work, PART_VALIDATION);
+    list_left(t);
+    /* an old log is there until the checkpoint is */
+    if ((p->log && !begin_log(t)) || !begin_members(t) || !write_log(t) || !write_checkpoint(t) ||
+        (t->log && !tril_file_keep(t->log)))
         return false;
-    bool done = fputs("network,epoch,train_nll,validation_nll,lr\n", to) >= 0;
-    for (size_t k = 0; k < t->work->plan->model.members && done; k++)
-        for (size_t i = 0; i < t->curves[k].n && done; i++)
-            done = record_log(to, k, &t->curves[k], i);
-    return done || fail_log(t);
+    if (t->n_left)
+        begin_progress(t);
+    if (t->resumes_nothing)
+        fprintf(stderr, "tril fit: there is no %s to go on from: this is a new run\n",
+                text_shown(p->checkpoint));
+    return true;
+}
+
+static bool is_due(const training *t, size_t left_before)
+{
+    return t->n_left < left_before || now() - t->kept >= SECONDS_BETWEEN ||
+           (t->work->plan->checkpoint_every && atomic_load(&t->stop));
+}
+
+static bool end_here(training *t)
+{
+    progress_end(&t->shown);
+    if (write_checkpoint(t))
+        fprintf(
+            stderr, "tril fit: stopped in epoch %zu; the same line with --resume goes on from %s\n",
+            tril_fit_get_status(t->left[0]->fit).epoch + 1, text_shown(t->work->plan->checkpoint));
+    return false;
+}
+
+static bool run_slice(training *t)
+{
+    const size_t left_before = t->n_left;
+    atomic_store(&t->stop, false);
+    t->deadline = now() + slice;
+    if (!tril_tasks_run(t->work->plan->fit.threads, t->n_left, train_member, t)) {
+        progress_end(&t->shown);
+        fail_as_member(t);
+        /* a step that failed by itself would fail again */
+        if (tril_ctx_status(t->work->ctx) != TRIL_OUT_OF_MEMORY)
+            remove(t->work->plan->checkpoint);
+        return false;
+    }
+    list_left(t);
+    if (!write_log(t))
+        return false;
+    if (t->n_left == 0)
+        return progress_end(&t->shown), true;
+    show(t);
+    if (signals_came())
+        return end_here(t);
+    return !is_due(t, left_before) || write_checkpoint(t);
 }
 
 bool training_run(training *t)
 {
     const double begun = now();
-    bool done = !t->work->plan->log || begin_log(t);
     signals_postpone();
-    for (; t->member < t->work->plan->model.members && done; t->member += done)
-        done = train_member(t);
+    bool done = begin_run(t);
+    while (done && t->n_left)
+        done = run_slice(t);
     const tril_dataset *held = &t->work->cases[PART_VALIDATION];
     done = done && tril_model_weigh(t->work->model, (tril_batch){ held->x, held->y, held->n }) &&
            (!t->log || tril_file_keep(t->log));
+    for (size_t k = 0; k < t->work->plan->model.members; k++)
+        t->epochs += t->members[k].epochs;
     t->seconds = now() - begun;
     return done;
 }

@@ -2,7 +2,10 @@
 #ifndef CMD_TRAIN_H
 #define CMD_TRAIN_H
 
+#include <stdatomic.h>
+
 #include "cmd/fit_data.h"
+#include "cmd/progress.h"
 
 /* The figures of a member after each epoch, those of the start first; NLL in the data's units. */
 enum { CURVE_TRAINING, CURVE_VALIDATION, CURVE_LR, CURVE_COLUMNS };
@@ -11,11 +14,30 @@ typedef struct curve {
     size_t n, room;
 } curve;
 
+typedef struct member_run {
+    size_t index;
+    curve curve;
+    tril_ctx *ctx; /* of its fit, both NULL but while it is under way */
+    tril_fit *fit;
+    size_t epochs, first; /* that this process took; steps that were over before */
+    size_t kept;          /* epochs that were over at the last checkpoint */
+    bool resumes, done, failed;
+} member_run;
+
 typedef struct training {
     work *work;
-    curve *curves;            /* of the members */
-    tril_file *log;           /* NULL: none */
-    size_t member;            /* under way, or how many there are */
+    member_run *members, **left; /* left: those that are not done, in their order */
+    size_t n_left;
+    double scale[2]; /* of training and validation rows, to be added to NLLs */
+
+    double deadline; /* of the slice, which `stop` ends before */
+    atomic_bool stop;
+
+    tril_file *log;             /* NULL: none */
+    size_t logged, logged_rows; /* members whose rows are all there, rows of the next one */
+    progress shown;
+    size_t to_train, steps;   /* members at the beginning, and the steps of one */
+    double kept;              /* when the last checkpoint was written */
     size_t epochs;            /* that this process took */
     double seconds;           /* and the time for them */
     tril_tensors *checkpoint; /* to go on from; NULL */

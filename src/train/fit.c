@@ -88,19 +88,39 @@ static bool make(tril_fit *fit, tril_batch rows)
     return true;
 }
 
+static bool shares_allocator(const tril_ctx *a, const tril_ctx *b)
+{
+    return a->allocator.resize == b->allocator.resize && a->allocator.user == b->allocator.user;
+}
+
+static void move_store(tril_params *params, tril_ctx *to, uint64_t serial)
+{
+    params->ctx = params->arena.ctx = to;
+    params->serial = serial;
+}
+
 tril_fit *tril_fit_new(const tril_network *net, tril_batch rows, const tril_fit_opts *opts)
 {
     tril_params *params = net ? tril_dense_weight(tril_mlp_last(net->mlp)).params : NULL;
+    tril_ctx *ctx = params && opts && opts->ctx ? opts->ctx : params ? params->ctx : NULL;
     if (!params || tril_ctx_failed(params->ctx))
         return NULL;
-    tril_fit *fit = tril_ctx_alloc(params->ctx, "fit", 1, sizeof *fit);
+    if (!shares_allocator(ctx, params->ctx))
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "fit: its context has another allocator than the network's store"),
+               NULL;
+    tril_fit *fit = tril_ctx_alloc(ctx, "fit", 1, sizeof *fit);
     if (!fit)
         return NULL;
-    *fit = (tril_fit){ .ctx = params->ctx,
-                       .arena = { .ctx = params->ctx },
+    *fit = (tril_fit){ .ctx = ctx,
+                       .arena = { .ctx = ctx },
                        .net = *net,
                        .params = params,
+                       .home = params->ctx,
+                       .serial = params->serial,
                        .opts = opts ? *opts : (tril_fit_opts){ 0 } };
+    if (ctx != params->ctx)
+        move_store(params, ctx, ++ctx->stores);
     if (make(fit, rows))
         return fit;
     tril_fit_free(fit);
@@ -114,6 +134,7 @@ void tril_fit_free(tril_fit *fit)
     tril_shards_free(fit->shards);
     tril_optim_free(fit->optim);
     tril_arena_free(&fit->arena);
+    move_store(fit->params, fit->home, fit->serial);
     tril_ctx_release(fit->ctx, fit);
 }
 

@@ -52,6 +52,8 @@ struct tril_fit {
     tril_arena arena;
     tril_network net;
     tril_params *params;
+    tril_ctx *home; /* of the store, in which it has this serial number */
+    uint64_t serial;
     tril_fit_opts opts;
     tril_optim *optim;
     tril_shards *shards;

@@ -5,13 +5,13 @@
 #include <tril/shards.h>
 
 #include <math.h>
-#include <signal.h>
 #include <string.h>
 
 #include "core/tape.h"
 #include "kernels/blas.h"
 #include "kernels/mvn.h"
 #include "train/spinwait.h"
+#include "train/tasks.h"
 
 enum { MAX_STORES = 4, DEFAULT_ROWS = 256 };
 
@@ -244,14 +244,9 @@ static bool make_worker(tril_shards *shards, size_t index)
     return w->tape || tril_ctx_fail(shards->ctx, w->ctx.status, "%s", w->ctx.message);
 }
 
-/* Signals are for the threads of the caller. */
 static bool start(tril_shards *shards, worker *w)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&w->thread, NULL, run, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const int error = tril_thread_start(&w->thread, run, w);
     if (error)
         return tril_ctx_fail(shards->ctx, TRIL_NO_THREAD,
                              "shards: thread %zu of %zu cannot be started: %s", w->index + 1,

@@ -32,7 +32,8 @@ static const char *const runs[] = {
     IRIS "--epochs 300 --optimizer sgd --momentum 0.9 --clip 1 --schedule cosine --lr 0.001",
     "$tril fit data/iris.csv --targets petal_width --patience 150 --ensemble 3",
 };
-static const char *const ways[] = { "--threads 2", "--checkpoint-every 1", "--checkpoint-every 7" };
+static const char *const ways[] = { "--threads 2", "--checkpoint-every 1", "--checkpoint-every 7",
+                                    "--threads 8 --checkpoint-every 3" };
 
 /* stopped at any moments, in any way, a run ends with the bits of one left alone */
 START_TEST(test_stopped)
@@ -45,7 +46,7 @@ START_TEST(test_stopped)
     for (int i = 0; i < 6; i++) {
         tril_real moment;
         tril_random_uniform(&random, &moment, 1);
-        snprintf(line, sizeof line, "%s -o $d/m --log $d/log --resume %s", runs[_i], ways[i % 3]);
+        snprintf(line, sizeof line, "%s -o $d/m --log $d/log --resume %s", runs[_i], ways[i % 4]);
         pid_t child = demo_start(line);
         sleep_for(0.002 + 0.03 * (double)moment);
         kill(child, demo_signals[i % 4]);
@@ -58,6 +59,20 @@ START_TEST(test_stopped)
     ck_assert_msg(demo_shell("cmp $d/m $d/alone && cmp $d/log $d/alone.csv") == 0, "seed %d: %s",
                   SEED, runs[_i]);
     ck_assert_int_eq(demo_shell("test \"$(echo $(ls $d))\" = 'alone alone.csv log m out'"), 0);
+    demo_remove(folder);
+}
+END_TEST
+
+/* networks side by side, whose log is that of one after the other */
+START_TEST(test_threads)
+{
+    static const char line[] =
+        "for t in 1 2 3 8; do " IRIS "--epochs 60 --patience 20 --ensemble 5 --threads $t -o $d/$t "
+                                     "--log $d/$t.csv >/dev/null && "
+        "cmp $d/$t $d/1 && cmp $d/$t.csv $d/1.csv || exit; done";
+    char folder[DEMO_FOLDER];
+    demo_begin(folder);
+    ck_assert_int_eq(demo_shell(line), 0);
     demo_remove(folder);
 }
 END_TEST
@@ -101,7 +116,7 @@ static const struct {
     const char *damage, *options, *sentence;
     int status;
 } damaged[] = {
-    { "head -c -1 $d/kept", "", "m.checkpoint: tensor optim.state.1 takes bytes ", 2 },
+    { "head -c -1 $d/kept", "", "m.checkpoint: tensor run.1.optim.state.1 takes bytes ", 2 },
     { "head -c 1000 $d/kept", "", "m.checkpoint: a header of ", 2 },
     { "head -c 7 $d/kept", "", "m.checkpoint: the file has 7 bytes: this is no file of ten", 2 },
     { "true", "", "m.checkpoint: the file has 0 bytes: this is no file of tensors", 2 },
@@ -135,10 +150,11 @@ static const struct {
     const char *text, *options, *sentence;
     int status;
 } others[] = {
-    { "fit.epoch", 0, NULL, "", "m.checkpoint: there is no tensor fit.epoch", 2 },
-    { "fit.params", 3, NULL, "", "m.checkpoint: tensor fit.params has the shape [3x3], want", 2 },
-    { "checkpoint.member", 0, NULL, "", "there is no tensor checkpoint.member", 2 },
-    { "curve.1", 5, NULL, "", "m.checkpoint: curve.1 has 5 rows after 10 epochs", 1 },
+    { "run.1.fit.epoch", 0, NULL, "", "m.checkpoint: there is no tensor run.1.fit.epoch", 2 },
+    { "run.1.fit.params", 3, NULL, "",
+      "m.checkpoint: tensor run.1.fit.params has the shape [3x3], want", 2 },
+    { "checkpoint.members", 0, NULL, "", "there is no tensor checkpoint.members", 2 },
+    { "curve.1", 5, NULL, "", "m.checkpoint: curve.1 has 5 rows after 9 epochs", 1 },
     { "inputs.mean", 0, NULL, "", "there is no tensor inputs.mean", 2 },
     { "fit.ensemble", 0, "3", "", "m.checkpoint was begun with --ensemble 3", 2 },
     { "fit.ensemble", 0, "3", "--ensemble 3", "m.checkpoint: it is of 2 networks, not of 3", 2 },
@@ -252,6 +268,7 @@ Suite *suite_cmd_resume(void)
     tcase_set_tags(tcase, "program trains");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, test_stopped, 0, sizeof runs / sizeof *runs);
+    tcase_add_test(tcase, test_threads);
     tcase_add_test(tcase, test_at_the_end);
     tcase_add_loop_test(tcase, test_damaged, 0, sizeof damaged / sizeof *damaged);
     tcase_add_loop_test(tcase, test_others, 0, sizeof others / sizeof *others);

@@ -39,7 +39,7 @@ static void end(fitting *f)
 static void keep(const fitting *f)
 {
     tril_tensors *t = tril_tensors_new(f->ctx);
-    ck_assert(tril_tensors_put_fit(t, f->fit) && tril_tensors_write(t, file_path()));
+    ck_assert(tril_tensors_put_fit(t, "", f->fit) && tril_tensors_write(t, file_path()));
     tril_tensors_free(t);
 }
 
@@ -53,7 +53,7 @@ START_TEST(test_taken_over)
             tril_fit_step(first.fit);
         keep(&first);
         tril_tensors *t = tril_tensors_read(second.ctx, file_path());
-        ck_assert(tril_tensors_get_fit(t, second.fit));
+        ck_assert(tril_tensors_get_fit(t, "", second.fit));
         tril_tensors_free(t);
         ck_assert(tril_fit_run(second.fit, NULL, NULL));
         ck_assert_mem_eq(tril_params_values(alone.params), tril_params_values(second.params),
@@ -92,7 +92,7 @@ START_TEST(test_wrong)
                                  TRIL_SHAPE(count + (_i == 1)), zeros);
         }
         ck_fine(other.ctx);
-        ck_assert(!tril_tensors_get_fit(t, other.fit));
+        ck_assert(!tril_tensors_get_fit(t, "", other.fit));
         ck_assert(strstr(tril_ctx_message(other.ctx), state[k].name));
         ck_failed(other.ctx, TRIL_BAD_DATA,
                   _i == 0   ? "there is no tensor"
@@ -110,8 +110,8 @@ static void put_and_get(tril_ctx *ctx)
 {
     fitting f = fitting_begin(ctx, ROWS, 2, &cases[1].head, &cases[1].opts);
     tril_tensors *t = tril_tensors_new(ctx);
-    tril_tensors_put_fit(t, f.fit);
-    tril_tensors_get_fit(t, f.fit);
+    tril_tensors_put_fit(t, "", f.fit);
+    tril_tensors_get_fit(t, "", f.fit);
     tril_tensors_free(t);
     fitting_free(&f);
 }
@@ -121,7 +121,7 @@ START_TEST(test_exhaust)
     ck_assert_uint_gt(exhaust(put_and_get), 15);
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_tensors *t = tril_tensors_new(ctx);
-    ck_assert(!tril_tensors_put_fit(t, NULL) && !tril_tensors_get_fit(t, NULL));
+    ck_assert(!tril_tensors_put_fit(t, "", NULL) && !tril_tensors_get_fit(t, "", NULL));
     tril_tensors_free(t);
     tril_ctx_free(ctx);
 }
