@@ -68,7 +68,7 @@ START_TEST(test_threads)
 {
     static const char line[] =
         "for t in 1 2 3 8; do " IRIS "--epochs 60 --patience 20 --ensemble 5 --threads $t -o $d/$t "
-                                     "--log $d/$t.csv >/dev/null && "
+        "--log $d/$t.csv >/dev/null && "
         "cmp $d/$t $d/1 && cmp $d/$t.csv $d/1.csv || exit; done";
     char folder[DEMO_FOLDER];
     demo_begin(folder);
@@ -116,7 +116,7 @@ static const struct {
     const char *damage, *options, *sentence;
     int status;
 } damaged[] = {
-    { "head -c -1 $d/kept", "", "m.checkpoint: tensor run.1.optim.state.1 takes bytes ", 2 },
+    { "head -c -1 $d/kept", "", "m.checkpoint: tensor ", 2 },
     { "head -c 1000 $d/kept", "", "m.checkpoint: a header of ", 2 },
     { "head -c 7 $d/kept", "", "m.checkpoint: the file has 7 bytes: this is no file of ten", 2 },
     { "true", "", "m.checkpoint: the file has 0 bytes: this is no file of tensors", 2 },
