@@ -50,7 +50,7 @@ static void print_nll(const tril_model *model, const char *name, const tril_netw
         tril_batch rows = { part[i].x, part[i].y, part[i].n };
         if (nll &&
             tril_model_evaluate(model, networks, n, rows, &(tril_evaluation){ .nll = nll })) {
-            tril_mean_se mean = tril_mean_se_of(nll, 1, part[i].n);
+            tril_mean_se mean = tril_mean_se_of(nll, 1, NULL, part[i].n);
             printf(" %10.4f +- %.4f", mean.mean, mean.error);
         }
         free(nll);

@@ -35,8 +35,8 @@
  *         }
  *         tril_batch held = { xs + ROWS - HELD, ys + 2 * (ROWS - HELD), HELD };
  *         tril_evaluate(members, 2, held, &(tril_evaluation){ .nll = nll, .level = level });
- *         tril_mean_se average = tril_mean_se_of(nll, 1, HELD);
- *         double coverage = tril_coverage(level, HELD, 0.9);
+ *         tril_mean_se average = tril_mean_se_of(nll, 1, NULL, HELD);
+ *         double coverage = tril_coverage(level, NULL, HELD, 0.9);
  *         printf("NLL %.3f +- %.3f, %.0f %% of the rows in 90 %% ellipses: %s\n", average.mean,
  *                average.error, 100 * coverage, tril_ctx_message(ctx));
  *         bool failed = tril_ctx_failed(ctx) || coverage < 0.75;
@@ -98,19 +98,20 @@ bool tril_evaluate(const tril_network *members, size_t n_members, tril_batch row
 bool tril_ensemble_weights(const tril_network *members, size_t n_members, tril_batch rows,
                            double *weight);
 
-/* The mean of n numbers, x[0], x[step], ..., and its standard error. NaN are left out; NaN where
- * nothing is left, and for the error of a single number. */
+/* The mean of n numbers, x[0], x[step], ..., and its standard error; w [n] is how often each
+ * counts, NULL: once. NaN are left out; NaN where nothing is left, and for the error of a single
+ * number (weights of sum 1). */
 typedef struct tril_mean_se {
     double mean, error;
 } tril_mean_se;
-tril_mean_se tril_mean_se_of(const double *x, size_t step, size_t n);
+tril_mean_se tril_mean_se_of(const double *x, size_t step, const tril_real *w, size_t n);
 
 /* RMSE per target, out [targets]: of means against the targets of rows. */
 void tril_rmse(const double *mean, tril_batch rows, size_t targets, double *out);
 
 /* The share of the levels (or of pit: of one-sided intervals) at or below q, NaN left out: q, where
- * the distributions are right. */
-double tril_coverage(const double *level, size_t n, double q);
+ * the distributions are right. w [n] is as above. */
+double tril_coverage(const double *level, const tril_real *w, size_t n, double q);
 
 #ifdef __cplusplus
 }

@@ -90,6 +90,7 @@ tril_dist tril_network_dist(const tril_network *net, tril_var x);
 typedef struct tril_batch {
     const tril_real *x, *y;
     size_t n;
+    const tril_real *w; /* [n], how often each row counts: 2 is the row twice, 0 no row; NULL: 1 */
 } tril_batch;
 
 /* Rows as a loss sees them: of a network with a line, y is that of the network's own coordinates;
@@ -99,10 +100,11 @@ typedef struct tril_loss_rows {
     tril_var x, y; /* [n, inputs], [n, targets] */
     bool missing;
     double beta;
+    tril_var w; /* [n], of mean 1 over all rows; {0}: rows count alike */
 } tril_loss_rows;
 
-/* What is minimised: `value` is a mean over the rows; *log_prob [n] gets their log-densities, for
- * the figures. A program's own is as good as these. */
+/* What is minimised: `value` is a mean over the rows, tril_loss_mean; *log_prob [n] gets their
+ * log-densities, for the figures. A program's own is as good as these. */
 typedef struct tril_loss {
     const char *name;
     tril_var (*value)(const tril_loss_rows *rows, tril_var *log_prob);
@@ -112,6 +114,9 @@ typedef struct tril_loss {
 /* The distribution of y by the network, and log p(y) by such a one. */
 tril_dist tril_loss_dist(const tril_loss_rows *rows);
 tril_var tril_loss_log_prob(const tril_loss_rows *rows, tril_dist p);
+
+/* The mean of a number of each row, [n], times the row's weight. */
+tril_var tril_loss_mean(const tril_loss_rows *rows, tril_var of_rows);
 
 extern const tril_loss tril_loss_nll, /* -log p(y) */
     tril_loss_beta, /* det(L)^(2 beta / d) times that, L the factor of the scale, d the number of
@@ -185,11 +190,11 @@ typedef struct tril_fit_opts {
     /* Noise on training rows, drawn afresh for each batch: it smooths the density as a kernel of
      * that width does (Rothfuss et al. 2019, arXiv:1907.08982) and widens it by as much. Inputs get
      * h / sqrt(2) times the difference of two random training rows, h = 0.35 input_noise / sqrt(n):
-     * it falls with the number of rows, and its covariance is h^2 that of the inputs. The line sees
-     * it too, as long as it moves by no more than a twentieth of what it leaves: so the whole is
-     * smoothed, and not what lies between line and network, where a line of which little is left
-     * would make noise the most of it. Targets get normal noise of this standard deviation, in the
-     * network's own coordinates. At least 0; default 0. */
+     * it falls with the number of rows (the sum of their weights), and its covariance is h^2 that
+     * of the inputs. The line sees it too, as long as it moves by no more than a twentieth of what
+     * it leaves: so the whole is smoothed, and not what lies between line and network, where a line
+     * of which little is left would make noise the most of it. Targets get normal noise of this
+     * standard deviation, in the network's own coordinates. At least 0; default 0. */
     double input_noise, target_noise;
 
     bool missing; /* NaN in y is a missing number, tril_log_prob_missing; default: an error */
@@ -197,8 +202,8 @@ typedef struct tril_fit_opts {
     bool no_init; /* parameters begin as they are. Default: the line, if there is one, at the simple
                       fit of the training rows, each target by least squares with the ridge of least
                       generalised cross-validation; scale and head at the covariance of what is
-                     left, with its degrees of freedom as divisor. Without a line tril_head_init on
-                     the rows of which nothing is missing. So the first NLL is the simple fit's */
+                     left, with its degrees of freedom as divisor. Without a line the head begins at
+                     the mean and covariance of the targets. So the first NLL is the simple fit's */
     tril_ctx *ctx; /* that the network's store belongs to from tril_fit_new to tril_fit_free: one
                       for each of several networks of one context that are trained at the same time.
                       It must have the store's allocator; default: the store's */

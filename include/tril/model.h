@@ -42,7 +42,7 @@
  *                              (tril_batch){ cases.x, cases.y, cases.n },
  *                              &(tril_evaluation){ .nll = nll }))
  *             printf("%zu inputs, NLL %.2f nats per row\n", about->n_inputs,
- *                    tril_mean_se_of(nll, 1, cases.n).mean);
+ *                    tril_mean_se_of(nll, 1, NULL, cases.n).mean);
  *         bool failed = tril_ctx_failed(ctx);
  *         if (failed)
  *             fprintf(stderr, "%s\n", tril_ctx_message(ctx));
@@ -91,6 +91,8 @@ typedef struct tril_model_opts {
                                     .shared is made by the model: parameter "covariance" */
     size_t n_heads;
     tril_missing missing;
+    const char *weight; /* a column that says how often each row counts: at least 0, no target and
+                           no input. Default: rows count alike */
 } tril_model_opts;
 
 /* What of dates repeats. */
@@ -132,6 +134,7 @@ typedef struct tril_model_info {
     const char *const *targets;
     size_t n_targets;
     tril_missing missing;
+    const char *weight;   /* the column of the rows' weights; NULL: none */
     tril_dialect dialect; /* only .missing: the words of the table that it was made for */
     tril_mlp_opts mlp;    /* inputs: the numbers of all input columns, or 1; outputs: 0, since they
                              are the head's of each member */
@@ -151,13 +154,13 @@ typedef struct tril_model_info {
 typedef struct tril_model tril_model;
 
 /* A model for a table, its networks untrained; scalers and baselines are fitted to rows[0 .. n-1]
- * of it (NULL: to all), and take no notice of the others; labels are those of all rows. Errors name
- * file and column: one that is not there, or named twice; a target among the inputs; a target that
- * is constant, but for missing cells; one that is so far from 0 that double rounds its numbers, or
- * so close to it that tril_real does, by more than a hundredth of their standard deviation; more
- * labels than half the rows or than 1024, as of a column of names, or a column of numbers with
- * other words that has over 20 labels; and what tril_table_columns refuses, words in targets among
- * it. NULL on failure. */
+ * of it (NULL: to all), by their weights, and take no notice of the others; labels are those of all
+ * rows. Errors name file and column: one that is not there, or named twice; a target among the
+ * inputs; a target that is constant, but for missing cells; one that is so far from 0 that double
+ * rounds its numbers, or so close to it that tril_real does, by more than a hundredth of their
+ * standard deviation; more labels than half the rows or than 1024, as of a column of names, or a
+ * column of numbers with other words that has over 20 labels; and what tril_table_columns refuses,
+ * words in targets among it. NULL on failure. */
 tril_model *tril_model_new(tril_table *table, const size_t *rows, size_t n,
                            const tril_model_opts *opts);
 void tril_model_free(tril_model *model);
@@ -170,6 +173,7 @@ typedef struct tril_dataset {
     tril_ctx *ctx;
     size_t n;
     tril_real *x, *y; /* [n, about.mlp.inputs] and [n, targets]; y may be NULL */
+    tril_real *w;     /* [n]: weights; NULL where there are none */
     size_t *row;      /* of the table, each */
     size_t extreme;   /* how many rows were left out for extreme numbers */
     size_t missing_inputs, missing_targets; /* how many cells of the rows were missing */
@@ -184,11 +188,14 @@ typedef struct tril_dataset_opts {
                                scaled, are left out where others are there; default: an error */
     bool unseen;            /* a label that the model has not seen counts as a missing one with
                                TRIL_MISSING_MEAN,            as the training rows' shares; default: an error */
+    const char *weight; /* a column of weights, "" for none; default: the model's. To predict there
+                           are none. Rows of weight 0 are left out */
 } tril_dataset_opts;
 
 /* Replaces the cases by rows[0 .. n-1] of a table (NULL: by all). Errors are those of
  * tril_table_columns and tril_table_classes, so a label that the model has never seen is one; that
- * missing cells leave no row; and a number that is infinite when it is scaled. False on failure. */
+ * missing cells or weights of 0 leave no row; a weight that is missing or below 0; and a number
+ * that is infinite when it is scaled. False on failure. */
 bool tril_model_dataset(const tril_model *model, const tril_table *table, const size_t *rows,
                         size_t n, const tril_dataset_opts *opts, tril_dataset *cases);
 void tril_dataset_free(tril_dataset *cases);
@@ -224,6 +231,7 @@ bool tril_model_evaluate(const tril_model *model, const tril_network *networks, 
  *                   "relative_off_diagonal": false, "floor": 1e-6, "natural": false,   defaults
  *                   "rank": 0, "components": 0, "component": "full",  where the form needs them
  *                   "weight": 1}],       default; of sum 1
+ *      "row_weight": "n",      a column; default: none
  *      "missing": "error",     default; drop, mean, marginal, "mean,marginal"
  *      "missing_values": ["none"]}    default: no more than tril_table_read knows
  *

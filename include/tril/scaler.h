@@ -14,7 +14,7 @@
  *         tril_real *x = malloc((2 * rows + 1) * sizeof *x);
  *         tril_scaler scaler = { 0 };
  *         if (x && tril_table_columns(table, (const char *[]){ "eruptions", "waiting" }, 2, x) &&
- *             tril_scaler_fit(ctx, &scaler, x, rows, 2, NULL))
+ *             tril_scaler_fit(ctx, &scaler, x, NULL, rows, 2, NULL))
  *             tril_scaler_apply(&scaler, x, rows);
  *
  *         bool failed = tril_ctx_failed(ctx);
@@ -39,19 +39,20 @@
 extern "C" {
 #endif
 
-/* Mean and standard deviation of columns (divisor: rows), taken from the training rows and applied
- * to all rows. Begins as {0}. */
+/* Mean and standard deviation of columns (divisor: the rows, or the sum of their weights), taken
+ * from the training rows and applied to all rows. Begins as {0}. */
 typedef struct tril_scaler {
     tril_ctx *ctx;
     size_t width;
     double *mean, *scale; /* width each; read-only */
 } tril_scaler;
 
-/* Fits the scaler to x [rows, width], replacing an earlier fit. A constant column is an error that
+/* Fits the scaler to x [rows, width], replacing an earlier fit; w [rows] is how often each row
+ * counts, NULL: once. A constant column is an error that
  * says which: by its name if names (width of them) are given, by its number if they are NULL. False
  * on failure. */
-bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, size_t rows,
-                     size_t width, const char *const *names);
+bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, const tril_real *w,
+                     size_t rows, size_t width, const char *const *names);
 void tril_scaler_free(tril_scaler *scaler);
 
 /* x = (x - mean) / scale, and back, in place, for x [rows, width]. */

@@ -9,17 +9,18 @@
 const double coverage_levels[COVERAGES] = { 0.5, 0.8, 0.9, 0.95 };
 
 /* shares of tenths, of the numbers that are there */
-static void count_tenths(const double *pit, size_t step, size_t n, double *share)
+static void count_tenths(const double *pit, size_t step, const tril_real *w, size_t n,
+                         double *share)
 {
     double count = 0;
     for (size_t b = 0; b < PIT_BINS; b++)
         share[b] = 0;
     for (size_t i = 0; i < n; i++) {
-        const double x = pit[i * step];
+        const double x = pit[i * step], row = w ? (double)w[i] : 1;
         if (isnan(x))
             continue;
-        share[x < 1 ? (size_t)(x * PIT_BINS) : PIT_BINS - 1]++;
-        count++;
+        share[x < 1 ? (size_t)(x * PIT_BINS) : PIT_BINS - 1] += row;
+        count += row;
     }
     for (size_t b = 0; b < PIT_BINS; b++)
         share[b] /= count;
@@ -27,6 +28,7 @@ static void count_tenths(const double *pit, size_t step, size_t n, double *share
 
 bool calibration_of(const loaded *l, calibration *c)
 {
+    const tril_real *w = l->rows.w;
     const size_t n = l->rows.n, d = tril_model_get_info(l->model)->n_targets;
     double *memory = command_alloc(n, (2 * d + 1) * sizeof *memory);
     *c = (calibration){ .pit = command_alloc(d, PIT_BINS * sizeof *c->pit),
@@ -38,13 +40,15 @@ bool calibration_of(const loaded *l, calibration *c)
         load_judge(l,
                    &(tril_evaluation){ .pit = pit, .sd = sd, .spread = spread, .level = c->level });
     if (done) {
+        for (size_t i = 0; i < n; i++)
+            c->rows += w ? (double)w[i] : 1;
         for (size_t k = 0; k < COVERAGES; k++)
-            c->coverage[k] = tril_coverage(c->level, n, coverage_levels[k]);
+            c->coverage[k] = tril_coverage(c->level, w, n, coverage_levels[k]);
         for (size_t j = 0; j < d; j++) {
-            count_tenths(pit + j, d, n, c->pit + j * PIT_BINS);
-            c->sd[j] = tril_mean_se_of(sd + j, d, n).mean;
+            count_tenths(pit + j, d, w, n, c->pit + j * PIT_BINS);
+            c->sd[j] = tril_mean_se_of(sd + j, d, w, n).mean;
         }
-        c->spread = tril_mean_se_of(spread, 1, n).mean;
+        c->spread = tril_mean_se_of(spread, 1, w, n).mean;
     }
     free(memory);
     return done;

@@ -16,6 +16,8 @@
       "columns to learn (needed); names with commas as in CSV: '\"a, b\",c'")                      \
     X(INPUTS, "inputs", "U,V", NULL, true, "columns they depend on, '' for none; default: others") \
     X(EXCLUDE, "exclude", "U,V", NULL, true, "columns that are no inputs")                         \
+    X(WEIGHT, "weight", "COLUMN", NULL, true,                                                      \
+      "how often each row counts, at least 0: 2 is the row twice, 0 no row; it is no input")       \
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
     X(HEAD, "head", "FORM", "auto", true,                                                          \
       "; FORM,FORM: the networks of an ensemble take them by turns; auto: " AUTO_HEADS)            \

@@ -13,7 +13,7 @@
 
 static const char program[] = "tril evaluate";
 
-static void print_calibration(const tril_model_info *about, const calibration *c, size_t n)
+static void print_calibration(const tril_model_info *about, const calibration *c)
 {
     printf("\nellipsoid that should hold ");
     for (size_t k = 0; k < COVERAGES; k++)
@@ -23,7 +23,7 @@ static void print_calibration(const tril_model_info *about, const calibration *c
         printf(" %8.1f %%", 100 * c->coverage[k]);
     printf("\nstandard error where right ");
     for (size_t k = 0; k < COVERAGES; k++)
-        printf(" %8.1f %%", 100 * sqrt(coverage_levels[k] * (1 - coverage_levels[k]) / (double)n));
+        printf(" %8.1f %%", 100 * sqrt(coverage_levels[k] * (1 - coverage_levels[k]) / c->rows));
     printf("\n\nrows in each tenth of their distribution, in %%: 10 each is right\n");
     for (size_t j = 0; j < about->n_targets; j++) {
         printf("%-26s", text_shown(about->targets[j]));
@@ -100,9 +100,12 @@ static bool evaluate(const loaded *l, const char *data, size_t worst, bool csv)
         figures_print_csv(l->model, &f, 1);
         print_calibration_csv(about, &c);
     } else if (done) {
-        printf("%s: %zu rows\n", text_shown(data), l->rows.n);
+        printf("%s: %zu rows", text_shown(data), l->rows.n);
+        if (l->rows.w)
+            printf(", which count as %.6g", c.rows);
+        printf("\n");
         figures_print(l->model, &f, 1);
-        print_calibration(about, &c, l->rows.n);
+        print_calibration(about, &c);
     }
     figures_free(&f);
     calibration_free(&c);
@@ -119,7 +122,7 @@ static int usage(void)
            "  --csv                 lines of rows,measure,of,value\n"
            "  --worst N             the N rows that are least likely, by line\n"
            "  --plot FILE           a picture too, .png, .svg or .pdf, as tril plot draws "
-           "it\n" LOAD_HELP
+           "it\n" LOAD_HELP JUDGE_HELP
            "  --strict              a label that the model has not seen is an error; default:\n"
            "                        it counts as the training rows' shares\n"
            "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
@@ -143,11 +146,13 @@ static int run(const char *model, const char *data, const load_opts *rows, const
 
 int evaluate_command(int argc, char **argv)
 {
-    static const struct option known[] = {
-        { "csv", no_argument, NULL, 'c' },        LOAD_OPTIONS,
-        { "plot", required_argument, NULL, 'p' }, { "worst", required_argument, NULL, 'o' },
-        { "help", no_argument, NULL, 'h' },       { 0 }
-    };
+    static const struct option known[] = { { "csv", no_argument, NULL, 'c' },
+                                           LOAD_OPTIONS,
+                                           JUDGE_OPTIONS,
+                                           { "plot", required_argument, NULL, 'p' },
+                                           { "worst", required_argument, NULL, 'o' },
+                                           { "help", no_argument, NULL, 'h' },
+                                           { 0 } };
     load_opts rows = { .program = program };
     const char *picture = NULL;
     unsigned long long worst = 0;

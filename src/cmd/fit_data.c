@@ -8,10 +8,11 @@
 
 #include "cmd/commands.h"
 
-/* all columns, or those that are asked for, but targets, groups and those excluded */
+/* all columns, or those that are asked for, but targets, groups, weights and those excluded */
 static bool list_inputs(work *w)
 {
     const plan *p = w->plan;
+    const char *const no_inputs[] = { p->group, p->model.weight };
     const size_t width = tril_table_width(w->table), n = p->inputs.name ? p->inputs.n : width;
     for (size_t i = 0, k; i < p->exclude.n; i++)
         if (!tril_table_find(w->table, p->exclude.name[i], &k))
@@ -19,9 +20,11 @@ static bool list_inputs(work *w)
     w->inputs.name = command_alloc(n, sizeof *w->inputs.name);
     for (size_t k = 0; k < n && w->inputs.name; k++) {
         const char *name = p->inputs.name ? p->inputs.name[k] : tril_table_name(w->table, k);
-        if (!names_hold(&p->exclude, name) &&
-            (p->inputs.name ||
-             !(names_hold(&p->targets, name) || (p->group && strcmp(p->group, name) == 0))))
+        bool input = !names_hold(&p->exclude, name);
+        for (size_t i = 0; i < 2 && !p->inputs.name; i++)
+            input &= !names_hold(&p->targets, name) &&
+                     !(no_inputs[i] && strcmp(no_inputs[i], name) == 0);
+        if (input)
             w->inputs.name[w->inputs.n++] = name;
     }
     return w->inputs.name;
@@ -129,6 +132,7 @@ uint64_t work_fingerprint(const work *w)
         sum = hash(sum, &c->n, sizeof c->n);
         sum = hash(sum, c->x, c->n * about->mlp.inputs * sizeof *c->x);
         sum = hash(sum, c->y, c->n * about->n_targets * sizeof *c->y);
+        sum = hash(sum, c->w, (c->w ? c->n : 0) * sizeof *c->w);
     }
     return sum;
 }
@@ -137,9 +141,11 @@ double work_log_scale(const work *w, part which)
 {
     const tril_dataset *c = &w->cases[which];
     const tril_scaler *s = tril_model_get_info(w->model)->targets_scaler;
-    double sum = 0;
-    for (size_t i = 0; i < c->n * s->width; i++)
-        if (!isnan(c->y[i]))
-            sum += log(s->scale[i % s->width]) / (double)c->n;
-    return sum;
+    double sum = 0, rows = 0;
+    for (size_t i = 0; i < c->n * s->width; i++) {
+        const double weight = c->w ? (double)c->w[i / s->width] : 1;
+        rows += weight / (double)s->width;
+        sum += isnan(c->y[i]) ? 0 : weight * log(s->scale[i % s->width]);
+    }
+    return rows > 0 ? sum / rows : 0;
 }

@@ -331,6 +331,7 @@ bool plan_read(plan *p, int argc, char **argv, int *status)
     p->fit.seed = seed;
     p->model.targets = p->targets.name;
     p->model.n_targets = p->targets.n;
+    p->model.weight = s->text[SETTING_WEIGHT];
     return true;
 }
 

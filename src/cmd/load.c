@@ -20,8 +20,9 @@ bool load_option(load_opts *o, int which, const char *argument)
     o->missing = which == 'm' ? argument : o->missing;
     o->delimiter = which == 'd' ? argument : o->delimiter;
     o->words = which == 'w' ? argument : o->words;
+    o->weight = which == 'e' ? argument : o->weight;
     o->strict |= which == 't';
-    return which == 'm' || which == 'd' || which == 'w' || which == 't';
+    return which == 'm' || which == 'd' || which == 'w' || which == 't' || which == 'e';
 }
 
 bool load_rows(loaded *l, const char *data, const load_opts *o)
@@ -33,6 +34,7 @@ bool load_rows(loaded *l, const char *data, const load_opts *o)
         !option_dialect(o->program, o->delimiter, o->words, &l->words, &dialect))
         return false;
     const tril_dataset_opts opts = { .missing = (tril_missing)policy,
+                                     .weight = o->weight,
                                      .predict = o->predict,
                                      .leave_out_extreme = o->predict && !o->strict,
                                      .unseen = !o->strict };

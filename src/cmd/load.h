@@ -8,11 +8,12 @@
 
 /* What commands that use models can be told about rows, as text; NULL where they are not. */
 typedef struct load_opts {
-    const char *program, *missing, *delimiter, *words;
+    const char *program, *missing, *delimiter, *words, *weight;
     bool predict, strict;
 } load_opts;
 
-/* Their options, for getopt_long, and its answers: 'm', 'd', 'w' and 't'. */
+/* Their options, for getopt_long, and its answers: 'm', 'd', 'w' and 't'; those of commands that
+ * judge rows, and 'e'. */
 #define LOAD_OPTIONS                                                                               \
     { "missing", required_argument, NULL, 'm' }, { "delimiter", required_argument, NULL, 'd' },    \
         { "missing-values", required_argument, NULL, 'w' },                                        \
@@ -25,6 +26,12 @@ typedef struct load_opts {
     "                        training; missing targets are no error to predict\n"                  \
     "  --missing-values A,B  cells that are missing too; default: as in training\n"                \
     "  --delimiter C         between cells: a byte, or tab; default: as the file has it\n"
+#define JUDGE_OPTIONS                                                                              \
+    {                                                                                              \
+        "weight", required_argument, NULL, 'e'                                                     \
+    }
+#define JUDGE_HELP                                                                                 \
+    "  --weight COLUMN       how often each row counts, '' for once; default: as in training\n"
 bool load_option(load_opts *o, int which, const char *argument); /* whether it was one */
 
 typedef struct loaded {

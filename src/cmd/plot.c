@@ -17,7 +17,7 @@ static int usage(void)
            "calibration; and the loss of the training. Needs gnuplot.\n\n"
            "  -o, --output FILE     .png, .svg or .pdf (needed)\n"
            "  --by COLUMN           the input that rows are ordered by; default: the only\n"
-           "                        one, or the mean of the first target\n" LOAD_HELP
+           "                        one, or the mean of the first target\n" LOAD_HELP JUDGE_HELP
            "  --strict              a label that the model has not seen is an error; default:\n"
            "                        it counts as the training rows' shares\n"
            "TRIL_PLOT_SECONDS=N in the environment gives gnuplot N seconds; default: 60.\n"
@@ -47,6 +47,7 @@ int plot_command(int argc, char **argv)
     static const struct option known[] = { { "output", required_argument, NULL, 'o' },
                                            { "by", required_argument, NULL, 'b' },
                                            LOAD_OPTIONS,
+                                           JUDGE_OPTIONS,
                                            { "help", no_argument, NULL, 'h' },
                                            { 0 } };
     load_opts rows = { .program = program };

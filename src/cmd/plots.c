@@ -251,7 +251,7 @@ static void calibration_panel(const picture *p)
           p->plot);
     for (int i = 0; i <= STEPS; i++) {
         const double q = (double)i / STEPS;
-        fprintf(p->plot, "%g %.6g\n", q, i ? tril_coverage(p->level, p->n, q) : 0);
+        fprintf(p->plot, "%g %.6g\n", q, i ? tril_coverage(p->level, p->l->rows.w, p->n, q) : 0);
     }
     fputs("e\nset autoscale\n", p->plot);
 }

@@ -19,7 +19,7 @@ static bool judge(const tril_model *model, const tril_network *networks, size_t 
     if (!tril_model_evaluate(model, networks, n_networks, (tril_batch){ rows->x, rows->y, rows->n },
                              out))
         return false;
-    *average = tril_mean_se_of(out->nll, 1, rows->n);
+    *average = tril_mean_se_of(out->nll, 1, rows->w, rows->n);
     return true;
 }
 
@@ -45,11 +45,11 @@ bool figures_of(const tril_model *model, const char *name, const tril_dataset *r
     if (done) {
         memcpy(y, rows->y, n * d * sizeof *y);
         tril_scaler_undo(about->targets_scaler, y, n);
-        tril_rmse(whole.mean, (tril_batch){ rows->x, y, n }, d, out->rmse);
+        tril_rmse(whole.mean, (tril_batch){ rows->x, y, n, rows->w }, d, out->rmse);
         out->crps = out->rmse + d;
         for (size_t j = 0; j < d; j++)
-            out->crps[j] = tril_mean_se_of(whole.crps + j, d, n).mean;
-        out->energy = tril_mean_se_of(whole.energy, 1, n).mean;
+            out->crps[j] = tril_mean_se_of(whole.crps + j, d, rows->w, n).mean;
+        out->energy = tril_mean_se_of(whole.energy, 1, rows->w, n).mean;
     }
     free(nll);
     free(y);

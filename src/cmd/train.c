@@ -114,9 +114,9 @@ static bool begin_fit(const training *t, member_run *m)
     opts.flat = m->index % 2;
     if (!opts.loss)
         opts.loss = net->head.kind->components ? &tril_loss_nll : &tril_loss_beta;
-    opts.validation = (tril_batch){ held->x, held->y, held->n };
+    opts.validation = (tril_batch){ held->x, held->y, held->n, held->w };
     if (m->ctx)
-        m->fit = tril_fit_new(net, (tril_batch){ rows->x, rows->y, rows->n }, &opts);
+        m->fit = tril_fit_new(net, (tril_batch){ rows->x, rows->y, rows->n, rows->w }, &opts);
     return m->fit && (m->resumes || keep_figures(t, m));
 }
 
@@ -339,7 +339,8 @@ bool training_run(training *t)
     while (done && t->n_left)
         done = run_slice(t);
     const tril_dataset *held = &t->work->cases[PART_VALIDATION];
-    done = done && tril_model_weigh(t->work->model, (tril_batch){ held->x, held->y, held->n }) &&
+    done = done &&
+           tril_model_weigh(t->work->model, (tril_batch){ held->x, held->y, held->n, held->w }) &&
            (!t->log || tril_file_keep(t->log));
     for (size_t k = 0; k < t->work->plan->model.members; k++)
         t->epochs += t->members[k].epochs;

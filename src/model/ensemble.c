@@ -5,24 +5,27 @@
 
 #include "core/params.h"
 
-/* One step of expectation and maximisation: shares of rows. log_p [members, rows]. Returns by how
- * much the weights changed. */
-static double improve(const double *log_p, size_t members, size_t n, double *weight, double *share)
+/* One step of expectation and maximisation: shares of rows, w [rows] of which are the weights
+ * (NULL: 1). log_p [members, rows]. Returns by how much the members' weights changed. */
+static double improve(const double *log_p, size_t members, const tril_real *w, size_t n,
+                      double *weight, double *share)
 {
-    double change = 0;
+    double change = 0, total = (double)members;
     for (size_t k = 0; k < members; k++)
         share[k] = 1;
     for (size_t i = 0; i < n; i++) {
+        const double row = w ? (double)w[i] : 1;
         double largest = -HUGE_VAL, sum = 0;
+        total += row;
         for (size_t k = 0; k < members; k++)
             largest = fmax(largest, log_p[k * n + i]);
         for (size_t k = 0; k < members; k++)
             sum += weight[k] * exp(log_p[k * n + i] - largest);
         for (size_t k = 0; k < members; k++)
-            share[k] += weight[k] * exp(log_p[k * n + i] - largest) / sum;
+            share[k] += row * weight[k] * exp(log_p[k * n + i] - largest) / sum;
     }
     for (size_t k = 0; k < members; k++) {
-        const double next = share[k] / (double)(n + members);
+        const double next = share[k] / total;
         change += fabs(next - weight[k]);
         weight[k] = next;
     }
@@ -46,7 +49,7 @@ bool tril_ensemble_weights(const tril_network *members, size_t n_members, tril_b
     for (size_t i = 0; i < n_members * rows.n && done; i++)
         nll[i] = -nll[i];
     for (int step = 0; step < MOST && done; step++)
-        if (improve(nll, n_members, rows.n, weight, nll + n_members * rows.n) < 1e-9)
+        if (improve(nll, n_members, rows.w, rows.n, weight, nll + n_members * rows.n) < 1e-9)
             break;
     tril_ctx_release(ctx, nll);
     return done;

@@ -3,18 +3,23 @@
 
 #include <math.h>
 
-tril_mean_se tril_mean_se_of(const double *x, size_t step, size_t n)
+static double weight_of(const tril_real *w, size_t i)
+{
+    return w ? (double)w[i] : 1;
+}
+
+tril_mean_se tril_mean_se_of(const double *x, size_t step, const tril_real *w, size_t n)
 {
     double sum = 0, deviations = 0, count = 0;
     for (size_t i = 0; i < n; i++)
         if (!isnan(x[i * step])) {
-            sum += x[i * step];
-            count++;
+            sum += weight_of(w, i) * x[i * step];
+            count += weight_of(w, i);
         }
     const double mean = sum / count;
     for (size_t i = 0; i < n; i++)
         if (!isnan(x[i * step]))
-            deviations += (x[i * step] - mean) * (x[i * step] - mean);
+            deviations += weight_of(w, i) * (x[i * step] - mean) * (x[i * step] - mean);
     return (tril_mean_se){ mean, count > 1 ? sqrt(deviations / (count - 1) / count) : (double)NAN };
 }
 
@@ -24,19 +29,21 @@ void tril_rmse(const double *mean, tril_batch rows, size_t targets, double *out)
         double squares = 0, count = 0;
         for (size_t i = j; i < rows.n * targets; i += targets)
             if (!isnan(rows.y[i])) {
-                squares += (mean[i] - (double)rows.y[i]) * (mean[i] - (double)rows.y[i]);
-                count++;
+                const double apart = mean[i] - (double)rows.y[i],
+                             w = weight_of(rows.w, i / targets);
+                squares += w * apart * apart;
+                count += w;
             }
         out[j] = sqrt(squares / count);
     }
 }
 
-double tril_coverage(const double *level, size_t n, double q)
+double tril_coverage(const double *level, const tril_real *w, size_t n, double q)
 {
     double count = 0, within = 0;
     for (size_t i = 0; i < n; i++) {
-        count += !isnan(level[i]);
-        within += level[i] <= q;
+        count += isnan(level[i]) ? 0 : weight_of(w, i);
+        within += level[i] <= q ? weight_of(w, i) : 0;
     }
     return within / count;
 }

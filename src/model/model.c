@@ -68,7 +68,7 @@ __attribute__((format(printf, 2, 3))) static bool fail_column(const candidate *c
                          tril_shown(room, c->name), what);
 }
 
-typedef enum role { ROLE_NONE, ROLE_TARGET, ROLE_INPUT } role;
+typedef enum role { ROLE_NONE, ROLE_TARGET, ROLE_WEIGHT, ROLE_INPUT } role;
 
 /* gives each column its role, which it can have once */
 static bool claim(const tril_table *table, const char *const *names, size_t n, role as, role *roles)
@@ -81,7 +81,9 @@ static bool claim(const tril_table *table, const char *const *names, size_t n, r
             return fail_column(&c, "is named twice among the %s",
                                as == ROLE_TARGET ? "targets" : "inputs");
         if (roles[c.k])
-            return fail_column(&c, "is a target: it cannot be an input too");
+            return fail_column(&c, "is %s: it cannot be %s too",
+                               roles[c.k] == ROLE_TARGET ? "a target" : "the weight",
+                               as == ROLE_INPUT ? "an input" : "the weight");
         roles[c.k] = as;
     }
     return true;
@@ -209,6 +211,7 @@ static bool set_columns(tril_model *model, tril_table *table, const tril_model_o
     size_t n = opts->n_inputs;
     memset(roles, 0, width * sizeof *roles);
     if (!claim(table, opts->targets, opts->n_targets, ROLE_TARGET, roles) ||
+        (opts->weight && !claim(table, &opts->weight, 1, ROLE_WEIGHT, roles)) ||
         (opts->inputs && !claim(table, opts->inputs, n, ROLE_INPUT, roles)) ||
         !set_targets(model, table, opts->targets, opts->n_targets))
         return false;
@@ -224,30 +227,35 @@ static bool set_columns(tril_model *model, tril_table *table, const tril_model_o
 
 /* ---- scalers */
 
-/* one number of a row, over the rows in which it is there; numbers has room for these */
+/* one number of a row, over the rows in which it is there; numbers has room for these, twice */
 static bool fit_number(const candidate *c, const tril_column *column, double origin,
                        const tril_dataset *cases, const tril_real *x, size_t width,
                        tril_scaler *scaler, tril_real *numbers)
 {
     const tril_table *table = c->table;
     const double *cells = table->cells + tril_names_find(&table->names, c->name), *first = NULL;
+    tril_real *w = cases->w ? numbers + cases->n : NULL;
     size_t n = 0;
     bool constant = true, rounded_away = true;
-    double sum = 0;
+    double sum = 0, total = 0;
     for (size_t i = 0; i < cases->n; i++)
         if (!isnan(x[i * width + c->k])) {
             const double *cell = cells + cases->row[i] * table->width;
+            const double weight = cases->w ? (double)cases->w[i] : 1;
+            if (w)
+                w[n] = cases->w[i];
             numbers[n++] = x[i * width + c->k];
             first = first ? first : cell;
             constant &= column && column->dates ? numbers[n - 1] == numbers[0] : *cell == *first;
             const double apart = (double)numbers[n - 1] - (double)numbers[0];
             rounded_away &= apart * apart == 0;
-            sum += (double)numbers[n - 1];
+            sum += weight * (double)numbers[n - 1];
+            total += weight;
         }
     if (n == 0)
         return fail_column(c, "is missing in all rows to learn from");
     if (column && column->labels) {
-        scaler->mean[c->k] = sum / (double)n;
+        scaler->mean[c->k] = sum / total;
         scaler->scale[c->k] = 1;
         return true;
     }
@@ -255,7 +263,7 @@ static bool fit_number(const candidate *c, const tril_column *column, double ori
         return fail_column(c, "is constant in the rows to learn from");
     if (!rounded_away) {
         tril_scaler own = { 0 };
-        if (!tril_scaler_fit(table->ctx, &own, numbers, n, 1, &c->name))
+        if (!tril_scaler_fit(table->ctx, &own, numbers, w, n, 1, &c->name))
             return false;
         scaler->mean[c->k] = own.mean[0] + origin;
         scaler->scale[c->k] = own.scale[0];
@@ -263,7 +271,7 @@ static bool fit_number(const candidate *c, const tril_column *column, double ori
     }
     /* what a cell lost when it was rounded must not show */
     const double least = fmax((double)TRIL_REAL_MIN, 1e-154); /* whose square is a number */
-    const double size = fmax(fabs(sum / (double)n), least);
+    const double size = fmax(fabs(sum / total), least);
     if (!rounded_away && fmax(size * (double)TRIL_REAL_EPSILON, fabs(origin) * DBL_EPSILON) <=
                              0.01 * scaler->scale[c->k])
         return true;
@@ -290,7 +298,7 @@ static bool fit_scalers(tril_model *model, const tril_table *table, const tril_d
 {
     const tril_model_info *about = &model->about;
     const size_t d = about->n_targets, width = about->mlp.inputs;
-    tril_real *numbers = tril_ctx_alloc(model->ctx, "model", cases->n, sizeof *numbers);
+    tril_real *numbers = tril_ctx_alloc(model->ctx, "model", cases->n, 2 * sizeof *numbers);
     bool done = numbers && make_scaler(model, &model->targets, d) &&
                 (about->n_inputs == 0 || make_scaler(model, &model->inputs, width));
     for (size_t j = 0; j < d && done; j++)
@@ -341,7 +349,9 @@ static bool make(tril_model *model, tril_table *table, const size_t *rows, size_
     const size_t members = opts->members ? opts->members : 1;
     tril_dataset cases = { 0 };
     model->about.missing = opts->missing;
-    bool done = keep_words(model, tril_table_dialect(table)) && read_columns(model, table, opts) &&
+    model->about.weight = opts->weight ? tril_model_keep(model, opts->weight) : NULL;
+    bool done = (model->about.weight || !opts->weight) &&
+                keep_words(model, tril_table_dialect(table)) && read_columns(model, table, opts) &&
                 tril_model_make_room(model, members, opts->heads, opts->n_heads);
     if (done)
         tril_model_measure(model, &opts->mlp);
@@ -357,7 +367,7 @@ static bool make(tril_model *model, tril_table *table, const size_t *rows, size_
     for (size_t i = 0; i < members + TRIL_BASELINES && done; i++)
         done = tril_model_make_network(model, i);
     done = done && tril_model_scale(model, table, false, &cases) &&
-           tril_model_fit_baselines(model, (tril_batch){ cases.x, cases.y, cases.n });
+           tril_model_fit_baselines(model, (tril_batch){ cases.x, cases.y, cases.n, cases.w });
     tril_dataset_free(&cases);
     return done;
 }

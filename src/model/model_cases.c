@@ -1,5 +1,4 @@
-/* Rows of a table as a model's networks take them, and what these say of them in the table's units.
- */
+/* Rows of a table as a model's networks take them, and what these say in the table's units. */
 #include <math.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@ void tril_dataset_free(tril_dataset *cases)
     if (cases->ctx) {
         tril_ctx_release(cases->ctx, cases->x);
         tril_ctx_release(cases->ctx, cases->y);
+        tril_ctx_release(cases->ctx, cases->w);
         tril_ctx_release(cases->ctx, cases->row);
     }
     *cases = (tril_dataset){ 0 };
@@ -142,6 +142,26 @@ static bool put_targets(const tril_model *model, const tril_table *table, const 
     return true;
 }
 
+/* the rows' weights, if they have any */
+static bool put_weights(const tril_table *table, const char *name, const policy *how)
+{
+    tril_dataset *cases = how->cases;
+    policy own = *how;
+    double zero = 0;
+    size_t k = 0;
+    own.as = (tril_cells){ .remedy = "" };
+    own.fresh = false;
+    if (cases->w &&
+        (!tril_table_find(table, name, &k) || !put_numbers(table, name, &own, &zero, cases->w, 1)))
+        return false;
+    for (size_t i = 0; i < cases->n && cases->w; i++)
+        if (cases->w[i] < 0)
+            return tril_table_fail_cell(table, cases->row[i], k,
+                                        "%g is no weight, which is at least 0",
+                                        (double)cases->w[i]);
+    return true;
+}
+
 static bool has_targets(const tril_model_info *about, const tril_table *table)
 {
     for (size_t j = 0; j < about->n_targets; j++)
@@ -158,6 +178,8 @@ static void move_row(tril_dataset *cases, size_t width, size_t d, size_t i, size
     memmove(cases->x + to * width, cases->x + i * width, width * sizeof *cases->x);
     if (cases->y)
         memmove(cases->y + to * d, cases->y + i * d, d * sizeof *cases->y);
+    if (cases->w)
+        cases->w[to] = cases->w[i];
     cases->row[to] = cases->row[i];
 }
 
@@ -173,7 +195,7 @@ static void leave_out(const tril_model *model, tril_dataset *cases, const tril_d
         const bool no_input = count_missing(cases->x + i * width, width);
         const size_t no_target =
             cases->y && !opts->predict ? count_missing(cases->y + i * d, d) : 0;
-        if ((drop && no_input) || (whole && no_target) ||
+        if ((cases->w && cases->w[i] == 0) || (drop && no_input) || (whole && no_target) ||
             (opts->missing >= TRIL_MISSING_MARGINAL && no_target == d))
             continue;
         move_row(cases, width, d, i, n++);
@@ -191,6 +213,12 @@ static bool set_rows(const tril_table *table, const size_t *rows, tril_dataset *
                                  cases->row[i], table->rows);
     }
     return true;
+}
+
+static const char *weight_name(const tril_model *model, const tril_dataset_opts *opts)
+{
+    const char *name = opts->weight ? opts->weight : model->about.weight;
+    return name && *name && !opts->predict ? name : NULL;
 }
 
 static bool gather(const tril_model *model, const tril_table *table, const size_t *rows,
@@ -212,11 +240,13 @@ static bool gather(const tril_model *model, const tril_table *table, const size_
     of_targets.as.remedy = m == TRIL_MISSING_MEAN ? ": --missing mean,marginal takes it"
                                                   : ": --missing marginal takes it";
     if (!set_rows(table, rows, cases) || !put_inputs(model, table, &of_inputs) ||
-        !put_targets(model, table, &of_targets))
+        !put_targets(model, table, &of_targets) ||
+        !put_weights(table, weight_name(model, opts), &of_inputs))
         return false;
     leave_out(model, cases, opts);
-    return cases->n > 0 || tril_ctx_fail(model->ctx, TRIL_BAD_DATA,
-                                         "%s: a cell is missing in every row", table->path);
+    return cases->n > 0 ||
+           tril_ctx_fail(model->ctx, TRIL_BAD_DATA, "%s: a cell is missing in every row%s",
+                         table->path, cases->w ? ", or its weight is 0" : "");
 }
 
 bool tril_model_gather(const tril_model *model, const tril_table *table, const size_t *rows,
@@ -231,6 +261,8 @@ bool tril_model_gather(const tril_model *model, const tril_table *table, const s
     own.x = tril_ctx_alloc(ctx, "cases", own.n, about->mlp.inputs * sizeof *own.x);
     if (!opts->predict || has_targets(about, table))
         own.y = tril_ctx_alloc(ctx, "cases", own.n, about->n_targets * sizeof *own.y);
+    if (weight_name(model, opts))
+        own.w = tril_ctx_alloc(ctx, "cases", own.n, sizeof *own.w);
     void *column = tril_ctx_alloc(ctx, "cases", table->rows, sizeof(size_t));
     bool done = column && gather(model, table, rows, opts, &own, column);
     tril_ctx_release(ctx, column);

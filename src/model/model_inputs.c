@@ -125,6 +125,26 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* A number of a column, and the weight of its row. */
+typedef struct weighed {
+    double x, w;
+} weighed;
+
+static double weight_of(const tril_dataset *cases, size_t i)
+{
+    return cases->w ? (double)cases->w[i] : 1;
+}
+
+/* the first of sorted numbers, or from the last on, below which is a quarter of the weights */
+static double quartile(const weighed *sorted, size_t n, double total, bool last)
+{
+    double below = 0;
+    size_t i = 0;
+    while (i + 1 < n && (below += sorted[last ? n - 1 - i : i].w) <= total / 4)
+        i++;
+    return sorted[last ? n - 1 - i : i].x;
+}
+
 /* Numbers of a column beside those of a target, as two of four moments about the means. */
 typedef struct pairs {
     double n, x, y, xx, xy;
@@ -143,17 +163,18 @@ static double left_out_errors(const tril_dataset *cases, size_t width, size_t d,
             const double y = (double)cases->y[i * d + j];
             if (isnan(x) || isnan(y))
                 continue;
+            const double w = weight_of(cases, i);
             if (pass == 0) {
-                s.n++;
-                s.x += (x - s.x) / s.n;
-                s.y += (y - s.y) / s.n;
+                s.n += w;
+                s.x += w * (x - s.x) / s.n;
+                s.y += w * (y - s.y) / s.n;
             } else if (pass == 1) {
-                s.xx += (x - s.x) * (x - s.x);
-                s.xy += (x - s.x) * (y - s.y);
+                s.xx += w * (x - s.x) * (x - s.x);
+                s.xy += w * (x - s.x) * (y - s.y);
             } else {
                 const double leverage = 1 / s.n + (x - s.x) * (x - s.x) / s.xx;
                 const double error = y - s.y - s.xy / s.xx * (x - s.x);
-                sum += error * error / fmax((1 - leverage) * (1 - leverage), 1e-20);
+                sum += w * error * error / fmax((1 - leverage) * (1 - leverage), 1e-20);
             }
         }
     return sum;
@@ -163,23 +184,26 @@ static double left_out_errors(const tril_dataset *cases, size_t width, size_t d,
  * out (Tukey 1977). Where some are, numbers are bounded there, unless lines through the numbers as
  * they are tell the targets of rows left out better: then what is far out counts as it is.
  * Otherwise numbers are bounded beyond the range of the rows, and as much again to either side. */
-static void find_bounds(const tril_dataset *cases, size_t width, size_t d, size_t k, double *sorted,
-                        double *bound)
+static void find_bounds(const tril_dataset *cases, size_t width, size_t d, size_t k,
+                        weighed *sorted, double *bound)
 {
     size_t n = 0;
+    double total = 0, gain = 0;
     for (size_t i = 0; i < cases->n; i++)
-        if (!isnan(cases->x[i * width + k]))
-            sorted[n++] = (double)cases->x[i * width + k];
+        if (!isnan(cases->x[i * width + k])) {
+            sorted[n++] = (weighed){ (double)cases->x[i * width + k], weight_of(cases, i) };
+            total += sorted[n - 1].w;
+        }
     if (n == 0)
         return;
     qsort(sorted, n, sizeof *sorted, compare);
-    const double range = sorted[n - 1] - sorted[0];
-    const double quarter = sorted[n / 4], three = sorted[n - 1 - n / 4], box = three - quarter;
-    const double wide[2] = { sorted[0] - range, sorted[n - 1] + range };
+    const double least = sorted[0].x, most = sorted[n - 1].x;
+    const double quarter = quartile(sorted, n, total, false),
+                 three = quartile(sorted, n, total, true), box = three - quarter;
+    const double wide[2] = { least - (most - least), most + (most - least) };
     const double narrow[2] = { quarter - 3 * box, three + 3 * box };
-    double gain = 0;
     memcpy(bound, wide, sizeof wide);
-    if (box == 0 || (sorted[0] >= narrow[0] && sorted[n - 1] <= narrow[1]))
+    if (box == 0 || (least >= narrow[0] && most <= narrow[1]))
         return;
     for (size_t j = 0; j < d; j++)
         gain += log(left_out_errors(cases, width, d, k, j, wide)) -
@@ -199,7 +223,7 @@ static bool make_bounds(tril_model *model)
 bool tril_model_find_bounds(tril_model *model, const tril_dataset *cases)
 {
     const tril_model_info *about = &model->about;
-    double *sorted = tril_ctx_alloc(model->ctx, "model", cases->n, sizeof *sorted);
+    weighed *sorted = tril_ctx_alloc(model->ctx, "model", cases->n, sizeof *sorted);
     bool done = sorted && make_bounds(model);
     for (size_t j = 0, at = 0; j < about->n_inputs && done; j++)
         for (size_t l = 0; l < tril_column_width(&about->inputs[j]); l++, at++) {

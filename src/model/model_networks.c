@@ -129,16 +129,6 @@ static bool fit_line(tril_model *model, tril_batch rows)
 
 bool tril_model_fit_baselines(tril_model *model, tril_batch rows)
 {
-    const size_t d = model->about.n_targets;
-    const tril_network *full = &model->about.baselines[TRIL_BASELINE_FULL];
-    tril_real *y = tril_ctx_alloc(model->ctx, "model", rows.n, d * sizeof *y);
-    if (!y)
-        return false;
-    const size_t n = tril_complete_targets(rows, NULL, d, y);
-    bool done =
-        n ? tril_head_init(tril_mlp_last(full->mlp), y, n, d, &full->head) && fit_line(model, rows)
-          : tril_ctx_fail(model->ctx, TRIL_BAD_DATA,
-                          "model: there is no row of which no target is missing");
-    tril_ctx_release(model->ctx, y);
-    return done;
+    return tril_flat_start(&model->about.baselines[TRIL_BASELINE_FULL], rows, NULL) &&
+           fit_line(model, rows);
 }

@@ -98,6 +98,10 @@ bool tril_model_put_note(const tril_model *model, tril_tensors *tensors)
                   hidden_of(&about->mlp), "activation", activations[about->mlp.activation],
                   "members", members_of(model), "missing", missings[about->missing],
                   "missing_values", texts_of(about->dialect.missing, about->dialect.n_missing));
+    if (about->weight && json_object_set_new(said, "row_weight", json_string(about->weight))) {
+        json_decref(said);
+        said = NULL;
+    }
     size_t length = said ? json_dumpb(said, NULL, 0, JSON_COMPACT) : 0;
     char *text = tril_ctx_alloc(tensors->ctx, "tensors", length + 1, 1);
     if (text && json_dumpb(said, text, length, JSON_COMPACT) == length && length) {
@@ -287,7 +291,7 @@ static bool read_members(const reader *r, const json_t *list)
 static bool read_note(const reader *r, json_t *said)
 {
     json_t *inputs, *targets, *left_out = NULL, *hidden = NULL, *members = NULL, *words = NULL;
-    const char *activation = activations[0], *missing = missings[0];
+    const char *activation = activations[0], *missing = missings[0], *weight = NULL;
     int version, which[2];
     json_error_t error;
     char room[TRIL_SHOWN_ROOM];
@@ -297,10 +301,10 @@ static bool read_note(const reader *r, json_t *said)
         return fail(r, "%s", tril_shown(room, error.text));
     if (version != VERSION)
         return fail(r, "version %d is not known, only %d", version, VERSION);
-    if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s?o, s:o, s?o, s?s, s?o, s?s, s?o!}", "version",
-                       &version, "inputs", &inputs, "left_out", &left_out, "targets", &targets,
-                       "hidden", &hidden, "activation", &activation, "members", &members, "missing",
-                       &missing, "missing_values", &words))
+    if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s?o, s:o, s?o, s?s, s?o, s?s, s?o, s?s!}",
+                       "version", &version, "inputs", &inputs, "left_out", &left_out, "targets",
+                       &targets, "hidden", &hidden, "activation", &activation, "members", &members,
+                       "missing", &missing, "missing_values", &words, "row_weight", &weight))
         return fail(r, "%s", tril_shown(room, error.text));
     if (!read_name(r, "activation", activations, activation, &which[0]) ||
         !read_name(r, "missing", missings, missing, &which[1]) || !read_inputs(r, inputs) ||
@@ -310,6 +314,7 @@ static bool read_note(const reader *r, json_t *said)
         return fail(r, "targets are no list of names");
     mlp.activation = (tril_activation)which[0];
     about->missing = (tril_missing)which[1];
+    about->weight = weight ? tril_model_keep(r->model, weight) : NULL;
     about->targets = read_texts(r, targets, "targets", &about->n_targets);
     about->left_out = read_texts(r, left_out, "left_out", &about->n_left_out);
     about->dialect.missing = read_texts(r, words, "missing_values", &about->dialect.n_missing);

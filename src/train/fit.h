@@ -21,6 +21,9 @@ size_t tril_network_inputs(const tril_network *net);
 bool tril_batch_check(tril_ctx *ctx, const char *which, const tril_real *x, size_t n, size_t width,
                       bool missing);
 
+/* Fails the context where the weights of rows are no numbers of at least 0, or all 0. */
+bool tril_weights_check(tril_ctx *ctx, const char *which, tril_batch rows);
+
 /* One pass over some rows, in shards: the mean NLL, or the mean of what is minimised. */
 typedef struct tril_pass {
     const tril_network *net;
@@ -32,6 +35,8 @@ typedef struct tril_pass {
     tril_random noise;
     const size_t *pool; /* training rows, whose differences are the noise of the inputs */
     size_t n_pool;
+    double *below; /* the sum of the weights up to each of them; NULL where rows count alike */
+    double total, mean_weight; /* the sum of the pool's weights; of the rows it passes over */
     const double *slope; /* of the line [targets, inputs], where it sees that noise; or NULL */
     double *nll;         /* training: the sum over the rows of each shard is left here */
 } tril_pass;

@@ -11,7 +11,26 @@
 
 double tril_pass_noise(const tril_pass *pass)
 {
-    return 0.35 * pass->opts->input_noise / sqrt((double)pass->n_pool);
+    return 0.35 * pass->opts->input_noise / sqrt(pass->total);
+}
+
+/* one of the pool, as often as its weight says */
+static const tril_real *draw_inputs(const tril_pass *pass, tril_random *random, size_t inputs)
+{
+    size_t low = 0, high = pass->n_pool - 1;
+    if (!pass->below) {
+        low = tril_random_below(random, pass->n_pool);
+    } else {
+        const double at = ldexp((double)tril_random_below(random, 1u << 31), -31) * pass->total;
+        while (low < high) {
+            const size_t middle = low + (high - low) / 2;
+            if (pass->below[middle] > at)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+    }
+    return pass->rows.x + pass->pool[low] * inputs;
 }
 
 /* to the numbers of one row: from blocks of the stream that it has to itself, whatever shard it is
@@ -25,10 +44,8 @@ static void add_noise(const tril_pass *pass, size_t row, tril_real *x, size_t in
     const tril_real h = (tril_real)(tril_pass_noise(pass) / sqrt(2));
     tril_random random = pass->noise;
     random.position = row * (BLOCKS + targets / 2 + 1);
-    const tril_real *a =
-        pass->rows.x + pass->pool[tril_random_below(&random, pass->n_pool)] * inputs;
-    const tril_real *b =
-        pass->rows.x + pass->pool[tril_random_below(&random, pass->n_pool)] * inputs;
+    const tril_real *a = draw_inputs(pass, &random, inputs),
+                    *b = draw_inputs(pass, &random, inputs);
     for (size_t i = 0; i < inputs; i++)
         x[i] += h * (a[i] - b[i]);
     for (size_t i = 0; i < targets * inputs && pass->slope; i++)
@@ -55,8 +72,19 @@ static bool gather(const tril_pass *pass, tril_tape *tape, size_t first, size_t 
         if (pass->noisy)
             add_noise(pass, first + i, x + i * inputs, inputs, y + i * targets, normals);
     }
-    *out = (tril_batch){ x, y, n };
+    out->x = x;
+    out->y = y;
     return true;
+}
+
+/* the weights of rows, in units of their mean; {0} where they count alike */
+static tril_var weights(const tril_pass *pass, tril_tape *tape, size_t first, size_t n)
+{
+    tril_real *w = pass->rows.w ? tril_tape_take(tape, n, sizeof *w) : NULL;
+    for (size_t i = 0; i < n && w; i++)
+        w[i] = (tril_real)((double)pass->rows.w[pass->index ? pass->index[first + i] : first + i] /
+                           pass->mean_weight);
+    return w ? tril_input(tape, w, TRIL_SHAPE(n)) : (tril_var){ 0 };
 }
 
 /* ---- */
@@ -71,7 +99,8 @@ tril_var tril_pass_loss(tril_tape *tape, size_t first, size_t n, void *user)
     tril_loss_rows of = { .net = pass->net,
                           .x = tril_input(tape, rows.x, TRIL_SHAPE(n, inputs)),
                           .missing = pass->opts->missing,
-                          .beta = pass->opts->beta };
+                          .beta = pass->opts->beta,
+                          .w = weights(pass, tape, first, n) };
     of.y = (of.missing ? tril_input_missing : tril_input)(tape, rows.y, TRIL_SHAPE(n, targets));
     tril_var log_prob = { 0 };
     if (!pass->training)
@@ -81,10 +110,10 @@ tril_var tril_pass_loss(tril_tape *tape, size_t first, size_t n, void *user)
         return tril_var_fail(tape, pass->opts->loss->name, TRIL_BAD_SHAPE,
                              "the loss leaves log_prob of %zu numbers for %zu rows",
                              tril_size(log_prob), n);
-    const tril_real *of_rows = tril_value(log_prob);
+    const tril_real *of_rows = tril_value(log_prob), *w = of.w.tape ? tril_value(of.w) : NULL;
     double sum = 0;
     for (size_t i = 0; of_rows && i < n; i++)
-        sum -= (double)of_rows[i];
+        sum -= (w ? (double)w[i] : 1) * (double)of_rows[i];
     pass->nll[first / TRIL_FIT_SHARD] = sum;
     return loss;
 }

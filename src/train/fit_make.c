@@ -14,6 +14,12 @@ static bool leaves_none(const tril_fit *fit, const char *what)
                          fit->opts.validation_share, what);
 }
 
+/* a row of weight 0 is none */
+static bool counts(tril_batch rows, size_t i)
+{
+    return !rows.w || rows.w[i] > 0;
+}
+
 /* Training rows to the front, those held out behind them. */
 static bool split(tril_fit *fit, tril_batch rows)
 {
@@ -23,10 +29,10 @@ static bool split(tril_fit *fit, tril_batch rows)
     bool dealt = fold && tril_folds(fit->ctx, rows.n, o->group, shares,
                                     o->validation_share > 0 ? 2 : 1, o->seed, fold);
     for (size_t i = rows.n; dealt && i-- > 0;)
-        if (fold[i])
+        if (fold[i] && counts(rows, i))
             fit->sorted[--held] = i;
     for (size_t i = 0; dealt && i < rows.n; i++)
-        if (!fold[i])
+        if (!fold[i] && counts(rows, i))
             fit->sorted[fit->n++] = i;
     tril_ctx_release(fit->ctx, fold);
     if (!dealt)
@@ -35,28 +41,20 @@ static bool split(tril_fit *fit, tril_batch rows)
         return leaves_none(fit, "train on");
     if (o->validation_share == 0)
         return true;
-    fit->validation.rows = (tril_batch){ rows.x, rows.y, rows.n - held };
+    fit->validation.rows = (tril_batch){ rows.x, rows.y, rows.n - held, rows.w };
     fit->validation.index = fit->sorted + held;
     return held < rows.n || leaves_none(fit, "validate");
 }
 
-/* the last layer at the fit of the training rows of which nothing is missing */
 static bool start(tril_fit *fit)
 {
-    const size_t d = fit->net.targets;
-    const tril_batch rows = { fit->training.rows.x, fit->training.rows.y, fit->n };
+    tril_batch rows = fit->training.rows;
+    rows.n = fit->n;
     if (fit->opts.no_init)
         return true;
-    if (fit->net.line.scale.params)
-        return tril_line_start(&fit->net, rows, fit->sorted, fit->opts.flat);
-    tril_real *complete = tril_ctx_alloc(fit->ctx, "fit", fit->n * d, sizeof *complete);
-    const size_t n = complete ? tril_complete_targets(rows, fit->sorted, d, complete) : 0;
-    if (complete && n == 0)
-        tril_ctx_fail(fit->ctx, TRIL_BAD_ARGUMENT,
-                      "fit: there is no training row of which nothing is missing");
-    bool started = tril_head_init(tril_mlp_last(fit->net.mlp), complete, n, d, &fit->net.head);
-    tril_ctx_release(fit->ctx, complete);
-    return started;
+    return fit->net.line.scale.params
+               ? tril_line_start(&fit->net, rows, fit->sorted, fit->opts.flat)
+               : tril_flat_start(&fit->net, rows, fit->sorted);
 }
 
 /* the targets of a pass's rows in the network's own coordinates, in the place of the caller's */
@@ -83,6 +81,12 @@ static bool use_line(tril_fit *fit)
     return true;
 }
 
+static double weight_of(const tril_fit *fit, size_t i)
+{
+    const tril_real *w = fit->training.rows.w;
+    return w ? (double)w[fit->sorted[i]] : 1;
+}
+
 /* how much the line varies over the training rows, in coordinates of what it leaves: the mean over
  * the targets of its variance */
 static double variance_of_line(const tril_fit *fit, const double *slope)
@@ -90,17 +94,18 @@ static double variance_of_line(const tril_fit *fit, const double *slope)
     const size_t inputs = tril_network_inputs(&fit->net), d = fit->net.targets;
     double total = 0;
     for (size_t j = 0; j < d; j++) {
-        double mean = 0, squares = 0; /* Welford's */
+        double mean = 0, squares = 0, n = 0; /* West's */
         for (size_t i = 0; i < fit->n; i++) {
             const tril_real *x = fit->training.rows.x + fit->sorted[i] * inputs;
             double line = 0;
             for (size_t k = 0; k < inputs; k++)
                 line += slope[j * inputs + k] * (double)x[k];
-            const double step = line - mean;
-            mean += step / (double)(i + 1);
-            squares += step * (line - mean);
+            const double step = line - mean, weight = weight_of(fit, i);
+            n += weight;
+            mean += weight * step / n;
+            squares += weight * step * (line - mean);
         }
-        total += squares / (double)fit->n / (double)d;
+        total += squares / n / (double)d;
     }
     return total;
 }
@@ -112,6 +117,12 @@ static bool show_noise_to_line(tril_fit *fit)
     const size_t inputs = tril_network_inputs(&fit->net);
     tril_pass *pass = &fit->training;
     pass->n_pool = fit->n;
+    pass->total = 0;
+    for (size_t i = 0; i < fit->n; i++) {
+        pass->total += weight_of(fit, i);
+        if (pass->below)
+            pass->below[i] = pass->total;
+    }
     if (!fit->net.line.scale.params || fit->opts.input_noise == 0)
         return true;
     double *slope = tril_arena_take(&fit->arena, "fit", fit->net.targets * inputs, sizeof *slope);
@@ -140,6 +151,14 @@ static bool make_optim(tril_fit *fit)
            (o->weight_decay == 0 || tril_optim_set_weight_decay(fit->optim, "bias", 0));
 }
 
+static void set_mean_weight(tril_pass *pass, const size_t *index, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n && pass->rows.w; i++)
+        sum += (double)pass->rows.w[index ? index[i] : i] / (double)n;
+    pass->mean_weight = sum;
+}
+
 /* memory, and which rows are whose */
 static bool make_rows(tril_fit *fit, tril_batch rows)
 {
@@ -152,6 +171,10 @@ static bool make_rows(tril_fit *fit, tril_batch rows)
     fit->validation = (tril_pass){ &fit->net, o, o->validation };
     if (!fit->sorted || !fit->order || !split(fit, rows))
         return false;
+    set_mean_weight(&fit->training, fit->sorted, fit->n);
+    set_mean_weight(&fit->validation, fit->validation.index, fit->validation.rows.n);
+    if (rows.w)
+        fit->training.below = tril_arena_take(arena, "fit", fit->n, sizeof(double));
     fit->batches = (fit->n - 1) / o->batch + 1;
     const size_t shards = ((fit->n - 1) / fit->batches) / TRIL_FIT_SHARD + 1;
     fit->training.nll = tril_arena_take(arena, "fit", shards, sizeof *fit->training.nll);

@@ -42,13 +42,27 @@ bool tril_batch_check(tril_ctx *ctx, const char *which, const tril_real *x, size
                                             which, at % width, (double)x[at], at / width);
 }
 
+bool tril_weights_check(tril_ctx *ctx, const char *which, tril_batch rows)
+{
+    double sum = rows.w ? 0 : 1;
+    for (size_t i = 0; i < rows.n && rows.w; i++) {
+        if (!(rows.w[i] >= 0 && isfinite(rows.w[i])))
+            return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                                 "%s: the weight of row %zu is %g, want a number of at least 0",
+                                 which, i, (double)rows.w[i]);
+        sum += (double)rows.w[i];
+    }
+    return sum > 0 || tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "%s: all weights are 0", which);
+}
+
 static bool check_rows(tril_ctx *ctx, const tril_network *net, const tril_batch *rows,
-                       const char *x_name, const char *y_name, bool missing)
+                       const char *x_name, const char *y_name, const char *w_name, bool missing)
 {
     if (rows->n == 0 || !rows->x || !rows->y)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "%s and y: there are no rows", x_name);
     return tril_batch_check(ctx, x_name, rows->x, rows->n, tril_network_inputs(net), false) &&
-           tril_batch_check(ctx, y_name, rows->y, rows->n, net->targets, missing);
+           tril_batch_check(ctx, y_name, rows->y, rows->n, net->targets, missing) &&
+           tril_weights_check(ctx, w_name, *rows);
 }
 
 static bool check_ranges(tril_ctx *ctx, const tril_fit_opts *o)
@@ -101,8 +115,9 @@ bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_batch *ro
     o->loss = o->loss ? o->loss : &tril_loss_nll;
     o->beta = o->beta != 0 ? o->beta : 0.5;
     o->warmup_epochs = o->warmup_epochs ? o->warmup_epochs : 10;
-    return check_network(ctx, net) && check_rows(ctx, net, rows, "fit: x", "fit: y", o->missing) &&
+    return check_network(ctx, net) &&
+           check_rows(ctx, net, rows, "fit: x", "fit: y", "fit: w", o->missing) &&
            (!o->validation.n || check_rows(ctx, net, &o->validation, "fit: validation.x",
-                                           "fit: validation.y", o->missing)) &&
+                                           "fit: validation.y", "fit: validation.w", o->missing)) &&
            check_ranges(ctx, o) && tril_schedule_check(ctx, &o->schedule) && check_together(ctx, o);
 }

@@ -19,8 +19,8 @@ static const double cost = 1.4;
 typedef struct sums {
     tril_batch rows;
     const size_t *index;
-    size_t p, d, first, m; /* targets first, ..., first + m - 1 of d */
-    double n, *x_mean, *y_mean;
+    size_t p, d, first, m;                 /* targets first, ..., first + m - 1 of d */
+    double n, *x_mean, *y_mean;            /* n: the sum of the rows' weights */
     double *gram, *cross, *squares;        /* X'X [p, p], Y'X [m, p] and diag(Y'Y) [m], centred */
     double *factor, *inverse, *b, *memory; /* [p, p] twice, [m, p], a chunk of rows */
 } sums;
@@ -28,6 +28,11 @@ typedef struct sums {
 static size_t row_of(const sums *s, size_t i)
 {
     return s->index ? s->index[i] : i;
+}
+
+static double weight_of(const sums *s, size_t row)
+{
+    return s->rows.w ? (double)s->rows.w[row] : 1;
 }
 
 /* a number of targets that share their rows is there in all of them */
@@ -45,11 +50,13 @@ static void add_means(sums *s)
         const size_t row = row_of(s, i);
         if (!counts(s, row))
             continue;
-        s->n++;
+        const double weight = weight_of(s, row);
+        s->n += weight;
         for (size_t j = 0; j < s->p; j++)
-            s->x_mean[j] += ((double)s->rows.x[row * s->p + j] - s->x_mean[j]) / s->n;
+            s->x_mean[j] += weight * ((double)s->rows.x[row * s->p + j] - s->x_mean[j]) / s->n;
         for (size_t j = 0; j < s->m; j++)
-            s->y_mean[j] += ((double)s->rows.y[row * s->d + s->first + j] - s->y_mean[j]) / s->n;
+            s->y_mean[j] +=
+                weight * ((double)s->rows.y[row * s->d + s->first + j] - s->y_mean[j]) / s->n;
     }
 }
 
@@ -65,17 +72,21 @@ static void add_products(sums *s)
             const size_t row = row_of(s, i);
             if (!counts(s, row))
                 continue;
+            const double root = sqrt(weight_of(s, row));
             for (size_t j = 0; j < s->p; j++)
-                x[n * s->p + j] = (double)s->rows.x[row * s->p + j] - s->x_mean[j];
+                x[n * s->p + j] = root * ((double)s->rows.x[row * s->p + j] - s->x_mean[j]);
             for (size_t j = 0; j < s->m; j++) {
-                const double centred = (double)s->rows.y[row * s->d + s->first + j] - s->y_mean[j];
+                const double centred =
+                    root * ((double)s->rows.y[row * s->d + s->first + j] - s->y_mean[j]);
                 y[n * s->m + j] = centred;
                 s->squares[j] += centred * centred;
             }
             n++;
         }
-        tril_add_gram(n, s->p, s->p, x, x, s->gram);
-        tril_add_gram(n, s->m, s->p, y, x, s->cross);
+        if (s->p > 0) {
+            tril_add_gram(n, s->p, s->p, x, x, s->gram);
+            tril_add_gram(n, s->m, s->p, y, x, s->cross);
+        }
     }
 }
 
@@ -163,11 +174,12 @@ static size_t residuals(const sums *s, const tril_linear_fit *fit, size_t i, dou
     return there;
 }
 
-/* Second moments of a row, of which some numbers may be missing, where the covariance is `now`: a
- * missing number counts as its mean given the others, and with the variance that is left (Dempster,
- * Laird and Rubin 1977). With what is there in front and now = L L', z = L^-1 e of that part, the
- * means are L (z, 0), and what is left is the product of the lower right block of L. */
-static void add_incomplete(size_t d, const double *e, const double *now, double *sum,
+/* Second moments of a row, times its weight, of which some numbers may be missing, where the
+ * covariance is `now`: a missing number counts as its mean given the others, and with the variance
+ * that is left (Dempster, Laird and Rubin 1977). With what is there in front and now = L L', z =
+ * L^-1 e of that part, the means are L (z, 0), and what is left is the product of the lower right
+ * block of L. */
+static void add_incomplete(size_t d, double weight, const double *e, const double *now, double *sum,
                            double *memory, size_t *order)
 {
     double *l = memory, *z = l + d * d, *mean = z + d;
@@ -193,7 +205,7 @@ static void add_incomplete(size_t d, const double *e, const double *now, double 
             double product = mean[i] * mean[j];
             for (size_t k = seen; k <= i && k <= j; k++)
                 product += l[i * d + k] * l[j * d + k];
-            sum[order[i] * d + order[j]] += product;
+            sum[order[i] * d + order[j]] += weight * product;
         }
 }
 
@@ -212,11 +224,12 @@ static void fit_covariance(const sums *s, const tril_linear_fit *fit, const doub
         memcpy(sum, complete, d * d * sizeof *sum);
         for (size_t i = 0; i < s->rows.n; i++) {
             const size_t there = residuals(s, fit, i, e);
-            n += step == 0 && there > 0;
+            const double weight = weight_of(s, row_of(s, i));
+            n += step == 0 && there > 0 ? weight : 0;
             for (size_t j = 0; j < d * d && there == d && step == 0; j++)
-                complete[j] += e[j / d] * e[j % d];
+                complete[j] += weight * e[j / d] * e[j % d];
             if (there > 0 && there < d)
-                add_incomplete(d, e, now, sum, e + d, order);
+                add_incomplete(d, weight, e, now, sum, e + d, order);
         }
         moved = 0;
         for (size_t i = 0; i < d * d; i++) {

@@ -31,15 +31,20 @@ tril_var tril_loss_log_prob(const tril_loss_rows *r, tril_dist p)
     return log_prob_of(r, p, r->y);
 }
 
-static tril_var of_mean(tril_var of_rows)
+tril_var tril_loss_mean(const tril_loss_rows *r, tril_var of_rows)
 {
-    return tril_neg(tril_mean(of_rows));
+    return tril_mean(r->w.tape ? tril_mul(r->w, of_rows) : of_rows);
+}
+
+static tril_var of_mean(const tril_loss_rows *r, tril_var of_rows)
+{
+    return tril_neg(tril_loss_mean(r, of_rows));
 }
 
 static tril_var nll(const tril_loss_rows *r, tril_var *log_prob)
 {
     *log_prob = tril_loss_log_prob(r, tril_loss_dist(r));
-    return of_mean(*log_prob);
+    return of_mean(r, *log_prob);
 }
 
 /* ---- mixtures: the gradient of log sum_j w_j p_j is that of log w_j + log p_j, times its share */
@@ -66,9 +71,9 @@ static bool has_parts(const tril_loss_rows *r, tril_dist of, parts *p, tril_var 
 }
 
 /* minus the mean over rows of the sum over components */
-static tril_var of_shares(const parts *p, tril_var of_components)
+static tril_var of_shares(const tril_loss_rows *r, const parts *p, tril_var of_components)
 {
-    return of_mean(tril_sum_axis(tril_mul(p->share, of_components), -1, false));
+    return of_mean(r, tril_sum_axis(tril_mul(p->share, of_components), -1, false));
 }
 
 /* ---- beta */
@@ -89,10 +94,10 @@ static tril_var beta(const tril_loss_rows *r, tril_var *log_prob)
     parts of;
     if (has_parts(r, p, &of, log_prob)) {
         tril_var weighted = tril_mul(weight_of(r, &of.each), of.log_prob);
-        return of_shares(&of, tril_add(of.log_weight, weighted));
+        return of_shares(r, &of, tril_add(of.log_weight, weighted));
     }
     *log_prob = tril_loss_log_prob(r, p);
-    return of_mean(tril_mul(weight_of(r, &p), *log_prob));
+    return of_mean(r, tril_mul(weight_of(r, &p), *log_prob));
 }
 
 /* ---- the mean by itself */
@@ -133,17 +138,17 @@ static tril_var faithful(const tril_loss_rows *r, tril_var *log_prob)
     parts of, means;
     tril_var ignored;
     if (has_parts(r, p, &of, log_prob) && has_parts(r, of_means, &means, &ignored))
-        return tril_add(of_mean(*log_prob),
-                        of_shares(&of, squares(r, tril_dist_mean(means.each), means.y)));
+        return tril_add(of_mean(r, *log_prob),
+                        of_shares(r, &of, squares(r, tril_dist_mean(means.each), means.y)));
     *log_prob = tril_loss_log_prob(r, p);
-    return tril_add(of_mean(*log_prob), of_mean(squares(r, tril_dist_mean(of_means), r->y)));
+    return tril_add(of_mean(r, *log_prob), of_mean(r, squares(r, tril_dist_mean(of_means), r->y)));
 }
 
 static tril_var mse(const tril_loss_rows *r, tril_var *log_prob)
 {
     tril_dist p = tril_loss_dist(r);
     *log_prob = tril_loss_log_prob(r, p);
-    return of_mean(squares(r, tril_dist_mean(p), r->y));
+    return of_mean(r, squares(r, tril_dist_mean(p), r->y));
 }
 
 const tril_loss tril_loss_nll = { "nll", nll, false };

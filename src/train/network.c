@@ -83,18 +83,16 @@ static void divide(tril_frame as, size_t d, const tril_real *r, size_t n, double
 
 /* ---- from and to the coordinates of the targets */
 
-size_t tril_complete_targets(tril_batch rows, const size_t *index, size_t d, tril_real *y)
+bool tril_flat_start(const tril_network *net, tril_batch rows, const size_t *index)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < rows.n; i++) {
-        bool missing = false;
-        for (size_t j = 0; j < d; j++) {
-            y[n * d + j] = rows.y[(index ? index[i] : i) * d + j];
-            missing |= isnan(y[n * d + j]);
-        }
-        n += !missing;
-    }
-    return n;
+    tril_dense *last = tril_mlp_last(net->mlp);
+    tril_ctx *ctx = tril_dense_weight(last).params->ctx;
+    tril_linear_fit fit;
+    if (!tril_linear_fit_rows(ctx, rows, index, 0, net->targets, true, &fit))
+        return false;
+    bool done = tril_head_start_moments(last, fit.bias, fit.covariance, net->targets, &net->head);
+    tril_ctx_release(ctx, fit.weight);
+    return done;
 }
 
 bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *index, bool flat)

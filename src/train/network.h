@@ -8,9 +8,9 @@
 tril_network tril_network_make(tril_params *params, size_t targets, const tril_mlp_opts *mlp,
                                const tril_head_opts *head, bool line);
 
-/* Copies the targets of rows index[0 .. n-1] (NULL: the first n) of which none is missing, [., d],
- * to the front of y; how many there are. */
-size_t tril_complete_targets(tril_batch rows, const size_t *index, size_t d, tril_real *y);
+/* Sets the last layer of a network without a line to the mean and covariance of the targets of rows
+ * index[0 .. n-1] (NULL: the first n), those of largest likelihood where some are missing. */
+bool tril_flat_start(const tril_network *net, tril_batch rows, const size_t *index);
 
 /* Sets the line of a network that has one to the simple fit of rows index[0 .. n-1] (NULL: the
  * first n), and the head to the covariance of its residuals; flat: to the mean of the targets. */

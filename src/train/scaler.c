@@ -18,13 +18,16 @@ static bool fail_column(tril_ctx *ctx, size_t j, const char *const *names, doubl
     return tril_ctx_fail(ctx, TRIL_NOT_FINITE, "scaler: column %s is not finite", column);
 }
 
-bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, size_t rows,
-                     size_t width, const char *const *names)
+bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, const tril_real *w,
+                     size_t rows, size_t width, const char *const *names)
 {
     if (tril_ctx_failed(ctx))
         return false;
     if (rows == 0 || width == 0 || !x)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "scaler: no rows or no columns to fit it to");
+    double total = w ? 0 : (double)rows;
+    for (size_t i = 0; i < rows && w; i++)
+        total += (double)w[i];
     double *mean = tril_ctx_alloc(ctx, "scaler", 2 * width, sizeof *mean);
     if (!mean)
         return false;
@@ -33,11 +36,11 @@ bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, siz
     /* differences from the first row: of a constant nothing is left, not even rounding */
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < width; j++)
-            mean[j] += ((double)x[i * width + j] - (double)x[j]) / (double)rows;
+            mean[j] += (w ? (double)w[i] : 1) * ((double)x[i * width + j] - (double)x[j]) / total;
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < width; j++) {
             double r = (double)x[i * width + j] - (double)x[j] - mean[j];
-            scale[j] += r * r / (double)rows;
+            scale[j] += (w ? (double)w[i] : 1) * r * r / total;
         }
     for (size_t j = 0; j < width; j++) {
         mean[j] += (double)x[j];

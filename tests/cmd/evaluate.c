@@ -156,6 +156,47 @@ START_TEST(test_marginal)
 }
 END_TEST
 
+/* a row of weight 2 is one that stands there twice, one of weight 0 is none */
+START_TEST(test_weight)
+{
+    static const char *const keys[] = { "nll,diagonal",       "nll,linear",       "nll,model",
+                                        "nll_error,model",    "rmse,petal_width", "coverage,0.8",
+                                        "pit_4,petal_length", "sd,petal_width",   "spread," };
+    char folder[DEMO_FOLDER], key[64];
+    double said[9];
+    setenv("d", (demo_folder(folder), folder), 1);
+    ck_assert_int_eq(demo_shell("awk -F, -v OFS=, '{ print $0, NR == 1 ? \"n\" : NR % 3 }' "
+                                "data/iris.csv > $d/once && awk -F, -v OFS=, "
+                                "'{ for (k = NR == 1 ? 1 : NR % 3; k > 0; k--) print $0 }' "
+                                "data/iris.csv > $d/often"),
+                     0);
+    run(folder, "fit $/once --targets petal_length,petal_width --weight n --validation $/once "
+                "--test $/once --head full --epochs 5 --ensemble 1 -o $/m --csv");
+    for (size_t k = 0; k < 5; k++) {
+        snprintf(key, sizeof key, "test,%s", keys[k]);
+        said[k] = demo_figure(text, key);
+    }
+    run(folder, "evaluate $/m $/once --csv");
+    for (size_t k = 0; k < 9; k++) {
+        snprintf(key, sizeof key, "all,%s", keys[k]);
+        ck_assert(k >= 5 || said[k] == demo_figure(text, key));
+        said[k] = demo_figure(text, key);
+    }
+    run(folder, "evaluate $/m $/often --weight '' --csv");
+    for (size_t k = 0; k < 9; k++) {
+        snprintf(key, sizeof key, "all,%s", keys[k]);
+        ck_assert_double_eq_tol(demo_figure(text, key), said[k], 1e-5);
+    }
+    run(folder, "evaluate $/m $/once");
+    ck_assert_msg(strstr(text, ": 100 rows, which count as 150\n"), "%s", text);
+    run(folder, "info $/m");
+    ck_assert_msg(strstr(text, "weight") && !strstr(text, " n,"), "%s", text);
+    demo_refused(folder, "evaluate $/m $/often", 2, "$/often: line 1: there is no column named n");
+    demo_refused(folder, "fit $/once --targets petal_length --weight species -o $/m2", 2, "$/once");
+    demo_remove(folder);
+}
+END_TEST
+
 static const struct {
     const char *arguments, *sentence;
 } wrong[] = {
@@ -201,6 +242,7 @@ Suite *suite_cmd_evaluate(void)
     tcase_add_test(tcase, test_table);
     tcase_add_test(tcase, test_worst);
     tcase_add_test(tcase, test_marginal);
+    tcase_add_test(tcase, test_weight);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
     tcase_add_test(tcase, test_help);
     suite_add_tcase(suite, tcase);

@@ -174,7 +174,7 @@ START_TEST(test_null_ctx)
     ck_assert_ptr_null(tril_tape_new(NULL));
     ck_assert_ptr_null(tril_params_new(NULL));
     ck_assert_ptr_null(tril_table_read(NULL, "data/iris.csv", NULL));
-    ck_assert(!tril_scaler_fit(NULL, &(tril_scaler){ 0 }, (tril_real[]){ 1, 2 }, 2, 1, NULL));
+    ck_assert(!tril_scaler_fit(NULL, &(tril_scaler){ 0 }, (tril_real[]){ 1, 2 }, NULL, 2, 1, NULL));
     ck_assert(!tril_gradcheck(NULL, NULL, NULL, NULL, 0, NULL, NULL));
 }
 END_TEST

@@ -155,8 +155,8 @@ START_TEST(test_scaler)
     tril_ctx *ctx = counting_ctx(&counter);
     tril_scaler scaler = { 0 }, again = { 0 };
     tril_tensors *t = tril_tensors_new(ctx);
-    ck_assert(tril_scaler_fit(ctx, &scaler, x, 2, 2, NULL));
-    ck_assert(tril_scaler_fit(ctx, &again, x, 4, 1, NULL)); /* to be replaced */
+    ck_assert(tril_scaler_fit(ctx, &scaler, x, NULL, 2, 2, NULL));
+    ck_assert(tril_scaler_fit(ctx, &again, x, NULL, 4, 1, NULL)); /* to be replaced */
     ck_assert(tril_tensors_put_scaler(t, "targets", &scaler));
     ck_assert(tril_tensors_get_scaler(t, "targets", &again));
     ck_assert(again.width == 2 && !memcmp(again.mean, scaler.mean, 2 * sizeof *again.mean));
@@ -226,7 +226,7 @@ START_TEST(test_bad_scaler)
     tril_ctx *ctx = counting_ctx(&counter);
     tril_scaler scaler = { 0 };
     tril_tensors *t = tril_tensors_new(ctx);
-    ck_assert(tril_scaler_fit(ctx, &scaler, (const tril_real[]){ 1, 5 }, 2, 1, NULL));
+    ck_assert(tril_scaler_fit(ctx, &scaler, (const tril_real[]){ 1, 5 }, NULL, 2, 1, NULL));
     tril_tensors_put(t, bad[_i].names[0], TRIL_F64, bad[_i].shape[0], bad[_i].mean);
     tril_tensors_put(t, bad[_i].names[1], TRIL_F64, bad[_i].shape[1], bad[_i].scale);
     ck_assert(!tril_tensors_get_scaler(t, "s", &scaler));
@@ -274,7 +274,7 @@ static void put_and_get(tril_ctx *ctx)
     tril_params *params = net_of(ctx);
     tril_scaler scaler = { 0 };
     tril_tensors *t = tril_tensors_new(ctx);
-    tril_scaler_fit(ctx, &scaler, (const tril_real[]){ 1, 5 }, 2, 1, NULL);
+    tril_scaler_fit(ctx, &scaler, (const tril_real[]){ 1, 5 }, NULL, 2, 1, NULL);
     tril_tensors_put_params(t, "", params);
     tril_tensors_put_scaler(t, "x", &scaler);
     tril_tensors_get_params(t, "", params);

@@ -173,11 +173,12 @@ START_TEST(test_calibrated)
     for (size_t j = 0; j < D; j++)
         ck_uniform("pit", pit + j, D, ROWS);
     for (size_t q = 0; q < 4; q++)
-        ck_assert_double_lt(fabs(tril_coverage(level, ROWS, quantiles[q]) - quantiles[q]), 0.03);
+        ck_assert_double_lt(fabs(tril_coverage(level, NULL, ROWS, quantiles[q]) - quantiles[q]),
+                            0.03);
     for (size_t i = 0; i < ROWS * D; i++)
         f->y[i] *= 2;
     ck_assert(tril_evaluate(nets, n_nets, (tril_batch){ f->x, f->y, 300 }, &out));
-    ck_assert_double_lt(tril_coverage(level, 300, 0.9), 0.8);
+    ck_assert_double_lt(tril_coverage(level, NULL, 300, 0.9), 0.8);
     for (size_t k = 0; k < n_nets; k++)
         fitting_free(&f[k]);
     tril_ctx_free(ctx);
@@ -538,16 +539,17 @@ START_TEST(test_figures)
     const double nan = (double)NAN, x[] = { 1, -7, 2, -7, nan, -7, 6, -7 }, mean[] = { 1, 2, 3, 4 };
     const tril_real y[] = { 2, 2, 5, (tril_real)NAN };
     double out[2];
-    tril_mean_se a = tril_mean_se_of(x, 2, 4);
+    tril_mean_se a = tril_mean_se_of(x, 2, NULL, 4);
     ck_close(a.mean, 3, 1e-15, 0);
     ck_close(a.error, sqrt((4. + 1 + 9) / 2 / 3), 1e-15, 0);
-    ck_assert(isnan(tril_mean_se_of(x, 1, 1).error) && tril_mean_se_of(x, 1, 1).mean == 1);
-    ck_assert(isnan(tril_mean_se_of(x + 4, 1, 1).mean));
+    ck_assert(isnan(tril_mean_se_of(x, 1, NULL, 1).error) &&
+              tril_mean_se_of(x, 1, NULL, 1).mean == 1);
+    ck_assert(isnan(tril_mean_se_of(x + 4, 1, NULL, 1).mean));
     tril_rmse(mean, (tril_batch){ NULL, y, 2 }, 2, out);
     ck_close(out[0], sqrt((1. + 4) / 2), 1e-15, 0);
     ck_assert(out[1] == 0);
-    ck_close(tril_coverage((double[]){ 0.1, nan, 0.9, 0.5 }, 4, 0.5), 2 / 3., 1e-15, 0);
-    ck_assert(isnan(tril_coverage(&nan, 1, 0.5)));
+    ck_close(tril_coverage((double[]){ 0.1, nan, 0.9, 0.5 }, NULL, 4, 0.5), 2 / 3., 1e-15, 0);
+    ck_assert(isnan(tril_coverage(&nan, NULL, 1, 0.5)));
 }
 END_TEST
 

@@ -262,9 +262,24 @@ static const struct {
     { "u,y\n1,\n2,\n",
       { .targets = NAMES("y"), .n_targets = 1, .missing = TRIL_MISSING_MARGINAL },
       "a cell is missing in every row" },
-    { "u,y,z\n1,,2\n2,1,\n3,2,\n4,,3\n",
-      { .targets = NAMES("y", "z"), .n_targets = 2, .missing = TRIL_MISSING_MARGINAL },
-      "model: there is no row of which no target is missing" },
+    { "u,y,z\n1,1,0\n2,2,0\n",
+      { .targets = NAMES("y"), .n_targets = 1, .weight = "z" },
+      "a cell is missing in every row, or its weight is 0" },
+    { "u,y,z\n1,1,1\n2,2,-3\n",
+      { .targets = NAMES("y"), .n_targets = 1, .weight = "z" },
+      "line 3, column z: -3 is no weight, which is at least 0" },
+    { "u,y,z\n1,1,1\n2,2,\n",
+      { .targets = NAMES("y"), .n_targets = 1, .weight = "z" },
+      "line 3, column z: the" },
+    { "u,y\n1,1\n2,2\n",
+      { .targets = NAMES("y"), .n_targets = 1, .weight = "y" },
+      "column y is a target: it cannot be the weight too" },
+    { "u,y\n1,1\n2,2\n",
+      { .targets = NAMES("y"), .n_targets = 1, .weight = "u", .inputs = NAMES("u"), .n_inputs = 1 },
+      "column u is the weight: it cannot be an input too" },
+    { "u,y\n1,1\n2,2\n",
+      { .targets = NAMES("y"), .n_targets = 1, .weight = "n" },
+      "there is no column n" },
     { "y\n1e17\n100000000000000064\n100000000000000128\n",
       { .targets = NAMES("y"), .n_targets = 1 },
       "column y is too far from 0 for what it varies by" },
@@ -406,7 +421,7 @@ static double nll_of(const tril_model *model, const tril_network *nets, size_t n
     double *nll = malloc(cases->n * sizeof *nll);
     ck_assert(tril_model_evaluate(model, nets, n, (tril_batch){ cases->x, cases->y, cases->n },
                                   &(tril_evaluation){ .nll = nll }));
-    double mean = tril_mean_se_of(nll, 1, cases->n).mean;
+    double mean = tril_mean_se_of(nll, 1, NULL, cases->n).mean;
     free(nll);
     return mean;
 }

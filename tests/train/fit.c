@@ -460,7 +460,7 @@ START_TEST(test_bad_rows)
     for (size_t i = 0; i < 30; i++)
         f.y[2 * i] = (tril_real)NAN;
     ck_assert_ptr_null(tril_fit_new(&f.net, rows, &(tril_fit_opts){ .missing = true }));
-    ck_failed(ctx, TRIL_BAD_ARGUMENT, "fit: there is no training row of which nothing is missing");
+    ck_failed(ctx, TRIL_BAD_DATA, "fit: target column 0 is missing in every row");
     ck_assert(!tril_fit_step(NULL) && !tril_fit_epoch(NULL) && !tril_fit_run(NULL, NULL, NULL));
     ck_assert(tril_fit_done(NULL) && tril_fit_get_status(NULL).epochs == 0);
     ck_assert(!tril_fit_state(NULL, &n) && n == 0);

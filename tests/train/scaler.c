@@ -14,7 +14,7 @@ START_TEST(test_by_hand)
     static const double mean[3] = { 3, 30, -1. / 3 }, variance[3] = { 8. / 3, 1400. / 3, 8. / 9 };
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_scaler scaler = { 0 };
-    ck_assert(tril_scaler_fit(ctx, &scaler, x, 3, 3, NULL));
+    ck_assert(tril_scaler_fit(ctx, &scaler, x, NULL, 3, 3, NULL));
     ck_assert_uint_eq(scaler.width, 3);
     for (int j = 0; j < 3; j++) {
         ck_close(scaler.mean[j], mean[j], 1e-15, 0);
@@ -73,7 +73,8 @@ START_TEST(test_two_pass)
     tril_real *x = random_set(_i, 0);
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_scaler scaler = { 0 };
-    ck_assert_msg(tril_scaler_fit(ctx, &scaler, x, rows, width, NULL), "%s", tril_ctx_message(ctx));
+    ck_assert_msg(tril_scaler_fit(ctx, &scaler, x, NULL, rows, width, NULL), "%s",
+                  tril_ctx_message(ctx));
     double log_scale = 0, tolerance = 1e-14 + 1.2e-16 * (double)rows; /* sums of rows terms */
     for (size_t j = 0; j < width; j++) {
         double mean, scale;
@@ -106,7 +107,7 @@ START_TEST(test_undo)
     tril_real *x = random_set(_i, 0);
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_scaler scaler = { 0 };
-    ck_assert(tril_scaler_fit(ctx, &scaler, x, rows, width, NULL));
+    ck_assert(tril_scaler_fit(ctx, &scaler, x, NULL, rows, width, NULL));
     for (uint64_t stream = 0; stream < 2; stream++) {
         tril_real *y = random_set(_i, stream), *before = random_set(_i, stream);
         tril_scaler_apply(&scaler, y, rows);
@@ -136,11 +137,11 @@ START_TEST(test_constant)
     tril_scaler scaler = { 0 };
     tril_real *x = malloc(rows * 3 * sizeof *x);
     const tril_real fitted[2] = { 1, 5 };
-    ck_assert(tril_scaler_fit(ctx, &scaler, fitted, 2, 1, NULL));
+    ck_assert(tril_scaler_fit(ctx, &scaler, fitted, NULL, 2, 1, NULL));
     for (size_t c = 0; c < sizeof constants / sizeof *constants; c++) {
         for (size_t k = 0; k < rows * 3; k++)
             x[k] = (tril_real)(k % 3 == 1 ? constants[c] : sin((double)k));
-        ck_assert(!tril_scaler_fit(ctx, &scaler, x, rows, 3, NULL));
+        ck_assert(!tril_scaler_fit(ctx, &scaler, x, NULL, rows, 3, NULL));
         ck_failed(ctx, TRIL_BAD_DATA,
                   rows == 1 ? "scaler: column number 0 is constant"
                             : "scaler: column number 1 is constant");
@@ -168,7 +169,7 @@ START_TEST(test_not_constant)
     };
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_scaler scaler = { 0 };
-    ck_assert_msg(tril_scaler_fit(ctx, &scaler, columns[_i].x, 4, 1, NULL), "%s",
+    ck_assert_msg(tril_scaler_fit(ctx, &scaler, columns[_i].x, NULL, 4, 1, NULL), "%s",
                   tril_ctx_message(ctx));
     ck_close(scaler.mean[0], columns[_i].mean, EPSILON, 0);
     ck_close(scaler.scale[0], columns[_i].scale, 4 * EPSILON, 0);
@@ -183,16 +184,16 @@ START_TEST(test_bad)
     tril_ctx *ctx = counting_ctx(&counter);
     tril_scaler scaler = { 0 };
     const tril_real bad[3] = { (tril_real)NAN, (tril_real)INFINITY, -(tril_real)INFINITY };
-    ck_assert(!tril_scaler_fit(ctx, &scaler, bad, 0, 1, NULL));
+    ck_assert(!tril_scaler_fit(ctx, &scaler, bad, NULL, 0, 1, NULL));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "scaler: no rows");
-    ck_assert(!tril_scaler_fit(ctx, &scaler, bad, 1, 0, NULL));
+    ck_assert(!tril_scaler_fit(ctx, &scaler, bad, NULL, 1, 0, NULL));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "scaler: no rows");
-    ck_assert(!tril_scaler_fit(ctx, &scaler, NULL, 1, 1, NULL));
+    ck_assert(!tril_scaler_fit(ctx, &scaler, NULL, NULL, 1, 1, NULL));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "scaler: no rows");
     for (int i = 0; i < 6; i++) {
         tril_real x[6] = { 1, 2, 3, 4, 5, 7 };
         x[i] = bad[i % 3];
-        ck_assert(!tril_scaler_fit(ctx, &scaler, x, 3, 2, NULL));
+        ck_assert(!tril_scaler_fit(ctx, &scaler, x, NULL, 3, 2, NULL));
         ck_failed(ctx, TRIL_NOT_FINITE,
                   i % 2 ? "scaler: column number 1 is not finite"
                         : "scaler: column number 0 is not finite");
@@ -205,9 +206,9 @@ START_TEST(test_bad)
     tril_scaler_undo(&scaler, x, 2);
     ck_assert(x[0] == 1 && x[1] == 3);
     ck_assert_double_eq(tril_scaler_log_scale(&scaler), 0);
-    ck_assert(!tril_scaler_fit(NULL, &scaler, x, 2, 1, NULL));
-    ck_assert(!tril_scaler_fit(ctx, &scaler, x, 1, 1, NULL));
-    ck_assert(!tril_scaler_fit(ctx, &scaler, x, 2, 1, NULL));
+    ck_assert(!tril_scaler_fit(NULL, &scaler, x, NULL, 2, 1, NULL));
+    ck_assert(!tril_scaler_fit(ctx, &scaler, x, NULL, 1, 1, NULL));
+    ck_assert(!tril_scaler_fit(ctx, &scaler, x, NULL, 2, 1, NULL));
     ck_failed(ctx, TRIL_BAD_DATA, "scaler: column number 0 is constant");
     tril_scaler_free(&scaler);
     tril_scaler_free(NULL);
@@ -220,8 +221,8 @@ static void fit_again(tril_ctx *ctx)
 {
     const tril_real x[6] = { 1, 2, 4, 8, 16, 33 };
     tril_scaler scaler = { 0 };
-    tril_scaler_fit(ctx, &scaler, x, 6, 1, NULL);
-    if (tril_scaler_fit(ctx, &scaler, x, 2, 3, NULL)) {
+    tril_scaler_fit(ctx, &scaler, x, NULL, 6, 1, NULL);
+    if (tril_scaler_fit(ctx, &scaler, x, NULL, 2, 3, NULL)) {
         ck_assert_uint_eq(scaler.width, 3);
         ck_assert(scaler.mean[0] == 4.5 && scaler.mean[1] == 9 && scaler.mean[2] == 18.5);
         ck_assert(scaler.scale[0] == 3.5 && scaler.scale[1] == 7 && scaler.scale[2] == 14.5);
@@ -270,7 +271,7 @@ START_TEST(test_density)
         e[0] = loc[0] + l[0] * e[0];
         own[k] = log_prob(ctx, loc, l, e);
     }
-    ck_assert(tril_scaler_fit(ctx, &scaler, y, ROWS, 3, NULL));
+    ck_assert(tril_scaler_fit(ctx, &scaler, y, NULL, ROWS, 3, NULL));
     ck_assert(fabs(tril_scaler_log_scale(&scaler)) > 1);
     tril_scaler_apply(&scaler, y, ROWS);
     tril_scaler_apply(&scaler, loc, 1);
