@@ -4,9 +4,13 @@
 # sanitizer, CC=clang takes Clang: each combination has objects of its own under build/. WERROR=1 makes warnings errors.
 
 CC       = cc
-# Loops vectorise if square roots need not set errno and comparisons need not trap; NaN and infinities
-# mean what they mean.
-CFLAGS   = -O3 -g -fno-math-errno -fno-trapping-math
+CXX      = $(if $(findstring clang,$(CC)),clang++,$(CROSS)g++)
+# The user's, from the environment too, with CPPFLAGS and LDFLAGS
+CFLAGS  ?= -O3 -g
+# The code's. Loops vectorise if square roots need not set errno and comparisons need not trap; NaN and infinities
+# mean what they mean. Symbols are the library's own unless a public header declares them; the same objects go into the
+# shared library, and sections of their own let a program leave out what it does not call.
+NEEDED   = -fno-math-errno -fno-trapping-math -fPIC -fvisibility=hidden -fno-semantic-interposition -ffunction-sections -fdata-sections
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wno-missing-field-initializers $(if $(findstring clang,$(CC)),-Wno-pass-failed) $(if $(WERROR),-Werror)
 STD      = -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(if $(ROOT),--sysroot=$(ROOT))
 LIBS     = $(if $(COVERAGE),$(FLUSH) -Wl$(comma)--wrap=_exit$(comma)--wrap=raise$(comma)--wrap=execlp) -lopenblas -lcsv -ljansson -lm -lpthread $(COUNTED)
@@ -25,10 +29,14 @@ words    := $(if $(DOUBLE),double) $(if $(SAN),$(if $(filter thread,$(SAN)),tsan
 nothing  :=
 VARIANT  := $(subst $(nothing) ,-,$(strip $(words)))
 BUILD    := build$(if $(VARIANT),/$(VARIANT))
-LIB      := $(BUILD)/libtril$(if $(DOUBLE),_double).a
+LIBRARY  := $(BUILD)/libtril$(if $(DOUBLE),_double)
+LIB      := $(LIBRARY).a
+VERSION  := $(shell sed -n 's/^\#define TRIL_VERSION "\(.*\)"/\1/p' include/tril/api.h)
+MAJOR    := $(firstword $(subst ., ,$(VERSION)))
+SHARED   := $(LIBRARY).so.$(VERSION)
 SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter thread,$(SAN)),thread,address$(comma)undefined -fno-sanitize-recover=all) -fno-omit-frame-pointer)
 USER     = $(STD) -Wall $(SANFLAGS) -Iinclude $(if $(DOUBLE),-DTRIL_DOUBLE)
-FLAGS    = $(USER) $(WARNINGS) $(CFLAGS) $(QUIRKS)
+FLAGS    = $(USER) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(NEEDED) $(QUIRKS)
 # aarch64: GCC 12 breaks down (internal compiler error) over loops that take the fmax of floats in double; 32-bit x86: by
 # itself it computes in 80 bits, and rounds when it likes
 TARGET   := $(shell $(CC) -dumpmachine)
@@ -40,6 +48,7 @@ RUN      := $(if $(MACHINE),qemu-$(MACHINE:i686=i386))
 # HOLD makes programs that can run as on an older processor, beside the others: only tests need them
 PROGRAMS := $(BUILD)$(if $(HOLD),/held)
 HOOK     := $(if $(HOLD),$(BUILD)/tests/hold.o)
+ENGINE   := $(if $(HOLD),$(OBJECTS),$(LIB))
 DEMOS    := $(patsubst demos/%.c,$(PROGRAMS)/demos/%,$(sort $(wildcard demos/*.c)))
 COMMAND  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/cmd/*.c)))
 BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
@@ -47,6 +56,7 @@ TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests
 # with these every piece of an arena is a heap block, in front of the library's own file
 PIECES   := $(BUILD)/tests/fuzz/arena.o
 PIECEWISE := $(if $(COVERAGE)$(filter-out thread,$(SAN)),$(PIECES))
+WITH_PIECES := $(PIECES) $(filter-out %/core/arena.o,$(OBJECTS))
 SOURCES  := $(wildcard include/tril/*.h src/*/*.[ch] src/*/*/*.[ch] demos/*.c data/*.c tests/*.[ch] tests/*/*.[ch])
 
 help:
@@ -94,7 +104,7 @@ $(MACHINES:%=setup-%): setup-%: setup
 	. /etc/os-release && mmdebstrap --variant=extract --architectures=$(debian) --include='libc6-dev libopenblas-dev libcsv-dev libstb-dev libjansson-dev check' $$VERSION_CODENAME build/root/$*
 	@for file in build/root/$*/usr/*/*/openblas-pthread/*.[hs]*; do ln -sr $$file $$(dirname $$file)/..; done
 
-lib: $(LIB)
+lib: $(LIB) $(SHARED)
 
 # everything is made anew when compiler, flags or the list of sources change
 STAMP := $(BUILD)/stamp
@@ -115,17 +125,41 @@ $(BUILD)/headers: Makefile
 		{ echo "$$header is missing: run 'make setup' first" >&2; exit 1; }; done
 	@touch $@
 
+# one object, in which hidden symbols are local: no name of the library's own meets one of a program's, or of the library
+# of the other precision
 $(LIB): $(OBJECTS) $(STAMP) | $(FLUSH)
 	@rm -f $@
 	@echo '  AR   $@'
-	@$(CROSS)ar rcs $@ $(OBJECTS)
+	@$(CROSS)ld -r $(OBJECTS) -o $(BUILD)/tril.o
+	@$(CROSS)objcopy --localize-hidden $(BUILD)/tril.o
+	@$(CROSS)ar rcs $@ $(BUILD)/tril.o
+
+$(SHARED): $(OBJECTS) $(STAMP) $(BUILD)/tril.map
+	@echo '  LD   $@'
+	@$(CC) -shared $(SANFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-soname,$(notdir $(LIBRARY)).so.$(MAJOR) -Wl,-Bsymbolic-functions -Wl,--version-script=$(BUILD)/tril.map $(OBJECTS) -o $@ $(LIBS)
+	@ln -sf $(@F) $(LIBRARY).so.$(MAJOR)
+	@ln -sf $(@F) $(LIBRARY).so
+
+BITS := $(if $(DOUBLE),_f64,_f32)
+
+$(BUILD)/tril.map: include/tril/names.h Makefile
+	@mkdir -p $(@D)
+	@{ echo 'TRIL_$(MAJOR) { global:'; sed -n 's/^#define \(tril_[a-z0-9_]*\) .*/    \1$(BITS);/p' $<; echo 'local: *; };'; } > $@
+
+# the public symbols, read off the library: all that a public header declares; CI sees when the file is not up to date
+names: $(LIB)
+	@{ printf '%s\n' '/* Made by `make names`: the precision is part of every public symbol. */' '#ifndef TRIL_NAMES_H' '#define TRIL_NAMES_H' '' '#ifdef TRIL_DOUBLE' \
+	    '#define TRIL_NAME(name) name##_f64' '#else' '#define TRIL_NAME(name) name##_f32' '#endif' ''; \
+	$(CROSS)nm -g --defined-only $(LIB) | sed -n 's/.* [A-Z] \(tril_[a-z0-9_]*\)$$/\1/p' | sed 's/_f[36][24]$$//' | LC_ALL=C sort | \
+	    sed 's/.*/#define & TRIL_NAME(&)/'; printf '\n#endif\n'; } > $(BUILD)/names.h
+	@mv $(BUILD)/names.h include/tril/names.h
 
 $(BUILD)/coverage.o: tests/coverage.c $(STAMP)
 	@echo '  CC   $<'
 	@$(CC) $(FLAGS) -c $< -o $@
 
 # products and sums may be fused where the processor can, which only kernels need
-$(BUILD)/src/kernels/%.o: CFLAGS += -ffp-contract=fast
+$(BUILD)/src/kernels/%.o: NEEDED += -ffp-contract=fast
 
 $(BUILD)/src/%.o: src/%.c $(STAMP) | $(BUILD)/headers
 	@mkdir -p $(@D)
@@ -134,15 +168,15 @@ $(BUILD)/src/%.o: src/%.c $(STAMP) | $(BUILD)/headers
 
 demos: $(DEMOS) $(PROGRAMS)/tril
 
-$(PROGRAMS)/demos/%: demos/%.c $(HOOK) $(LIB)
+$(PROGRAMS)/demos/%: demos/%.c $(HOOK) $(ENGINE)
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(HOOK) $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(HOOK) $(ENGINE) $(LDFLAGS) $(LIBS)
 
-$(PROGRAMS)/tril: $(COMMAND) $(HOOK) $(LIB)
+$(PROGRAMS)/tril: $(COMMAND) $(HOOK) $(ENGINE)
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) $(COMMAND) -o $@ $(HOOK) $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) $(COMMAND) -o $@ $(HOOK) $(ENGINE) $(LDFLAGS) $(LIBS)
 
 # the manual page: its gaps are filled with what the commands say themselves
 $(PROGRAMS)/tril.1: src/cmd/tril.1 src/cmd/manual.sh $(PROGRAMS)/tril
@@ -172,7 +206,7 @@ installed: $(PROGRAMS)/tril.1
 	@RUN='$(RUN)' sh tests/install.sh $(BUILD)/installed
 
 # all that a test run is but the run
-test-rest: layers examples link installed demos $(PROGRAMS)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS),,allocations-sample)
+test-rest: layers examples headers link $(if $(SAN),,abi) installed demos $(PROGRAMS)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS),,allocations-sample)
 
 test: test-rest
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
@@ -214,14 +248,18 @@ valgrind: $(PARTS:%=valgrind-part-%)
 valgrind-part-%: $(BUILD)/tests/run
 	@$(TEST_ENV) CK_FORK=no CK_EXCLUDE_TAGS="program long" valgrind -q --error-exitcode=1 --leak-check=full $(BUILD)/tests/run $* $(words $(PARTS))
 
+# a program that was built before a public struct grew, with the shared library
+abi: $(SHARED)
+	@CC='$(CC)' FLAGS='$(USER)' LIBS='$(LIBS)' RUN='$(RUN)' sh tests/abi.sh $(BUILD)/abi $(SHARED)
+
 # the list of test suites, and of everything the library registers, is read off the code: none can be forgotten
 $(BUILD)/tests/suites.h: $(STAMP) $(filter-out tests/main.c,$(sort $(wildcard tests/*.c tests/*/*.c)))
 	@mkdir -p $(@D)
 	@sed -n 's/^Suite \*\(suite_[a-z_0-9]*\)(void)$$/X(\1)/p' $(filter %.c,$^) > $@
 
-$(BUILD)/tests/registry.h: $(LIB)
+$(BUILD)/tests/registry.h: $(OBJECTS)
 	@mkdir -p $(@D)
-	@$(CROSS)nm -g $(LIB) | sed -n 's/.* [A-TV-Z] tril_op_\([a-z0-9_]*\)$$/X_OP(\1)/p; s/.* [A-TV-Z] tril_dist_kind_\([a-z0-9_]*\)$$/X_DIST(\1)/p; s/.* [A-SV-Z] tril_optim_\([a-z0-9_]*\)$$/X_OPTIM(\1)/p' | sort -u > $@
+	@$(CROSS)nm -g $(OBJECTS) | sed 's/$(BITS)$$//' | sed -n 's/.* [A-TV-Z] tril_op_\([a-z0-9_]*\)$$/X_OP(\1)/p; s/.* [A-TV-Z] tril_dist_kind_\([a-z0-9_]*\)$$/X_DIST(\1)/p; s/.* [A-SV-Z] tril_optim_\([a-z0-9_]*\)$$/X_OPTIM(\1)/p' | sort -u > $@
 	@sed -i '/^X_OP(fail)\|^X_OP(apply)/d' $@
 
 $(BUILD)/tests/%.o: tests/%.c $(STAMP) | $(BUILD)/tests/suites.h $(BUILD)/tests/registry.h
@@ -230,19 +268,20 @@ $(BUILD)/tests/%.o: tests/%.c $(STAMP) | $(BUILD)/tests/suites.h $(BUILD)/tests/
 	@$(CC) $(filter-out -Wdouble-promotion,$(FLAGS)) -Isrc -Itests -I$(BUILD)/tests -MMD -MP -c $< -o $@
 
 # limits may use all that this processor has, and all liberties of floating point; private: what they depend on may not
-$(BUILD)/tests/bench/by_hand_%.o: private CFLAGS += $(shell $(CC) -march=native -E -x c /dev/null > /dev/null 2>&1 && echo -march=native) -ffast-math
+$(BUILD)/tests/bench/by_hand_%.o: private NEEDED += $(shell $(CC) -march=native -E -x c /dev/null > /dev/null 2>&1 && echo -march=native) -ffast-math
 
-$(PROGRAMS)/bench: $(BENCH) $(HOOK) $(LIB) $(STAMP)
+$(PROGRAMS)/bench: $(BENCH) $(HOOK) $(ENGINE) $(STAMP)
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) $(BENCH) $(HOOK) -o $@ $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) $(BENCH) $(HOOK) -o $@ $(ENGINE) $(LDFLAGS) $(LIBS)
 
 bench: $(PROGRAMS)/bench
 	$(PROGRAMS)/bench $(if $(JSON),--json $(JSON))
 
-$(BUILD)/tests/run: $(TESTS) $(PIECEWISE) $(LIB) $(STAMP)
+# tests see what is hidden: they link the objects
+$(BUILD)/tests/run: $(TESTS) $(if $(PIECEWISE),$(WITH_PIECES),$(OBJECTS)) $(STAMP)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) $(filter %.o,$^) -o $@ $(LIB) $(LIBS) -lcheck -lsubunit -lrt
+	@$(CC) $(FLAGS) $(filter %.o,$^) -o $@ $(LDFLAGS) $(LIBS) -lcheck -lsubunit -lrt
 
 layers:
 	@sh tests/layers.sh
@@ -261,9 +300,9 @@ fuzz: fuzz-tape
 fuzz-tape: $(BUILD)/fuzz
 	OPENBLAS_NUM_THREADS=1 $(RUN) $< $(or $(SEED),1) $(or $(RUNS),0) $(if $(RUNS),0,$(or $(SECONDS),60))
 
-$(BUILD)/fuzz: $(BUILD)/tests/fuzz/tape.o $(BUILD)/tests/fuzz/main.o $(PIECES) $(LIB) $(STAMP)
+$(BUILD)/fuzz: $(BUILD)/tests/fuzz/tape.o $(BUILD)/tests/fuzz/main.o $(WITH_PIECES) $(STAMP)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) $(filter %.o,$^) -o $@ $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) $(filter %.o,$^) -o $@ $(LDFLAGS) $(LIBS)
 
 # random command lines
 fuzz-command: $(BUILD)/command_fuzz
@@ -279,9 +318,13 @@ $(BUILD)/command_%: tests/command/%.c tests/command/runs.c tests/command/runs.h 
 examples: $(LIB)
 	@CC='$(CC)' FLAGS='$(USER)' RUN='$(RUN)' LIBS='$(LIB) $(LIBS)' sh tests/examples.sh $(BUILD)/examples
 
-# a program of one precision does not link with the library of the other
-link: $(LIB)
-	@CC='$(CC)' FLAGS='$(STD) $(SANFLAGS) -Iinclude' LIBS='$(LIB) $(LIBS)' sh tests/link.sh $(BUILD)/link '$(DOUBLE)'
+# the public headers in C++, where there is a compiler for it
+headers: examples
+	@CXX='$(CXX)' sh tests/headers.sh $(BUILD)/examples
+
+# the public symbols are those that names.h lists
+link: $(LIB) $(if $(SAN),,$(SHARED))
+	@CC='$(CC)' CROSS='$(CROSS)' FLAGS='$(STD) $(SANFLAGS) -Iinclude' LIBS='$(LIB) $(LIBS)' sh tests/link.sh $(BUILD)/link '$(DOUBLE)' $(LIB) $(if $(SAN),,$(SHARED))
 
 # on data of one's own: DATA/NAME.csv and, with the rows of the test sets, DATA/splits/NAME.csv
 uci: $(PROGRAMS)/tril
@@ -304,7 +347,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib demos demo bench uci test test-rest test-parts test-kernels coverage valgrind layers examples link install installed allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
+.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo bench uci test test-rest test-parts test-kernels coverage valgrind layers examples headers link abi install installed allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
 .DELETE_ON_ERROR:
 .SECONDARY:
 

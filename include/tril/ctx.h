@@ -38,9 +38,7 @@
 
 #include <tril/real.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* name, text: one line per status, 0 is ok */
 #define TRIL_STATUS_LIST(X)                                                                        \
@@ -79,6 +77,7 @@ typedef struct tril_ctx_opts {
     tril_allocator allocator; /* default: the C library's */
     bool no_validation; /* true: inputs and the parameters of distributions are not looked through
                            for NaN, infinities and scales that are not positive; default false */
+    TRIL_RESERVED(4);
 } tril_ctx_opts;
 
 /* NULL when memory ran out; opts may be NULL. A NULL context is legal everywhere: it counts as
@@ -107,7 +106,5 @@ void tril_ctx_clear(tril_ctx *ctx);
 /* The text of a status in TRIL_STATUS_LIST. */
 const char *tril_status_text(tril_status status);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

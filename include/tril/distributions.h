@@ -39,9 +39,7 @@
 
 #include <tril/tape.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 typedef struct tril_dist_kind tril_dist_kind;
 
@@ -178,7 +176,5 @@ tril_dist tril_dist_expand(tril_dist p, tril_shape batch);
 tril_shape tril_dist_batch_shape(tril_dist p);
 tril_shape tril_dist_event_shape(tril_dist p);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

@@ -51,9 +51,7 @@
 
 #include <tril/fit.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* Row by row, into memory of the caller's; NULL: not wanted. Everything is in the units of the
  * (scaled) targets. Of a row in which targets are missing (NaN), nll is that of the others; pit and
@@ -82,6 +80,7 @@ typedef struct tril_evaluation {
                              itself, E|Y - y| - E|Y - Y'| / 2, in its units: an absolute error where the
                              distribution is a point (Gneiting and Raftery 2007) */
     double *energy; /* [n]: the energy score, the same with Euclidean distances of all targets */
+    TRIL_RESERVED(8);
 } tril_evaluation;
 
 /* Scores are by some 500 draws of each row, and scatter as such do. Draws are from a stream of
@@ -113,7 +112,5 @@ void tril_rmse(const double *mean, tril_batch rows, size_t targets, double *out)
  * the distributions are right. w [n] is as above. */
 double tril_coverage(const double *level, const tril_real *w, size_t n, double q);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

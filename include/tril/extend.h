@@ -1,6 +1,7 @@
 /* For authors of operations, distributions, heads, losses and optimizers: what tril.h leaves out.
  * Each is a table of functions; a program's own is given by pointer where the library's are, and
- * does all that these do.
+ * does all that these do. Less stable than the other headers: structs may change with the second
+ * number of the version, and programs that use this header are then to be built anew.
  *
  * An operation is a descriptor of three functions, shape rule, forward and backward, in one file.
  * The tape calls them; it owns all memory and the rule that gradients add up: backward only ever
@@ -100,9 +101,7 @@
 #include <tril/optim.h>
 #include <tril/random.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 typedef struct tril_node tril_node;
 typedef struct tril_op tril_op;
@@ -281,6 +280,7 @@ struct tril_head_kind {
     bool no_missing; /* and no density of rows with missing targets */
 
     const struct tril_head_form *form; /* of the library's own */
+    TRIL_RESERVED(4);
 };
 
 /* ---- Optimizers: an update of parameters, and blocks of state as large as these, zero at the
@@ -306,13 +306,12 @@ struct tril_optim_kind {
     /* What a fit makes. NULL: tril_optim_new(kind, params, opts, opts, sizeof *opts). */
     tril_optim *(*make)(tril_params *params, const tril_optim_opts *opts);
     bool no_decay; /* has no weight decay */
+    TRIL_RESERVED(4);
 };
 
 /* An optimizer of all parameters of a store, with a copy of options of its own. NULL on failure. */
 tril_optim *tril_optim_new(const tril_optim_kind *kind, tril_params *params,
                            const tril_optim_opts *opts, const void *own, size_t own_size);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

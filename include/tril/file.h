@@ -26,9 +26,7 @@
 
 #include <tril/ctx.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* A file that is being written. */
 typedef struct tril_file tril_file;
@@ -63,7 +61,5 @@ void tril_file_free(tril_file *file);
  * that is about to end. It is async-signal-safe. */
 void tril_file_remove_temporaries(void);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

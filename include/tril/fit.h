@@ -34,8 +34,8 @@
  *         tril_network net = tril_network_new(params, 3, &(tril_mlp_opts){
  *             .inputs = 2, .hidden = { 16 } }, NULL);
  *         tril_fit *fit = tril_fit_new(&net, (tril_batch){ xs, ys, ROWS }, &(tril_fit_opts){
- *             .epochs = 40, .lr = 1e-2, .schedule = { .kind = TRIL_COSINE },
- *             .validation_share = 0.2, .patience = 20, .seed = 7 });
+ *             .epochs = 40, .seed = 7, .lr = 1e-2, .schedule = { .kind = TRIL_COSINE },
+ *             .validation_share = 0.2, .patience = 20 });
  *         bool stop = false; // Ctrl-C could set it
  *         double first = tril_fit_get_status(fit).best_nll;
  *         tril_fit_run(fit, watch, &stop);
@@ -54,9 +54,7 @@
 #include <tril/nn.h>
 #include <tril/optim.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* A line under a network: y = weight x + bias + scale y', where network and head give the
  * distribution of y'. Parameters of the network's store, which no step moves: weight [d, inputs],
@@ -73,6 +71,7 @@ typedef struct tril_network {
     size_t targets;
     tril_head_opts head; /* default: a full normal; a shared covariance is of the network's store */
     tril_line line;      /* default: none */
+    TRIL_RESERVED(4);
 } tril_network;
 
 /* A network in a store: net.0.weight, ... as tril_mlp_new makes them, of as many outputs as the
@@ -109,6 +108,7 @@ typedef struct tril_loss {
     const char *name;
     tril_var (*value)(const tril_loss_rows *rows, tril_var *log_prob);
     bool mean_first; /* at first some epochs of the mean alone, tril_fit_opts.warmup_epochs */
+    TRIL_RESERVED(4);
 } tril_loss;
 
 /* The distribution of y by the network, and log p(y) by such a one. */
@@ -133,7 +133,7 @@ extern const tril_loss tril_loss_nll, /* -log p(y) */
                            the   weights of a mixture) of the start */
 
 /* These, and NULL. */
-extern const tril_loss *const tril_losses[];
+extern const tril_loss *const tril_losses[TRIL_LIST_SIZE];
 
 typedef enum tril_schedule_kind {
     TRIL_CONSTANT, /* default */
@@ -150,6 +150,7 @@ typedef struct tril_schedule {
     double factor; /* in (0, 1); default 0.5 */
     size_t every;  /* default 10 */
     double floor;  /* in [0, 1]; step, cosine and plateau do not go below it; default 0 */
+    TRIL_RESERVED(2);
 } tril_schedule;
 
 typedef struct tril_fit_opts {
@@ -207,6 +208,7 @@ typedef struct tril_fit_opts {
     tril_ctx *ctx; /* that the network's store belongs to from tril_fit_new to tril_fit_free: one
                       for each of several networks of one context that are trained at the same time.
                       It must have the store's allocator; default: the store's */
+    TRIL_RESERVED(8);
 } tril_fit_opts;
 
 /* How things stand. NLL is the mean over rows, in nats, in the units of the scaled targets. */
@@ -223,6 +225,7 @@ typedef struct tril_fit_status {
     double lr;                       /* of the step that comes next */
     double seconds, rows_per_second; /* of the last epoch's steps, or of those of the epoch under
                                         way, as far as this object took them */
+    TRIL_RESERVED(4);
 } tril_fit_status;
 
 typedef struct tril_fit tril_fit;
@@ -275,7 +278,5 @@ const tril_array *tril_fit_state(tril_fit *fit, size_t *n);
 bool tril_folds(tril_ctx *ctx, size_t rows, const size_t *group, const double *share, size_t k,
                 uint64_t seed, size_t *fold);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

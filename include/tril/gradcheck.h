@@ -12,9 +12,7 @@
 
 #include <tril/tape.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* The function under test: reads its inputs, one var each, and returns a var of any shape on the
  * same tape. It must return the same numbers each time it is called. */
@@ -30,6 +28,7 @@ typedef struct tril_gradcheck_opts {
     double step;      /* default 1e-3 (double), 2e-2 (float) */
     double floor;     /* errors are relative to max(|analytic|, |numeric|, floor); default 1e-2 */
     tril_params *params; /* parameters to be checked with the inputs; default: none */
+    TRIL_RESERVED(4);
 } tril_gradcheck_opts;
 
 /* What was found; worst is the coordinate with the largest error. */
@@ -40,6 +39,7 @@ typedef struct tril_gradcheck_report {
     size_t input,
         element; /* where it is: which input (inputs first, then parameters), which element of it */
     char text[256]; /* all this in a sentence; empty where f failed */
+    TRIL_RESERVED(4);
 } tril_gradcheck_report;
 
 /* True when every coordinate is within the tolerance. report and opts may be NULL. A wrong gradient
@@ -48,7 +48,5 @@ bool tril_gradcheck(tril_ctx *ctx, tril_function *f, void *user, const tril_grad
                     size_t n_inputs, const tril_gradcheck_opts *opts,
                     tril_gradcheck_report *report);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

@@ -63,9 +63,7 @@
 #include <tril/table.h>
 #include <tril/tensors.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* What becomes of missing cells. */
 typedef enum tril_missing {
@@ -93,6 +91,7 @@ typedef struct tril_model_opts {
     tril_missing missing;
     const char *weight; /* a column that says how often each row counts: at least 0, no target and
                            no input. Default: rows count alike */
+    TRIL_RESERVED(8);
 } tril_model_opts;
 
 /* What of dates repeats. */
@@ -109,6 +108,7 @@ typedef struct tril_column {
     size_t n_labels;
     const char *dates; /* how they are written: see tril_table_dates. NULL: there are none */
     unsigned cycles;   /* the sum of those that there are, in the order of tril_cycle */
+    TRIL_RESERVED(2);
 } tril_column;
 
 /* How many numbers of a row it is. */
@@ -178,6 +178,7 @@ typedef struct tril_dataset {
     size_t extreme;   /* how many rows were left out for extreme numbers */
     size_t missing_inputs, missing_targets; /* how many cells of the rows were missing */
     size_t unseen; /* how many cells had labels that the model has not seen */
+    TRIL_RESERVED(4);
 } tril_dataset;
 
 typedef struct tril_dataset_opts {
@@ -190,6 +191,7 @@ typedef struct tril_dataset_opts {
                                TRIL_MISSING_MEAN,            as the training rows' shares; default: an error */
     const char *weight; /* a column of weights, "" for none; default: the model's. To predict there
                            are none. Rows of weight 0 are left out */
+    TRIL_RESERVED(4);
 } tril_dataset_opts;
 
 /* Replaces the cases by rows[0 .. n-1] of a table (NULL: by all). Errors are those of
@@ -269,7 +271,5 @@ bool tril_tensors_get_scaler(const tril_tensors *tensors, const char *name, tril
 bool tril_tensors_put_fit(tril_tensors *tensors, const char *prefix, tril_fit *fit);
 bool tril_tensors_get_fit(const tril_tensors *tensors, const char *prefix, tril_fit *fit);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

@@ -55,9 +55,7 @@
 #include <tril/distributions.h>
 #include <tril/ops.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* How a layer's weights begin; biases begin at zero. */
 typedef enum tril_init {
@@ -75,6 +73,7 @@ typedef struct tril_dense_opts {
     tril_activation activation; /* default: none */
     tril_init init;             /* default: by the activation */
     bool no_bias;               /* default: a bias */
+    TRIL_RESERVED(4);
 } tril_dense_opts;
 
 /* Adds NAME.weight [outputs, inputs] and NAME.bias [outputs] to the store. NULL on failure. */
@@ -91,10 +90,12 @@ typedef struct tril_mlp tril_mlp;
 enum { TRIL_MAX_HIDDEN = 16 };
 
 typedef struct tril_mlp_opts {
-    size_t inputs, outputs;         /* at least 1 each */
+    size_t inputs;                  /* at least 1 */
     size_t hidden[TRIL_MAX_HIDDEN]; /* widths, up to the first 0; default: no hidden layer */
+    size_t outputs;                 /* at least 1 */
     tril_activation activation;     /* of hidden layers; default tanh. The last layer has none. */
     tril_init init;                 /* of all layers; default: by the activation that follows */
+    TRIL_RESERVED(4);
 } tril_mlp_opts;
 
 /* Layer i is named NAME.2i. NULL on failure. */
@@ -136,7 +137,7 @@ extern const tril_head_kind
                             or more is next to the normal */
 
 /* These, and NULL. */
-extern const tril_head_kind *const tril_heads[];
+extern const tril_head_kind *const tril_heads[TRIL_LIST_SIZE];
 
 typedef enum tril_diagonal_transform {
     TRIL_DIAGONAL_DEFAULT, /* 1 + ELU */
@@ -161,6 +162,7 @@ typedef struct tril_head_opts {
     const tril_head_kind *component; /* mixture: the kind of each; default full */
     bool natural; /* log_prob's gradient in the raw outputs is preconditioned; see below. For the
                      full, diagonal and low-rank forms; default: it is plain */
+    TRIL_RESERVED(4);
 } tril_head_opts;
 
 /* How many numbers a row must have for events of size d; opts may be NULL. SIZE_MAX where no row
@@ -238,7 +240,5 @@ tril_dist tril_mvn_params_dist(const tril_mvn_params *normals, tril_tape *tape);
 tril_param tril_mvn_params_loc(const tril_mvn_params *normals);
 tril_param tril_mvn_params_scale_tril(const tril_mvn_params *normals);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

@@ -35,9 +35,7 @@
 
 #include <tril/tape.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* Elementwise, two inputs: NumPy's broadcasting, to rank 4; a number is tril_scalar(tape, number).
  */
@@ -161,7 +159,5 @@ tril_var tril_solve_tril(tril_var factor, tril_var b, bool transpose);
  * above. */
 tril_var tril_unpack_tril(tril_var packed);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

@@ -38,9 +38,7 @@
 
 #include <tril/params.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 typedef struct tril_optim tril_optim;
 
@@ -51,7 +49,7 @@ extern const tril_optim_kind tril_optim_adam, tril_optim_adamw, tril_optim_sgd, 
 
 /* Those that `tril fit` knows by their names, and NULL: adam, which is AdamW where a fit has weight
  * decay, and sgd. */
-extern const tril_optim_kind *const tril_optims[];
+extern const tril_optim_kind *const tril_optims[TRIL_LIST_SIZE];
 
 /* Clipping, done on the gradients in place before a step: first by value, then by the norm of all
  * gradients together. */
@@ -59,6 +57,7 @@ typedef struct tril_clip {
     double value; /* each gradient is limited to +- value; default: not */
     double norm;  /* gradients are scaled down to this Euclidean norm if theirs is larger; default:
                      not */
+    TRIL_RESERVED(2);
 } tril_clip;
 
 /* What a fit tells its optimizer. */
@@ -67,6 +66,7 @@ typedef struct tril_optim_opts {
     double momentum;     /* for kinds that have one; default 0 */
     double weight_decay; /* at least 0; default 0 */
     tril_clip clip;
+    TRIL_RESERVED(4);
 } tril_optim_opts;
 
 /* Stochastic gradient descent, as in PyTorch: g += weight_decay w; b = momentum b + g; w -= lr b,
@@ -77,6 +77,7 @@ typedef struct tril_sgd_opts {
     bool nesterov;       /* needs momentum; default false */
     double weight_decay; /* L2, at least 0; default 0 */
     tril_clip clip;
+    TRIL_RESERVED(4);
 } tril_sgd_opts;
 
 /* Adam (Kingma and Ba 2015) with weight decay as an L2 term, and AdamW (Loshchilov and Hutter 2019)
@@ -88,6 +89,7 @@ typedef struct tril_adam_opts {
     double eps;          /* default 1e-8 */
     double weight_decay; /* at least 0; default 0 for Adam, 0.01 for AdamW */
     tril_clip clip;
+    TRIL_RESERVED(4);
 } tril_adam_opts;
 
 /* The natural step for normals by loc [..., d] and scale_tril L [..., d, d]: covariances stay valid
@@ -117,6 +119,7 @@ typedef struct tril_natural_opts {
     double lr_loc;  /* of loc; default: lr */
     double kl_clip; /* in (0, 1), nats a step and normal; default 0.001, right for single rows at
                        any rate; the gradients of many rows bear more */
+    TRIL_RESERVED(4);
 } tril_natural_opts;
 
 /* Moves these two parameters of a store and nothing else; the others may have an optimizer in which
@@ -150,7 +153,5 @@ bool tril_optim_set_lr_factor(tril_optim *optim, double factor);
 enum { TRIL_OPTIM_ARRAYS = 3 };
 size_t tril_optim_state(tril_optim *optim, tril_array *arrays);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

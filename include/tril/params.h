@@ -24,9 +24,7 @@
 
 #include <tril/shape.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 typedef struct tril_params tril_params;
 
@@ -87,7 +85,5 @@ typedef struct tril_array {
     size_t size; /* how many values */
 } tril_array;
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

@@ -23,9 +23,7 @@
 
 #include <tril/ctx.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 typedef struct tril_random {
     uint64_t seed, stream;
@@ -53,7 +51,5 @@ size_t tril_random_below(tril_random *random, size_t n);
 /* Shuffles n indices (Fisher and Yates). */
 void tril_random_shuffle(tril_random *random, size_t *indices, size_t n);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

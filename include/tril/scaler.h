@@ -35,9 +35,7 @@
 
 #include <tril/ctx.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* Mean and standard deviation of columns (divisor: the rows, or the sum of their weights), taken
  * from the training rows and applied to all rows. Begins as {0}. */
@@ -45,6 +43,7 @@ typedef struct tril_scaler {
     tril_ctx *ctx;
     size_t width;
     double *mean, *scale; /* width each; read-only */
+    TRIL_RESERVED(2);
 } tril_scaler;
 
 /* Fits the scaler to x [rows, width], replacing an earlier fit; w [rows] is how often each row
@@ -63,7 +62,5 @@ void tril_scaler_undo(const tril_scaler *scaler, tril_real *x, size_t rows);
  * have it in the data's own units. */
 double tril_scaler_log_scale(const tril_scaler *scaler);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

@@ -4,9 +4,7 @@
 
 #include <tril/ctx.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 enum { TRIL_MAX_RANK = 4 };
 
@@ -15,19 +13,21 @@ typedef struct tril_shape {
     size_t dim[TRIL_MAX_RANK]; /* dim[rank] and beyond are 0 */
 } tril_shape;
 
+TRIL_API_END
+
 /* TRIL_SHAPE(64, 3) is 64 x 3: one to four sizes. */
 #ifdef __cplusplus
-}
 template <typename... Sizes> inline tril_shape tril_shape_of_sizes(Sizes... sizes)
 {
     return tril_shape{ sizeof...(sizes), { static_cast<size_t>(sizes)... } };
 }
-extern "C" {
 #define TRIL_SHAPE(...) tril_shape_of_sizes(__VA_ARGS__)
 #else
 #define TRIL_SHAPE(...)                                                                            \
     ((tril_shape){ sizeof((size_t[]){ __VA_ARGS__ }) / sizeof(size_t), { __VA_ARGS__ } })
 #endif
+
+TRIL_API_BEGIN
 
 /* The product of the sizes; 1 for rank 0; SIZE_MAX where it does not fit or the rank is above 4. */
 size_t tril_shape_size(tril_shape shape);
@@ -41,7 +41,5 @@ typedef struct tril_shape_str {
 } tril_shape_str;
 tril_shape_str tril_shape_text(tril_shape shape);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

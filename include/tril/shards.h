@@ -57,9 +57,7 @@
 
 #include <tril/tape.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* A pool of workers, each with a context, a tape and a block of gradients of its own. */
 typedef struct tril_shards tril_shards;
@@ -70,6 +68,7 @@ typedef struct tril_shards_opts {
                        values of a network of some 64 units stay in a core's cache. The result
                        depends on it, by rounding */
     tril_params *also[3]; /* other stores of the same context that losses use; default none */
+    TRIL_RESERVED(4);
 } tril_shards_opts;
 
 /* A pool for losses of the parameters of a store, which must outlive it, and can grow no more. opts
@@ -111,7 +110,5 @@ bool tril_shards_mean(tril_shards *shards, size_t rows, tril_shard_loss *loss, v
  */
 bool tril_tasks_run(size_t threads, size_t n, bool (*run)(void *data, size_t k), void *data);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

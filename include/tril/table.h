@@ -33,9 +33,7 @@
 
 #include <tril/ctx.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* A CSV file in memory: columns by name, cells as numbers or words. */
 typedef struct tril_table tril_table;
@@ -52,6 +50,7 @@ typedef struct tril_dialect {
     const char *const *missing; /* more cells that are missing: words in letters of any case, and
                                    numbers by their value; default: none */
     size_t n_missing;
+    TRIL_RESERVED(4);
 } tril_dialect;
 
 /* Reads a CSV file as RFC 4180 has it: one header row, quotes doubled inside quoted cells, LF or
@@ -131,7 +130,5 @@ const char *const *tril_table_labels(tril_table *table, const char *name, size_t
 bool tril_table_classes(const tril_table *table, const char *name, const char *const *labels,
                         size_t n, size_t *out);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

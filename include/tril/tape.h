@@ -32,9 +32,7 @@
 
 #include <tril/params.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 typedef struct tril_tape tril_tape;
 
@@ -94,6 +92,7 @@ typedef struct tril_backward_opts {
     const tril_real *seed; /* gradient of y to start from, as many numbers as y has; default: 1, and
                               y must have one */
     bool accumulate; /* add to the parameters' gradients instead of setting them; default false */
+    TRIL_RESERVED(4);
 } tril_backward_opts;
 
 /* The same with options: a vector-Jacobian product, gradients over several batches. */
@@ -112,7 +111,5 @@ tril_real tril_item(tril_var x);
  * none arrived. */
 const tril_real *tril_grad(tril_var x);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

@@ -46,9 +46,7 @@
 #include <tril/ctx.h>
 #include <tril/params.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* Tensors and notes in memory, each by a name that is unique, not empty, and UTF-8. */
 typedef struct tril_tensors tril_tensors;
@@ -109,7 +107,5 @@ tril_tensors *tril_tensors_read(tril_ctx *ctx, const char *path);
 bool tril_tensors_put_params(tril_tensors *tensors, const char *prefix, tril_params *params);
 bool tril_tensors_get_params(const tril_tensors *tensors, const char *prefix, tril_params *params);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

@@ -38,7 +38,7 @@ static int usage(FILE *to, int status)
                 "Trains, judges and uses networks that answer with a distribution.\n");
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         fprintf(to, "  tril %-10s%s\n", known[i].name, known[i].help);
-    fprintf(to, "tril COMMAND --help says more.\n");
+    fprintf(to, "tril COMMAND --help says more, tril --version which version this is.\n");
     return output_status("tril", status);
 }
 
@@ -52,6 +52,8 @@ int main(int argc, char **argv)
     close(fd);
     if (argc < 2)
         return usage(stderr, STATUS_WRONG);
+    if (strcmp(argv[1], "--version") == 0)
+        return printf("tril %s\n", tril_version()), output_status("tril", STATUS_DONE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0)
         return usage(stdout, STATUS_DONE);

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char tril_precision[] = "";
+const char *tril_version(void)
+{
+    return TRIL_VERSION;
+}
 
 static void *c_resize(void *user, void *ptr, size_t size)
 {

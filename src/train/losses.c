@@ -157,5 +157,6 @@ const tril_loss tril_loss_faithful = { "faithful", faithful, false };
 const tril_loss tril_loss_mse = { "mse", mse, false };
 const tril_loss tril_loss_warmup = { "warmup", nll, true };
 
-const tril_loss *const tril_losses[] = { &tril_loss_nll, &tril_loss_beta,   &tril_loss_faithful,
-                                         &tril_loss_mse, &tril_loss_warmup, NULL };
+const tril_loss *const tril_losses[TRIL_LIST_SIZE] = { &tril_loss_nll,      &tril_loss_beta,
+                                                       &tril_loss_faithful, &tril_loss_mse,
+                                                       &tril_loss_warmup,   NULL };

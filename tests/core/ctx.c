@@ -99,7 +99,7 @@ START_TEST(test_hooks_get_everything)
     tril_ctx *ctx = counting_ctx(&counter);
     ck_assert_uint_eq(counter.blocks, 1);
     tril_params *params = tril_params_new(ctx);
-    tril_mlp *net = tril_mlp_new(params, "net", &(tril_mlp_opts){ 2, 3, { 4 } });
+    tril_mlp *net = tril_mlp_new(params, "net", &(tril_mlp_opts){ 2, { 4 }, 3 });
     tril_optim *adam = tril_adam_new(params, NULL);
     tril_tape *tape = tril_tape_new(ctx);
     static const tril_real x[20] = { 1, 2, 3 };
@@ -240,7 +240,7 @@ START_TEST(test_null_layers)
     ck_assert_ptr_null(tril_dense_apply(NULL, none).tape);
     ck_assert_ptr_null(tril_dense_weight(NULL).params);
     ck_assert_ptr_null(tril_dense_bias(NULL).params);
-    ck_assert_ptr_null(tril_mlp_new(NULL, "x", &(tril_mlp_opts){ 1, 1 }));
+    ck_assert_ptr_null(tril_mlp_new(NULL, "x", &(tril_mlp_opts){ .inputs = 1, .outputs = 1 }));
     ck_assert_ptr_null(tril_mlp_apply(NULL, none).tape);
     ck_assert_uint_eq(tril_mlp_depth(NULL), 0);
     ck_assert_ptr_null(tril_mlp_layer(NULL, 0));
