@@ -1,7 +1,8 @@
 /* Work over threads: steps, whose rows are cut into shards for a pool of workers, and tasks.
  *
- * The result does not depend on the number of threads, to the last bit: gradients are added in the
- * order of the shards. The library starts no thread unless asked for one here.
+ * The result does not depend on the number of threads, to the last bit: gradients are added in a
+ * binary tree over the numbers of the shards. The library starts no thread unless asked for one
+ * here.
  *
  * Example: a network learns the distribution of three numbers, two threads at work.
  *

@@ -1,5 +1,6 @@
-/* Shards of rows over threads. Worker w takes the shards w, w + T, w + 2T, ... of T workers, and
- * adds their gradients to the sum when it is their turn: in the order of the shards, whoever is
+/* Shards of rows over threads. Their gradients are added in a binary tree over the shards' numbers.
+ * Runs of 2^k shards are branches of it: worker w takes the runs w, w + T, w + 2T, ... of T
+ * workers, and hands over the sum of each when it is its turn: in the order of the runs, whoever is
  * done first. So the bits do not depend on the number of threads, and with the same rows a worker
  * has the same shards in every step, for which its tape has the memory from the first on. */
 #include <tril/shards.h>
@@ -12,6 +13,7 @@
 #include "kernels/mvn.h"
 #include "train/spinwait.h"
 #include "train/tasks.h"
+#include "train/tree.h"
 
 enum { MAX_STORES = 4, DEFAULT_ROWS = 256 };
 
@@ -20,9 +22,10 @@ typedef struct worker {
     _Alignas(64) tril_ctx ctx;
     tril_tape *tape;
     tril_real *grads; /* of one shard, of all stores one behind the other */
+    tril_tree tree;   /* of the shards of a run; behind the gradients the value */
     tril_shards *shards;
-    size_t index;
-    pthread_t thread; /* but of worker 0, which is the caller */
+    size_t index, failed; /* failed: the shard */
+    pthread_t thread;     /* but of worker 0, which is the caller */
     tril_spinwait gate;
     atomic_size_t begun; /* steps that it was sent into */
 } worker;
@@ -32,6 +35,7 @@ typedef struct shards_step {
     tril_shard_loss *loss;
     void *user;
     size_t rows, count; /* of shards */
+    size_t run, runs;   /* shards of a run, and how many runs there are */
     uint64_t seed;
     bool backward;
 } shards_step;
@@ -46,8 +50,9 @@ struct tril_shards {
     size_t n_workers, n_started;
     shards_step step;
     /* of the worker whose turn it is */
-    atomic_size_t turn; /* the shard that is added next */
-    double *sum, mean;
+    atomic_size_t turn; /* the run that is added next */
+    tril_tree tree;     /* of runs */
+    const double *sum;
     const worker *culprit; /* has failed in the shard that begins at this row */
     size_t culprit_first;
 };
@@ -82,27 +87,55 @@ static bool compute(worker *w, const shards_step *step, size_t shard, double *va
     return !tril_ctx_failed(&w->ctx);
 }
 
-/* by the worker whose turn it is */
-static void add(worker *w, const shards_step *step, size_t shard, double value)
+/* the first number of a block that counts */
+static size_t first_of(const tril_shards *shards, const shards_step *step)
 {
-    tril_shards *shards = w->shards;
-    size_t first = shard * shards->rows;
-    /* weights of at most 1: no sum is larger than the largest gradient */
-    double weight = (double)rows_of(shards, step->rows, first) / (double)step->rows;
-    shards->mean = weight * value + (shard ? shards->mean : 0);
-    if (!step->backward || step->count == 1)
-        return;
-    double *restrict sum = shards->sum;
-    const tril_real *restrict grads = w->grads;
-    if (shard == 0)
-        for (size_t i = 0; i < shards->size; i++)
-            sum[i] = weight * (double)grads[i];
-    else
-        for (size_t i = 0; i < shards->size; i++)
-            sum[i] += weight * (double)grads[i];
+    return step->backward && step->count > 1 ? 0 : shards->size;
 }
 
-/* Its shards of a step; after the first that failed, in the order of the shards, only the turns are
+static void add(worker *w, const shards_step *step, size_t shard, double value)
+{
+    const tril_shards *shards = w->shards;
+    /* weights of at most 1: no sum is larger than the largest gradient */
+    const double weight =
+        (double)rows_of(shards, step->rows, shard * shards->rows) / (double)step->rows;
+    double *restrict block = w->tree.block[0];
+    const tril_real *restrict grads = w->grads;
+    for (size_t i = first_of(shards, step); i < shards->size; i++)
+        block[i] = weight * (double)grads[i];
+    block[shards->size] = weight * value;
+    tril_tree_add(&w->tree, first_of(shards, step));
+}
+
+/* its shards, up to the first that fails */
+static bool sum_run(worker *w, const shards_step *step, size_t run)
+{
+    const size_t end =
+        step->count - run * step->run > step->run ? (run + 1) * step->run : step->count;
+    w->tree.there = 0;
+    for (size_t shard = run * step->run; shard < end; shard++) {
+        double value = 0;
+        if (!compute(w, step, shard, &value)) {
+            w->failed = shard;
+            return false;
+        }
+        add(w, step, shard, value);
+    }
+    return true;
+}
+
+/* by the worker whose turn it is */
+static void add_run(worker *w, const shards_step *step)
+{
+    tril_tree *tree = &w->shards->tree;
+    const size_t first = first_of(w->shards, step);
+    double **sum = tril_tree_sum(&w->tree, first), *block = *sum;
+    *sum = tree->block[0];
+    tree->block[0] = block;
+    tril_tree_add(tree, first);
+}
+
+/* Its runs of a step; after the first that failed, in the order of the runs, only the turns are
  * taken. */
 static void work(worker *w)
 {
@@ -111,19 +144,18 @@ static void work(worker *w)
     const size_t n_workers = shards->n_workers;
     bool failed = false;
     w->ctx.status = TRIL_OK;
-    for (size_t shard = w->index; shard < step.count; shard += n_workers) {
-        double value = 0;
-        bool computed = !failed && compute(w, &step, shard, &value);
-        tril_spinwait_await(&w->gate, &shards->turn, shard);
-        failed = shards->culprit || !computed;
+    for (size_t k = w->index; k < step.runs; k += n_workers) {
+        const bool summed = !failed && sum_run(w, &step, k);
+        tril_spinwait_await(&w->gate, &shards->turn, k);
+        failed = shards->culprit || !summed;
         if (!failed) {
-            add(w, &step, shard, value);
+            add_run(w, &step);
         } else if (!shards->culprit) {
             shards->culprit = w;
-            shards->culprit_first = shard * shards->rows;
+            shards->culprit_first = w->failed * shards->rows;
         }
-        size_t next = shard + 1 < step.count ? (shard + 1) % n_workers : 0;
-        tril_spinwait_set(&shards->workers[next].gate, &shards->turn, shard + 1);
+        const size_t next = k + 1 < step.runs ? (k + 1) % n_workers : 0;
+        tril_spinwait_set(&shards->workers[next].gate, &shards->turn, k + 1);
     }
 }
 
@@ -154,15 +186,16 @@ static void lend_context(tril_ctx *ctx)
 
 static void run_step(tril_shards *shards)
 {
-    const size_t count = shards->step.count;
+    const size_t runs = shards->step.runs;
     atomic_store(&shards->turn, 0);
     shards->culprit = NULL;
+    shards->tree.there = 0;
     lend_context(shards->ctx);
     tril_blas_single(true);
-    for (size_t i = 1; i < shards->n_workers && i < count; i++)
+    for (size_t i = 1; i < shards->n_workers && i < runs; i++)
         send(&shards->workers[i]);
     work(&shards->workers[0]);
-    tril_spinwait_await(&shards->workers[0].gate, &shards->turn, count);
+    tril_spinwait_await(&shards->workers[0].gate, &shards->turn, runs);
     tril_blas_single(false);
     tril_ctx_clear(shards->ctx);
 }
@@ -172,6 +205,27 @@ static bool fail_as_culprit(const tril_shards *shards, size_t rows)
     const size_t first = shards->culprit_first;
     return tril_ctx_fail(shards->ctx, shards->culprit->ctx.status, "rows %zu to %zu: %s", first,
                          first + rows_of(shards, rows, first) - 1, shards->culprit->ctx.message);
+}
+
+/* Runs are as long as they can be while no worker has more shards than it must: that saves turns.
+ */
+static bool cut_into_runs(tril_shards *shards, shards_step *step)
+{
+    const size_t workers = shards->n_workers;
+    size_t least = SIZE_MAX;
+    for (size_t run = 1; run == 1 || run <= (step->count - 1) / workers + 1; run *= 2) {
+        const size_t runs = (step->count - 1) / run + 1, most = ((runs - 1) / workers + 1) * run;
+        if (most <= least) {
+            least = most;
+            step->run = run;
+            step->runs = runs;
+        }
+    }
+    bool done = tril_tree_reserve(&shards->tree, &shards->arena, shards->size + 1, step->runs);
+    for (size_t i = 0; i < workers && i < step->runs && done; i++)
+        done = tril_tree_reserve(&shards->workers[i].tree, &shards->arena, shards->size + 1,
+                                 step->run);
+    return done;
 }
 
 static bool step(tril_shards *shards, size_t rows, tril_shard_loss *loss, void *user, double *mean,
@@ -188,11 +242,14 @@ static bool step(tril_shards *shards, size_t rows, tril_shard_loss *loss, void *
                                   .count = (rows - 1) / shards->rows + 1,
                                   .seed = tril_random_below(&shards->ctx->random, SIZE_MAX),
                                   .backward = backward };
+    if (!cut_into_runs(shards, &shards->step))
+        return false;
     run_step(shards);
     if (shards->culprit)
         return fail_as_culprit(shards, rows);
+    shards->sum = *tril_tree_sum(&shards->tree, first_of(shards, &shards->step));
     if (mean)
-        *mean = shards->mean;
+        *mean = shards->sum[shards->size];
     return true;
 }
 
@@ -264,9 +321,8 @@ static bool make(tril_shards *shards, tril_params *params, const tril_shards_opt
         if (!add_store(shards, opts->also[k]))
             return false;
     tril_arena *arena = &shards->arena;
-    shards->sum = tril_arena_take(arena, "shards", shards->size, sizeof *shards->sum);
     shards->workers = tril_arena_take(arena, "shards", threads, sizeof *shards->workers);
-    if (!shards->sum || !shards->workers)
+    if (!shards->workers)
         return false;
     for (size_t i = 0; i < threads; i++)
         if (!make_worker(shards, i))

@@ -1,0 +1,52 @@
+/* Sums in a fixed binary tree, by counting: a carry is an addition. */
+#include "train/tree.h"
+
+bool tril_tree_reserve(tril_tree *tree, tril_arena *arena, size_t size, size_t n)
+{
+    size_t levels = 2;
+    while (n >>= 1)
+        levels++;
+    tree->size = size;
+    for (; tree->levels < levels; tree->levels++)
+        if (!(tree->block[tree->levels] = tril_arena_take(arena, "shards", size, sizeof(double))))
+            return false;
+    return true;
+}
+
+static void swap(double **a, double **b)
+{
+    double *c = *a;
+    *a = *b;
+    *b = c;
+}
+
+/* the sum is in a */
+static void add(double *restrict a, const double *restrict b, size_t from, size_t size)
+{
+    for (size_t i = from; i < size; i++)
+        a[i] += b[i];
+}
+
+void tril_tree_add(tril_tree *tree, size_t from)
+{
+    size_t k = 0;
+    for (; tree->there >> k & 1; k++) {
+        add(tree->block[k + 1], tree->block[0], from, tree->size);
+        swap(&tree->block[k + 1], &tree->block[0]);
+    }
+    swap(&tree->block[k + 1], &tree->block[0]);
+    tree->there++;
+}
+
+double **tril_tree_sum(tril_tree *tree, size_t from)
+{
+    double **sum = NULL;
+    for (size_t k = 0; tree->there >> k; k++)
+        if (tree->there >> k & 1) {
+            if (sum)
+                add(tree->block[k + 1], *sum, from, tree->size);
+            sum = &tree->block[k + 1];
+        }
+    tree->there = 0;
+    return sum;
+}
