@@ -173,6 +173,15 @@ $(PROGRAMS)/demos/%: demos/%.c $(HOOK) $(ENGINE)
 	@echo '  LD   $@'
 	@$(CC) $(FLAGS) -MMD -MP -MF $@.d $< -o $@ $(HOOK) $(ENGINE) $(LDFLAGS) $(LIBS)
 
+# what `tril export` writes around a model's numbers, as lists of lines
+$(BUILD)/export_text.h: $(wildcard src/cmd/export/*.c)
+	@mkdir -p $(@D)
+	@for text in model main; do echo "static const char *const $${text}_text[] = {"; \
+		sed 's/[\\"]/\\&/g; s/.*/"&\\n",/' src/cmd/export/$$text.c; echo 'NULL };'; done > $@
+
+$(BUILD)/src/cmd/export_c.o: $(BUILD)/export_text.h
+$(BUILD)/src/cmd/export_c.o: private CFLAGS += -I$(BUILD)
+
 $(PROGRAMS)/tril: $(COMMAND) $(HOOK) $(ENGINE)
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
@@ -197,7 +206,7 @@ demo: demos
 	$(PROGRAMS)/tril plot $(BUILD)/pictures/points.safetensors data/points.csv -o $(BUILD)/pictures/points.png
 
 # OpenBLAS's threads and the fork of every test do not go together, nor do forks and the sanitizers' leak check
-TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(PROGRAMS) RUN=$(RUN) $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) $(if $(COVERAGE),GCOV_ERROR_FILE=/dev/null) $(if $(PIECEWISE),CK_EXCLUDE_TAGS=blocks) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
+TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(PROGRAMS) RUN=$(RUN) $(if $(CROSS),CC='$(CC) --sysroot=$(ROOT)') $(if $(filter tsan,$(words)),TSAN_OPTIONS=allocator_may_return_null=1,$(if $(SAN),CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1)) $(if $(COVERAGE),GCOV_ERROR_FILE=/dev/null) $(if $(PIECEWISE),CK_EXCLUDE_TAGS=blocks) CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(RUN),10,1)
 
 # what make install puts below a folder works there
 installed: $(PROGRAMS)/tril.1

@@ -8,6 +8,7 @@
 /* Each gets the arguments from its own name on and returns the exit status. */
 int fit_command(int argc, char **argv);
 int evaluate_command(int argc, char **argv);
+int export_command(int argc, char **argv);
 int info_command(int argc, char **argv);
 int plot_command(int argc, char **argv);
 int predict_command(int argc, char **argv);

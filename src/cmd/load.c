@@ -2,6 +2,7 @@
 #include "cmd/load.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/commands.h"
 #include "cmd/options.h"
@@ -69,6 +70,25 @@ int load_status(const loaded *l, const char *program, bool done)
     fprintf(stderr, "%s: %s\n", program, tril_ctx_message(l->ctx));
     return tril_ctx_status(l->ctx) == TRIL_OUT_OF_MEMORY || l->rows.n ? STATUS_FAILED
                                                                       : STATUS_WRONG;
+}
+
+const char *output_path(const char *path)
+{
+    return path && strcmp(path, "-") == 0 ? NULL : path;
+}
+
+bool load_output(const loaded *l, const char *path, tril_file **file, FILE **to)
+{
+    *file = path ? tril_file_new(l->ctx, path) : NULL;
+    *to = path ? tril_file_stream(*file) : stdout;
+    return *to;
+}
+
+bool load_output_end(tril_file *file, bool done)
+{
+    done = done && (!file || tril_file_keep(file));
+    tril_file_free(file);
+    return done;
 }
 
 bool load_judge(const loaded *l, const tril_evaluation *out)

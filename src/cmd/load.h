@@ -2,6 +2,8 @@
 #ifndef CMD_LOAD_H
 #define CMD_LOAD_H
 
+#include <stdio.h>
+
 #include <tril/tril.h>
 
 #include "cmd/names.h"
@@ -53,6 +55,14 @@ void load_free(loaded *l);
 
 /* The exit status of a command; a sentence where the context has failed. */
 int load_status(const loaded *l, const char *program, bool done);
+
+/* A path to write to: NULL, which is standard output, for "-" too. */
+const char *output_path(const char *path);
+
+/* Opens such a path, and ends what is written there: keeps the file if all is done. False on
+ * failure; main looks after standard output. */
+bool load_output(const loaded *l, const char *path, tril_file **file, FILE **to);
+bool load_output_end(tril_file *file, bool done);
 
 /* All rows judged, in the units of the data. */
 bool load_judge(const loaded *l, const tril_evaluation *out);

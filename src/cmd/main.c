@@ -29,6 +29,7 @@ static const struct {
       evaluate_command },
     { "predict", "tril predict", "what a model says of the rows of a CSV file", predict_command },
     { "plot", "tril plot", "a picture of a model over the rows of a CSV file", plot_command },
+    { "export", "tril export", "a model as one file of C", export_command },
     { "info", "tril info", "what a model is, and how it was trained", info_command },
 };
 

@@ -29,23 +29,6 @@ typedef struct prediction {
     double *mean, *sd, *correlation, *quantile, *nll;
 } prediction;
 
-/* ---- where to */
-
-/* NULL: standard output, which the end of main looks after */
-static bool open_output(tril_file **file, FILE **to, const loaded *l, const options *o)
-{
-    *file = o->output ? tril_file_new(l->ctx, o->output) : NULL;
-    *to = o->output ? tril_file_stream(*file) : stdout;
-    return *to;
-}
-
-static bool close_output(tril_file *file, bool done)
-{
-    done = done && (!file || tril_file_keep(file));
-    tril_file_free(file);
-    return done;
-}
-
 /* ---- distributions */
 
 static void print_header(FILE *to, const tril_model_info *about, const options *o, bool targets)
@@ -208,7 +191,7 @@ static bool predict(loaded *l, const options *o)
                                           .quantile = p.quantile });
     tril_file *file = NULL;
     FILE *to;
-    done = done && open_output(&file, &to, l, o);
+    done = done && load_output(l, o->output, &file, &to);
     if (done) {
         for (size_t i = 0; i < l->rows.n && p.nll; i++)
             p.nll[i] = empty[l->rows.row[i]] ? (double)NAN : p.nll[i];
@@ -216,7 +199,7 @@ static bool predict(loaded *l, const options *o)
     }
     free(memory);
     free(empty);
-    return close_output(file, done);
+    return load_output_end(file, done);
 }
 
 /* ---- draws */
@@ -257,7 +240,7 @@ static bool sample(loaded *l, const options *o)
     tril_tape *tape = done ? tril_tape_new(l->ctx) : NULL;
     tril_file *file = NULL;
     FILE *to;
-    done = tape && open_output(&file, &to, l, o);
+    done = tape && load_output(l, o->output, &file, &to);
     if (done)
         print_draw_header(to, about);
     for (size_t first = 0; first < l->rows.n && done; first += chunk) {
@@ -269,7 +252,7 @@ static bool sample(loaded *l, const options *o)
     tril_tape_free(tape);
     free(draws);
     free(mean);
-    return close_output(file, done);
+    return load_output_end(file, done);
 }
 
 /* ---- the command */
@@ -351,8 +334,7 @@ static bool read_options(options *o, int argc, char **argv, int *status)
         o->model = argv[optind];
         o->data = argv[optind + 1];
         o->draws = (size_t)draws;
-        if (o->output && strcmp(o->output, "-") == 0)
-            o->output = NULL;
+        o->output = output_path(o->output);
         good = check_files(o, status);
     }
     return good;
