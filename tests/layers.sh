@@ -30,7 +30,7 @@ check nn "core kernels ops distributions" "$core ops distributions nn"
 check optim "core kernels" "$core optim"
 check train "core kernels ops distributions nn optim" "$core ops distributions nn optim shards fit scaler"
 check io "core" "$core table tensors file"
-check model "core kernels ops distributions nn optim train io" "$core ops distributions nn optim shards fit scaler table tensors file evaluate model"
+check model "core kernels ops distributions nn optim train io" "$core ops distributions nn optim shards fit scaler table tensors file evaluate model search"
 check cmd "" "tril ctx file extend"
 
 for layer in $(ls src/*/*.c | cut -d / -f 1-2 | sort -u); do

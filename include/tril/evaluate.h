@@ -97,6 +97,13 @@ bool tril_evaluate(const tril_network *members, size_t n_members, tril_batch row
 bool tril_ensemble_weights(const tril_network *members, size_t n_members, tril_batch rows,
                            double *weight);
 
+/* The same weights where it is known what each member says of the rows, nll [members, n], and how
+ * often these count, w [n], NULL: once; and what their mixture says, out [n]. */
+bool tril_ensemble_stack(tril_ctx *ctx, const double *nll, size_t members, const tril_real *w,
+                         size_t n, double *weight);
+void tril_ensemble_nll(const double *nll, const double *weight, size_t members, size_t n,
+                       double *out);
+
 /* The mean of n numbers, x[0], x[step], ..., and its standard error; w [n] is how often each
  * counts, NULL: once. NaN are left out; NaN where nothing is left, and for the error of a single
  * number (weights of sum 1). */

@@ -278,6 +278,7 @@ struct tril_head_kind {
     bool natural;    /* has natural gradients */
     bool normal;     /* its distributions have an as_mvn */
     bool no_missing; /* and no density of rows with missing targets */
+    bool plain_nll;  /* is best trained by tril_loss_nll: tril_head_loss */
 
     const struct tril_head_form *form; /* of the library's own */
     TRIL_RESERVED(4);

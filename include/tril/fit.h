@@ -135,6 +135,10 @@ extern const tril_loss tril_loss_nll, /* -log p(y) */
 /* These, and NULL. */
 extern const tril_loss *const tril_losses[TRIL_LIST_SIZE];
 
+/* The loss that did best, by NLL and by RMSE, for a kind of head on ordinary tables: beta, for
+ * mixtures nll. NULL stands for the full form. */
+const tril_loss *tril_head_loss(const tril_head_kind *kind);
+
 typedef enum tril_schedule_kind {
     TRIL_CONSTANT, /* default */
     TRIL_STEP,     /* times `factor` every `every` epochs */

@@ -17,6 +17,7 @@
 #include <tril/params.h>
 #include <tril/random.h>
 #include <tril/scaler.h>
+#include <tril/search.h>
 #include <tril/shape.h>
 #include <tril/shards.h>
 #include <tril/table.h>

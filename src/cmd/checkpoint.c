@@ -70,6 +70,14 @@ static bool put_rows(const work *w, tril_tensors *file)
     return tril_tensors_set_metadata(file, sum_note, text);
 }
 
+bool record_put_settings(const plan *p, tril_tensors *file)
+{
+    bool done = true;
+    for (size_t k = 0; k < N_SETTINGS && done; k++)
+        done = put_setting(p, (setting)k, file);
+    return done;
+}
+
 /* how far each of several members is, and the states of those under way */
 static bool put_runs(const training *t, tril_tensors *file)
 {
@@ -93,9 +101,8 @@ bool record_put(const training *t, tril_tensors *file)
     const work *w = t->work;
     char name[32];
     bool done = tril_tensors_put_model(file, w->model) &&
-                put_note(file, data_note, w->plan->settings.data) && put_rows(w, file);
-    for (size_t k = 0; k < N_SETTINGS && done; k++)
-        done = put_setting(w->plan, (setting)k, file);
+                put_note(file, data_note, w->plan->settings.data) && put_rows(w, file) &&
+                record_put_settings(w->plan, file);
     for (size_t k = 0; k < w->plan->model.members && done; k++) {
         const curve *c = &t->members[k].curve;
         curve_name(name, k);
@@ -124,7 +131,7 @@ bool record_get(training *t, const tril_tensors *file)
 {
     const size_t members = t->work->plan->model.members;
     if (tril_model_get_info(t->work->model)->n_networks != members)
-        return fprintf(stderr, "tril fit: %s: it is of %zu networks, not of %zu\n",
+        return fprintf(stderr, "%s: %s: it is of %zu networks, not of %zu\n", command_name(),
                        text_shown(t->work->plan->checkpoint),
                        tril_model_get_info(t->work->model)->n_networks, members),
                false;
@@ -151,7 +158,7 @@ bool record_get_fit(const training *t, const tril_tensors *file, member_run *m)
     const size_t epochs = tril_fit_get_status(m->fit).epoch;
     if (m->curve.n == epochs + 1)
         return true;
-    fprintf(stderr, "tril fit: %s: curve.%zu has %zu rows after %zu epochs\n",
+    fprintf(stderr, "%s: %s: curve.%zu has %zu rows after %zu epochs\n", command_name(),
             text_shown(t->work->plan->checkpoint), m->index, m->curve.n, epochs);
     return false;
 }
@@ -193,12 +200,19 @@ bool record_check(const plan *p, const tril_tensors *file)
         const char *then = record_setting(file, (setting)k);
         if (!setting_is_kept((setting)k) || is_noted(then, p->settings.text[k]))
             continue;
-        fprintf(stderr, "tril fit: %s was begun with%s --%s%s%s\n", text_shown(p->checkpoint),
-                then ? "" : "out", setting_name((setting)k), then ? " " : "",
-                then ? text_shown(then) : "");
+        fprintf(stderr, "%s: %s was begun with%s --%s%s%s\n", command_name(),
+                text_shown(p->checkpoint), then ? "" : "out", setting_name((setting)k),
+                then ? " " : "", then ? text_shown(then) : "");
         return false;
     }
     return true;
+}
+
+bool record_blame_rows(const plan *p)
+{
+    fprintf(stderr, "%s: %s: these are not the rows that %s was begun with\n", command_name(),
+            text_shown(p->settings.data), text_shown(p->checkpoint));
+    return false;
 }
 
 bool record_check_rows(const work *w, const tril_tensors *file)
@@ -206,11 +220,7 @@ bool record_check_rows(const work *w, const tril_tensors *file)
     char sum[32];
     const char *then = tril_tensors_metadata(file, sum_note);
     snprintf(sum, sizeof sum, "%016" PRIx64, work_fingerprint(w));
-    if (then && strcmp(then, sum) == 0)
-        return true;
-    fprintf(stderr, "tril fit: %s: these are not the rows that %s was begun with\n",
-            text_shown(w->plan->settings.data), text_shown(w->plan->checkpoint));
-    return false;
+    return (then && strcmp(then, sum) == 0) || record_blame_rows(w->plan);
 }
 
 bool record_log(FILE *log, size_t member, const curve *c, size_t i)

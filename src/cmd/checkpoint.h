@@ -27,9 +27,14 @@ const char *record_rows(const tril_tensors *file);
 const char *record_setting(const tril_tensors *file, setting which);
 bool record_is_checkpoint(const tril_tensors *file);
 
-/* Whether a checkpoint is of the same settings, and of the same rows; a sentence otherwise. */
+/* The settings alone. */
+bool record_put_settings(const plan *p, tril_tensors *file);
+
+/* Whether a checkpoint is of the same settings, and of the same rows; a sentence otherwise. False
+ * after that about the rows. */
 bool record_check(const plan *p, const tril_tensors *file);
 bool record_check_rows(const work *w, const tril_tensors *file);
+bool record_blame_rows(const plan *p);
 
 /* A line of the log: row i of a curve. False where it cannot be written. */
 bool record_log(FILE *log, size_t member, const curve *c, size_t i);

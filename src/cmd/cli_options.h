@@ -1,4 +1,5 @@
-/* What can be said to `tril fit`, as text: names, defaults and help in one place. */
+/* What can be said to `tril fit` and `tril search`, as text: names, defaults and help in one place.
+ */
 #ifndef CMD_CLI_OPTIONS_H
 #define CMD_CLI_OPTIONS_H
 
@@ -40,6 +41,9 @@
     X(ORDER, "order", "COLUMN", NULL, true,                                                        \
       "numbers or dates: the first rows by it train, the next validate, the last test; default: "  \
       "at random, but equal rows together, unless there are over three of each")                   \
+    X(FOLDS, "folds", "K", NULL, true,                                                             \
+      "judge by K folds of the rows that do not test, each by networks trained on the others; "    \
+      "with --order on those before it")                                                           \
     X(EPOCHS, "epochs", "N", "1000", true, "passes over the training rows, at most")               \
     X(BATCH, "batch", "N", "32", true, "rows of a step")                                           \
     X(OPTIMIZER, "optimizer", "NAME", "adam", true, "")                                            \
@@ -66,6 +70,8 @@
       "a checkpoint, OUTPUT.checkpoint; default: every ten seconds")                               \
     X(RESUME, "resume", NULL, NULL, false, "go on from OUTPUT.checkpoint, if it is there")         \
     X(LOG, "log", "FILE", NULL, false, "figures of each epoch, as CSV")                            \
+    X(BUDGET, "budget", "N", NULL, true,                                                           \
+      "rows times epochs that candidates may take, but for the first; default: 3e7")               \
     X(CSV, "csv", NULL, NULL, false, "print the final figures as lines of rows,measure,of,value")
 
 #define SETTING_ID(id, name, argument, fallback, kept, help) SETTING_##id,
@@ -78,8 +84,19 @@ typedef struct settings {
     const char *data; /* the CSV file */
 } settings;
 
-/* Reads a command line. False, with *status set: after the help, or a sentence. */
-bool settings_read(settings *s, int argc, char **argv, int *status);
+/* Reads a command line, of `tril search` or of `tril fit`. False, with *status set: after the help,
+ * or a sentence. */
+bool settings_read(settings *s, bool search, int argc, char **argv, int *status);
+
+/* What `tril search` tries one after the other, and which texts of it by default, the first to
+ * begin with: others can be said the same way. LINEAR is a head for two settings. */
+enum { N_TRIED = 5, MOST_WAYS = 16 };
+typedef struct tried_setting {
+    setting which;
+    const char *ways;
+} tried_setting;
+extern const tried_setting settings_tried[N_TRIED];
+#define LINEAR "linear"
 
 /* The names of the library's kinds that a setting chooses among, and NULL. */
 enum { MOST_CHOICES = 32 };

@@ -6,6 +6,17 @@
 #include <stdlib.h>
 
 static bool lacked_memory;
+static const char *name_of_this;
+
+void command_begin(const char *name)
+{
+    name_of_this = name;
+}
+
+const char *command_name(void)
+{
+    return name_of_this;
+}
 
 void *command_alloc(size_t n, size_t size)
 {

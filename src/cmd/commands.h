@@ -7,6 +7,7 @@
 
 /* Each gets the arguments from its own name on and returns the exit status. */
 int fit_command(int argc, char **argv);
+int search_command(int argc, char **argv);
 int evaluate_command(int argc, char **argv);
 int export_command(int argc, char **argv);
 int info_command(int argc, char **argv);
@@ -15,6 +16,10 @@ int predict_command(int argc, char **argv);
 
 /* Exit statuses. */
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_WRONG = 2 };
+
+/* What a sentence of the command that runs begins with: "tril fit". */
+void command_begin(const char *name);
+const char *command_name(void);
 
 /* Memory of n * size bytes, at least 1; NULL after a sentence. Whether that has happened: then the
  * command has failed, and nothing is wrong with its use. */

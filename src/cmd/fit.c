@@ -1,8 +1,9 @@
-/* tril fit: from a CSV file to a model. */
+/* tril fit and tril search: from a CSV file to a model. */
 #include <stdio.h>
 
 #include "cmd/commands.h"
 #include "cmd/options.h"
+#include "cmd/search.h"
 #include "cmd/text.h"
 #include "cmd/train.h"
 #include "cmd/warnings.h"
@@ -68,7 +69,7 @@ static void print_warnings(const warnings *found, bool csv)
             printf("warning: %s\n", found->text[i]);
 }
 
-static bool report(const work *w, const training *t)
+static bool report(const work *w, const training *t, const search *s)
 {
     figures parts[PARTS];
     warnings found = { .n = 0 };
@@ -80,9 +81,11 @@ static bool report(const work *w, const training *t)
     done = done && warnings_find(w, parts, n, &found);
     if (done && w->plan->csv) {
         figures_print_csv(w->model, parts, n);
+        search_print_csv(s);
         print_warnings(&found, true);
     } else if (done) {
         print_work(w, t);
+        search_print(s);
         figures_print(w->model, parts, n);
         print_warnings(&found, false);
         printf("\nmodel: %s\n", text_shown(w->plan->output));
@@ -95,15 +98,23 @@ static bool report(const work *w, const training *t)
 static int run(plan *p)
 {
     work w = { 0 };
+    search s = { 0 };
     training t = { 0 };
     int status = STATUS_WRONG;
-    if (work_read(&w, p) && training_begin(&t, &w)) {
-        status = STATUS_FAILED;
-        if (training_run(&t) && training_end(&t) && report(&w, &t))
-            status = STATUS_DONE;
+    if (work_read(&w, p) && search_begin(&s, &w)) {
+        const bool chosen = search_run(&s);
+        if (chosen && training_begin(&t, &w)) {
+            status = STATUS_FAILED;
+            if (training_run(&t) && training_end(&t) && report(&w, &t, &s))
+                status = STATUS_DONE;
+        } else if (!chosen) {
+            status = STATUS_FAILED;
+        }
     }
+    if (status == STATUS_DONE && p->search)
+        remove(p->search);
     if (tril_ctx_failed(w.ctx)) {
-        fprintf(stderr, "tril fit: %s\n", tril_ctx_message(w.ctx));
+        fprintf(stderr, "%s: %s\n", command_name(), tril_ctx_message(w.ctx));
         /* an option that training refuses, or a checkpoint that is of another run */
         if (tril_ctx_status(w.ctx) == TRIL_BAD_ARGUMENT || tril_ctx_status(w.ctx) == TRIL_BAD_DATA)
             status = STATUS_WRONG;
@@ -111,16 +122,27 @@ static int run(plan *p)
             status = STATUS_FAILED;
     }
     training_free(&t);
+    search_free(&s);
     work_free(&w);
     return status;
 }
 
-int fit_command(int argc, char **argv)
+static int command(bool searches, int argc, char **argv)
 {
     plan p;
     int status;
-    if (plan_read(&p, argc, argv, &status))
+    if (plan_read(&p, searches, argc, argv, &status))
         status = run(&p);
     plan_free(&p);
-    return output_status("tril fit", status);
+    return output_status(command_name(), status);
+}
+
+int fit_command(int argc, char **argv)
+{
+    return command(false, argc, argv);
+}
+
+int search_command(int argc, char **argv)
+{
+    return command(true, argc, argv);
 }

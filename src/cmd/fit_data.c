@@ -1,6 +1,8 @@
 /* The rows and the model of a run. */
 #include "cmd/fit_data.h"
 
+#include <tril/extend.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,12 +79,28 @@ bool work_read(work *w, plan *p)
     return true;
 }
 
-bool work_make_model(work *w)
+tril_model *work_model_of(const work *w, const size_t *row, size_t n)
 {
     tril_model_opts opts = w->plan->model;
     opts.inputs = w->inputs.name;
     opts.n_inputs = w->inputs.n;
-    w->model = tril_model_new(w->table, w->row, w->count[PART_TRAINING], &opts);
+    return tril_model_new(w->table, row, n, &opts);
+}
+
+tril_fit_opts plan_member(const plan *p, size_t k)
+{
+    tril_fit_opts opts = p->fit;
+    opts.seed += k;
+    /* whether a line helps is the table's: every other one of several networks does without */
+    opts.flat = k % 2;
+    if (!opts.loss)
+        opts.loss = tril_head_loss(p->heads[k % p->model.n_heads].kind);
+    return opts;
+}
+
+bool work_make_model(work *w)
+{
+    w->model = work_model_of(w, w->row, w->count[PART_TRAINING]);
     return w->model;
 }
 
@@ -123,18 +141,22 @@ static uint64_t hash(uint64_t before, const void *bytes, size_t n)
     return before;
 }
 
-uint64_t work_fingerprint(const work *w)
+uint64_t work_add_fingerprint(uint64_t sum, const tril_model *model, const tril_dataset *parts)
 {
-    const tril_model_info *about = tril_model_get_info(w->model);
-    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    const tril_model_info *about = tril_model_get_info(model);
     for (int k = 0; k < PARTS; k++) {
-        const tril_dataset *c = &w->cases[k];
+        const tril_dataset *c = &parts[k];
         sum = hash(sum, &c->n, sizeof c->n);
         sum = hash(sum, c->x, c->n * about->mlp.inputs * sizeof *c->x);
         sum = hash(sum, c->y, c->n * about->n_targets * sizeof *c->y);
         sum = hash(sum, c->w, (c->w ? c->n : 0) * sizeof *c->w);
     }
     return sum;
+}
+
+uint64_t work_fingerprint(const work *w)
+{
+    return work_add_fingerprint(UINT64_C(0xcbf29ce484222325), w->model, w->cases);
 }
 
 double work_log_scale(const work *w, part which)

@@ -12,7 +12,7 @@
 #include "cmd/paths.h"
 #include "cmd/text.h"
 
-static const char program[] = "tril fit";
+static const char *program; /* as sentences begin */
 
 /* what a machine can do ends below these */
 enum { MOST = 1000000000, MOST_MEMBERS = 1000, MOST_THREADS = 1024 };
@@ -155,6 +155,7 @@ static bool read_network(plan *p)
 
 void plan_set_missing(plan *p, bool holes)
 {
+    p->holes = holes;
     const tril_missing m = p->model.missing;
     const bool wanted = m == TRIL_MISSING_MARGINAL || (m == TRIL_MISSING_BOTH && holes);
     bool takes = true;
@@ -210,11 +211,52 @@ static bool read_training(plan *p)
         !read_count(p, SETTING_BATCH, 1, MOST, &p->fit.batch) ||
         !read_count(p, SETTING_PATIENCE, 0, MOST, &p->fit.patience) ||
         !read_count(p, SETTING_THREADS, 1, MOST_THREADS, &p->fit.threads) ||
+        !read_count(p, SETTING_FOLDS, 2, MOST, &p->folds) ||
+        (p->settings.text[SETTING_BUDGET] && !read_number(p, SETTING_BUDGET, &p->budget)) ||
         !read_count(p, SETTING_CHECKPOINT_EVERY, 1, MOST, &p->checkpoint_every))
         return false;
     if (p->fit.lr == 0)
         return fprintf(stderr, "%s: --lr wants a rate above 0\n", program), false;
     p->fit.schedule.kind = (tril_schedule_kind)schedule;
+    return true;
+}
+
+/* ---- what is tried */
+
+static void set_way(plan *p, size_t tried, const char *text)
+{
+    const bool linear = settings_tried[tried].which == SETTING_HEAD && !strcmp(text, LINEAR);
+    p->settings.text[settings_tried[tried].which] = linear ? tril_head_shared.name : text;
+    if (linear)
+        p->settings.text[SETTING_HIDDEN] = "0";
+}
+
+/* the last setting first: linear has a word in the second */
+static bool read_ways(plan *p)
+{
+    for (size_t i = N_TRIED; i-- > 0;) {
+        const setting which = settings_tried[i].which;
+        p->asked[i] = p->settings.text[which];
+        if (!names_split_at(&p->ways[i], p->asked[i], '/'))
+            return false;
+        if (p->ways[i].n == 0 || p->ways[i].n > MOST_WAYS)
+            return fprintf(stderr, "%s: --%s wants 1 to %d texts between /, not '%s'\n", program,
+                           setting_name(which), MOST_WAYS, text_shown(p->asked[i])),
+                   false;
+        set_way(p, i, *p->ways[i].name);
+    }
+    return true;
+}
+
+bool plan_try(plan *p, size_t tried, const char *text)
+{
+    const size_t members = p->model.members, patience = p->fit.patience;
+    set_way(p, tried, text);
+    if (!read_network(p) || !read_training(p))
+        return false;
+    p->model.members = members;
+    p->fit.patience = patience;
+    plan_set_missing(p, p->holes);
     return true;
 }
 
@@ -292,6 +334,7 @@ static bool check_files(const plan *p, int *status)
                                    { PATH_READ, "--split", p->split },
                                    { PATH_REPLACE, "--output", p->output },
                                    { PATH_REPLACE, "checkpoint", p->checkpoint },
+                                   { PATH_REPLACE, "search", p->search },
                                    { PATH_WRITE, "--log", p->log } };
     *status = paths_check(program, paths, sizeof paths / sizeof *paths);
     return *status == STATUS_DONE;
@@ -303,18 +346,21 @@ static bool read_files(plan *p, int *status)
     p->output =
         s->text[SETTING_OUTPUT] ? text_join(s->text[SETTING_OUTPUT], "") : default_output(s->data);
     p->checkpoint = p->output ? text_join(p->output, ".checkpoint") : NULL;
+    if (p->output && (p->folds || p->ways->n))
+        p->search = text_join(p->output, ".search");
     p->log = s->text[SETTING_LOG];
     p->resume = s->text[SETTING_RESUME];
     p->csv = s->text[SETTING_CSV];
-    return p->checkpoint && check_files(p, status);
+    return p->checkpoint && !command_lacked_memory() && check_files(p, status);
 }
 
-bool plan_read(plan *p, int argc, char **argv, int *status)
+bool plan_read(plan *p, bool search, int argc, char **argv, int *status)
 {
     unsigned long long seed;
-    *p = (plan){ 0 };
+    program = command_name();
+    *p = (plan){ .budget = 3e7 };
     const settings *s = &p->settings;
-    if (!settings_read(&p->settings, argc, argv, status))
+    if (!settings_read(&p->settings, search, argc, argv, status) || (search && !read_ways(p)))
         return false;
     if (!s->text[SETTING_TARGETS] || !*s->text[SETTING_TARGETS])
         return fprintf(stderr, "%s: say --targets A,B,C: the columns to learn\n", program), false;
@@ -341,7 +387,10 @@ void plan_free(plan *p)
     names_free(&p->inputs);
     names_free(&p->exclude);
     names_free(&p->words);
+    for (size_t i = 0; i < N_TRIED; i++)
+        names_free(&p->ways[i]);
     free(p->split);
     free(p->output);
     free(p->checkpoint);
+    free(p->search);
 }

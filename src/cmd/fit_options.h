@@ -1,4 +1,4 @@
-/* What `tril fit` is to do: settings as numbers and names. */
+/* What `tril fit` and `tril search` are to do: settings as numbers and names. */
 #ifndef CMD_FIT_OPTIONS_H
 #define CMD_FIT_OPTIONS_H
 
@@ -24,18 +24,26 @@ typedef struct plan {
     const char *file[PARTS]; /* of rows of their own; NULL: a share of the others */
     char *split;             /* a file and its column, which may be NULL, in one text */
     const char *split_column, *group, *order;
-    char *output, *checkpoint; /* paths */
-    size_t checkpoint_every;   /* epochs; 0: by time */
+    char *output, *checkpoint, *search; /* paths; search: of what candidates got */
+    const char *asked[N_TRIED];         /* of `tril search`: what is to be tried, in one text, */
+    names ways[N_TRIED];                /* and apart; else none */
+    size_t folds;                       /* 0: none */
+    double budget;
+    bool holes;              /* some rows lack some targets */
+    size_t checkpoint_every; /* epochs; 0: by time */
     const char *log;
     bool resume, csv;
 } plan;
 
-/* Reads a command line. False, with *status set: after the help, or a sentence. To be freed in any
- * case. */
-bool plan_read(plan *p, int argc, char **argv, int *status);
+/* Reads a command line, of `tril search` or of `tril fit`. False, with *status set: after the help,
+ * or a sentence. To be freed in any case. */
+bool plan_read(plan *p, bool search, int argc, char **argv, int *status);
 void plan_free(plan *p);
 
 /* Head and training for rows of which some lack some targets, if there are holes. */
 void plan_set_missing(plan *p, bool holes);
+
+/* Takes another text of a setting that is tried. False after a sentence. */
+bool plan_try(plan *p, size_t tried, const char *text);
 
 #endif

@@ -25,6 +25,8 @@ static const struct {
     int (*run)(int argc, char **argv);
 } known[] = {
     { "fit", "tril fit", "train a network on a CSV file", fit_command },
+    { "search", "tril search", "choose how to train a network by what held-out rows say",
+      search_command },
     { "evaluate", "tril evaluate", "how good a model is on the rows of a CSV file",
       evaluate_command },
     { "predict", "tril predict", "what a model says of the rows of a CSV file", predict_command },
@@ -61,6 +63,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(argv[1], known[i].name) == 0) {
             argv[1] = known[i].program;
+            command_begin(argv[1]);
             const int status = known[i].run(argc - 1, argv + 1);
             return status && command_lacked_memory() ? STATUS_FAILED : status;
         }

@@ -7,7 +7,7 @@
 #include "cmd/commands.h"
 
 /* takes the quotes off a name that begins with one; its end */
-static char *unquote(char *name)
+static char *unquote(char *name, char at)
 {
     char *to = name, *p = name + 1;
     for (; *p && (*p != '"' || p[1] == '"'); p++) {
@@ -15,28 +15,33 @@ static char *unquote(char *name)
         *to++ = *p;
     }
     p += *p == '"';
-    while (*p && *p != ',')
+    while (*p && *p != at)
         *to++ = *p++;
     char *end = *p ? p : NULL;
     *to = 0;
     return end;
 }
 
-bool names_split(names *list, const char *text)
+bool names_split_at(names *list, const char *text, char at)
 {
     size_t most = 1;
     for (const char *p = text; *p; p++)
-        most += *p == ',';
+        most += *p == at;
     *list = (names){ .name = command_alloc(most, sizeof *list->name), .text = text_join(text, "") };
     if (!list->name || !list->text)
         return false;
     for (char *p = list->text; *text && p; list->n++) {
         list->name[list->n] = p;
-        p = *p == '"' ? unquote(p) : strchr(p, ',');
+        p = *p == '"' ? unquote(p, at) : strchr(p, at);
         if (p)
             *p++ = 0;
     }
     return true;
+}
+
+bool names_split(names *list, const char *text)
+{
+    return names_split_at(list, text, ',');
 }
 
 bool names_hold(const names *list, const char *name)

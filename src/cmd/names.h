@@ -14,6 +14,7 @@ typedef struct names {
 /* Splits "a,b,c"; a name with commas stands in quotes, as in CSV; an empty text is no names. False
  * where memory ran out. */
 bool names_split(names *list, const char *text);
+bool names_split_at(names *list, const char *text, char at);
 bool names_hold(const names *list, const char *name);
 void names_free(names *list);
 

@@ -28,11 +28,10 @@ static bool mark(const plan *p, const tril_table *split, const tril_table *table
         if (done)
             part_of[(size_t)number] = PART_TEST;
         else
-            fprintf(
-                stderr,
-                "tril fit: %s: column %s: there is no row %.9g of %s, whose rows are 0 to %zu\n",
-                text_shown(p->split), text_shown(name), number, text_shown(p->settings.data),
-                rows - 1);
+            fprintf(stderr,
+                    "%s: %s: column %s: there is no row %.9g of %s, whose rows are 0 to %zu\n",
+                    command_name(), text_shown(p->split), text_shown(name), number,
+                    text_shown(p->settings.data), rows - 1);
     }
     free(numbers);
     return done;
@@ -148,9 +147,9 @@ static bool order_rows(const work *w, const double *share, size_t k, deal *d)
     for (size_t i = 0; i < d->n && done; i++) {
         rows[i] = (ordered){ at[d->row[i]], d->row[i] };
         if (isnan(rows[i].at))
-            done =
-                fprintf(stderr, "tril fit: %s: a cell of column %s is missing: --order wants all\n",
-                        text_shown(w->plan->settings.data), text_shown(w->plan->order)) < 0;
+            done = fprintf(stderr, "%s: %s: a cell of column %s is missing: --order wants all\n",
+                           command_name(), text_shown(w->plan->settings.data),
+                           text_shown(w->plan->order)) < 0;
     }
     if (done)
         qsort(rows, d->n, sizeof *rows, compare);
@@ -169,27 +168,33 @@ static bool order_rows(const work *w, const double *share, size_t k, deal *d)
 
 /* ---- all of them */
 
+/* gives each dealt row one of k shares */
+static bool deal_shares(const work *w, const double *share, size_t k, deal *d)
+{
+    bool grouped;
+    return w->plan->order ? order_rows(w, share, k, d)
+                          : number_groups(w, d, &grouped) &&
+                                tril_folds(w->ctx, d->n, grouped ? d->group : NULL, share, k,
+                                           w->plan->fit.seed, d->fold);
+}
+
 static bool deal_rows(const work *w, deal *d, part *part_of)
 {
     const plan *p = w->plan;
     part parts[PARTS];
     double share[PARTS];
     size_t k = 0, got[PARTS] = { 0 };
-    bool grouped;
     for (int i = 0; i < PARTS; i++)
         if (p->share[i] > 0) {
             share[k] = p->share[i];
             parts[k++] = (part)i;
         }
     if (d->n < k) {
-        fprintf(stderr, "tril fit: %s: rows for %zu parts are wanted, there are only %zu\n",
-                text_shown(p->settings.data), k, d->n);
+        fprintf(stderr, "%s: %s: rows for %zu parts are wanted, there are only %zu\n",
+                command_name(), text_shown(p->settings.data), k, d->n);
         return false;
     }
-    if (p->order
-            ? !order_rows(w, share, k, d)
-            : !number_groups(w, d, &grouped) || !tril_folds(w->ctx, d->n, grouped ? d->group : NULL,
-                                                            share, k, p->fit.seed, d->fold))
+    if (!deal_shares(w, share, k, d))
         return false;
     for (size_t i = 0; i < d->n; i++) {
         part_of[d->row[i]] = parts[d->fold[i]];
@@ -197,7 +202,7 @@ static bool deal_rows(const work *w, deal *d, part *part_of)
     }
     for (size_t i = 0; i < k; i++)
         if (got[i] == 0) {
-            fprintf(stderr, "tril fit: %s: %zu rows are too few for a share of %g %s\n",
+            fprintf(stderr, "%s: %s: %zu rows are too few for a share of %g %s\n", command_name(),
                     text_shown(p->settings.data), d->n, share[i],
                     parts[i] == PART_TEST         ? "to test"
                     : parts[i] == PART_VALIDATION ? "to validate"
@@ -219,28 +224,93 @@ static bool split(work *w, deal *d, part *part_of)
         if (part_of[i] == PART_TRAINING)
             d->row[d->n++] = i;
     if (p->split && (d->n == 0 || d->n == n))
-        return fprintf(stderr, "tril fit: %s leaves no row to %s\n", text_shown(p->split),
+        return fprintf(stderr, "%s: %s leaves no row to %s\n", command_name(), text_shown(p->split),
                        d->n ? "test" : "train on"),
                false;
     return deal_rows(w, d, part_of);
 }
 
-bool split_rows(work *w)
+/* memory of a deal over all rows, and the part of each; to be freed by d->row and *part_of */
+static bool make_room(const work *w, deal *d, part **part_of)
 {
     const size_t n = tril_table_rows(w->table);
-    size_t *memory = command_alloc(3 * n, sizeof *memory), at = 0;
-    part *part_of = command_alloc(n, sizeof *part_of);
-    deal d = { 0, memory, memory + n, memory + 2 * n };
-    bool done = memory && part_of && split(w, &d, part_of);
-    for (int k = 0; k < PARTS && done; k++) {
-        w->count[k] = 0;
-        for (size_t i = 0; i < n; i++)
-            if (part_of[i] == (part)k) {
-                w->row[at++] = i;
-                w->count[k]++;
-            }
+    size_t *memory = command_alloc(3 * n, sizeof *memory);
+    *part_of = command_alloc(n, sizeof **part_of);
+    *d = (deal){ 0, memory, memory ? memory + n : NULL, memory ? memory + 2 * n : NULL };
+    return memory && *part_of;
+}
+
+/* lists the rows part by part, each in their order */
+static void list_parts(const work *w, const part *part_of, size_t *row, size_t count[PARTS])
+{
+    size_t at = 0;
+    for (int k = 0; k < PARTS; k++) {
+        const size_t first = at;
+        for (size_t i = 0; i < tril_table_rows(w->table); i++)
+            if (part_of[i] == (part)k)
+                row[at++] = i;
+        count[k] = at - first;
     }
-    free(memory);
+}
+
+bool split_rows(work *w)
+{
+    deal d;
+    part *part_of;
+    bool done = make_room(w, &d, &part_of) && split(w, &d, part_of);
+    if (done)
+        list_parts(w, part_of, w->row, w->count);
+    free(d.row);
+    free(part_of);
+    return done;
+}
+
+/* ---- folds */
+
+static bool deal_fold(const work *w, size_t k, deal *d, part *part_of)
+{
+    const plan *p = w->plan;
+    const double *share = p->share, stop = share[PART_VALIDATION];
+    const size_t blocks = p->folds + (p->order != NULL), held = k + (p->order != NULL);
+    double *equal = command_alloc(blocks, sizeof *equal);
+    for (size_t i = 0; i < blocks && equal; i++)
+        equal[i] = 1;
+    bool done = equal && deal_shares(w, equal, blocks, d);
+    free(equal);
+    size_t n = 0;
+    for (size_t i = 0; i < d->n && done; i++) {
+        if (d->fold[i] == held)
+            part_of[d->row[i]] = PART_TEST;
+        else if (!p->order || d->fold[i] < held)
+            d->row[n++] = d->row[i];
+    }
+    d->n = n;
+    const double shares[] = { share[PART_TRAINING], stop };
+    done = done && deal_shares(w, shares, 1 + (stop > 0), d);
+    for (size_t i = 0; i < d->n && done; i++)
+        part_of[d->row[i]] = d->fold[i] ? PART_VALIDATION : PART_TRAINING;
+    return done;
+}
+
+bool split_fold(const work *w, size_t k, size_t *row, size_t count[PARTS])
+{
+    deal d;
+    part *part_of;
+    bool done = make_room(w, &d, &part_of);
+    for (size_t i = 0; i < tril_table_rows(w->table) && done; i++)
+        part_of[i] = PARTS;
+    while (done && d.n < w->count[PART_TRAINING] + w->count[PART_VALIDATION]) {
+        d.row[d.n] = w->row[d.n];
+        d.n++;
+    }
+    done = done && deal_fold(w, k, &d, part_of);
+    if (done)
+        list_parts(w, part_of, row, count);
+    if (done && (!count[PART_TRAINING] || !count[PART_TEST] ||
+                 (!count[PART_VALIDATION] && w->plan->share[PART_VALIDATION] > 0)))
+        done = fprintf(stderr, "%s: %s: the rows are too few for %zu folds\n", command_name(),
+                       text_shown(w->plan->settings.data), w->plan->folds) < 0;
+    free(d.row);
     free(part_of);
     return done;
 }

@@ -37,9 +37,9 @@ bool training_begin(training *t, work *w)
     *t = (training){ .work = w, .resumes_nothing = p->resume && !there };
     if (there && !p->resume) {
         fprintf(stderr,
-                "tril fit: %s is there, of a run that was stopped: say --resume to go on with it, "
+                "%s: %s is there, of a run that was stopped: say --resume to go on with it, "
                 "or remove it\n",
-                text_shown(p->checkpoint));
+                command_name(), text_shown(p->checkpoint));
         return false;
     }
     t->members = command_alloc(p->model.members, sizeof *t->members);
@@ -105,15 +105,10 @@ static bool begin_fit(const training *t, member_run *m)
     const tril_dataset *rows = &w->cases[PART_TRAINING], *held = &w->cases[PART_VALIDATION];
     const tril_network *net = &tril_model_get_info(w->model)->networks[m->index];
     const size_t threads = w->plan->fit.threads;
-    tril_fit_opts opts = w->plan->fit;
+    tril_fit_opts opts = plan_member(w->plan, m->index);
     opts.ctx = m->ctx = tril_ctx_new(NULL);
     /* those that networks side by side leave idle */
     opts.threads = threads > t->n_left ? threads / t->n_left : 1;
-    opts.seed += m->index;
-    /* whether a line helps is the table's: every other one of several networks does without */
-    opts.flat = m->index % 2;
-    if (!opts.loss)
-        opts.loss = net->head.kind->components ? &tril_loss_nll : &tril_loss_beta;
     opts.validation = (tril_batch){ held->x, held->y, held->n, held->w };
     if (m->ctx)
         m->fit = tril_fit_new(net, (tril_batch){ rows->x, rows->y, rows->n, rows->w }, &opts);
@@ -196,7 +191,8 @@ static bool write_checkpoint(training *t)
 
 static bool fail_log(const training *t)
 {
-    fprintf(stderr, "tril fit: --log %s: it cannot be written\n", text_shown(t->work->plan->log));
+    fprintf(stderr, "%s: --log %s: it cannot be written\n", command_name(),
+            text_shown(t->work->plan->log));
     return false;
 }
 
@@ -286,7 +282,7 @@ static bool begin_run(training *t)
     if (t->n_left)
         begin_progress(t);
     if (t->resumes_nothing)
-        fprintf(stderr, "tril fit: there is no %s to go on from: this is a new run\n",
+        fprintf(stderr, "%s: there is no %s to go on from: this is a new run\n", command_name(),
                 text_shown(p->checkpoint));
     return true;
 }
@@ -301,9 +297,9 @@ static bool end_here(training *t)
 {
     progress_end(&t->shown);
     if (write_checkpoint(t))
-        fprintf(
-            stderr, "tril fit: stopped in epoch %zu; the same line with --resume goes on from %s\n",
-            tril_fit_get_status(t->left[0]->fit).epoch + 1, text_shown(t->work->plan->checkpoint));
+        fprintf(stderr, "%s: stopped in epoch %zu; the same line with --resume goes on from %s\n",
+                command_name(), tril_fit_get_status(t->left[0]->fit).epoch + 1,
+                text_shown(t->work->plan->checkpoint));
     return false;
 }
 

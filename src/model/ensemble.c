@@ -5,9 +5,23 @@
 
 #include "core/params.h"
 
+/* the log-density of row i by their mixture; share gets the members' parts of it, times `row` */
+static double mix(const double *nll, size_t members, size_t n, size_t i, const double *weight,
+                  double row, double *share)
+{
+    double least = HUGE_VAL, sum = 0;
+    for (size_t k = 0; k < members; k++)
+        least = fmin(least, nll[k * n + i]);
+    for (size_t k = 0; k < members; k++)
+        sum += weight[k] * exp(least - nll[k * n + i]);
+    for (size_t k = 0; k < members && share; k++)
+        share[k] += row * weight[k] * exp(least - nll[k * n + i]) / sum;
+    return log(sum) - least;
+}
+
 /* One step of expectation and maximisation: shares of rows, w [rows] of which are the weights
- * (NULL: 1). log_p [members, rows]. Returns by how much the members' weights changed. */
-static double improve(const double *log_p, size_t members, const tril_real *w, size_t n,
+ * (NULL: 1). Returns by how much the members' weights changed. */
+static double improve(const double *nll, size_t members, const tril_real *w, size_t n,
                       double *weight, double *share)
 {
     double change = 0, total = (double)members;
@@ -15,14 +29,8 @@ static double improve(const double *log_p, size_t members, const tril_real *w, s
         share[k] = 1;
     for (size_t i = 0; i < n; i++) {
         const double row = w ? (double)w[i] : 1;
-        double largest = -HUGE_VAL, sum = 0;
         total += row;
-        for (size_t k = 0; k < members; k++)
-            largest = fmax(largest, log_p[k * n + i]);
-        for (size_t k = 0; k < members; k++)
-            sum += weight[k] * exp(log_p[k * n + i] - largest);
-        for (size_t k = 0; k < members; k++)
-            share[k] += row * weight[k] * exp(log_p[k * n + i] - largest) / sum;
+        mix(nll, members, n, i, weight, row, share);
     }
     for (size_t k = 0; k < members; k++) {
         const double next = share[k] / total;
@@ -32,25 +40,39 @@ static double improve(const double *log_p, size_t members, const tril_real *w, s
     return change;
 }
 
+bool tril_ensemble_stack(tril_ctx *ctx, const double *nll, size_t members, const tril_real *w,
+                         size_t n, double *weight)
+{
+    enum { MOST = 1000 };
+    double *share = tril_ctx_alloc(ctx, "ensemble", members, sizeof *share);
+    for (size_t k = 0; k < members && share; k++)
+        weight[k] = 1 / (double)members;
+    for (int step = 0; step < MOST && share; step++)
+        if (improve(nll, members, w, n, weight, share) < 1e-9)
+            break;
+    tril_ctx_release(ctx, share);
+    return share;
+}
+
+void tril_ensemble_nll(const double *nll, const double *weight, size_t members, size_t n,
+                       double *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = -mix(nll, members, n, i, weight, 0, NULL);
+}
+
 bool tril_ensemble_weights(const tril_network *members, size_t n_members, tril_batch rows,
                            double *weight)
 {
-    enum { MOST = 1000 };
     if (!members || n_members == 0 || !members->mlp)
         return false;
     tril_ctx *ctx = tril_dense_weight(tril_mlp_last(members->mlp)).params->ctx;
     double *nll = tril_ctx_alloc(ctx, "ensemble", n_members, (rows.n + 1) * sizeof *nll);
     bool done = nll;
-    for (size_t k = 0; k < n_members && done; k++) {
-        weight[k] = 1 / (double)n_members;
+    for (size_t k = 0; k < n_members && done; k++)
         done = rows.n == 0 ||
                tril_evaluate(&members[k], 1, rows, &(tril_evaluation){ .nll = nll + k * rows.n });
-    }
-    for (size_t i = 0; i < n_members * rows.n && done; i++)
-        nll[i] = -nll[i];
-    for (int step = 0; step < MOST && done; step++)
-        if (improve(nll, n_members, rows.w, rows.n, weight, nll + n_members * rows.n) < 1e-9)
-            break;
+    done = done && tril_ensemble_stack(ctx, nll, n_members, rows.w, rows.n, weight);
     tril_ctx_release(ctx, nll);
     return done;
 }

@@ -1,6 +1,8 @@
 /* The losses: what is minimised over rows, and which gradients do not flow. */
 #include <math.h>
 
+#include <tril/extend.h>
+
 #include "distributions/dist.h"
 #include "nn/head.h"
 #include "train/network.h"
@@ -156,6 +158,11 @@ const tril_loss tril_loss_beta = { "beta", beta, false };
 const tril_loss tril_loss_faithful = { "faithful", faithful, false };
 const tril_loss tril_loss_mse = { "mse", mse, false };
 const tril_loss tril_loss_warmup = { "warmup", nll, true };
+
+const tril_loss *tril_head_loss(const tril_head_kind *kind)
+{
+    return kind && kind->plain_nll ? &tril_loss_nll : &tril_loss_beta;
+}
 
 const tril_loss *const tril_losses[TRIL_LIST_SIZE] = { &tril_loss_nll,      &tril_loss_beta,
                                                        &tril_loss_faithful, &tril_loss_mse,

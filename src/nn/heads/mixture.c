@@ -102,6 +102,7 @@ static bool init(tril_ctx *ctx, const tril_head_layout *h, const double *mean,
 
 const tril_head_kind tril_head_mixture = { .name = "mixture",
                                            .components = true,
+                                           .plain_nll = true,
                                            .width = width,
                                            .dist = dist,
                                            .transformed = mixed,
