@@ -61,7 +61,7 @@ static size_t print_words(size_t column, const char *text)
 {
     while (*text) {
         const size_t space = *text == ' ', n = space + strcspn(text + space, " ");
-        if (column + n > WIDTH) {
+        if (column + n > WIDTH && column > INDENT) {
             printf("\n%*s", INDENT, "");
             column = INDENT;
             text += space;
