@@ -60,7 +60,11 @@ enum { INDENT = 28, WIDTH = 80 };
 static size_t print_words(size_t column, const char *text)
 {
     while (*text) {
-        const size_t space = *text == ' ', n = space + strcspn(text + space, " ");
+        const size_t space = *text == ' ';
+        size_t n = space + strcspn(text + space, " ");
+        if (n > WIDTH - INDENT) /* a list of texts */
+            for (n = WIDTH - INDENT; n > 1 && text[n - 1] != '/'; n--)
+                ;
         if (column + n > WIDTH && column > INDENT) {
             printf("\n%*s", INDENT, "");
             column = INDENT;

@@ -54,7 +54,7 @@ static bool train(trials *t, tril_trial *trial, const tril_network *net)
 
 /* the context's own are the allocator and the checks; the sentence of the first that failed is what
  * any number of threads leaves */
-static void close_trial(trials *t, size_t k, const tril_ctx *own, bool done)
+static bool close_trial(trials *t, size_t k, const tril_ctx *own, bool done)
 {
     pthread_mutex_lock(&t->lock);
     t->trial[k].done = done;
@@ -66,7 +66,9 @@ static void close_trial(trials *t, size_t k, const tril_ctx *own, bool done)
                       own ? tril_ctx_message(own) : "search: out of memory");
         t->failed = k;
     }
+    done &= !t->given_up;
     pthread_mutex_unlock(&t->lock);
+    return done;
 }
 
 static bool run_trial(void *data, size_t k)
@@ -80,8 +82,7 @@ static bool run_trial(void *data, size_t k)
                                                    .no_validation = t->ctx->no_validation });
     tril_params *params = tril_params_new(own);
     const tril_network net = tril_network_new(params, trial->targets, &trial->mlp, &trial->head);
-    const bool done = net.mlp && train(t, trial, &net);
-    close_trial(t, k, own, done);
+    const bool done = close_trial(t, k, own, net.mlp && train(t, trial, &net));
     tril_params_free(params);
     tril_ctx_free(own);
     return done;
@@ -96,7 +97,7 @@ bool tril_trials_run(tril_ctx *ctx, tril_trial *trial, size_t n, const tril_tria
     pthread_mutex_init(&t.lock, NULL);
     const bool done = run_tasks(t.opts->threads, n, run_trial, &t);
     pthread_mutex_destroy(&t.lock);
-    return done && !t.given_up;
+    return done;
 }
 
 /* ---- the choice */

@@ -68,6 +68,21 @@ START_TEST(test_best)
 }
 END_TEST
 
+/* what the mixture of densities e^-1 and e^-3, and of two that underflow, is */
+START_TEST(test_mixed)
+{
+    const double nll[] = { 1, 2000, 3, 1990 }, weight[] = { 0.25, 0.75 };
+    double out[2], same[2];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_ensemble_nll(nll, weight, 2, 2, out);
+    ck_close(out[0], -log(0.25 * exp(-1) + 0.75 * exp(-3)), 1e-14, 0);
+    ck_close(out[1], 1990 - log(0.75 + 0.25 * exp(-10)), 1e-14, 0);
+    ck_assert(tril_ensemble_stack(ctx, (const double[]){ 5, 5, 5, 5 }, 2, 2, same));
+    ck_close(same[0], 0.5, 1e-12, 0);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 START_TEST(test_refused)
 {
     const tril_real x[INPUTS] = { 0 }, y = (tril_real)NAN;
@@ -89,6 +104,7 @@ Suite *suite_model_ensemble(void)
     TCase *tcase = tcase_create("weights");
     tcase_add_test(tcase, test_shares);
     tcase_add_test(tcase, test_best);
+    tcase_add_test(tcase, test_mixed);
     tcase_add_test(tcase, test_refused);
     suite_add_tcase(suite, tcase);
     return suite;
