@@ -29,7 +29,7 @@
  *         tril_mean_se above[CANDIDATES];
  *         size_t best = 0;
  *         if (tril_trials_run(ctx, trials, CANDIDATES, &(tril_trials_opts){ .threads = 2 }))
- *             best = tril_choose(nll, CANDIDATES, HELD, 1, above);
+ *             best = tril_choose(nll, CANDIDATES, NULL, HELD, 1, above);
  *         printf("candidate %zu, the line is %.2f +- %.2f nats above the best: %s\n", best,
  *                above[0].mean, above[0].error, tril_ctx_message(ctx));
  *         bool failed = tril_ctx_failed(ctx);
@@ -57,6 +57,7 @@ typedef struct tril_trial {
                     those held out, in the units of the scaled targets */
     double epochs; /* gets how many training took */
     bool done;     /* becomes true; one that is so before is left as it is */
+    TRIL_RESERVED(4);
 } tril_trial;
 
 typedef struct tril_trials_opts {
@@ -66,6 +67,7 @@ typedef struct tril_trials_opts {
     bool (*after)(const tril_trial *trial, void *user); /* called after each, by one thread at a
                                                            time; false as above. NULL: true */
     void *user;
+    TRIL_RESERVED(4);
 } tril_trials_opts;
 
 /* Runs those of n trials that are not done. False where they were given up, and on failure, with
@@ -73,15 +75,15 @@ typedef struct tril_trials_opts {
 bool tril_trials_run(tril_ctx *ctx, tril_trial *trials, size_t n, const tril_trials_opts *opts);
 
 /* Which of some candidates is to be taken, nll [candidates, n] being what each says of the same n
- * rows. They stand in order of preference, as the simple ones first: the first is taken that is as
- * good as the one of least mean NLL. It is as good if its mean is above that by no more than one
- * standard error of their differences, row by row, and also if it is by no more than 0.02 nats per
- * target times sqrt(50 / n): the best of many by a few rows is best by chance, and its standard
- * error does not know that it was picked. difference [candidates]: how far each is above the best,
- * with that error; it may be NULL. A candidate with a number that is not finite is taken only
- * if all are such. n and candidates are at least 1. */
-size_t tril_choose(const double *nll, size_t candidates, size_t n, size_t targets,
-                   tril_mean_se *difference);
+ * rows, and w [n] how often these count, NULL: once. They stand in order of preference, as the
+ * simple ones first: the first is taken that is as good as the one of least mean NLL. It is as good
+ * if its mean is above that by no more than one standard error of their differences, row by row,
+ * and also if it is by no more than 0.02 nats per target times sqrt(50 / n): the best of many by a
+ * few rows is best by chance, and its standard error does not know that it was picked. difference
+ * [candidates]: how far each is above the best, with that error; it may be NULL. A candidate with a
+ * number that is not finite is taken only if all are such. n and candidates are at least 1. */
+size_t tril_choose(const double *nll, size_t candidates, const tril_real *w, size_t n,
+                   size_t targets, tril_mean_se *difference);
 
 #ifdef __cplusplus
 }

@@ -61,12 +61,12 @@ static void choose(search *s, size_t first, size_t n, double *nll)
 {
     tril_mean_se above[MOST_WAYS + 1];
     const size_t targets = s->work->plan->targets.n;
-    const size_t taken = tril_choose(nll, n + 1, s->rows, targets, above);
+    const size_t taken = tril_choose(nll, n + 1, s->weight, s->rows, targets, above);
     for (size_t i = first, k = 0; i < s->n_ways; i++) {
         way *w = &s->way[i];
         if (i > first && isnan(w->nll.mean))
             continue;
-        w->nll = tril_mean_se_of(nll + k * s->rows, 1, s->rows);
+        w->nll = tril_mean_se_of(nll + k * s->rows, 1, s->weight, s->rows);
         w->above = above[k];
         w->taken = k++ == taken;
     }

@@ -25,6 +25,7 @@ typedef struct search {
     work *work;
     fold *fold;
     size_t n_folds, rows; /* rows: that judge */
+    tril_real *weight;    /* of these; NULL where there are none */
     tril_tensors *kept;   /* what each network got: trial.CANDIDATE.FOLD.MEMBER */
     double written;       /* when that was written */
     way way[N_TRIED * (MOST_WAYS + 1)];

@@ -50,6 +50,18 @@ static bool make_fold(search *s, size_t k, size_t *row)
     return true;
 }
 
+/* of the rows that judge, fold by fold */
+static tril_real *list_weights(const search *s)
+{
+    tril_real *weight = command_alloc(s->rows, sizeof *weight), *to = weight;
+    for (size_t k = 0; k < s->n_folds && to; k++) {
+        const tril_dataset *judge = &s->fold[k].part[judging(s)];
+        memcpy(to, judge->w, judge->n * sizeof *to);
+        to += judge->n;
+    }
+    return weight;
+}
+
 static bool make_folds(search *s)
 {
     const plan *p = s->work->plan;
@@ -65,6 +77,7 @@ static bool make_folds(search *s)
         done = make_fold(s, k, row);
     *tril_ctx_random(s->work->ctx) = before;
     free(row);
+    s->weight = done && p->settings.text[SETTING_WEIGHT] ? list_weights(s) : NULL;
     if (done && s->rows == 0)
         done = fprintf(stderr, "%s: no row is left to judge by: say --validation or --folds\n",
                        command_name()) < 0;
@@ -79,6 +92,7 @@ void search_free(search *s)
         tril_model_free(s->fold[k].model);
     }
     free(s->fold);
+    free(s->weight);
     tril_tensors_free(s->kept);
 }
 
@@ -178,7 +192,7 @@ static void name_trial(const group *g, size_t k, char name[80])
 
 static tril_batch batch_of(const tril_dataset *c)
 {
-    return (tril_batch){ c->x, c->y, c->n };
+    return (tril_batch){ c->x, c->y, c->n, c->w };
 }
 
 /* trial k, of a candidate, or, where the file has it, what it got */
@@ -272,7 +286,8 @@ static bool mix(const group *g, size_t k, double *nll)
         memcpy(of + m * stops, own, stops * sizeof *own);
         memcpy(held + m * judge->n, own + skip, judge->n * sizeof *own);
     }
-    const bool done = of && tril_ensemble_stack(g->s->work->ctx, of, g->members, stops, weight);
+    const bool done = of && tril_ensemble_stack(g->s->work->ctx, of, g->members,
+                                                f->part[PART_VALIDATION].w, stops, weight);
     if (done)
         tril_ensemble_nll(held, weight, g->members, judge->n, nll);
     for (size_t i = 0; i < judge->n * d && done; i++)

@@ -3,18 +3,10 @@
 #include <pthread.h>
 
 #include <tril/search.h>
+#include <tril/shards.h>
 
 #include "core/ctx.h"
 #include "nn/head.h"
-
-static bool run_tasks(size_t threads, size_t n, bool (*run)(void *data, size_t k), void *data)
-{
-    (void)threads;
-    for (size_t k = 0; k < n; k++)
-        if (!run(data, k))
-            return false;
-    return true;
-}
 
 /* ---- one trial */
 
@@ -95,7 +87,7 @@ bool tril_trials_run(tril_ctx *ctx, tril_trial *trial, size_t n, const tril_tria
     if (tril_ctx_failed(ctx))
         return false;
     pthread_mutex_init(&t.lock, NULL);
-    const bool done = run_tasks(t.opts->threads, n, run_trial, &t);
+    const bool done = tril_tasks_run(t.opts->threads, n, run_trial, &t);
     pthread_mutex_destroy(&t.lock);
     return done;
 }
@@ -103,36 +95,40 @@ bool tril_trials_run(tril_ctx *ctx, tril_trial *trial, size_t n, const tril_tria
 /* ---- the choice */
 
 /* by how much one candidate is above another, row by row; infinite if that is not finite */
-static tril_mean_se above(const double *one, const double *other, size_t n)
+static tril_mean_se above(const double *one, const double *other, const tril_real *w, size_t n)
 {
-    double mean = 0, squares = 0; /* Welford's */
+    double mean = 0, squares = 0, total = 0; /* Welford's */
     for (size_t i = 0; i < n; i++) {
-        const double step = one[i] - other[i] - mean;
-        mean += step / (double)(i + 1);
-        squares += step * (one[i] - other[i] - mean);
+        const double row = w ? (double)w[i] : 1, step = one[i] - other[i] - mean;
+        total += row;
+        mean += row > 0 ? step * row / total : 0;
+        squares += row * step * (one[i] - other[i] - mean);
     }
     if (!isfinite(mean))
         return (tril_mean_se){ HUGE_VAL, (double)NAN };
-    return (tril_mean_se){ mean, n > 1 ? sqrt(squares / (double)(n - 1) / (double)n) : HUGE_VAL };
+    return (tril_mean_se){ mean, total > 1 ? sqrt(squares / (total - 1) / total) : HUGE_VAL };
 }
 
-size_t tril_choose(const double *nll, size_t candidates, size_t n, size_t targets,
-                   tril_mean_se *difference)
+size_t tril_choose(const double *nll, size_t candidates, const tril_real *w, size_t n,
+                   size_t targets, tril_mean_se *difference)
 {
-    const double least = 0.02 * (double)targets * sqrt(50 / (double)n);
     size_t best = 0, taken = candidates;
-    double lowest = HUGE_VAL;
+    double lowest = HUGE_VAL, total = 0;
     for (size_t k = 0; k < candidates; k++) {
-        double sum = 0;
-        for (size_t i = 0; i < n; i++)
-            sum += nll[k * n + i];
+        double sum = total = 0;
+        for (size_t i = 0; i < n; i++) {
+            const double row = w ? (double)w[i] : 1;
+            sum += row * nll[k * n + i];
+            total += row;
+        }
         if (sum < lowest) {
             lowest = sum;
             best = k;
         }
     }
+    const double least = 0.02 * (double)targets * sqrt(50 / total);
     for (size_t k = 0; k < candidates; k++) {
-        const tril_mean_se d = above(nll + k * n, nll + best * n, n);
+        const tril_mean_se d = above(nll + k * n, nll + best * n, w, n);
         if (taken == candidates && (k == best || d.mean <= fmax(least, d.error)))
             taken = k;
         if (difference)

@@ -77,7 +77,7 @@ START_TEST(test_mixed)
     tril_ensemble_nll(nll, weight, 2, 2, out);
     ck_close(out[0], -log(0.25 * exp(-1) + 0.75 * exp(-3)), 1e-14, 0);
     ck_close(out[1], 1990 - log(0.75 + 0.25 * exp(-10)), 1e-14, 0);
-    ck_assert(tril_ensemble_stack(ctx, (const double[]){ 5, 5, 5, 5 }, 2, 2, same));
+    ck_assert(tril_ensemble_stack(ctx, (const double[]){ 5, 5, 5, 5 }, 2, NULL, 2, same));
     ck_close(same[0], 0.5, 1e-12, 0);
     tril_ctx_free(ctx);
 }

@@ -36,9 +36,9 @@ START_TEST(test_choose)
     const size_t n = choices[_i].n;
     for (size_t k = 0; k < CANDIDATES * n; k++)
         nll[k] = choices[_i].nll[k / n][k % n];
-    ck_assert_uint_eq(tril_choose(nll, CANDIDATES, n, choices[_i].targets, above),
+    ck_assert_uint_eq(tril_choose(nll, CANDIDATES, NULL, n, choices[_i].targets, above),
                       choices[_i].taken);
-    ck_assert_uint_eq(tril_choose(nll, CANDIDATES, n, choices[_i].targets, NULL),
+    ck_assert_uint_eq(tril_choose(nll, CANDIDATES, NULL, n, choices[_i].targets, NULL),
                       choices[_i].taken);
     if (isinf(choices[_i].above)) {
         ck_assert(isinf(above[0].mean) && isnan(above[0].error));
