@@ -9,8 +9,13 @@ void __gcov_reset(void);
 int __real_raise(int number);
 _Noreturn void __real__exit(int status);
 
+/* of command/allocations.c, where it is linked in: writing the counts takes memory */
+__attribute__((weak)) void allocations_stop(void);
+
 static void flush(void)
 {
+    if (allocations_stop)
+        allocations_stop();
     __gcov_dump();
     __gcov_reset();
 }

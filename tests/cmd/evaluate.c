@@ -138,6 +138,26 @@ START_TEST(test_worst)
 }
 END_TEST
 
+/* rows that are equally likely, being at the bottom of the range, stand as in the file */
+START_TEST(test_equally_likely)
+{
+    char folder[DEMO_FOLDER], path[64], rows[256];
+    const char *far = IS_DOUBLE ? "1e300" : "1e37";
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    snprintf(rows, sizeof rows,
+             "sepal_length,sepal_width,species,petal_length,petal_width\n5.1,3.5,setosa,%s,0.2\n"
+             "5.1,3.5,setosa,1.4,0.2\n5,3,setosa,%s,0.2\n5.1,3.5,setosa,%s,0.2\n",
+             far, far, far);
+    demo_write(path, rows);
+    run(folder, "evaluate " MODEL " $/d --worst 3 --csv");
+    const char *at = strstr(text, "\nall,worst_nll,2,");
+    ck_assert_msg(at && (at = strstr(at, "\nall,worst_nll,4,")) && strstr(at, ",worst_nll,5,"),
+                  "%s", text);
+    demo_remove(folder);
+}
+END_TEST
+
 /* missing targets count as far as they are there */
 START_TEST(test_marginal)
 {
@@ -241,6 +261,7 @@ Suite *suite_cmd_evaluate(void)
     tcase_add_test(tcase, test_calibration);
     tcase_add_test(tcase, test_table);
     tcase_add_test(tcase, test_worst);
+    tcase_add_test(tcase, test_equally_likely);
     tcase_add_test(tcase, test_marginal);
     tcase_add_test(tcase, test_weight);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);

@@ -173,6 +173,8 @@ static const struct {
     { "$/d --targets a --log $/d", small, "--log $/d: this would take the place of $/d" },
     { "$/d --targets a --log $/m", small, "--log $/m: this would take the place of $/m" },
     { "$/d --target", small, "tril fit: --target is short for several options" },
+    { "$/d --targets", small, "tril fit: --targets wants a value" },
+    { "$/d --targets a --csv=1", small, "tril fit: --csv takes no value" },
     { "$/d --nonsense", small, "tril fit: there is no option --nonsense" },
     { "$/d --targets a --head half", small, "--head wants full, diagonal, precision, lowrank, " },
     { "$/d --targets a --head lowrank", small, "--head lowrank wants a number behind a colon" },
@@ -220,6 +222,9 @@ static const struct {
     { "$/d --targets a,a", small, "$/d: column a is named twice among the targets" },
     { "$/d --targets a --inputs b,a", small, "$/d: column a is a target: it cannot be an input" },
     { "$/d --targets a --inputs q", small, "$/d: line 1: there is no column named q" },
+    { "$/d --targets a --inputs '\"b\"q,c'", small, "there is no column named bq, only a, b, c" },
+    { "$/d --targets a --missing-values '\xFF'", small,
+      "model: a word for missing cells is not UTF-8" },
     { "$/d --targets c", small, "$/d: line 2, column c: 'x' is not a number" },
     { "$/d --targets a --validation 0 --test 0", "a,b\n1,2\n1,3\n",
       "$/d: column a is constant in" },
@@ -263,6 +268,9 @@ START_TEST(test_unwritable)
     ck_assert_int_eq(fit(folder, "data/iris.csv --targets petal_width -o $/m --log /no/log", text),
                      1);
     ck_assert_msg(strstr(text, "/no/log: cannot be written: No such file"), "%s", text);
+    ck_assert_int_eq(
+        fit(folder, "data/iris.csv --targets petal_width -o $/m --log /dev/full", text), 1);
+    ck_assert_msg(strstr(text, "tril fit: --log /dev/full: it cannot be written\n"), "%s", text);
     demo_remove(folder);
 }
 END_TEST

@@ -77,6 +77,22 @@ START_TEST(test_wrong)
 }
 END_TEST
 
+/* a record that is not as it was written */
+START_TEST(test_record)
+{
+    static char text[TEXT];
+    char folder[DEMO_FOLDER], path[64];
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/m", folder);
+    demo_alter(MODEL, path, "curve.0", TRIL_SHAPE(3, 2));
+    ck_assert_int_ne(demo_tril(folder, "info $/m", text, TEXT), 0);
+    ck_assert_msg(strstr(text, "m: tensor curve.0 has the shape [3x2], wanted is [3x3]\n"), "%s",
+                  text);
+    demo_refused(folder, "plot $/m data/iris.csv -o $/p.png", 1, "tensor curve.0 has the shape");
+    demo_remove(folder);
+}
+END_TEST
+
 /* a run that was stopped: where it is can be asked */
 START_TEST(test_checkpoint)
 {
@@ -112,6 +128,7 @@ Suite *suite_cmd_info(void)
     tcase_set_tags(tcase, "program");
     tcase_add_loop_test(tcase, test_says, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
+    tcase_add_test(tcase, test_record);
     tcase_add_test(tcase, test_checkpoint);
     tcase_add_test(tcase, test_help);
     suite_add_tcase(suite, tcase);

@@ -199,9 +199,56 @@ START_TEST(test_extreme)
     ck_assert(mean[1] == 0 && mean[2] == 2);
     demo_refused(folder, "predict $/m $/e --strict", 2, "$/e: line 3, column y: 1e+");
     demo_refused(folder, "predict $/m $/e --strict --sample 1", 2, "$/e: line 3, column y: 1e+");
+    if (!IS_DOUBLE) { /* beyond the type */
+        demo_write(path, "u\n1\n1e39\n");
+        run(folder, "predict $/m $/e -o $/out");
+        ck_assert_uint_eq(column(folder, "mean_y", mean), 2);
+        ck_assert(isfinite(mean[0]) && isfinite(mean[1]));
+    }
     snprintf(text, sizeof text, "u,y\n1,%s\n", huge); /* nothing is left */
     demo_write(path, text);
     demo_refused(folder, "predict $/m $/e", 2, "$/e: line 2, column y: 1e+");
+    demo_remove(folder);
+}
+END_TEST
+
+/* A model of another program may bound no inputs: a row by which its network leaves the range of
+ * numbers is left empty too. */
+START_TEST(test_unbounded)
+{
+    static char text[ROOM];
+    static double mean[ROWS], alone[ROWS];
+    char folder[DEMO_FOLDER], path[64], other[64];
+    demo_folder(folder);
+    run(folder, "fit data/faithful.csv --targets waiting --activation relu --head diagonal "
+                "--epochs 2 -o $/m");
+    snprintf(path, sizeof path, "%s/m", folder);
+    snprintf(other, sizeof other, "%s/n", folder);
+    demo_alter(path, other, "inputs.bounds", (tril_shape){ 0 });
+    snprintf(path, sizeof path, "%s/d", folder);
+    snprintf(text, sizeof text, "eruptions,waiting\n3,70\n%s,70\n4,80\n",
+             IS_DOUBLE ? "1.7e308" : "3e38");
+    demo_write(path, text);
+    for (int targets = 1; targets >= 0; targets--) {
+        ck_assert_int_eq(demo_tril(folder, "predict $/n $/d -o $/out", text, ROOM), 0);
+        ck_assert_msg(strstr(text, "/d: 1 row has numbers too large for the model and is left "
+                                   "empty; --strict makes that an error\n"),
+                      "%s", text);
+        ck_assert_uint_eq(column(folder, "mean_waiting", mean), 3);
+        ck_assert(isfinite(mean[0]) && isnan(mean[1]) && isfinite(mean[2]));
+        if (targets) {
+            demo_refused(folder, "predict $/n $/d --strict", 1, "tril predict: ");
+            demo_refused(folder, "evaluate $/n $/d", 1, "tril evaluate: ");
+            demo_refused(folder, "plot $/n $/d -o $/p.png", 1, "tril plot: ");
+            run(folder, "predict $/m $/d -o $/out");
+            column(folder, "mean_waiting", alone);
+            ck_assert(isfinite(alone[1]) && fabs(alone[0] - mean[0]) < 1e-4 * mean[0]);
+        }
+        snprintf(text, sizeof text, "eruptions\n3\n%s\n4\n", IS_DOUBLE ? "1.7e308" : "3e38");
+        demo_write(path, text);
+    }
+    demo_write(path, IS_DOUBLE ? "eruptions\n1.7e308\n" : "eruptions\n3e38\n");
+    demo_refused(folder, "predict $/n $/d", 1, "tril predict: ");
     demo_remove(folder);
 }
 END_TEST
@@ -427,6 +474,7 @@ Suite *suite_cmd_predict(void)
     tcase_add_test(tcase, test_missing);
     tcase_add_loop_test(tcase, test_sample, 0, 4);
     tcase_add_test(tcase, test_extreme);
+    tcase_add_test(tcase, test_unbounded);
     tcase_add_test(tcase, test_correlated);
     tcase_add_test(tcase, test_seeds);
     tcase_add_test(tcase, test_members);

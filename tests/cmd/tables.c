@@ -97,6 +97,19 @@ static void grouped(growing *to, int i, const tril_real *z)
                3 * (double)own + 0.5 * (double)z[1]);
 }
 
+/* a number of each group is missing in the second target */
+static void grouped_pairs(growing *to, int i, const tril_real *z)
+{
+    tril_real own;
+    tril_random random = tril_random_stream(99, (uint64_t)(i / 6));
+    tril_random_normal(&random, &own, 1);
+    if (i < 0)
+        text_print(to, "subject,u,y,w\n");
+    else
+        text_print(to, i % 6 ? "s%d,%.4f,%.4f,%.4f\n" : "s%d,%.4f,%.4f,\n", i / 6, (double)z[0],
+                   3 * (double)own + 0.5 * (double)z[1], (double)z[2]);
+}
+
 static void walking(growing *to, int i, const tril_real *z)
 {
     static double at;
@@ -191,11 +204,14 @@ static const struct {
     { shares, ROWS, "--targets c,a,b", "linearly dependent, b = 1 - c - a, so that" },
     { shares, ROWS, "--targets a,b --inputs u", NULL },
     { averages, ROWS, "--targets a,b,c", "c = " },
+    { copied_below, ROWS, "--targets u,y,fahrenheit", "fahrenheit = 32 + 1.8 y, so that" },
     { averages, ROWS, "--targets a,b,c", "+ 0.5 a - 20 b, so that" },
     { plain, 20, "--targets y", "2 rows to validate and 3 to test are too few" },
     { grouped, ROWS, "--targets y --exclude subject",
       "rows with the same subject are much alike, so test rows are no new ones: --group subject" },
     { grouped, ROWS, "--targets y --group subject", NULL },
+    { grouped_pairs, ROWS, "--targets w,y --exclude subject --head full --missing marginal",
+      "rows with the same subject are much alike" },
     { walking, ROWS, "--targets y", "the network errs much alike in rows next to each other" },
     { daily, 600, "--targets y", "rows with near inputs are alike in y to within 0." },
     { graded, ROWS, "--targets y", "column grade has cells that are no numbers, 3+ for one" },
@@ -301,6 +317,10 @@ START_TEST(test_read)
     snprintf(arguments, sizeof arguments, "fit $/d" ALL "%s", read[_i].options);
     ck_assert_int_eq(demo_tril(folder, arguments, text, TEXT), 0);
     ck_assert_msg(strstr(text, read[_i].said), "%s", text);
+    if (strstr(read[_i].said, "left out, constant or empty: b, c")) {
+        ck_assert_int_eq(demo_tril(folder, "info $/m", text, TEXT), 0);
+        ck_assert_msg(strstr(text, "\nleft out, being constant or empty: b, c\n"), "%s", text);
+    }
     demo_remove(folder);
 }
 END_TEST
@@ -448,6 +468,8 @@ START_TEST(test_dates)
         demo_tril(folder, "fit $/d -o $/m --targets y --ensemble 1 --activation silu", text, TEXT),
         0);
     ck_assert_msg(strstr(text, "\nday holds dates (ymd): days, and the cycles week\n"), "%s", text);
+    ck_assert_int_eq(demo_tril(folder, "info $/m", text, TEXT), 0);
+    ck_assert_msg(strstr(text, "  days, and their cycles: week\nhour "), "%s", text);
     snprintf(path, sizeof path, "%s/e", folder);
     demo_write(path, "day,hour\n2022-03-01,0\nNA,5\n");
     ck_assert_int_eq(demo_tril(folder, "predict $/m $/e", text, TEXT), 0);

@@ -83,14 +83,14 @@ void *mmap(void *address, size_t length, int protection, int flags, int fd, off_
 }
 
 /* what follows the command, such as the report of what `make coverage` counts, may have memory */
-static void stop(void)
+void allocations_stop(void)
 {
     counting = false;
 }
 
 static void count(void)
 {
-    atexit(stop);
+    atexit(allocations_stop);
     atomic_store(counts, 0);
     counting = true;
 }

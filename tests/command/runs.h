@@ -36,6 +36,9 @@ void line_run(const line *l, rlim_t memory, void (*before)(void), ending *end);
 /* What is wrong with it in any case: NULL, or the answer. */
 const char *ending_fault(const ending *end);
 
+/* From here on no allocation fails; where allocations.c is linked in. */
+void allocations_stop(void);
+
 /* A file that is in the folder before each run. */
 typedef struct original {
     char name[NAME], bytes[MOST_BYTES];

@@ -30,6 +30,29 @@ void demo_write(const char *path, const char *text)
     fclose(file);
 }
 
+void demo_alter(const char *from, const char *to, const char *name, tril_shape shape)
+{
+    static double numbers[1 << 16], zeros[64];
+    static const char *const notes[] = { "tril", "fit.targets" };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tensors *in = tril_tensors_read(ctx, from), *out = tril_tensors_new(ctx);
+    for (size_t i = 0; i < tril_tensors_count(in); i++) {
+        const tril_tensor t = tril_tensors_at(in, i);
+        ck_assert_uint_le(tril_shape_size(t.shape), sizeof numbers / sizeof *numbers);
+        tril_tensors_get(in, t.name, t.dtype, t.shape, numbers);
+        if (strcmp(t.name, name))
+            tril_tensors_put(out, t.name, t.dtype, t.shape, numbers);
+        else if (shape.rank)
+            tril_tensors_put(out, t.name, t.dtype, shape, zeros);
+    }
+    for (size_t i = 0; i < 2; i++)
+        tril_tensors_set_metadata(out, notes[i], tril_tensors_metadata(in, notes[i]));
+    ck_assert_msg(tril_tensors_write(out, to), "%s", tril_ctx_message(ctx));
+    tril_tensors_free(in);
+    tril_tensors_free(out);
+    tril_ctx_free(ctx);
+}
+
 int demo_run(const char *program, const char *arguments, char *text, size_t size)
 {
     char command[512];

@@ -14,6 +14,9 @@ void demo_remove(const char *folder);
 
 void demo_write(const char *path, const char *text);
 
+/* Copies a file of tensors with one of them zeros of another shape, or of rank 0: left out. */
+void demo_alter(const char *from, const char *to, const char *name, tril_shape shape);
+
 /* Runs a demo of this build; its exit status, and what it printed to both streams. */
 int demo_run(const char *program, const char *arguments, char *text, size_t size);
 
