@@ -213,42 +213,45 @@ START_TEST(test_extreme)
 END_TEST
 
 /* A model of another program may bound no inputs: a row by which its network leaves the range of
- * numbers is left empty too. */
+ * numbers is left empty too, and so is one whose scaled numbers do. */
 START_TEST(test_unbounded)
 {
     static char text[ROOM];
     static double mean[ROWS], alone[ROWS];
+    static const char *const targets[] = { ",6", "" };
+    const char *huge = IS_DOUBLE ? "1.7e308" : "3e38", *left = "are left empty; --strict makes";
     char folder[DEMO_FOLDER], path[64], other[64];
     demo_folder(folder);
-    run(folder, "fit data/faithful.csv --targets waiting --activation relu --head diagonal "
-                "--epochs 2 -o $/m");
+    run(folder, "fit data/iris.csv --targets sepal_length --inputs petal_length,sepal_width "
+                "--activation relu --head diagonal --epochs 2 -o $/m");
     snprintf(path, sizeof path, "%s/m", folder);
     snprintf(other, sizeof other, "%s/n", folder);
     demo_alter(path, other, "inputs.bounds", (tril_shape){ 0 });
     snprintf(path, sizeof path, "%s/d", folder);
-    snprintf(text, sizeof text, "eruptions,waiting\n3,70\n%s,70\n4,80\n",
-             IS_DOUBLE ? "1.7e308" : "3e38");
-    demo_write(path, text);
-    for (int targets = 1; targets >= 0; targets--) {
-        ck_assert_int_eq(demo_tril(folder, "predict $/n $/d -o $/out", text, ROOM), 0);
-        ck_assert_msg(strstr(text, "/d: 1 row has numbers too large for the model and is left "
-                                   "empty; --strict makes that an error\n"),
-                      "%s", text);
-        ck_assert_uint_eq(column(folder, "mean_waiting", mean), 3);
-        ck_assert(isfinite(mean[0]) && isnan(mean[1]) && isfinite(mean[2]));
-        if (targets) {
-            demo_refused(folder, "predict $/n $/d --strict", 1, "tril predict: ");
-            demo_refused(folder, "evaluate $/n $/d", 1, "tril evaluate: ");
-            demo_refused(folder, "plot $/n $/d -o $/p.png", 1, "tril plot: ");
-            run(folder, "predict $/m $/d -o $/out");
-            column(folder, "mean_waiting", alone);
-            ck_assert(isfinite(alone[1]) && fabs(alone[0] - mean[0]) < 1e-4 * mean[0]);
-        }
-        snprintf(text, sizeof text, "eruptions\n3\n%s\n4\n", IS_DOUBLE ? "1.7e308" : "3e38");
+    for (int k = 0; k < 2; k++) {
+        const char *y = targets[k];
+        snprintf(text, sizeof text,
+                 "petal_length,sepal_width%s\n1.4,3.5%s\n%s,3.5%s\n1.4,%s%s\n1.3,3%s\n",
+                 k ? "" : ",sepal_length", y, huge, y, huge, y, y);
         demo_write(path, text);
+        ck_assert_int_eq(demo_tril(folder, "predict $/n $/d -o $/out", text, ROOM), 0);
+        ck_assert_msg(strstr(text, "/d: 2 rows have numbers") && strstr(text, left), "%s", text);
+        ck_assert_uint_eq(column(folder, "mean_sepal_length", mean), 4);
+        ck_assert(isfinite(mean[0]) && isnan(mean[1]) && isnan(mean[2]) && isfinite(mean[3]));
+        run(folder, "predict $/m $/d -o $/out");
+        column(folder, "mean_sepal_length", alone);
+        ck_assert(isfinite(alone[1]) && isfinite(alone[2]));
+        ck_assert_double_eq_tol(alone[0], mean[0], 1e-4);
     }
-    demo_write(path, IS_DOUBLE ? "eruptions\n1.7e308\n" : "eruptions\n3e38\n");
-    demo_refused(folder, "predict $/n $/d", 1, "tril predict: ");
+    demo_refused(folder, "predict $/n $/d --strict", 2, "$/d: line 4, column sepal_width: ");
+    /* the network alone: nothing is left, or all rows must be */
+    snprintf(text, sizeof text, "petal_length,sepal_width,sepal_length\n%s,3.5,6\n", huge);
+    demo_write(path, text);
+    demo_refused(folder, "predict $/n $/d", 1, "row 0: its numbers are so large that the network");
+    demo_refused(folder, "predict $/n $/d --strict", 1,
+                 "row 0: its numbers are so large that the network");
+    demo_refused(folder, "evaluate $/n $/d", 1, "row 0: its numbers are so large");
+    demo_refused(folder, "plot $/n $/d -o $/p.png", 1, "row 0: its numbers are so large");
     demo_remove(folder);
 }
 END_TEST

@@ -292,6 +292,9 @@ START_TEST(test_errors)
     ck_failed(ctx, TRIL_BAD_SHAPE, "kl(independent, independent): the events differ");
     tril_kl(tril_independent(p, 1), tril_independent(tril_independent(p, 0), 1));
     ck_fine(ctx);
+    tril_dist student = tril_student_t(tril_scalar(tape, 3), in[0], tril_diagonal(in[1]));
+    tril_kl(tril_independent(student, 1), p);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "kl(independent, mvn): there is no closed form");
     tril_dist nested = tril_independent(tril_independent(q, 1), 1);
     ck_assert(tril_item(tril_kl(nested, tril_independent(q, 2))) == 0);
     ck_fine(ctx);

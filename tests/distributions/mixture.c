@@ -432,6 +432,14 @@ static void divergence(void)
     tril_kl(p, p);
 }
 
+static void other_tape(void)
+{
+    tril_tape *other = tril_tape_new(ctx);
+    tril_mixture(tril_categorical(tril_input(other, numbers, TRIL_SHAPE(3))),
+                 normals(TRIL_SHAPE(3)));
+    tril_tape_free(other);
+}
+
 static void stale(void)
 {
     tril_dist weights = weights_of(3);
@@ -468,6 +476,7 @@ static const struct {
       "expand(mixture): batch shape [1x1x1x2] leaves no room in rank 4 for the components' axis" },
     { cdf_of_components, TRIL_BAD_ARGUMENT, "cdf(categorical): there is no closed form" },
     { divergence, TRIL_BAD_ARGUMENT, "kl(mixture, mixture): there is no closed form" },
+    { other_tape, TRIL_BAD_VAR, "mixture: weights and components are not of one tape" },
     { stale, TRIL_BAD_VAR, "mixture: a var from before the tape's last reset" },
 };
 

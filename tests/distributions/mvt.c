@@ -281,6 +281,14 @@ static void no_df(void)
              tril_input(tape, factors, TRIL_SHAPE(2, 2)));
 }
 
+static void stale_df(void)
+{
+    tril_var before = tril_scalar(tape, 3);
+    tril_tape_reset(tape);
+    tril_mvt(before, tril_input(tape, locs, TRIL_SHAPE(2)),
+             tril_input(tape, factors, TRIL_SHAPE(2, 2)));
+}
+
 static void zero_pivot(void)
 {
     tril_mvt(tril_scalar(tape, 1), tril_input(tape, locs, TRIL_SHAPE(2)),
@@ -302,6 +310,7 @@ static const struct {
     { other_batch, TRIL_BAD_SHAPE,
       "mvt: df is 2, which does not fit loc and scale_tril of batch shape [3]" },
     { no_df, TRIL_BAD_VAR, "mvt: df is not a var of the tape of loc" },
+    { stale_df, TRIL_BAD_VAR, "mvt: a var from before the tape's last reset" },
     { zero_pivot, TRIL_NOT_POSITIVE,
       "mvt: scale_tril is 0 at [0, 0]: its diagonal must be positive" },
 };

@@ -55,6 +55,8 @@ static const struct {
     { "2021-03-01T", TRIL_YMD, 18687 },
     { "2021-03-01 25:00", TRIL_YMD, NONE },
     { "2021-03-01 06:60", TRIL_YMD, NONE },
+    { "2021-03-01 06:00+01:0", TRIL_YMD, NONE },
+    { "2021-03-01 06:00+1", TRIL_YMD, NONE },
     { "21-03-01", TRIL_YMD, NONE },
     { "13/01/2021", TRIL_MDY, NONE },
     { "1.3.2021", TRIL_MDY, NONE },

@@ -202,6 +202,7 @@ START_TEST(test_equals)
         ck_assert_uint_eq(first[i], wanted[i]);
     ck_assert(!tril_table_equals(table, (const char *[]){ "a", "d" }, 2, first));
     ck_sentence(ctx, TRIL_BAD_DATA, "line 1: there is no column named d, only a, b, c");
+    ck_assert(!tril_table_equals(NULL, NULL, 0, first));
     tril_table_free(table);
     tril_ctx_free(ctx);
 }

@@ -1,6 +1,7 @@
 /* Jansson reads without memory of its own. */
 #include "io/json.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,11 +78,55 @@ START_TEST(test_no_allocation)
 }
 END_TEST
 
+/* the sum of a text's numbers */
+static void *read_text(void *sum)
+{
+    json_t *read = json_loads("[1,2,{\"a\":3}]", 0, NULL);
+    *(json_int_t *)sum = json_integer_value(json_array_get(read, 0)) +
+                         json_integer_value(json_array_get(read, 1)) +
+                         json_integer_value(json_object_get(json_array_get(read, 2), "a"));
+    json_decref(read);
+    return NULL;
+}
+
+/* meanwhile threads that read none, and what is longer than the text, take memory as before */
+START_TEST(test_others)
+{
+    static char longer[1 << 16];
+    json_malloc_t before_malloc;
+    json_free_t before_free;
+    tril_json json;
+    pthread_t other;
+    json_int_t sums[2] = { 0 };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    memset(longer, 'x', sizeof longer - 1);
+    json_get_alloc_funcs(&before_malloc, &before_free);
+    json_set_alloc_funcs(count_malloc, free);
+    allocations = 0;
+    ck_assert(tril_json_begin(&json, ctx, "text", "[1,2]", 5));
+    ck_assert_int_eq(pthread_create(&other, NULL, read_text, &sums[0]), 0);
+    ck_assert_int_eq(pthread_join(other, NULL), 0);
+    ck_assert(sums[0] == 6 && allocations > 0);
+    allocations = 0;
+    json_t *text = json_string(longer);
+    ck_assert_uint_eq(allocations, 1);
+    ck_assert_uint_eq(json_string_length(text), sizeof longer - 1);
+    read_text(&sums[1]);
+    ck_assert(sums[1] == 6 && allocations == 1);
+    json_decref(text);
+    tril_json_end(&json);
+    json_set_alloc_funcs(before_malloc, before_free);
+    ck_fine(ctx);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 Suite *suite_io_json(void)
 {
     Suite *suite = suite_create("io/json");
     TCase *tcase = tcase_create("json");
     tcase_add_loop_test(tcase, test_no_allocation, 0, sizeof texts / sizeof *texts);
+    tcase_add_test(tcase, test_others);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -518,11 +518,12 @@ END_TEST
 
 static void judge_a_little(tril_ctx *ctx)
 {
-    double out[7][5 * 4];
+    double out[8][5 * 4];
     fitting f =
         fitting_new(ctx, 5, 2, 4, &(tril_head_opts){ .kind = &tril_head_mixture, .components = 2 });
     tril_evaluate(&f.net, 1, (tril_batch){ f.x, f.y, 5 },
-                  &(tril_evaluation){ out[0], out[1], out[2], out[3], out[4], out[5], out[6] });
+                  &(tril_evaluation){ out[0], out[1], out[2], out[3], out[4], out[5], out[6],
+                                      (double[]){ 0.5 }, 1, out[7] });
     fitting_free(&f);
 }
 

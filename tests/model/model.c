@@ -469,6 +469,39 @@ START_TEST(test_baselines)
 }
 END_TEST
 
+/* A number far out is bounded at three times the quartiles' distance from them, unless the target
+ * goes along with it: then at the range beyond the range. Cells that are missing change nothing. */
+START_TEST(test_bounds)
+{
+    growing text = { 0 };
+    size_t n = 0;
+    double u[64];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    text_print(&text, "u,y\n");
+    for (int i = 0; i < 40; i++) {
+        text_print(&text, i % 13 == 5 ? "," : "%d,", i);
+        text_print(&text, i % 17 == 3 ? "\n" : "%d\n", i + i * i % 7);
+        if (i % 13 != 5)
+            u[n++] = i;
+    }
+    text_print(&text, "10000,%d\n", _i ? 10000 : 20);
+    u[n++] = 10000;
+    const double quarter = u[n / 4], three = u[n - 1 - n / 4], box = three - quarter;
+    tril_table *table = table_of(ctx, text.bytes, text.size);
+    tril_model *model = tril_model_new(
+        table, NULL, 0,
+        &(tril_model_opts){ .targets = NAMES("y"), .n_targets = 1, .missing = TRIL_MISSING_BOTH });
+    ck_fine(ctx);
+    const double *bounds = tril_model_get_info(model)->inputs_bounds;
+    ck_close(bounds[0], _i ? -10000 : quarter - 3 * box, 1e-6, 1);
+    ck_close(bounds[1], _i ? 20000 : three + 3 * box, 1e-6, 1);
+    tril_model_free(model);
+    tril_table_free(table);
+    tril_ctx_free(ctx);
+    free(text.bytes);
+}
+END_TEST
+
 /* inputs that add up to one another: labels do, and so does a copy */
 START_TEST(test_collinear)
 {
@@ -706,6 +739,7 @@ Suite *suite_model_model(void)
     tcase_add_test(tcase, test_scalers_of_holes);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
     tcase_add_test(tcase, test_baselines);
+    tcase_add_loop_test(tcase, test_bounds, 0, 2);
     tcase_add_test(tcase, test_collinear);
     tcase_add_test(tcase, test_units);
     tcase_add_test(tcase, test_no_inputs);

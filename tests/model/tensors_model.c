@@ -276,6 +276,25 @@ START_TEST(test_files)
 }
 END_TEST
 
+/* bounds that leave no room for any number */
+START_TEST(test_bounds)
+{
+    static const double bad[][2] = { { 1, 1 }, { 2, -2 }, { NAN, 1 }, { -HUGE_VAL, 1 } };
+    double bounds[6] = { 0, 1, 0, 1, bad[_i][0], bad[_i][1] };
+    char sentence[96];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tensors *whole = small(ctx), *t = altered(whole, ctx, "inputs.bounds", FRONT BACK "}");
+    tril_tensors_put(t, "inputs.bounds", TRIL_F64, TRIL_SHAPE(3, 2), bounds);
+    ck_assert_ptr_null(tril_tensors_get_model(t, NULL));
+    snprintf(sentence, sizeof sentence, "inputs.bounds: number 2 lies between %g and %g",
+             bad[_i][0], bad[_i][1]);
+    ck_failed(ctx, TRIL_BAD_DATA, sentence);
+    tril_tensors_free(t);
+    tril_tensors_free(whole);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 /* any byte of the header may be another: then the file is a model still, or one sentence says why
  * it is none */
 START_TEST(test_flipped)
@@ -350,6 +369,7 @@ Suite *suite_model_tensors_model(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_round_trip, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(tcase, test_files, 0, sizeof files / sizeof *files);
+    tcase_add_loop_test(tcase, test_bounds, 0, 4);
     tcase_add_loop_test(tcase, test_flipped, 0, 2);
     tcase_add_test(tcase, test_null);
     tcase_add_test(tcase, test_exhaust);

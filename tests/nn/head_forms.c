@@ -293,6 +293,11 @@ static const struct {
     const char *text;
 } errors[] = {
     { 9, { .kind = &tril_head_lowrank }, TRIL_BAD_ARGUMENT, "head: a rank of 0, want at least 1" },
+    { 9, { .kind = &tril_head_mixture }, TRIL_BAD_ARGUMENT, "head: a mixture of 0 components" },
+    { 9,
+      { .kind = &tril_head_mixture, .components = SIZE_MAX / 8 },
+      TRIL_BAD_ARGUMENT,
+      "head: no row is as long as 3 targets, rank 0 and " },
     { 9,
       { .kind = &tril_head_lowrank, .rank = 2 },
       TRIL_BAD_SHAPE,
@@ -342,6 +347,9 @@ START_TEST(test_shared_errors)
     ck_fine(ctx);
     tril_entropy(p);
     ck_failed(ctx, TRIL_BAD_SHAPE, "head: raw is 1x1x1x6, whose matrices have no room in rank 4");
+    const tril_head_opts mixture = { .kind = &tril_head_mixture, .components = 1 };
+    tril_head(tril_input(tape, zeros, TRIL_SHAPE(1, 1, 1, 6)), 2, &mixture);
+    ck_failed(ctx, TRIL_BAD_SHAPE, "head: raw is 1x1x1x6, whose components have no room in rank 4");
     /* where targets are missing a diagonal needs none */
     const tril_head_opts diagonal = { .kind = &tril_head_diagonal };
     p = tril_head(tril_input(tape, zeros, TRIL_SHAPE(1, 1, 1, 4)), 2, &diagonal);

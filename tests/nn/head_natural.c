@@ -388,6 +388,10 @@ START_TEST(test_refused)
     ck_failed(ctx, TRIL_BAD_SHAPE, "head: raw is 4x5, but 3 targets need rows of 9 numbers");
     ck_assert_ptr_null(tril_mlp_head(NULL, x, D, &natural).kind);
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "mlp: there is no network");
+    ck_assert_ptr_null(tril_mlp_head(net, x, 0, &natural).kind);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "head: no network has 0 targets");
+    ck_assert_ptr_null(tril_mlp_head(net, tril_transpose(x, 0, 1), D, &natural).kind);
+    ck_failed(ctx, TRIL_BAD_SHAPE, "affine: x is 2x4 but the weight is 5x2");
     tril_params_free(params);
     end();
 }

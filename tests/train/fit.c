@@ -480,6 +480,11 @@ START_TEST(test_other_store)
     ck_assert_ptr_null(tril_fit_new(&f.net, (tril_batch){ f.x, f.y, 30 }, NULL));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "fit: the shared covariance is no parameter of the network");
     fitting_free(&f);
+    f = fitting_new(ctx, 30, 2, 8, NULL);
+    f.net.line = tril_network_new(other, 2, &(tril_mlp_opts){ .inputs = INPUTS }, NULL).line;
+    ck_assert_ptr_null(tril_fit_new(&f.net, (tril_batch){ f.x, f.y, 30 }, NULL));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "fit: the line is no parameter of the network's store");
+    fitting_free(&f);
     tril_params_free(other);
     tril_ctx_free(ctx);
 }

@@ -44,6 +44,25 @@ static void lined_free(lined *l)
     tril_ctx_free(l->ctx);
 }
 
+/* what is no network says nothing */
+START_TEST(test_inert)
+{
+    lined l = lined_new();
+    tril_tape *tape = tril_tape_new(l.ctx);
+    tril_var inputs = tril_input(tape, x, TRIL_SHAPE(1, INPUTS));
+    ck_assert_ptr_null(tril_network_new(NULL, 1, &(tril_mlp_opts){ .inputs = 1 }, NULL).mlp);
+    ck_assert_ptr_null(tril_network_new(l.params, 1, NULL, NULL).mlp);
+    ck_assert_ptr_null(tril_network_dist(NULL, inputs).kind);
+    ck_assert_ptr_null(tril_network_dist(&(tril_network){ 0 }, inputs).kind);
+    ck_fine(l.ctx);
+    tril_tape_reset(tape);
+    ck_assert_ptr_null(tril_network_dist(&l.net, inputs).kind);
+    ck_failed(l.ctx, TRIL_BAD_VAR, "network: a var from before the tape's last reset");
+    tril_tape_free(tape);
+    lined_free(&l);
+}
+END_TEST
+
 /* NLL before and after an epoch that moves nothing */
 static void figures(const tril_fit_opts *opts, double *first, double *after, double slope[4])
 {
@@ -110,6 +129,7 @@ Suite *suite_train_network(void)
 {
     Suite *suite = suite_create("train/network");
     TCase *tcase = tcase_create("line");
+    tcase_add_test(tcase, test_inert);
     tcase_add_test(tcase, test_begins_at_line);
     tcase_add_loop_test(tcase, test_noise_in_line, 0, 3);
     tcase_add_test(tcase, test_noise_and_missing);
