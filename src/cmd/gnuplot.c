@@ -16,12 +16,6 @@ bool plot_available(void)
     return system("command -v gnuplot > /dev/null 2>&1") == 0;
 }
 
-void plot_path(char *file, size_t size, const char *folder, const char *csv)
-{
-    const char *name = strrchr(csv, '/') ? strrchr(csv, '/') + 1 : csv;
-    snprintf(file, size, "%s/%.*s.png", folder, (int)strcspn(name, "."), name);
-}
-
 /* What a picture is drawn by, and what its file ends in. */
 static const struct format {
     const char *ending, *terminal;
@@ -61,11 +55,10 @@ static bool is_whole(tril_ctx *ctx, const char *picture)
     char path[TRIL_PATH_SIZE], last[17] = "";
     const char *end = format_of(picture)->end;
     FILE *f = tril_file_temporary(ctx, picture, path) ? fopen(path, "rb") : NULL;
-    if (!f)
-        return false;
-    const bool there = fseek(f, -(long)(sizeof last - 1), SEEK_END) == 0 &&
+    const bool there = f && fseek(f, -(long)(sizeof last - 1), SEEK_END) == 0 &&
                        fread(last, 1, sizeof last - 1, f) == sizeof last - 1;
-    fclose(f);
+    if (f)
+        fclose(f);
     for (size_t i = 0; i + strlen(end) < sizeof last; i++)
         if (there && memcmp(last + i, end, strlen(end)) == 0)
             return true;
@@ -127,19 +120,14 @@ static void read_last_line(FILE *said, char *why, size_t size)
     }
 }
 
-/* In a process of its own, which ends here: gnuplot, and another one that writes to it. */
-static void be_gnuplot(const plot_file *p, FILE *picture, FILE *said)
+/* In a process of its own, which ends here: gnuplot, and another one that writes to it through a
+ * pipe with these ends. */
+static void be_gnuplot(const plot_file *p, const int ends[2], FILE *picture, FILE *said)
 {
-    int ends[2];
-    if (pipe(ends))
-        _exit(127);
     if (fork() == 0) {
-        for (size_t n = 0; n < p->size;) {
-            const ssize_t written = write(ends[1], p->script + n, p->size - n);
-            if (written < 0)
-                break;
-            n += (size_t)written;
-        }
+        ssize_t written = 0;
+        for (size_t n = 0; n < p->size && written >= 0; n += (size_t)written)
+            written = write(ends[1], p->script + n, p->size - n);
         _exit(0);
     }
     dup2(ends[0], STDIN_FILENO);
@@ -157,16 +145,18 @@ static int run_gnuplot(const plot_file *p, FILE *picture, char *why, size_t size
 {
     const sigset_t set = awaited();
     sigset_t before;
-    int status = 0;
+    int status = 0, ends[2] = { -1, -1 };
     FILE *said = tmpfile();
     signal(SIGCHLD, SIG_DFL); /* if it was ignored nobody would know how gnuplot ended */
     sigprocmask(SIG_BLOCK, &set, &before);
-    const pid_t gnuplot = said ? fork() : -1;
+    const pid_t gnuplot = said && pipe(ends) == 0 ? fork() : -1;
     if (gnuplot == 0) {
         setpgid(0, 0);
         sigprocmask(SIG_SETMASK, &before, NULL);
-        be_gnuplot(p, picture, said);
+        be_gnuplot(p, ends, picture, said);
     }
+    close(ends[0]);
+    close(ends[1]);
     int number = SIGCHLD;
     if (gnuplot > 0) {
         setpgid(gnuplot, gnuplot); /* whoever of the two comes first */

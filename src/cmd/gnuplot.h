@@ -11,9 +11,6 @@
 /* Whether gnuplot is there. */
 bool plot_available(void);
 
-/* FOLDER/NAME.png for a set from .../NAME.csv. */
-void plot_path(char *file, size_t size, const char *folder, const char *csv);
-
 /* A script for gnuplot; write its commands to the stream. */
 typedef struct plot_file {
     FILE *to;

@@ -46,8 +46,6 @@ static void store(tril_param param, const double *x)
 bool tril_head_start_moments(tril_dense *last, const double *mean, const double *covariance,
                              size_t d, const tril_head_opts *opts)
 {
-    if (!last || tril_ctx_failed(last->weight.params->ctx))
-        return false;
     tril_ctx *ctx = last->weight.params->ctx;
     size_t outputs = tril_param_shape(last->weight).dim[0];
     tril_head_layout h;

@@ -52,14 +52,14 @@ static bool factor_of(const tril_mvn_params *normals, size_t index, const tril_r
             factor[i * d + j] = (double)covariance[i * d + j];
             if (!isfinite(factor[i * d + j]))
                 return tril_ctx_fail(ctx, TRIL_NOT_FINITE,
-                                     "mvn_free_start: the covariance for %s[%zu] is %g at [%zu, "
+                                     "mvn_params_set: the covariance for %s[%zu] is %g at [%zu, "
                                      "%zu]",
                                      name, index, factor[i * d + j], i, j);
         }
     size_t pivot = tril_cholesky_factor(d, factor, 0);
     return pivot == d ||
            tril_ctx_fail(ctx, TRIL_NOT_POSITIVE,
-                         "mvn_free_start: the covariance for %s[%zu] is not positive definite: "
+                         "mvn_params_set: the covariance for %s[%zu] is not positive definite: "
                          "pivot %zu is %g",
                          name, index, pivot, factor[pivot * d + pivot]);
 }
@@ -73,15 +73,15 @@ bool tril_mvn_params_set(tril_mvn_params *normals, size_t index, const tril_real
     size_t d = normals->d;
     if (index >= normals->k || !loc || !covariance)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
-                             "mvn_free_start: %s has %zu normals, want an index below that (it is "
+                             "mvn_params_set: %s has %zu normals, want an index below that (it is "
                              "%zu), a loc and a covariance",
                              tril_param_name(normals->loc), normals->k, index);
     for (size_t i = 0; i < d; i++)
         if (!isfinite(loc[i]))
             return tril_ctx_fail(ctx, TRIL_NOT_FINITE,
-                                 "mvn_free_start: the loc for %s[%zu] is %g at [%zu]",
+                                 "mvn_params_set: the loc for %s[%zu] is %g at [%zu]",
                                  tril_param_name(normals->loc), index, (double)loc[i], i);
-    double *factor = tril_ctx_alloc(ctx, "mvn_free_start", d * d, sizeof *factor);
+    double *factor = tril_ctx_alloc(ctx, "mvn_params_set", d * d, sizeof *factor);
     bool fine = factor && factor_of(normals, index, covariance, factor);
     for (size_t i = 0; i < d && fine; i++) {
         tril_param_values(normals->loc)[index * d + i] = loc[i];

@@ -219,16 +219,26 @@ START_TEST(test_odd)
 }
 END_TEST
 
-/* without gnuplot, and where it cannot write */
+/* without gnuplot, where it cannot begin, and where it cannot write */
 START_TEST(test_no_gnuplot)
 {
     static char text[TEXT];
+    char folder[DEMO_FOLDER], file[64];
     const char *path = getenv("PATH");
     char *before = malloc(strlen(path) + 1);
     strcpy(before, path);
     setenv("PATH", "/nowhere", 1);
     demo_refused("", "plot " MODEL " data/iris.csv -o p.png", 1,
                  "tril plot: gnuplot is not installed, so there is no picture");
+    demo_folder(folder);
+    snprintf(file, sizeof file, "%s/gnuplot", folder);
+    demo_write(file, "#!/nowhere/sh\n");
+    ck_assert_int_eq(chmod(file, 0700), 0);
+    setenv("PATH", folder, 1);
+    demo_refused(folder, "plot " MODEL " data/iris.csv -o $/p.png", 1,
+                 "tril plot: gnuplot could not draw $/p.png: it ended with status 127");
+    setenv("PATH", before, 1);
+    demo_remove(folder);
     setenv("PATH", before, 1);
     free(before);
     ck_assert_int_eq(demo_tril("", "plot " MODEL " data/iris.csv -o /no/p.png", text, TEXT), 1);
