@@ -42,14 +42,14 @@ FLAGS    = $(USER) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(NEEDED) $(QUIRKS)
 TARGET   := $(shell $(CC) -dumpmachine)
 QUIRKS   := $(if $(findstring aarch64,$(TARGET)),-fno-builtin-fmax -fno-builtin-fmin) $(if $(filter i%86,$(firstword $(subst -, ,$(TARGET)))),-msse2 -mfpmath=sse)
 
-OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cmd/%,$(sort $(wildcard src/*/*.c src/*/*/*.c))))
+OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cmd/% src/mpi/%,$(sort $(wildcard src/*/*.c src/*/*/*.c))))
 CROSS    := $(if $(MACHINE),$(MACHINE)-linux-gnu-)
 RUN      := $(if $(MACHINE),qemu-$(MACHINE:i686=i386))
 # HOLD makes programs that can run as on an older processor, beside the others: only tests need them
 PROGRAMS := $(BUILD)$(if $(HOLD),/held)
 HOOK     := $(if $(HOLD),$(BUILD)/tests/hold.o)
 ENGINE   := $(if $(HOLD),$(OBJECTS),$(LIB))
-DEMOS    := $(patsubst demos/%.c,$(PROGRAMS)/demos/%,$(sort $(wildcard demos/*.c)))
+DEMOS    := $(patsubst demos/%.c,$(PROGRAMS)/demos/%,$(filter-out demos/ranks.c,$(sort $(wildcard demos/*.c))))
 COMMAND  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/cmd/*.c)))
 BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
 TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/command/% tests/coverage.c,$(sort $(wildcard tests/*.c tests/*/*.c)))))
@@ -66,6 +66,7 @@ help:
 	@echo 'make test     run the tests; DOUBLE=1, SAN=1, SAN=thread and CC=clang choose another build'
 	@echo 'make -j2 test-parts  the same, half of them beside the other'
 	@echo 'make test-kernels run them as on older processors; KERNELS="Haswell Zen" chooses some'
+	@echo 'make mpi      build libtril_mpi.a, steps over the processes of mpirun; make test-mpi tests it'
 	@echo 'make -j2 coverage  run them, and say which lines of src they leave out'
 	@echo 'make -j2 valgrind  run them under valgrind'
 	@echo 'make allocations  each allocation of whole commands fails in turn, some minutes'
@@ -82,7 +83,7 @@ help:
 	@echo 'make clean    remove build/'
 
 PACKAGES     = libopenblas-dev libcsv-dev libstb-dev libjansson-dev check gnuplot-nox
-DEV_PACKAGES = clang libclang-rt-dev clang-format valgrind gcovr
+DEV_PACKAGES = libopenmpi-dev openmpi-bin clang libclang-rt-dev clang-format valgrind gcovr
 SUDO         = $(if $(filter 0,$(shell id -u)),,sudo)
 APT          = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 
@@ -186,6 +187,26 @@ $(PROGRAMS)/tril: $(COMMAND) $(HOOK) $(ENGINE)
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
 	@$(CC) $(FLAGS) $(COMMAND) -o $@ $(HOOK) $(ENGINE) $(LDFLAGS) $(LIBS)
+
+# where there is an MPI: a library of one file, of no precision, and what shows it
+mpi: $(BUILD)/libtril_mpi.a $(BUILD)/demos/ranks
+
+$(BUILD)/libtril_mpi.a: src/mpi/mpi.c include/tril/mpi.h include/tril/shards.h $(STAMP)
+	@command -v mpicc > /dev/null || { echo 'make mpi needs an MPI: libopenmpi-dev and openmpi-bin, say' >&2; exit 1; }
+	@mkdir -p $(BUILD)/src/mpi
+	@echo '  CC   $<'
+	@OMPI_CC='$(CC)' MPICH_CC='$(CC)' mpicc $(FLAGS) -c $< -o $(BUILD)/src/mpi/mpi.o
+	@rm -f $@
+	@$(CROSS)ar rcs $@ $(BUILD)/src/mpi/mpi.o
+
+$(BUILD)/demos/ranks: demos/ranks.c $(BUILD)/libtril_mpi.a $(ENGINE)
+	@mkdir -p $(@D)
+	@echo '  LD   $@'
+	@OMPI_CC='$(CC)' MPICH_CC='$(CC)' mpicc $(FLAGS) $< -o $@ $(BUILD)/libtril_mpi.a $(ENGINE) $(LDFLAGS) $(LIBS)
+
+# the same bits with 1 to 4 processes, oversubscribed
+test-mpi: mpi
+	@sh tests/mpi.sh $(BUILD)/demos/ranks
 
 # the manual page: its gaps are filled with what the commands say themselves
 $(PROGRAMS)/tril.1: src/cmd/tril.1 src/cmd/manual.sh $(PROGRAMS)/tril
@@ -356,7 +377,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo bench uci test test-rest test-parts test-kernels coverage valgrind layers examples headers link abi install installed allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
+.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench uci test test-rest test-parts test-kernels coverage valgrind layers examples headers link abi install installed allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -29,6 +29,7 @@ check distributions "core kernels ops" "$core ops distributions"
 check nn "core kernels ops distributions" "$core ops distributions nn"
 check optim "core kernels" "$core optim"
 check train "core kernels ops distributions nn optim" "$core ops distributions nn optim shards fit scaler"
+check mpi "" "shards mpi"
 check io "core" "$core table tensors file"
 check model "core kernels ops distributions nn optim train io" "$core ops distributions nn optim shards fit scaler table tensors file evaluate model search"
 check cmd "" "tril ctx file extend"
@@ -38,6 +39,9 @@ for layer in $(ls src/*/*.c | cut -d / -f 1-2 | sort -u); do
 done
 for file in $(grep -l '^#include <cblas.h>' -r src include | grep -v '^src/kernels/blas.c$'); do
     echo "$file includes cblas.h: that is for src/kernels/blas.c alone" && failed=1
+done
+for file in $(grep -l '^#include <mpi.h>' -r src include | grep -v '^src/mpi/mpi.c$'); do
+    echo "$file includes mpi.h: that is for src/mpi/mpi.c alone" && failed=1
 done
 for file in $(grep -l '^#include "' -r demos --include='*.[ch]'); do
     echo "$file includes what is not public" && failed=1

@@ -53,6 +53,7 @@
 
 #include <tril/nn.h>
 #include <tril/optim.h>
+#include <tril/shards.h>
 
 TRIL_API_BEGIN
 
@@ -212,7 +213,10 @@ typedef struct tril_fit_opts {
     tril_ctx *ctx; /* that the network's store belongs to from tril_fit_new to tril_fit_free: one
                       for each of several networks of one context that are trained at the same time.
                       It must have the store's allocator; default: the store's */
-    TRIL_RESERVED(8);
+    TRIL_ADDED const tril_group
+        *processes; /* share batches of more than 256 rows. Each process makes the same
+        fit of the same rows and does the same with it; default: none */
+    TRIL_RESERVED(7);
 } tril_fit_opts;
 
 /* How things stand. NLL is the mean over rows, in nats, in the units of the scaled targets. */

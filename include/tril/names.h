@@ -75,6 +75,7 @@
 #define tril_folds TRIL_NAME(tril_folds)
 #define tril_grad TRIL_NAME(tril_grad)
 #define tril_gradcheck TRIL_NAME(tril_gradcheck)
+#define tril_group_rows TRIL_NAME(tril_group_rows)
 #define tril_head TRIL_NAME(tril_head)
 #define tril_head_diagonal TRIL_NAME(tril_head_diagonal)
 #define tril_head_full TRIL_NAME(tril_head_full)

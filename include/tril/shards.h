@@ -63,13 +63,34 @@ TRIL_API_BEGIN
 /* A pool of workers, each with a context, a tape and a block of gradients of its own. */
 typedef struct tril_shards tril_shards;
 
+/* Processes, on several machines too, that share steps: each calls tril_shards_backward and
+ * tril_shards_mean as often as the others and with as many rows, with equal parameters and a
+ * context of the same seed, and all get the same result: the bits that one process gets alone.
+ * tril/mpi.h makes one of what mpirun starts; a program's own gives two functions that block, like
+ * MPI_Send and MPI_Recv, and are false where the other process is gone. They are called by the
+ * thread that steps.
+ */
+typedef struct tril_group {
+    size_t rank, size; /* this process's number, and how many there are */
+    bool (*send)(void *user, size_t to, const void *bytes, size_t n);
+    bool (*receive)(void *user, size_t from, void *bytes, size_t n);
+    void *user;
+} tril_group;
+
+/* The rows of a step that are this process's, *n from *first on: its loss sees no others, and it
+ * needs to hold no others. `shard` is tril_shards_opts.rows. Each process has the same number of
+ * shards, a power of two, but that the last ones may have fewer or none: 2, 4, 8 processes share
+ * evenly. */
+void tril_group_rows(const tril_group *group, size_t shard, size_t rows, size_t *first, size_t *n);
+
 typedef struct tril_shards_opts {
     size_t threads; /* the caller's is one of them; default 1, which starts none */
     size_t rows;    /* of a shard, but that the last one may have fewer; default 256, with which the
                        values of a network of some 64 units stay in a core's cache. The result
                        depends on it, by rounding */
     tril_params *also[3]; /* other stores of the same context that losses use; default none */
-    TRIL_RESERVED(4);
+    TRIL_ADDED const tril_group *processes; /* must outlive the pool; default: this one alone */
+    TRIL_RESERVED(3);
 } tril_shards_opts;
 
 /* A pool for losses of the parameters of a store, which must outlive it, and can grow no more. opts
@@ -96,7 +117,8 @@ typedef tril_var tril_shard_loss(tril_tape *tape, size_t first, size_t n, void *
  * While it runs OpenBLAS has one thread, in the whole program, and after that as many as before.
  * Nothing is allocated after the first step with as many rows. At least one row. Where shards fail,
  * the first of them in the order of the rows gives status and sentence, behind "rows FIRST to LAST:
- * "; the gradients are then those of nothing. mean may be NULL. True on success. */
+ * "; the gradients are then those of nothing. All processes of a group fail with that sentence;
+ * where one is gone the status is TRIL_NO_THREAD. mean may be NULL. True on success. */
 bool tril_shards_backward(tril_shards *shards, size_t rows, tril_shard_loss *loss, void *user,
                           double *mean);
 

@@ -8,6 +8,7 @@
 
 #include "core/params.h"
 #include "train/fit.h"
+#include "train/group.h"
 #include "train/network.h"
 #include "train/schedule.h"
 #include "train/streams.h"
@@ -73,8 +74,10 @@ static bool make(tril_fit *fit, tril_batch rows)
     tril_progress *p = &fit->progress;
     if (!tril_fit_check(fit->ctx, &fit->net, &rows, &fit->opts) || !tril_fit_prepare(fit, rows))
         return false;
-    fit->shards = tril_shards_new(
-        fit->params, &(tril_shards_opts){ .threads = fit->opts.threads, .rows = TRIL_FIT_SHARD });
+    fit->shards =
+        tril_shards_new(fit->params, &(tril_shards_opts){ .threads = fit->opts.threads,
+                                                          .rows = TRIL_FIT_SHARD,
+                                                          .processes = fit->opts.processes });
     fit->training.index = fit->training.pool = fit->sorted;
     fit->training.noise = noise_of(fit, 0);
     p->validation = (double)NAN;
@@ -204,6 +207,24 @@ static void swap_average(tril_fit *fit)
     }
 }
 
+/* the sum over the shards' rows, in a tree as their gradients, those of other processes too */
+static bool add_nll(tril_fit *fit, size_t shards, double *nll)
+{
+    static const tril_group alone = { .size = 1 };
+    const tril_group *group = fit->opts.processes ? fit->opts.processes : &alone;
+    const tril_group_part part = tril_group_part_of(group, shards);
+    const size_t n = part.last - part.first;
+    nll += part.first;
+    for (size_t step = 1; step < n; step *= 2)
+        for (size_t i = 0; i + step < n; i += 2 * step)
+            nll[i] += nll[i + step];
+    double sum[2] = { n ? nll[0] : 0, 0 }, other[2];
+    if (!tril_group_sum(group, part.ranks, sum, other, 0, 2))
+        return tril_ctx_fail(fit->ctx, TRIL_NO_THREAD, "fit: a process of the group is gone");
+    fit->progress.sum += sum[0];
+    return true;
+}
+
 /* batches differ by one row, the larger ones first */
 static bool learn_batch(tril_fit *fit)
 {
@@ -220,11 +241,9 @@ static bool learn_batch(tril_fit *fit)
         return false;
     if (fit->opts.loss->mean_first && p->epoch < fit->opts.warmup_epochs)
         tril_fit_mean_alone(&fit->net);
-    if (!tril_optim_step(fit->optim))
+    if (!tril_optim_step(fit->optim) || !add_nll(fit, (rows - 1) / TRIL_FIT_SHARD + 1, pass.nll))
         return false;
     move_average(fit);
-    for (size_t i = 0; i < (rows - 1) / TRIL_FIT_SHARD + 1; i++)
-        p->sum += pass.nll[i];
     p->batch++;
     fit->seconds = now() - begin + (batch ? fit->seconds : 0);
     fit->timed = rows + (batch ? fit->timed : 0);

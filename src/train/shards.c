@@ -11,11 +11,12 @@
 #include "core/tape.h"
 #include "kernels/blas.h"
 #include "kernels/mvn.h"
+#include "train/group.h"
 #include "train/spinwait.h"
 #include "train/tasks.h"
 #include "train/tree.h"
 
-enum { MAX_STORES = 4, DEFAULT_ROWS = 256 };
+enum { MAX_STORES = 4 };
 
 /* A thread's own: what a shard is computed with. */
 typedef struct worker {
@@ -34,8 +35,10 @@ typedef struct worker {
 typedef struct shards_step {
     tril_shard_loss *loss;
     void *user;
-    size_t rows, count; /* of shards */
-    size_t run, runs;   /* shards of a run, and how many runs there are */
+    size_t rows, count;   /* of shards */
+    tril_group_part part; /* the shards that are this process's */
+    size_t run, runs;     /* shards of a run, and how many runs there are */
+    bool direct;          /* the gradients of the only shard are left in the stores */
     uint64_t seed;
     bool backward;
 } shards_step;
@@ -46,15 +49,15 @@ struct tril_shards {
     tril_params *stores[MAX_STORES];
     size_t n_stores, size; /* of all gradients */
     size_t rows;           /* of a shard */
+    tril_group group;
     worker *workers;
     size_t n_workers, n_started;
     shards_step step;
     /* of the worker whose turn it is */
     atomic_size_t turn; /* the run that is added next */
     tril_tree tree;     /* of runs */
-    const double *sum;
-    const worker *culprit; /* has failed in the shard that begins at this row */
-    size_t culprit_first;
+    double *sum;
+    const worker *culprit; /* whose shard is the first that failed */
 };
 
 static size_t rows_of(const tril_shards *shards, size_t rows, size_t first)
@@ -72,7 +75,7 @@ static bool compute(worker *w, const shards_step *step, size_t shard, double *va
     tril_real *grads = w->grads;
     for (size_t k = 0; k < shards->n_stores; k++) {
         tril_params *store = shards->stores[k];
-        if (!tril_tape_lend(w->tape, store, step->count == 1 ? store->grads : grads))
+        if (!tril_tape_lend(w->tape, store, step->direct ? store->grads : grads))
             return false;
         grads += store->size;
     }
@@ -90,7 +93,7 @@ static bool compute(worker *w, const shards_step *step, size_t shard, double *va
 /* the first number of a block that counts */
 static size_t first_of(const tril_shards *shards, const shards_step *step)
 {
-    return step->backward && step->count > 1 ? 0 : shards->size;
+    return step->backward && !step->direct ? 0 : shards->size;
 }
 
 static void add(worker *w, const shards_step *step, size_t shard, double value)
@@ -110,10 +113,10 @@ static void add(worker *w, const shards_step *step, size_t shard, double value)
 /* its shards, up to the first that fails */
 static bool sum_run(worker *w, const shards_step *step, size_t run)
 {
-    const size_t end =
-        step->count - run * step->run > step->run ? (run + 1) * step->run : step->count;
+    const size_t first = step->part.first + run * step->run;
+    const size_t end = step->part.last - first > step->run ? first + step->run : step->part.last;
     w->tree.there = 0;
-    for (size_t shard = run * step->run; shard < end; shard++) {
+    for (size_t shard = first; shard < end; shard++) {
         double value = 0;
         if (!compute(w, step, shard, &value)) {
             w->failed = shard;
@@ -152,7 +155,6 @@ static void work(worker *w)
             add_run(w, &step);
         } else if (!shards->culprit) {
             shards->culprit = w;
-            shards->culprit_first = w->failed * shards->rows;
         }
         const size_t next = k + 1 < step.runs ? (k + 1) % n_workers : 0;
         tril_spinwait_set(&shards->workers[next].gate, &shards->turn, k + 1);
@@ -200,32 +202,50 @@ static void run_step(tril_shards *shards)
     tril_ctx_clear(shards->ctx);
 }
 
-static bool fail_as_culprit(const tril_shards *shards, size_t rows)
+static bool fail_group(const tril_shards *shards)
 {
-    const size_t first = shards->culprit_first;
-    return tril_ctx_fail(shards->ctx, shards->culprit->ctx.status, "rows %zu to %zu: %s", first,
-                         first + rows_of(shards, rows, first) - 1, shards->culprit->ctx.message);
+    return tril_ctx_fail(shards->ctx, TRIL_NO_THREAD, "shards: a process of the group is gone");
 }
 
-/* Runs are as long as they can be while no worker has more shards than it must: that saves turns.
- */
 static bool cut_into_runs(tril_shards *shards, shards_step *step)
 {
-    const size_t workers = shards->n_workers;
-    size_t least = SIZE_MAX;
-    for (size_t run = 1; run == 1 || run <= (step->count - 1) / workers + 1; run *= 2) {
-        const size_t runs = (step->count - 1) / run + 1, most = ((runs - 1) / workers + 1) * run;
-        if (most <= least) {
-            least = most;
-            step->run = run;
-            step->runs = runs;
-        }
-    }
-    bool done = tril_tree_reserve(&shards->tree, &shards->arena, shards->size + 1, step->runs);
+    /* behind the numbers of a block the value, and which shard failed, if one did, counted from 1
+     */
+    const size_t workers = shards->n_workers, size = shards->size + 2;
+    const size_t count = step->part.last - step->part.first;
+    step->run = tril_tree_run(count, workers);
+    step->runs = (count + step->run - 1) / step->run;
+    bool done = tril_tree_reserve(&shards->tree, &shards->arena, size, step->runs);
     for (size_t i = 0; i < workers && i < step->runs && done; i++)
-        done = tril_tree_reserve(&shards->workers[i].tree, &shards->arena, shards->size + 1,
-                                 step->run);
+        done = tril_tree_reserve(&shards->workers[i].tree, &shards->arena, size, step->run);
     return done;
+}
+
+/* What went wrong in a shard of a rank, to all. */
+static bool fail_together(tril_shards *shards, size_t shard)
+{
+    const shards_step *s = &shards->step;
+    const size_t first = shard * shards->rows;
+    tril_ctx what = shards->culprit ? shards->culprit->ctx : (tril_ctx){ 0 };
+    if (!tril_group_share(&shards->group, shard / s->part.each, &what, sizeof what))
+        return fail_group(shards);
+    return tril_ctx_fail(shards->ctx, what.status, "rows %zu to %zu: %s", first,
+                         first + rows_of(shards, s->rows, first) - 1, what.message);
+}
+
+/* the sum over all shards, of this process's and, if there are others, of theirs */
+static bool sum_all(tril_shards *shards)
+{
+    const shards_step *s = &shards->step;
+    tril_tree *tree = &shards->tree;
+    const size_t first = first_of(shards, s), size = shards->size + 2;
+    double **sum = shards->culprit || !s->runs ? NULL : tril_tree_sum(tree, first);
+    shards->sum = sum ? *sum : tree->block[1];
+    shards->sum[size - 1] = shards->culprit ? (double)(shards->culprit->failed + 1) : 0;
+    if (!tril_group_sum(&shards->group, s->part.ranks, shards->sum, tree->block[0], first, size))
+        return fail_group(shards);
+    const size_t failed = (size_t)shards->sum[size - 1];
+    return !failed || fail_together(shards, failed - 1);
 }
 
 static bool step(tril_shards *shards, size_t rows, tril_shard_loss *loss, void *user, double *mean,
@@ -236,18 +256,20 @@ static bool step(tril_shards *shards, size_t rows, tril_shard_loss *loss, void *
     if (!rows || !loss)
         return tril_ctx_fail(shards->ctx, TRIL_BAD_ARGUMENT, "shards: there is no %s",
                              rows ? "loss" : "row");
+    const size_t count = (rows - 1) / shards->rows + 1;
     shards->step = (shards_step){ .loss = loss,
                                   .user = user,
                                   .rows = rows,
-                                  .count = (rows - 1) / shards->rows + 1,
+                                  .count = count,
+                                  .part = tril_group_part_of(&shards->group, count),
+                                  .direct = count == 1 && shards->group.size == 1,
                                   .seed = tril_random_below(&shards->ctx->random, SIZE_MAX),
                                   .backward = backward };
     if (!cut_into_runs(shards, &shards->step))
         return false;
     run_step(shards);
-    if (shards->culprit)
-        return fail_as_culprit(shards, rows);
-    shards->sum = *tril_tree_sum(&shards->tree, first_of(shards, &shards->step));
+    if (!sum_all(shards))
+        return false;
     if (mean)
         *mean = shards->sum[shards->size];
     return true;
@@ -259,7 +281,7 @@ bool tril_shards_backward(tril_shards *shards, size_t rows, tril_shard_loss *los
     if (!step(shards, rows, loss, user, mean, true))
         return false;
     const double *sum = shards->sum;
-    for (size_t k = 0; k < shards->n_stores && shards->step.count > 1; k++) {
+    for (size_t k = 0; k < shards->n_stores && !shards->step.direct; k++) {
         tril_real *grads = shards->stores[k]->grads;
         for (size_t i = 0; i < shards->stores[k]->size; i++)
             grads[i] = tril_saturate(*sum++);
@@ -315,6 +337,11 @@ static bool start(tril_shards *shards, worker *w)
 static bool make(tril_shards *shards, tril_params *params, const tril_shards_opts *opts)
 {
     const size_t threads = opts->threads ? opts->threads : 1;
+    const tril_group *group = &shards->group;
+    if (group->rank >= group->size || (group->size > 1 && !(group->send && group->receive)))
+        return tril_ctx_fail(shards->ctx, TRIL_BAD_ARGUMENT,
+                             "shards: a group of %zu has no process %zu, or not its two functions",
+                             group->size, group->rank);
     if (!add_store(shards, params))
         return false;
     for (size_t k = 0; k < MAX_STORES - 1 && opts->also[k]; k++)
@@ -342,9 +369,11 @@ tril_shards *tril_shards_new(tril_params *params, const tril_shards_opts *opts)
     tril_shards *shards = tril_ctx_alloc(params->ctx, "shards", 1, sizeof *shards);
     if (!shards)
         return NULL;
-    *shards = (tril_shards){ .ctx = params->ctx,
-                             .arena = { .ctx = params->ctx },
-                             .rows = opts->rows ? opts->rows : DEFAULT_ROWS };
+    *shards =
+        (tril_shards){ .ctx = params->ctx,
+                       .arena = { .ctx = params->ctx },
+                       .rows = opts->rows ? opts->rows : TRIL_SHARD_ROWS,
+                       .group = opts->processes ? *opts->processes : (tril_group){ .size = 1 } };
     if (make(shards, params, opts))
         return shards;
     tril_shards_free(shards);

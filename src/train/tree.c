@@ -13,6 +13,19 @@ bool tril_tree_reserve(tril_tree *tree, tril_arena *arena, size_t size, size_t n
     return true;
 }
 
+size_t tril_tree_run(size_t n, size_t workers)
+{
+    size_t best = 1, least = SIZE_MAX;
+    for (size_t run = 1; run < n + workers && (run - 1) * workers < n; run *= 2) {
+        const size_t runs = (n + run - 1) / run, most = (runs + workers - 1) / workers * run;
+        if (most <= least) {
+            least = most;
+            best = run;
+        }
+    }
+    return best;
+}
+
 static void swap(double **a, double **b)
 {
     double *c = *a;

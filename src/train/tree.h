@@ -17,6 +17,10 @@ typedef struct tril_tree {
 /* Room for the sum of n things; false with a failed context. */
 bool tril_tree_reserve(tril_tree *tree, tril_arena *arena, size_t size, size_t n);
 
+/* How many of n things, a power of two, a run should have for so many workers: as many as can be
+ * while no worker has more things than it must, which saves sums that are handed over. */
+size_t tril_tree_run(size_t n, size_t workers);
+
 /* Takes block[0], of which numbers `from` on count, as the next thing, and has another there then.
  */
 void tril_tree_add(tril_tree *tree, size_t from);

@@ -81,12 +81,31 @@ START_TEST(test_memory)
 }
 END_TEST
 
+/* no worker has more things than it must, and runs are as long as that allows */
+START_TEST(test_length)
+{
+    for (size_t n = 1; n < 40; n++)
+        for (size_t workers = 1; workers < 10; workers++) {
+            const size_t run = tril_tree_run(n, workers);
+            const size_t runs = (n - 1) / run + 1, most = ((runs - 1) / workers + 1) * run;
+            ck_assert((run & (run - 1)) == 0);
+            ck_assert(most >= (n - 1) / workers + 1 &&
+                      (run == 1 || most < (n - 1) / workers + 1 + run));
+        }
+    ck_assert_uint_eq(tril_tree_run(8, 2), 4);
+    ck_assert_uint_eq(tril_tree_run(256, 3), 2);
+    ck_assert_uint_eq(tril_tree_run(6, 2), 1);
+    ck_assert_uint_eq(tril_tree_run(0, 2), 1);
+}
+END_TEST
+
 Suite *suite_train_tree(void)
 {
     Suite *suite = suite_create("train/tree");
     TCase *tcase = tcase_create("tree");
     tcase_add_test(tcase, test_runs);
     tcase_add_test(tcase, test_memory);
+    tcase_add_test(tcase, test_length);
     suite_add_tcase(suite, tcase);
     return suite;
 }

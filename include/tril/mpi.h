@@ -1,0 +1,21 @@
+/* Steps over the processes that mpirun starts: a library of its own, libtril_mpi, made where there
+ * is an MPI. */
+#ifndef TRIL_MPI_H
+#define TRIL_MPI_H
+
+#include <tril/shards.h>
+
+TRIL_API_BEGIN
+
+/* Starts MPI, if the program has not, and gives the group of all processes: of one where mpirun has
+ * not started it. Only the thread that calls this may use the group. False where MPI does not
+ * start.
+ */
+bool tril_mpi_begin(tril_group *group);
+
+/* Ends MPI, if tril_mpi_begin has started it, in a process that has done what it was to do. One
+ * that failed ends without: then mpirun ends all others. */
+void tril_mpi_end(void);
+
+TRIL_API_END
+#endif

@@ -1,0 +1,55 @@
+/* A group of the processes of MPI_COMM_WORLD. */
+#include <tril/mpi.h>
+
+#include <mpi.h>
+
+enum { MOST = 1 << 30 }; /* bytes of a message: MPI counts in int */
+
+static bool own;
+
+static bool send(void *user, size_t to, const void *bytes, size_t n)
+{
+    const char *at = bytes;
+    (void)user;
+    for (size_t part; n; at += part, n -= part) {
+        part = n < MOST ? n : MOST;
+        if (MPI_Send(at, (int)part, MPI_BYTE, (int)to, 0, MPI_COMM_WORLD) != MPI_SUCCESS)
+            return false;
+    }
+    return true;
+}
+
+static bool receive(void *user, size_t from, void *bytes, size_t n)
+{
+    char *at = bytes;
+    (void)user;
+    for (size_t part; n; at += part, n -= part) {
+        part = n < MOST ? n : MOST;
+        if (MPI_Recv(at, (int)part, MPI_BYTE, (int)from, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE) !=
+            MPI_SUCCESS)
+            return false;
+    }
+    return true;
+}
+
+bool tril_mpi_begin(tril_group *group)
+{
+    int there = 0, level, rank, size;
+    if (MPI_Initialized(&there) != MPI_SUCCESS ||
+        (!there && MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level) != MPI_SUCCESS))
+        return false;
+    own = own || !there;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    *group = (tril_group){
+        .rank = (size_t)rank, .size = (size_t)size, .send = send, .receive = receive
+    };
+    return true;
+}
+
+void tril_mpi_end(void)
+{
+    if (own)
+        MPI_Finalize();
+    own = false;
+}
