@@ -181,7 +181,7 @@ $(BUILD)/export_text.h: $(wildcard src/cmd/export/*.c)
 		sed 's/[\\"]/\\&/g; s/.*/"&\\n",/' src/cmd/export/$$text.c; echo 'NULL };'; done > $@
 
 $(BUILD)/src/cmd/export_c.o: $(BUILD)/export_text.h
-$(BUILD)/src/cmd/export_c.o: private CFLAGS += -I$(BUILD)
+$(BUILD)/src/cmd/export_c.o: private FLAGS += -I$(BUILD)
 
 $(PROGRAMS)/tril: $(COMMAND) $(HOOK) $(ENGINE)
 	@mkdir -p $(@D)

@@ -216,6 +216,37 @@ bool tril_model_weigh(tril_model *model, tril_batch rows);
 bool tril_model_evaluate(const tril_model *model, const tril_network *networks, size_t n,
                          tril_batch rows, const tril_evaluation *out);
 
+/* Draws of rows, which are scaled as cases are, in the data's own units: out [draws, n, targets],
+ * from the stream of ctx, which need not be the model's. first: the number of the first of the rows
+ * among all; the member of an ensemble that a draw is of goes by it. False on failure. */
+bool tril_model_sample(tril_ctx *ctx, const tril_model *model, tril_batch rows, size_t first,
+                       size_t draws, double *out);
+
+/* What tril_model_predict writes, into memory of the caller's; NULL: not wanted. In the units of
+ * the targets. */
+typedef struct tril_prediction {
+    double *mean;         /* [n, targets] */
+    double *sd;           /* [n, targets]: standard deviations */
+    double *covariance;   /* [n, targets, targets] */
+    double *log_prob;     /* [n]: log p(y), of the targets that are there; NaN where none is */
+    const double *levels; /* [n_levels], each in (0, 1): of which quantiles */
+    size_t n_levels;
+    double *quantile; /* [n, n_levels, targets]: of each target by itself */
+    size_t n_draws;
+    double *draws; /* [n_draws, n, targets], from the stream of ctx */
+    TRIL_RESERVED(8);
+} tril_prediction;
+
+/* What a model says of n rows as a program has them. x [n, n_inputs]: of each input column its
+ * number, the number of its label (0, 1, ... in the order of tril_column.labels), or, of dates,
+ * days since 1970-01-01 in UTC; NaN is a missing one and counts as the training rows' mean, or
+ * their shares of each label. y [n, targets], NaN where missing; needed for log_prob alone, else
+ * NULL will do. Of a model with a head that has no density of rows with missing targets these are
+ * an error. A model is not written to: any number of threads may call this at once, each with a
+ * context of its own. ctx gets the failures. False on failure, which names row and column. */
+bool tril_model_predict(tril_ctx *ctx, const tril_model *model, const double *x, const double *y,
+                        size_t n, const tril_prediction *out);
+
 /* Puts a model: its networks' parameters (net.0.weight, ...; those of several members begin with
  * members.0., members.1., ...) with those of their lines, scalers inputs and targets,
  * inputs.bounds, baselines' parameters (full.net.0.weight, linear.net.0.weight, ...), and the note

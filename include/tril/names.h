@@ -131,6 +131,8 @@
 #define tril_model_free TRIL_NAME(tril_model_free)
 #define tril_model_get_info TRIL_NAME(tril_model_get_info)
 #define tril_model_new TRIL_NAME(tril_model_new)
+#define tril_model_predict TRIL_NAME(tril_model_predict)
+#define tril_model_sample TRIL_NAME(tril_model_sample)
 #define tril_model_takes_missing TRIL_NAME(tril_model_takes_missing)
 #define tril_model_weigh TRIL_NAME(tril_model_weigh)
 #define tril_mul TRIL_NAME(tril_mul)

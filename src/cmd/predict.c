@@ -6,7 +6,6 @@
 
 #include "cmd/commands.h"
 #include "cmd/csv.h"
-#include "cmd/draws.h"
 #include "cmd/load.h"
 #include "cmd/names.h"
 #include "cmd/options.h"
@@ -237,19 +236,18 @@ static bool sample(loaded *l, const options *o)
     double *draws = command_alloc(o->draws, chunk * about->n_targets * sizeof *draws);
     double *mean = command_alloc(l->rows.n, about->n_targets * sizeof *mean);
     bool done = draws && mean && judge(l, o, &(tril_evaluation){ .mean = mean });
-    tril_tape *tape = done ? tril_tape_new(l->ctx) : NULL;
     tril_file *file = NULL;
     FILE *to;
-    done = tape && load_output(l, o->output, &file, &to);
+    done = done && load_output(l, o->output, &file, &to);
     if (done)
         print_draw_header(to, about);
     for (size_t first = 0; first < l->rows.n && done; first += chunk) {
         const size_t n = l->rows.n - first < chunk ? l->rows.n - first : chunk;
-        done = draws_make(l, tape, first, n, o->draws, draws);
+        const tril_batch some = { .x = l->rows.x + first * about->mlp.inputs, .n = n };
+        done = tril_model_sample(l->ctx, l->model, some, first, o->draws, draws);
         if (done)
             print_some(to, l, first, n, o, draws);
     }
-    tril_tape_free(tape);
     free(draws);
     free(mean);
     return load_output_end(file, done);

@@ -235,15 +235,16 @@ tril_var tril_param_var(tril_tape *tape, tril_param param)
     if (!param.params || param.index >= param.params->count)
         return tril_var_fail(tape, "param", TRIL_BAD_ARGUMENT, "there is no such parameter");
     tril_tape_store *store = find_store(tape, param.params);
-    if (!store && param.params->ctx != tape->ctx)
+    const bool own = param.params->ctx == tape->ctx;
+    if (!own && tape->recording && (!store || store->grads == param.params->grads))
         return tril_var_fail(tape, "param", TRIL_BAD_ARGUMENT,
-                             "%s and the tape were made with different contexts",
+                             "%s and the tape were made with different contexts: only a tape that "
+                             "does not record reads it",
                              tril_param_name(param));
-    if (!store) {
-        if (!(store = add_store(tape, param.params, param.params->grads)))
-            return none;
+    if (!store && !(store = add_store(tape, param.params, param.params->grads)))
+        return none;
+    if (own) /* another's is only read: any number of threads may do so */
         param.params->in_use = true;
-    }
     uint32_t known = store->leaf[param.index];
     if (known)
         return (tril_var){ tape, known - 1, tape->epoch };

@@ -21,15 +21,20 @@ __attribute__((weak)) void openblas_set_num_threads(int n);
 __attribute__((weak)) void *blas_memory_alloc(int position);
 __attribute__((weak)) void blas_memory_free(void *buffer);
 
-/* the number of threads is the whole program's, and so is the count of those who hold it at one */
+/* OpenBLAS computes products of at most GEMM multiply-adds, and of a vector and a matrix of less
+ * than GEMV numbers, in the calling thread (interface/gemm.c and gemv.c). Those of up to CUT
+ * multiply-adds are cut into such: a thread that is waited for takes longer than they do. */
+enum { GEMM = 1 << 18, GEMV = 9216, CUT = 1 << 22, LANES = 16 };
+
+/* Of larger ones the number of threads is the whole program's, and so is the count of those who
+ * hold it at one. */
 static pthread_mutex_t single_mutex = PTHREAD_MUTEX_INITIALIZER;
 static size_t single_holders;
 static int threads_before;
+static _Thread_local bool single_wanted, single_held;
 
-void tril_blas_single(bool single)
+static void hold_single(bool single)
 {
-    if (!openblas_get_num_threads || !openblas_set_num_threads)
-        return;
     pthread_mutex_lock(&single_mutex);
     if (single && single_holders++ == 0) {
         threads_before = openblas_get_num_threads();
@@ -38,6 +43,21 @@ void tril_blas_single(bool single)
     } else if (!single && --single_holders == 0 && threads_before > 1)
         openblas_set_num_threads(threads_before);
     pthread_mutex_unlock(&single_mutex);
+    single_held = single;
+}
+
+void tril_blas_single(bool single)
+{
+    single_wanted = single;
+    if (!single && single_held)
+        hold_single(false);
+}
+
+/* before a product that OpenBLAS may share among its threads */
+static void begin_large(void)
+{
+    if (single_wanted && !single_held && openblas_get_num_threads && openblas_set_num_threads)
+        hold_single(true);
 }
 
 /* OpenBLAS maps a buffer for each thread that calls it at the same time as others, and keeps it.
@@ -118,6 +138,24 @@ TRIL_FOR_EACH_TARGET(static, tril_outer,
                      (size_t m, size_t n, const tril_real *a, const tril_real *b, tril_real *c),
                      (m, n, a, b, c), outer(m, n, a, b, c))
 
+/* c = a op(B) + beta c, as many of its numbers at a time as one thread computes */
+static void row_times(bool transpose, size_t n, size_t k, const tril_real *a, const tril_real *b,
+                      tril_real beta, tril_real *c)
+{
+    size_t piece = (GEMV - 1) / k / LANES * LANES;
+    if (piece == 0 || (double)n * (double)k > CUT) {
+        begin_large();
+        piece = n;
+    }
+    for (size_t i = 0; i < n; i += piece) {
+        const size_t some = n - i < piece ? n - i : piece;
+        BLAS(gemv)
+        (CblasRowMajor, transpose ? CblasNoTrans : CblasTrans, (int)(transpose ? some : k),
+         (int)(transpose ? k : some), 1, b + i * (transpose ? k : 1), (int)(transpose ? k : n), a,
+         1, beta, c + i, 1);
+    }
+}
+
 void tril_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const tril_real *a,
                const tril_real *b, tril_real beta, tril_real *c)
 {
@@ -133,21 +171,39 @@ void tril_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
         return;
     }
     if (m == 1) { /* a row times a matrix */
-        BLAS(gemv)
-        (CblasRowMajor, transpose_b ? CblasNoTrans : CblasTrans, (int)(transpose_b ? n : k),
-         (int)(transpose_b ? k : n), 1, b, (int)(transpose_b ? k : n), a, 1, beta, c, 1);
+        row_times(transpose_b, n, k, a, b, beta, c);
         return;
     }
-    BLAS(gemm)
-    (CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-     transpose_b ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, 1, a,
-     (int)(transpose_a ? m : k), b, (int)(transpose_b ? k : n), beta, c, (int)n);
+    const double size = (double)m * (double)n * (double)k;
+    const bool by_rows = m > n; /* the longer side is cut */
+    const size_t longer = by_rows ? m : n;
+    size_t piece = (size_t)((double)longer * GEMM / size);
+    piece = size <= GEMM ? longer : size > CUT || piece < LANES ? longer : piece / LANES * LANES;
+    if (piece == longer && size > GEMM)
+        begin_large();
+    for (size_t i = 0; i < longer; i += piece) {
+        const size_t some = longer - i < piece ? longer - i : piece;
+        BLAS(gemm)
+        (CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
+         transpose_b ? CblasTrans : CblasNoTrans, (int)(by_rows ? some : m),
+         (int)(by_rows ? n : some), (int)k, 1, by_rows ? a + i * (transpose_a ? 1 : k) : a,
+         (int)(transpose_a ? m : k), by_rows ? b : b + i * (transpose_b ? k : 1),
+         (int)(transpose_b ? k : n), beta, c + i * (by_rows ? n : 1), (int)n);
+    }
+}
+
+/* interface/trsm.c */
+static void begin_triangle(size_t rows, size_t d)
+{
+    if (rows >= 8 && d >= 8)
+        begin_large();
 }
 
 void tril_triangle_rows(bool solve, bool transpose, size_t rows, size_t d, const tril_real *l,
                         tril_real *x)
 {
     const enum CBLAS_TRANSPOSE op = transpose ? CblasNoTrans : CblasTrans;
+    begin_triangle(rows, d);
     if (solve)
         BLAS(trsm)
     (CblasRowMajor, CblasRight, CblasLower, op, CblasNonUnit, (int)rows, (int)d, 1, l, (int)d, x,
@@ -158,12 +214,15 @@ void tril_triangle_rows(bool solve, bool transpose, size_t rows, size_t d, const
 
 void tril_trsm_rows(bool transpose, size_t rows, size_t d, const double *l, double *x)
 {
+    begin_triangle(rows, d);
     cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, transpose ? CblasNoTrans : CblasTrans,
                 CblasNonUnit, (int)rows, (int)d, 1, l, (int)d, x, (int)d);
 }
 
 void tril_add_gram(size_t rows, size_t m, size_t n, const double *a, const double *b, double *c)
 {
+    if ((double)rows * (double)m * (double)n > GEMM)
+        begin_large();
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)n, (int)rows, 1, a, (int)m, b,
                 (int)n, 1, c, (int)n);
 }

@@ -14,8 +14,10 @@ bool tril_blas_fits(size_t size);
  * below are called, which cannot fail. */
 bool tril_blas_ready(void);
 
-/* Keeps BLAS to the calling thread, until as many calls with false as with true have been made; of
- * a BLAS other than OpenBLAS nothing is known, and nothing is done. */
+/* Whether the products of this thread are to keep to it. Small ones, those of a network of 128
+ * units among them, do in any case. For the others OpenBLAS has one number of threads for the whole
+ * program: it is 1 from the first of them until this is false again. Of another BLAS nothing is
+ * known, and nothing is done. */
 void tril_blas_single(bool single);
 
 /* C = op(A) op(B) + beta C, row-major: op(A) is m x k, op(B) k x n, op transposes where asked; C is

@@ -68,8 +68,9 @@ static tril_var own_log_prob(const tril_chunk *c, size_t member)
     if (c->missing || !net->line.scale.params)
         return log_prob(c, c->dists[member], c->y);
     tril_real *y = tril_tape_take(c->tape, c->n * c->d, sizeof *y);
-    if (!y || !tril_line_subtract(net, (tril_batch){ tril_value(c->x), tril_value(c->y), c->n },
-                                  false, y))
+    if (!y ||
+        !tril_line_subtract(ctx_of(c), net,
+                            (tril_batch){ tril_value(c->x), tril_value(c->y), c->n }, false, y))
         return (tril_var){ 0 };
     tril_dist p = tril_head(tril_mlp_apply(net->mlp, c->x), c->d, &net->head);
     return tril_sub(tril_log_prob(p, tril_input(c->tape, y, TRIL_SHAPE(c->n, c->d))),
@@ -345,21 +346,25 @@ static bool check_rows(tril_ctx *ctx, const tril_network *net, tril_batch rows,
            (!rows.y || tril_batch_check(ctx, "judge: y", rows.y, rows.n, net->targets, true));
 }
 
+bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_members,
+                        tril_batch rows, const tril_evaluation *out)
+{
+    if (tril_ctx_failed(ctx) || !check_members(ctx, members, n_members) ||
+        !check_levels(ctx, out) || !check_weights(ctx, n_members, out->weight) ||
+        !check_rows(ctx, members, rows, out))
+        return false;
+    const tril_random before = *tril_ctx_random(ctx);
+    tril_tape *tape = tril_tape_new(ctx);
+    bool done = tape && judge(members, n_members, tape, rows, out);
+    tril_tape_free(tape);
+    *tril_ctx_random(ctx) = before;
+    return done;
+}
+
 bool tril_evaluate(const tril_network *members, size_t n_members, tril_batch rows,
                    const tril_evaluation *out)
 {
     tril_params *params =
         members && n_members ? tril_dense_weight(tril_mlp_last(members->mlp)).params : NULL;
-    if (!params || tril_ctx_failed(params->ctx))
-        return false;
-    if (!check_members(params->ctx, members, n_members) || !check_levels(params->ctx, out) ||
-        !check_weights(params->ctx, n_members, out->weight) ||
-        !check_rows(params->ctx, members, rows, out))
-        return false;
-    const tril_random before = *tril_ctx_random(params->ctx);
-    tril_tape *tape = tril_tape_new(params->ctx);
-    bool done = tape && judge(members, n_members, tape, rows, out);
-    tril_tape_free(tape);
-    *tril_ctx_random(params->ctx) = before;
-    return done;
+    return params && tril_evaluate_with(params->ctx, members, n_members, rows, out);
 }

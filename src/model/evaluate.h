@@ -6,6 +6,10 @@
 
 enum { TRIL_CHUNK_DRAWS = 500 }; /* of each row, at least, where draws are needed */
 
+/* tril_evaluate with a context that need not be the members'. */
+bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_members,
+                        tril_batch rows, const tril_evaluation *out);
+
 /* Some rows under way; arrays are the tape's. */
 typedef struct tril_chunk {
     const tril_network *members;

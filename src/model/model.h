@@ -49,8 +49,12 @@ double tril_model_find_origin(const tril_table *table, size_t k, tril_date_form 
  * unless their rows are left out and others are there. */
 bool tril_model_gather(const tril_model *model, const tril_table *table, const size_t *rows,
                        size_t n, const tril_dataset_opts *opts, tril_dataset *cases);
+void tril_model_scale_all(const tril_model *model, tril_dataset *cases); /* without that */
 bool tril_model_scale(const tril_model *model, const tril_table *table, bool leave_out_extreme,
                       tril_dataset *cases);
+
+/* Sines and cosines of the cycles of a column of dates, for days x. */
+void tril_model_put_cycles(const tril_column *column, double x, tril_real *to);
 
 /* Leaves constant columns out of the inputs, and of rows as they are. */
 bool tril_model_leave_out(tril_model *model, const tril_table *table, tril_dataset *cases);

@@ -1,4 +1,4 @@
-/* Rows of a table as a model's networks take them, and what these say in the table's units. */
+/* Rows of a table as a model's networks take them. */
 #include <math.h>
 #include <string.h>
 
@@ -48,28 +48,29 @@ static bool put_numbers(const tril_table *table, const char *name, const policy 
     return true;
 }
 
+void tril_model_put_cycles(const tril_column *c, double x, tril_real *to)
+{
+    static const double days[] = { 365.2425, 7, 1 };
+    for (size_t cycle = 0; cycle < 3; cycle++)
+        if (c->cycles >> cycle & 1) {
+            const double turns = x / days[cycle], angle = 2 * acos(-1) * (turns - floor(turns));
+            *to++ = (tril_real)sin(angle);
+            *to++ = (tril_real)cos(angle);
+        }
+}
+
 static bool put_dates(const tril_table *table, const tril_column *c, const policy *how,
                       double *origin, tril_real *to, size_t width)
 {
-    static const double days[] = { 365.2425, 7, 1 };
     policy as_dates = *how;
     size_t k;
     as_dates.as.dates = tril_date_find(c->dates);
     if (!tril_table_find(table, c->name, &k) ||
         !put_numbers(table, c->name, &as_dates, origin, to++, width))
         return false;
-    for (size_t cycle = 0; cycle < 3; cycle++) {
-        if (!(c->cycles >> cycle & 1))
-            continue;
-        for (size_t i = 0; i < how->cases->n; i++) {
-            const double x =
-                tril_table_number(table, how->cases->row[i], k, as_dates.as.dates) / days[cycle];
-            const double turn = 2 * acos(-1) * (x - floor(x));
-            to[i * width] = (tril_real)sin(turn);
-            to[i * width + 1] = (tril_real)cos(turn);
-        }
-        to += 2;
-    }
+    for (size_t i = 0; i < how->cases->n; i++)
+        tril_model_put_cycles(c, tril_table_number(table, how->cases->row[i], k, as_dates.as.dates),
+                              to + i * width);
     return true;
 }
 
@@ -318,16 +319,22 @@ static void scale(const tril_scaler *s, const double *origin, tril_real *x, size
     }
 }
 
+void tril_model_scale_all(const tril_model *model, tril_dataset *cases)
+{
+    const size_t width = model->about.mlp.inputs;
+    scale(&model->inputs, model->origin, cases->x, cases->n);
+    for (size_t i = 0; i < cases->n * width; i++)
+        cases->x[i] = isnan(cases->x[i]) ? 0 : cases->x[i]; /* the mean */
+    if (cases->y)
+        scale(&model->targets, model->origin + width, cases->y, cases->n);
+}
+
 bool tril_model_scale(const tril_model *model, const tril_table *table, bool leave_out_extreme,
                       tril_dataset *cases)
 {
     const size_t width = model->about.mlp.inputs, d = model->about.n_targets, all = cases->n;
     size_t n = 0;
-    scale(&model->inputs, model->origin, cases->x, all);
-    for (size_t i = 0; i < all * width; i++)
-        cases->x[i] = isnan(cases->x[i]) ? 0 : cases->x[i]; /* the mean */
-    if (cases->y)
-        scale(&model->targets, model->origin + width, cases->y, all);
+    tril_model_scale_all(model, cases);
     for (size_t i = 0; i < all; i++)
         if (!has_infinite(cases->x + i * width, width) &&
             !(cases->y && has_infinite(cases->y + i * d, d)))
@@ -353,47 +360,5 @@ bool tril_model_dataset(const tril_model *model, const tril_table *table, const 
         return tril_dataset_free(&own), false;
     tril_dataset_free(cases);
     *cases = own;
-    return true;
-}
-
-/* ---- back into the table's units */
-
-/* an NLL is that of the numbers that are there */
-static void unscale_nll(const tril_scaler *scaler, tril_batch rows, double *nll)
-{
-    for (size_t i = 0; i < rows.n * scaler->width; i++)
-        if (!isnan(rows.y[i]))
-            nll[i / scaler->width] += log(scaler->scale[i % scaler->width]);
-}
-
-bool tril_model_evaluate(const tril_model *model, const tril_network *networks, size_t n,
-                         tril_batch rows, const tril_evaluation *out)
-{
-    if (!model)
-        return false;
-    tril_evaluation weighted = *out;
-    if (networks == model->members && n == model->about.n_networks)
-        weighted.weight = model->weights;
-    if (!tril_evaluate(networks, n, rows, &weighted))
-        return false;
-    const tril_scaler *s = &model->targets;
-    const size_t d = s->width;
-    const double size = exp(tril_scaler_log_scale(s) / (double)d);
-    if (out->nll)
-        unscale_nll(s, rows, out->nll);
-    for (size_t i = 0; i < rows.n * d; i++) {
-        if (out->mean)
-            out->mean[i] = s->mean[i % d] + s->scale[i % d] * out->mean[i];
-        if (out->sd)
-            out->sd[i] *= s->scale[i % d];
-        if (out->crps)
-            out->crps[i] *= s->scale[i % d];
-        for (size_t j = 0; j < d && out->covariance; j++)
-            out->covariance[i * d + j] *= s->scale[i % d] * s->scale[j];
-    }
-    for (size_t i = 0; i < rows.n * out->n_levels * d && out->quantile; i++)
-        out->quantile[i] = s->mean[i % d] + s->scale[i % d] * out->quantile[i];
-    for (size_t i = 0; i < rows.n && out->spread; i++)
-        out->spread[i] *= size;
     return true;
 }

@@ -138,13 +138,13 @@ bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *ind
     return done;
 }
 
-bool tril_line_subtract(const tril_network *net, tril_batch rows, bool missing, tril_real *to)
+bool tril_line_subtract(tril_ctx *ctx, const tril_network *net, tril_batch rows, bool missing,
+                        tril_real *to)
 {
     const size_t d = net->targets, inputs = tril_param_shape(net->line.weight).dim[1];
     const tril_real *b = tril_param_values(net->line.weight),
                     *r = tril_param_values(net->line.scale);
     const tril_frame as = frame_of(net);
-    tril_ctx *ctx = net->line.weight.params->ctx;
     double *e = tril_ctx_alloc(ctx, "fit", d, sizeof *e);
     for (size_t i = 0; i < rows.n && e; i++) {
         for (size_t j = 0; j < d; j++) {

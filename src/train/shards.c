@@ -148,7 +148,9 @@ static void work(worker *w)
     bool failed = false;
     w->ctx.status = TRIL_OK;
     for (size_t k = w->index; k < step.runs; k += n_workers) {
+        tril_blas_single(true);
         const bool summed = !failed && sum_run(w, &step, k);
+        tril_blas_single(false);
         tril_spinwait_await(&w->gate, &shards->turn, k);
         failed = shards->culprit || !summed;
         if (!failed) {
@@ -193,12 +195,10 @@ static void run_step(tril_shards *shards)
     shards->culprit = NULL;
     shards->tree.there = 0;
     lend_context(shards->ctx);
-    tril_blas_single(true);
     for (size_t i = 1; i < shards->n_workers && i < runs; i++)
         send(&shards->workers[i]);
     work(&shards->workers[0]);
     tril_spinwait_await(&shards->workers[0].gate, &shards->turn, runs);
-    tril_blas_single(false);
     tril_ctx_clear(shards->ctx);
 }
 

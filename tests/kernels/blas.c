@@ -1,7 +1,11 @@
-/* Where there is no room for a buffer of OpenBLAS, its callers fail and it is not called. */
+/* Products in pieces; and where there is no room for a buffer of OpenBLAS, its callers fail and it
+ * is not called. */
 #include "kernels/blas.h"
 
+#include <math.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +52,33 @@ static bool run(void *(*function)(void *), void *user)
            done;
 }
 
+/* products that are cut are the same ones; sizes on both sides of every limit */
+static const size_t sizes[][3] = { { 1, 300, 100 },  { 1, 90, 9000 },  { 1, 4, 9300 },
+                                   { 32, 128, 128 }, { 128, 32, 128 }, { 129, 65, 77 },
+                                   { 5, 300, 999 },  { 3, 4, 50000 },  { 170, 170, 170 } };
+
+START_TEST(test_pieces)
+{
+    const size_t m = sizes[_i / 4][0], n = sizes[_i / 4][1], k = sizes[_i / 4][2];
+    const bool ta = _i % 2 && m > 1, tb = _i / 2 % 2;
+    tril_real *a = malloc(m * k * sizeof *a), *b = malloc(k * n * sizeof *b),
+              *c = malloc(m * n * sizeof *c);
+    tril_random random = tril_random_stream(1, 1);
+    tril_random_normal(&random, a, m * k), tril_random_normal(&random, b, k * n);
+    for (size_t i = 0; i < m * n; i++)
+        c[i] = (tril_real)i;
+    tril_gemm(ta, tb, m, n, k, a, b, 2, c);
+    for (size_t i = 0; i < m * n; i++) {
+        double sum = 2 * (double)i;
+        for (size_t l = 0; l < k; l++)
+            sum += (double)a[ta ? l * m + i / n : i / n * k + l] *
+                   (double)b[tb ? i % n * k + l : l * n + i % n];
+        ck_close(c[i], sum, 1e-5, sqrt((double)k));
+    }
+    free(a), free(b), free(c);
+}
+END_TEST
+
 START_TEST(test_no_room)
 {
     int status;
@@ -69,6 +100,9 @@ Suite *suite_kernels_blas(void)
     TCase *tcase = tcase_create("memory");
     tcase_set_tags(tcase, "program"); /* its process ends with memory that nobody gave back */
     tcase_add_test(tcase, test_no_room);
+    suite_add_tcase(suite, tcase);
+    tcase = tcase_create("pieces");
+    tcase_add_loop_test(tcase, test_pieces, 0, 4 * sizeof sizes / sizeof *sizes);
     suite_add_tcase(suite, tcase);
     return suite;
 }
