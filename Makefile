@@ -52,7 +52,7 @@ ENGINE   := $(if $(HOLD),$(OBJECTS),$(LIB))
 DEMOS    := $(patsubst demos/%.c,$(PROGRAMS)/demos/%,$(filter-out demos/ranks.c,$(sort $(wildcard demos/*.c))))
 COMMAND  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/cmd/*.c)))
 BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
-TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/command/% tests/coverage.c,$(sort $(wildcard tests/*.c tests/*/*.c)))))
+TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/command/% tests/embed/% tests/coverage.c,$(sort $(wildcard tests/*.c tests/*/*.c)))))
 # with these every piece of an arena is a heap block, in front of the library's own file
 PIECES   := $(BUILD)/tests/fuzz/arena.o
 PIECEWISE := $(if $(COVERAGE)$(filter-out thread,$(SAN)),$(PIECES))
@@ -75,7 +75,8 @@ help:
 	@echo 'make test-aarch64, test-s390x, test-i686  run them as a processor of 64-bit ARM, a big-endian or a 32-bit one does,'
 	@echo '              emulated; make setup-aarch64, ... before that'
 	@echo 'make differential RUNS=N SEED=K  compare N new random programs with PyTorch (python3-torch)'
-	@echo 'make install  the command tril and its manual page, below PREFIX=$(PREFIX)'
+	@echo 'make install  command, libraries, headers, manual pages, examples, below PREFIX=$(PREFIX); also DESTDIR, LIBDIR; make uninstall'
+	@echo 'make embed    install below build/ and run programs in C, C++, Fortran and Python with that'
 	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'
 	@echo 'make uci DATA=FOLDER  judge fits on the standard splits of five UCI sets, some minutes'
 	@echo 'make data     make the synthetic data sets anew'
@@ -83,7 +84,7 @@ help:
 	@echo 'make clean    remove build/'
 
 PACKAGES     = libopenblas-dev libcsv-dev libstb-dev libjansson-dev check gnuplot-nox
-DEV_PACKAGES = libopenmpi-dev openmpi-bin clang libclang-rt-dev clang-format valgrind gcovr
+DEV_PACKAGES = libopenmpi-dev openmpi-bin clang libclang-rt-dev clang-format valgrind gcovr g++ gfortran pkg-config cmake python3-numpy man-db debhelper lintian
 SUDO         = $(if $(filter 0,$(shell id -u)),,sudo)
 APT          = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 
@@ -91,7 +92,8 @@ setup:
 	$(APT) -qq update
 	$(APT) -qq -y install --no-install-recommends $(PACKAGES)
 
-# what CI needs besides: the second compiler, the formatter, valgrind, and gcovr, which `make coverage` needs
+# what CI needs besides: the second compiler, the formatter, valgrind, gcovr, which `make coverage` needs, and what `make embed`
+# and `make deb` need
 setup-dev: setup
 	$(APT) -qq -y install --no-install-recommends $(DEV_PACKAGES)
 
@@ -212,11 +214,35 @@ test-mpi: mpi
 $(PROGRAMS)/tril.1: src/cmd/tril.1 src/cmd/manual.sh $(PROGRAMS)/tril
 	@sh src/cmd/manual.sh $(RUN) $(PROGRAMS)/tril < $< > $@
 
-PREFIX = /usr/local
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+DOCDIR ?= $(PREFIX)/share/doc/tril
+PAGES  := $(patsubst include/tril/%.h,$(PROGRAMS)/pages/tril_%.3,$(filter-out %/names.h,$(wildcard include/tril/*.h)))
 
-install: $(PROGRAMS)/tril $(PROGRAMS)/tril.1
-	install -D -m 755 $(PROGRAMS)/tril $(DESTDIR)$(PREFIX)/bin/tril
-	install -D -m 644 $(PROGRAMS)/tril.1 $(DESTDIR)$(PREFIX)/share/man/man1/tril.1
+# the manual page of a header
+$(PROGRAMS)/pages/tril_%.3: include/tril/%.h src/install/page.sh
+	@mkdir -p $(@D)
+	@sh src/install/page.sh $< $(VERSION) > $@
+
+# the folders of both precisions, otherwise built alike
+ALIKE  := $(filter-out double,$(words))
+FLOAT_BUILD  := build$(if $(ALIKE),/$(subst $(nothing) ,-,$(ALIKE)))
+DOUBLE_BUILD := build/$(subst $(nothing) ,-,$(strip double $(ALIKE)))
+INSTALL = VERSION='$(VERSION)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' DOCDIR='$(DOCDIR)' DESTDIR='$(DESTDIR)' PROGRAMS=$(PROGRAMS) FLOAT=$(FLOAT_BUILD) DOUBLE=$(DOUBLE_BUILD) sh src/install/install.sh
+
+install: install-command install-library
+
+install-command: $(PROGRAMS)/tril $(PROGRAMS)/tril.1
+	$(INSTALL) install command
+
+install-library: $(PAGES)
+	@$(MAKE) lib DOUBLE=
+	@$(MAKE) lib DOUBLE=1
+	$(INSTALL) install library
+
+uninstall:
+	$(INSTALL) uninstall command
+	$(INSTALL) uninstall library
 
 demo: demos
 	@mkdir -p $(BUILD)/pictures
@@ -232,8 +258,17 @@ TEST_ENV := OPENBLAS_NUM_THREADS=1 BUILD=$(PROGRAMS) RUN=$(RUN) $(if $(CROSS),CC
 # what make install puts below a folder works there
 installed: $(PROGRAMS)/tril.1
 	@rm -rf $(BUILD)/installed
-	@$(MAKE) -s install DESTDIR=$(BUILD)/installed PREFIX=
+	@$(MAKE) -s install-command DESTDIR=$(BUILD)/installed PREFIX=
 	@RUN='$(RUN)' sh tests/install.sh $(BUILD)/installed
+
+# programs in several languages with the installed library; then nothing of it is left
+embed: $(PROGRAMS)/tril.1
+	@rm -rf $(BUILD)/embed
+	@$(MAKE) -s install PREFIX=$(CURDIR)/$(BUILD)/embed/usr
+	@CC='$(CC)' CXX='$(CXX)' TRIL_SOURCE=$(CURDIR) sh $(BUILD)/embed/usr/share/doc/tril/examples/run.sh $(CURDIR)/$(BUILD)/embed/usr/lib $(BUILD)/embed/programs
+	@for page in $(BUILD)/embed/usr/share/man/man*/*; do ! man --warnings -l $$page 2>&1 > /dev/null | grep . || exit 1; done
+	@$(MAKE) -s uninstall PREFIX=$(CURDIR)/$(BUILD)/embed/usr
+	@! find $(BUILD)/embed/usr -not -type d | grep . && ! find $(BUILD)/embed/usr -name '*tril*' | grep .
 
 # all that a test run is but the run
 test-rest: layers examples headers link $(if $(SAN),,abi) installed demos $(PROGRAMS)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS),,allocations-sample)
@@ -377,7 +412,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench uci test test-rest test-parts test-kernels coverage valgrind layers examples headers link abi install installed allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
+.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench uci test test-rest test-parts test-kernels coverage valgrind layers examples headers link abi install install-command install-library uninstall installed embed allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
 .DELETE_ON_ERROR:
 .SECONDARY:
 
