@@ -263,7 +263,7 @@ static const struct dist_row {
     { "head", make_low_rank_head, suite_nn_head, OF_VECTORS, bad_head, TRIL_BAD_SHAPE,
       "head: raw is 3x2, but 2 targets need rows of 5 numbers" },
     { "head_student", make_student_head, suite_nn_head_student,
-      OF_VECTORS & ~RSAMPLE & ~OBSERVED & ~KL, bad_student_head, TRIL_BAD_SHAPE,
+      OF_VECTORS & ~RSAMPLE & ~KL, bad_student_head, TRIL_BAD_SHAPE,
       "head: raw is 3x2, but 2 targets need rows of 6 numbers" },
     { "mvn_low_rank", make_mvn_low_rank, suite_distributions_low_rank, OF_VECTORS, bad_mvn_low_rank,
       TRIL_NOT_POSITIVE, "mvn_low_rank: diag is 0 at [0, 0]: it must be positive" },
@@ -273,7 +273,7 @@ static const struct dist_row {
       TRIL_NOT_POSITIVE, "mvn_diag: scale is 0 at [0]: it must be positive" },
     { "student_t", make_student_t, suite_distributions_student_t, OF_NUMBERS & ~OBSERVED & ~KL,
       bad_student_t, TRIL_NOT_POSITIVE, "student_t: df is 0 at [0, 0]: it must be positive" },
-    { "mvt", make_mvt, suite_distributions_mvt, OF_VECTORS & ~OBSERVED & ~KL, bad_mvt,
+    { "mvt", make_mvt, suite_distributions_mvt, OF_VECTORS & ~KL, bad_mvt,
       TRIL_NOT_POSITIVE, "mvt: df is -2 at [1]: it must be positive" },
     { "independent", make_independent, suite_distributions_normal, OF_VECTORS & ~COVARIANCE,
       bad_independent, TRIL_BAD_SHAPE, "independent(mvn): 2 axes are wanted of batch shape [3]" },
@@ -693,13 +693,13 @@ static tril_dist to_more(tril_dist q)
 
 static tril_dist to_second(tril_dist q)
 {
-    return tril_mvn_marginal(q, (size_t[]){ 1 }, 1);
+    return tril_dist_marginal(q, (size_t[]){ 1 }, 1);
 }
 
 static tril_dist to_first_given_second(tril_dist q)
 {
     tril_var y = tril_input(q.param[0].tape, locs, TRIL_SHAPE(BATCH, 1));
-    return tril_mvn_conditional(q, (size_t[]){ 1 }, 1, y);
+    return tril_dist_conditional(q, (size_t[]){ 1 }, 1, y);
 }
 
 static tril_dist to_itself(tril_dist q)

@@ -126,9 +126,11 @@ tril_var tril_log_prob(tril_dist p, tril_var y);
 
 /* The same of rows of which some numbers are missing, which y marks by NaN (tril_input_missing):
  * the exact log-density of those that are there, 0 where there are none; the gradient of what is
- * missing is 0. For any normal, and for tril_independent and mixtures of them. A normal row's
+ * missing is 0. For any normal and tril_mvt, and for tril_independent and mixtures of
+ * them. A normal row's
  * observed coordinates S are normal with the factor M of M Q = L_S, found by LQ; with z = M^-1 (y_S
- * - loc_S) and a = M^-T z: d/dloc_S = a, d/dL_S = M^-T (z (Q'z)' - Q). */
+ * - loc_S) and a = M^-T z: d/dloc_S = a, d/dL_S = M^-T (z (Q'z)' - Q). Those of Student's t have
+ * the same factor and its degrees of freedom. */
 tril_var tril_log_prob_missing(tril_dist p, tril_var y);
 
 /* A draw from each distribution of the batch, [batch, event], and with n > 0 n draws, [n, batch,
@@ -160,13 +162,17 @@ tril_var tril_cdf(tril_dist p, tril_var y);
  * distributions of equally many classes it is sum w_p (log w_p - log w_q), to the same end. */
 tril_var tril_kl(tril_dist p, tril_dist q);
 
-/* Of any normal over vectors [d]: that of the n coordinates with these indices, in this order; and
- * that of the other coordinates, in their own order, given that those with these indices are y
+/* Of any normal, tril_mvt and mixture of these over vectors [d]: that of the n coordinates with
+ * these indices, in this order; and that of the other coordinates, in their own order, given that
+ * those with these indices are y
  * [..., n], whose rows broadcast with the batch. No matrix is inverted: the factor of some rows of
- * L is that of their LQ factorisation (tril_lq). A diagonal normal stays one. An index that is not
+ * L is that of their LQ factorisation (tril_lq). A diagonal normal stays one;
+ * with z of the given ones, Student's t becomes one of df + n degrees of freedom, whose factor is
+ * the normal's times the root of (df + z'z) / (df + n); the weights of a mixture become its
+ * components' shares of the density of y. An index that is not
  * below d or stands twice is an error, and so is a conditional that leaves no coordinate. */
-tril_dist tril_mvn_marginal(tril_dist p, const size_t *index, size_t n);
-tril_dist tril_mvn_conditional(tril_dist p, const size_t *index, size_t n, tril_var y);
+tril_dist tril_dist_marginal(tril_dist p, const size_t *index, size_t n);
+tril_dist tril_dist_conditional(tril_dist p, const size_t *index, size_t n, tril_var y);
 
 /* The same distributions in a larger batch: the batch shape is stretched to the given one, by the
  * rule of broadcasting. */

@@ -79,8 +79,13 @@ typedef struct tril_evaluation {
     double *crps;         /* [n, targets]: the continuous ranked probability score of each target by
                              itself, E|Y - y| - E|Y - Y'| / 2, in its units: an absolute error where the
                              distribution is a point (Gneiting and Raftery 2007) */
-    double *energy; /* [n]: the energy score, the same with Euclidean distances of all targets */
-    TRIL_RESERVED(8);
+    double *energy;    /* [n]: the energy score, the same with Euclidean distances of all targets */
+    const bool *given; /* [targets]: which are known already, where they are not missing: all is
+                          said of the distribution of the others given these, nll too. Of those that
+                          are known mean and quantiles are the number itself, sd and covariances 0,
+                          correlations 0 with others; pit, crps, and where all are known spread,
+                          level and energy are NaN. Default: none */
+    TRIL_RESERVED(7);
 } tril_evaluation;
 
 /* Scores are by some 500 draws of each row, and scatter as such do. Draws are from a stream of

@@ -220,6 +220,12 @@ struct tril_dist_kind {
      * NULL: normals, where there is an as_mvn. */
     tril_dist (*marginals)(const tril_dist *p);
 
+    /* Asked only where the event is a vector: the distribution of the coordinates with these
+     * indices; that of the coordinates order[n], ..., order[d - 1] given that those at order[0],
+     * ..., order[n - 1] are y [..., n]. NULL: those of as_mvn. */
+    tril_dist (*marginal)(const tril_dist *p, const size_t *index, size_t n);
+    tril_dist (*conditional)(const tril_dist *p, const size_t *order, size_t n, tril_var y);
+
     /* Pairs of kinds, this one among them, up to a pair of NULL. */
     const tril_kl_pair *kl;
 };
@@ -277,7 +283,6 @@ struct tril_head_kind {
     bool components; /* takes opts.components, and the kind of these */
     bool natural;    /* has natural gradients */
     bool normal;     /* its distributions have an as_mvn */
-    bool no_missing; /* and no density of rows with missing targets */
     bool plain_nll;  /* is best trained by tril_loss_nll: tril_head_loss */
 
     const struct tril_head_form *form; /* of the library's own */

@@ -73,8 +73,7 @@ typedef enum tril_missing {
                            of each label; a missing target is an error */
     TRIL_MISSING_MARGINAL, /* a missing target is NaN: tril_fit_opts.missing. A row without any
                               target is left out; a missing input is an error */
-    TRIL_MISSING_BOTH /* inputs as TRIL_MISSING_MEAN has them, targets as TRIL_MISSING_MARGINAL, or,
-                         if the head cannot, as TRIL_MISSING_DROP */
+    TRIL_MISSING_BOTH /* inputs as TRIL_MISSING_MEAN has them, targets as TRIL_MISSING_MARGINAL */
 } tril_missing;
 
 typedef struct tril_model_opts {
@@ -191,7 +190,9 @@ typedef struct tril_dataset_opts {
                                TRIL_MISSING_MEAN,            as the training rows' shares; default: an error */
     const char *weight; /* a column of weights, "" for none; default: the model's. To predict there
                            are none. Rows of weight 0 are left out */
-    TRIL_RESERVED(4);
+    const bool *needed; /* [targets], to predict: y is there; NaN where the table lacks the column
+                           of a target that is not needed. Default: as `predict` says */
+    TRIL_RESERVED(3);
 } tril_dataset_opts;
 
 /* Replaces the cases by rows[0 .. n-1] of a table (NULL: by all). Errors are those of
@@ -201,9 +202,6 @@ typedef struct tril_dataset_opts {
 bool tril_model_dataset(const tril_model *model, const tril_table *table, const size_t *rows,
                         size_t n, const tril_dataset_opts *opts, tril_dataset *cases);
 void tril_dataset_free(tril_dataset *cases);
-
-/* Whether all members have a density of rows with missing targets. */
-bool tril_model_takes_missing(const tril_model *model);
 
 /* Weighs the members by rows that trained none of them, scaled as cases are: tril_ensemble_weights.
  * False on failure. */

@@ -42,9 +42,7 @@
 
 #include <tril/evaluate.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TRIL_API_BEGIN
 
 /* One network to be trained, in a context of its own, and judged by rows that are held out. */
 typedef struct tril_trial {
@@ -85,7 +83,5 @@ bool tril_trials_run(tril_ctx *ctx, tril_trial *trials, size_t n, const tril_tri
 size_t tril_choose(const double *nll, size_t candidates, const tril_real *w, size_t n,
                    size_t targets, tril_mean_se *difference);
 
-#ifdef __cplusplus
-}
-#endif
+TRIL_API_END
 #endif

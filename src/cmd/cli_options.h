@@ -28,7 +28,7 @@
       "networks that predict as one; default: 5, fewer beyond 10000 rows, 1 beyond 25000")         \
     X(MISSING, "missing", "WHAT", NULL, true,                                                      \
       "cells: error, drop (the row), mean (inputs), marginal (targets), mean,marginal; default: "  \
-      "the last; the list auto has full for student where rows lack targets")                      \
+      "the last")                                                                                  \
     X(MISSING_VALUES, "missing-values", "A,B", NULL, true,                                         \
       "cells that are missing too, beside empty ones, NA, N/A, #N/A, NaN, null, \\N, -, . and ?")  \
     X(DELIMITER, "delimiter", "C", NULL, true,                                                     \

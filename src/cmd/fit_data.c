@@ -70,7 +70,8 @@ bool work_read(work *w, plan *p)
         holes |= has_holes(p, w->files[k]);
     if (tril_ctx_failed(w->ctx) || command_lacked_memory())
         return false;
-    plan_set_missing(p, holes);
+    const tril_missing m = p->model.missing;
+    p->fit.missing = m == TRIL_MISSING_MARGINAL || (m == TRIL_MISSING_BOTH && holes);
     w->row = command_alloc(tril_table_rows(w->table), sizeof *w->row);
     if (!w->row || !list_inputs(w) || !split_rows(w))
         return false;

@@ -153,21 +153,6 @@ static bool read_network(plan *p)
 
 /* ---- training */
 
-void plan_set_missing(plan *p, bool holes)
-{
-    p->holes = holes;
-    const tril_missing m = p->model.missing;
-    const bool wanted = m == TRIL_MISSING_MARGINAL || (m == TRIL_MISSING_BOTH && holes);
-    bool takes = true;
-    for (size_t k = 0; k < p->model.n_heads && wanted; k++) {
-        tril_head_opts *head = &p->heads[k];
-        if (head->kind->no_missing && strcmp(p->settings.text[SETTING_HEAD], "auto") == 0)
-            head->kind = &tril_head_full;
-        takes &= !head->kind->no_missing;
-    }
-    p->fit.missing = wanted && (takes || m == TRIL_MISSING_MARGINAL);
-}
-
 /* one of the library's kinds by its name */
 static bool read_kind(const plan *p, setting which, int *out)
 {
@@ -256,7 +241,6 @@ bool plan_try(plan *p, size_t tried, const char *text)
         return false;
     p->model.members = members;
     p->fit.patience = patience;
-    plan_set_missing(p, p->holes);
     return true;
 }
 

@@ -29,7 +29,6 @@ typedef struct plan {
     names ways[N_TRIED];                /* and apart; else none */
     size_t folds;                       /* 0: none */
     double budget;
-    bool holes;              /* some rows lack some targets */
     size_t checkpoint_every; /* epochs; 0: by time */
     const char *log;
     bool resume, csv;
@@ -39,9 +38,6 @@ typedef struct plan {
  * or a sentence. To be freed in any case. */
 bool plan_read(plan *p, bool search, int argc, char **argv, int *status);
 void plan_free(plan *p);
-
-/* Head and training for rows of which some lack some targets, if there are holes. */
-void plan_set_missing(plan *p, bool holes);
 
 /* Takes another text of a setting that is tried. False after a sentence. */
 bool plan_try(plan *p, size_t tried, const char *text);

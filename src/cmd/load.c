@@ -37,6 +37,7 @@ bool load_rows(loaded *l, const char *data, const load_opts *o)
     const tril_dataset_opts opts = { .missing = (tril_missing)policy,
                                      .weight = o->weight,
                                      .predict = o->predict,
+                                     .needed = o->needed,
                                      .leave_out_extreme = o->predict && !o->strict,
                                      .unseen = !o->strict };
     l->table = tril_table_read(l->ctx, data, &dialect);

@@ -12,6 +12,7 @@
 typedef struct load_opts {
     const char *program, *missing, *delimiter, *words, *weight;
     bool predict, strict;
+    const bool *needed; /* as tril_dataset_opts has it */
 } load_opts;
 
 /* Their options, for getopt_long, and its answers: 'm', 'd', 'w' and 't'; those of commands that

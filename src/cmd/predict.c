@@ -6,119 +6,51 @@
 
 #include "cmd/commands.h"
 #include "cmd/csv.h"
+#include "cmd/given.h"
 #include "cmd/load.h"
 #include "cmd/names.h"
 #include "cmd/options.h"
 #include "cmd/paths.h"
+#include "cmd/prediction.h"
 #include "cmd/text.h"
 
 static const char program[] = "tril predict";
 
 typedef struct options {
     const char *model, *data, *output; /* output is NULL: standard output */
-    names levels;
-    double *level; /* of the quantiles, as numbers */
-    size_t draws;  /* 0: none, distributions instead */
+    names levels, given;
+    bool impute, *known; /* known: which targets are given, [targets] */
+    double *level;       /* of the quantiles, as numbers */
+    size_t draws;        /* 0: none, distributions instead */
     unsigned long long seed;
     load_opts rows;
 } options;
 
-/* Arrays of rows judged, [n, ...]; log-densities only where there are targets. */
-typedef struct prediction {
-    double *mean, *sd, *correlation, *quantile, *nll;
-} prediction;
-
 /* ---- distributions */
 
-static void print_header(FILE *to, const tril_model_info *about, const options *o, bool targets)
+/* whether row i has a target that is to be predicted */
+static bool has_density(const loaded *l, const prediction *p, size_t i)
 {
-    const char *const *t = about->targets;
-    const size_t d = about->n_targets;
-    for (size_t j = 0; j < d; j++) {
-        fputs(j ? "," : "", to);
-        csv_text(to, (const char *[]){ "mean_", t[j], NULL });
-    }
-    for (size_t j = 0; j < d; j++) {
-        fputs(",", to);
-        csv_text(to, (const char *[]){ "sd_", t[j], NULL });
-    }
-    for (size_t i = 0; i < d; i++)
-        for (size_t j = i + 1; j < d; j++) {
-            fputs(",", to);
-            csv_text(to, (const char *[]){ "corr_", t[i], "_", t[j], NULL });
-        }
-    for (size_t l = 0; l < o->levels.n; l++)
-        for (size_t j = 0; j < d; j++) {
-            fputs(",", to);
-            csv_text(to, (const char *[]){ "q", o->levels.name[l], "_", t[j], NULL });
-        }
-    fputs(targets ? ",log_prob\n" : "\n", to);
-}
-
-/* a line for a row that is there, or empty cells for one that was left out */
-static void print_row(FILE *to, size_t d, size_t levels, const prediction *p, size_t i, bool there)
-{
-    const double none = (double)NAN;
-    for (size_t j = 0; j < d; j++) {
-        fputs(j ? "," : "", to);
-        csv_number(to, there ? p->mean[i * d + j] : none);
-    }
-    for (size_t j = 0; j < d; j++) {
-        fputs(",", to);
-        csv_number(to, there ? p->sd[i * d + j] : none);
-    }
-    for (size_t j = 0; j < d; j++)
-        for (size_t k = j + 1; k < d; k++) {
-            fputs(",", to);
-            csv_number(to, there ? p->correlation[(i * d + j) * d + k] : none);
-        }
-    for (size_t j = 0; j < levels * d; j++) {
-        fputs(",", to);
-        csv_number(to, there ? p->quantile[i * levels * d + j] : none);
-    }
-    if (p->nll) {
-        fputs(",", to);
-        csv_number(to, there ? -p->nll[i] : none);
-    }
-    fputs("\n", to);
-}
-
-/* whether row i has all the targets that a density needs: all, or, of most heads, any */
-static bool has_density(const loaded *l, size_t i)
-{
-    const tril_model_info *about = tril_model_get_info(l->model);
-    const size_t d = about->n_targets;
+    const size_t d = tril_model_get_info(l->model)->n_targets;
     size_t there = 0;
-    for (size_t j = 0; j < d; j++)
-        there += !isnan(l->rows.y[i * d + j]);
-    return there == d || (there && tril_model_takes_missing(l->model));
+    for (size_t j = 0; j < p->n_shown; j++)
+        there += !isnan(l->rows.y[i * d + p->shown[j]]);
+    return there;
 }
 
-/* Makes numbers of the targets of rows without a density, and marks these by their number in the
- * table. False where memory ran out. */
-static bool hide_empty(loaded *l, bool **empty)
+/* Marks rows without a density by their number in the table, and makes numbers of their targets,
+ * unless some are given. False where memory ran out. */
+static bool hide_empty(loaded *l, const prediction *p, bool **empty)
 {
     const size_t d = tril_model_get_info(l->model)->n_targets, n = l->rows.y ? l->rows.n : 0;
     *empty = command_alloc(tril_table_rows(l->table), sizeof **empty);
     for (size_t i = 0; i < n && *empty; i++) {
         bool *own = &(*empty)[l->rows.row[i]];
-        *own = !has_density(l, i);
-        for (size_t j = 0; j < d && *own; j++)
+        *own = !has_density(l, p, i);
+        for (size_t j = 0; j < d && *own && p->n_shown == d; j++)
             l->rows.y[i * d + j] = 0;
     }
     return *empty;
-}
-
-static void print_lines(FILE *to, const loaded *l, const options *o, const prediction *p)
-{
-    const tril_model_info *about = tril_model_get_info(l->model);
-    const size_t n = l->rows.n;
-    print_header(to, about, o, p->nll);
-    for (size_t row = 0, i = 0; row < tril_table_rows(l->table); row++) {
-        const bool there = i < n && l->rows.row[i] == row;
-        print_row(to, about->n_targets, o->levels.n, p, there ? i : 0, there);
-        i += there;
-    }
 }
 
 /* Where rows cannot be judged together: leaves out those by which a network leaves the range of
@@ -170,34 +102,56 @@ static void warn(const loaded *l, const options *o)
                 o->draws ? "out" : "empty");
 }
 
+/* the targets that are not given */
+static bool find_shown(const loaded *l, const options *o, prediction *p)
+{
+    const tril_model_info *about = tril_model_get_info(l->model);
+    p->shown = command_alloc(about->n_targets, sizeof *p->shown);
+    for (size_t j = 0; p->shown && j < about->n_targets; j++)
+        if (!o->given.n || !o->known[j])
+            p->shown[p->n_shown++] = j;
+    return p->shown;
+}
+
+/* whether the table has a column of these */
+static bool has_some(const loaded *l, const prediction *p)
+{
+    const tril_model_info *about = tril_model_get_info(l->model);
+    for (size_t j = 0; j < p->n_shown; j++)
+        if (tril_table_has(l->table, about->targets[p->shown[j]]))
+            return true;
+    return false;
+}
+
 static bool predict(loaded *l, const options *o)
 {
     const size_t n = l->rows.n, d = tril_model_get_info(l->model)->n_targets, levels = o->levels.n;
     double *memory = command_alloc(n, (1 + 2 * d + d * d + levels * d) * sizeof *memory);
     bool *empty = NULL;
-    if (!memory || !hide_empty(l, &empty))
-        return free(memory), false;
     prediction p = { .mean = memory, .sd = memory + n * d, .correlation = memory + 2 * n * d };
     p.quantile = p.correlation + n * d * d;
-    p.nll = l->rows.y ? p.quantile + n * levels * d : NULL;
-    bool done = judge(l, o,
-                      &(tril_evaluation){ .nll = p.nll,
-                                          .mean = p.mean,
-                                          .sd = p.sd,
-                                          .correlation = p.correlation,
-                                          .levels = o->level,
-                                          .n_levels = levels,
-                                          .quantile = p.quantile });
+    bool done = memory && find_shown(l, o, &p) && hide_empty(l, &p, &empty);
+    p.nll = l->rows.y && has_some(l, &p) ? p.quantile + n * levels * d : NULL;
+    done = done && judge(l, o,
+                         &(tril_evaluation){ .nll = p.nll,
+                                             .mean = p.mean,
+                                             .sd = p.sd,
+                                             .correlation = p.correlation,
+                                             .levels = o->level,
+                                             .n_levels = levels,
+                                             .quantile = p.quantile,
+                                             .given = o->given.n ? o->known : NULL });
     tril_file *file = NULL;
     FILE *to;
     done = done && load_output(l, o->output, &file, &to);
     if (done) {
         for (size_t i = 0; i < l->rows.n && p.nll; i++)
             p.nll[i] = empty[l->rows.row[i]] ? (double)NAN : p.nll[i];
-        print_lines(to, l, o, &p);
+        prediction_print(to, l, &o->levels, &p);
     }
     free(memory);
     free(empty);
+    free(p.shown);
     return load_output_end(file, done);
 }
 
@@ -253,6 +207,24 @@ static bool sample(loaded *l, const options *o)
     return load_output_end(file, done);
 }
 
+/* ---- what is known */
+
+/* which targets --given names, and the columns that the table must have */
+static bool find_known(const loaded *l, options *o)
+{
+    if (!o->given.n && !o->impute)
+        return true;
+    o->rows.needed = o->known = given_of(tril_model_get_info(l->model), program, &o->given);
+    return o->known;
+}
+
+static bool impute(loaded *l, const options *o)
+{
+    tril_file *file = NULL;
+    FILE *to;
+    return load_output_end(file, load_output(l, o->output, &file, &to) && given_impute(to, l));
+}
+
 /* ---- the command */
 
 static int usage(void)
@@ -263,6 +235,10 @@ static int usage(void)
            "there, the logarithm of their density.\n\n"
            "  -o, --output FILE     default: standard output\n"
            "  --quantiles Q,Q       each between 0 and 1, '' for none [0.05,0.5,0.95]\n"
+           "  --given A,B           targets that are known already, where they are not missing:\n"
+           "                        the distribution of the others given these\n"
+           "  --impute              the targets themselves instead: what is there, and for what\n"
+           "                        is missing its mean given that\n"
            "  --sample N            N draws of each row instead\n"
            "  --seed N              of the draws [1]\n" LOAD_HELP
            "  --strict              a number too large for the model is an error, and so is a\n"
@@ -305,6 +281,8 @@ static bool read_options(options *o, int argc, char **argv, int *status)
 {
     static const struct option known[] = { { "output", required_argument, NULL, 'o' },
                                            { "quantiles", required_argument, NULL, 'q' },
+                                           { "given", required_argument, NULL, 'g' },
+                                           { "impute", no_argument, NULL, 'i' },
                                            { "sample", required_argument, NULL, 'n' },
                                            { "seed", required_argument, NULL, 's' },
                                            LOAD_OPTIONS,
@@ -318,8 +296,10 @@ static bool read_options(options *o, int argc, char **argv, int *status)
         if (which == 'h')
             return *status = usage(), false;
         o->output = which == 'o' ? optarg : o->output;
+        o->impute |= which == 'i';
         load_option(&o->rows, which, optarg);
         good = which != '?' && (which != 'q' || read_levels(o, optarg)) &&
+               (which != 'g' || (names_free(&o->given), names_split(&o->given, optarg))) &&
                (which != 'n' || option_number(program, "sample", optarg, 1, 1000000, &draws)) &&
                (which != 's' || option_number(program, "seed", optarg, 0, UINT64_MAX, &o->seed));
     }
@@ -328,6 +308,9 @@ static bool read_options(options *o, int argc, char **argv, int *status)
             fprintf(stderr,
                     "%s: want a model and a CSV file, or - for standard input; --help says more\n",
                     program) < 0;
+    if (good && (o->given.n > 0) + o->impute + (draws > 0) > 1)
+        good = fprintf(stderr, "%s: --given, --impute and --sample are three answers: say one\n",
+                       program) < 0;
     if (good) {
         o->model = argv[optind];
         o->data = argv[optind + 1];
@@ -344,14 +327,19 @@ int predict_command(int argc, char **argv)
     int status;
     if (read_options(&o, argc, argv, &status)) {
         loaded l = { 0 };
-        bool done = load_model(&l, o.model, o.seed) && load_rows(&l, o.data, &o.rows) &&
-                    (o.draws ? sample(&l, &o) : predict(&l, &o));
+        bool done = load_model(&l, o.model, o.seed) && find_known(&l, &o) &&
+                    load_rows(&l, o.data, &o.rows) &&
+                    (o.draws    ? sample(&l, &o)
+                     : o.impute ? impute(&l, &o)
+                                : predict(&l, &o));
         if (done)
             warn(&l, &o);
         status = load_status(&l, program, done);
         load_free(&l);
     }
     names_free(&o.levels);
+    names_free(&o.given);
+    free(o.known);
     free(o.level);
     return output_status(program, status);
 }

@@ -29,9 +29,8 @@ static size_t room_for(const search *s, double each)
     return room < 0 ? 0 : room < MOST_WAYS ? (size_t)room : MOST_WAYS;
 }
 
-/* The texts of one setting, the one so far first. Of those for which the budget has room, and whose
- * heads know as well what to do with missing targets, candidates [MOST_WAYS] gets plans; the
- * others' numbers are NaN. */
+/* The texts of one setting, the one so far first. Of those for which the budget has room candidates
+ * [MOST_WAYS] gets plans; the others' numbers are NaN. */
 static bool list_ways(search *s, size_t tried, const char *now, size_t room, plan *candidates,
                       size_t *n)
 {
@@ -48,7 +47,7 @@ static bool list_ways(search *s, size_t tried, const char *now, size_t room, pla
         candidates[*n] = *p;
         if (!plan_try(&candidates[*n], tried, text))
             return false;
-        if (*n < room && candidates[*n].fit.missing == p->fit.missing) {
+        if (*n < room) {
             own->nll.mean = 0;
             ++*n;
         }

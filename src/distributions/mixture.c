@@ -4,6 +4,7 @@
 
 #include "core/tape.h"
 #include "distributions/categorical.h"
+#include "distributions/mixture.h"
 #include "kernels/mvn.h"
 #include "ops/ops.h"
 #include "ops/rowwise.h"
@@ -156,8 +157,7 @@ static tril_var apply(const tril_rowwise *op, const tril_dist *p, tril_var x, si
     return tril_op_apply(&op->op, (tril_var[]){ p->param[0], x }, 2, &attrs, sizeof attrs);
 }
 
-/* x with an axis of one in front of the last n axes */
-static tril_var with_axis(const tril_dist *p, const char *method, tril_var x, size_t n)
+tril_var tril_mixture_axis(const tril_dist *p, const char *method, tril_var x, size_t n)
 {
     tril_shape shape, longer;
     if (!tril_var_shape(x, method, &shape))
@@ -176,21 +176,22 @@ static tril_var with_axis(const tril_dist *p, const char *method, tril_var x, si
 static tril_var mixture_log_prob(const tril_dist *p, tril_var y)
 {
     const mixture *m = p->attrs;
-    y = with_axis(p, "log_prob", y, p->event.rank);
+    y = tril_mixture_axis(p, "log_prob", y, p->event.rank);
     return apply(&tril_op_mixture_log_prob, p, tril_log_prob(m->components, y), 0);
 }
 
 static tril_var mixture_log_prob_missing(const tril_dist *p, tril_var y)
 {
     const mixture *m = p->attrs;
-    y = with_axis(p, "log_prob_missing", y, p->event.rank);
+    y = tril_mixture_axis(p, "log_prob_missing", y, p->event.rank);
     return apply(&tril_op_mixture_log_prob, p, tril_log_prob_missing(m->components, y), 0);
 }
 
 static tril_var mixture_cdf(const tril_dist *p, tril_var y)
 {
     const mixture *m = p->attrs;
-    return apply(&tril_op_mixture_mean, p, tril_cdf(m->components, with_axis(p, "cdf", y, 0)), 0);
+    return apply(&tril_op_mixture_mean, p,
+                 tril_cdf(m->components, tril_mixture_axis(p, "cdf", y, 0)), 0);
 }
 
 static tril_var mixture_mean(const tril_dist *p)
@@ -204,7 +205,7 @@ static tril_var apart(const tril_dist *p, const char *method)
 {
     const mixture *m = p->attrs;
     return tril_bounded(tril_sub(tril_dist_mean(m->components),
-                                 with_axis(p, method, mixture_mean(p), p->event.rank)));
+                                 tril_mixture_axis(p, method, mixture_mean(p), p->event.rank)));
 }
 
 /* the mean of what each is within itself and of what they are apart, each mean within the range of
@@ -226,7 +227,8 @@ static tril_var mixture_covariance(const tril_dist *p)
 {
     const mixture *m = p->attrs;
     tril_var each = tril_dist_covariance(m->components), off = apart(p, "covariance");
-    tril_var row = with_axis(p, "covariance", off, 1), column = with_axis(p, "covariance", off, 0);
+    tril_var row = tril_mixture_axis(p, "covariance", off, 1),
+             column = tril_mixture_axis(p, "covariance", off, 0);
     return in_all(p, each, tril_mul(row, column), 2);
 }
 
@@ -261,10 +263,11 @@ static tril_var mixture_factor(const tril_dist *p)
     const mixture *m = all.attrs;
     if (!m)
         return (tril_var){ 0 };
-    tril_var root = with_axis(p, method, with_axis(p, method, root_weights(m), 0), 0);
+    tril_var root =
+        tril_mixture_axis(p, method, tril_mixture_axis(p, method, root_weights(m), 0), 0);
     tril_var parts[2] = { tril_dist_stretch(&m->components, method, tril_dist_factor(m->components),
                                             2),
-                          with_axis(p, method, apart(&all, method), 0) };
+                          tril_mixture_axis(p, method, apart(&all, method), 0) };
     tril_var a = tril_transpose(tril_mul(tril_concat(parts, 2, -1), root), -3, -2);
     tril_shape shape = tril_shape_of(a);
     if (!a.tape)
@@ -320,21 +323,6 @@ bool tril_mixture_parts(const tril_dist *p, tril_var *logits, tril_dist *compone
     return true;
 }
 
-/* of normal components */
-static tril_dist mixture_marginals(const tril_dist *p)
-{
-    tril_dist each;
-    tril_var logits;
-    tril_mixture_parts(p, &logits, &each);
-    if (!each.kind->as_mvn)
-        return tril_dist_fail(p, "marginals", TRIL_BAD_ARGUMENT, "there is no closed form"),
-               (tril_dist){ 0 };
-    logits = with_axis(p, "marginals", logits, 1);
-    tril_var loc = tril_transpose(tril_dist_mean(each), -1, -2);
-    tril_var scale = tril_sqrt(tril_transpose(tril_dist_variance(each), -1, -2));
-    return tril_mixture(tril_categorical(logits), tril_normal(loc, scale));
-}
-
 const tril_dist_kind tril_dist_kind_mixture = { .name = "mixture",
                                                 .log_prob = mixture_log_prob,
                                                 .log_prob_missing = mixture_log_prob_missing,
@@ -345,7 +333,9 @@ const tril_dist_kind tril_dist_kind_mixture = { .name = "mixture",
                                                 .covariance = mixture_covariance,
                                                 .cdf = mixture_cdf,
                                                 .expand = mixture_expand,
-                                                .marginals = mixture_marginals };
+                                                .marginal = tril_mixture_marginal,
+                                                .conditional = tril_mixture_conditional,
+                                                .marginals = tril_mixture_marginals };
 
 /* ---- what it is made of */
 

@@ -54,6 +54,10 @@ bool tril_mvn_residual(const tril_row_block *rows, size_t i, tril_mvn_row *row);
 /* Puts the gradients of row i, of a log-density with these slopes. */
 void tril_mvn_put_row(tril_row_block *rows, size_t i, const tril_mvn_slopes *s);
 
+/* Puts the gradient of Student's degrees of freedom, if there are any, of the only row of these,
+ * which has d coordinates and this z'z. */
+void tril_mvn_put_df(tril_row_block *rows, double squares, size_t d);
+
 /* Says that y or loc of row i are not finite; false. */
 bool tril_mvn_not_finite(const tril_row_block *rows, size_t i);
 

@@ -1,16 +1,17 @@
-/* Some coordinates of a multivariate normal: by themselves, and given the others. */
+/* Some coordinates of a vector: by themselves, and given the others; of normals, and of the kinds
+ * that say how. */
 #include <math.h>
 #include <string.h>
 
 #include "distributions/mvn.h"
 
-/* whether p is a normal over vectors and the n coordinates are some of its own, each once */
+/* whether p is over vectors and the n coordinates are some of its own, each once */
 static bool has_coordinates(const tril_dist *p, const char *method, const size_t *index, size_t n)
 {
     tril_shape unused;
     if (!p->kind || !tril_var_shape(p->param[0], method, &unused))
         return false;
-    if (p->event.rank != 1 || !p->kind->as_mvn)
+    if (p->event.rank != 1 || !(p->kind->as_mvn || p->kind->conditional))
         return tril_dist_fail(p, method, TRIL_BAD_ARGUMENT, "there is no closed form"), false;
     size_t d = p->event.dim[0];
     if (n == 0 || !index)
@@ -63,11 +64,12 @@ static tril_dist select_from(const tril_dist *p, const char *what, const size_t 
                               tril_select(q.param[0], -1, index, n), tril_lq(rows));
 }
 
-tril_dist tril_mvn_marginal(tril_dist p, const size_t *index, size_t n)
+tril_dist tril_dist_marginal(tril_dist p, const size_t *index, size_t n)
 {
     if (!has_coordinates(&p, "marginal", index, n))
         return (tril_dist){ 0 };
-    return select_from(&p, "marginal", index, n);
+    return p.kind->marginal ? p.kind->marginal(&p, index, n)
+                            : select_from(&p, "marginal", index, n);
 }
 
 /* whether y gives n coordinates, and the batch shape together with its rows */
@@ -151,7 +153,7 @@ static tril_dist full_conditional(const tril_dist *p, const size_t *order, size_
                               block(factor, n, m, n, m));
 }
 
-tril_dist tril_mvn_conditional(tril_dist p, const size_t *index, size_t n, tril_var y)
+tril_dist tril_dist_conditional(tril_dist p, const size_t *index, size_t n, tril_var y)
 {
     const tril_dist none = { 0 };
     tril_shape batch;
@@ -165,6 +167,8 @@ tril_dist tril_mvn_conditional(tril_dist p, const size_t *index, size_t n, tril_
     size_t *order = with_rest(y.tape, index, n, d);
     if (!order)
         return none;
+    if (p.kind->conditional)
+        return p.kind->conditional(&p, order, n, y);
     if (!is_diagonal(&p))
         return full_conditional(&p, order, n, y);
     tril_dist rest = select_from(&p, "conditional", order + n, d - n);

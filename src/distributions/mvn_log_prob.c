@@ -49,6 +49,13 @@ void tril_mvn_put_row(tril_row_block *rows, size_t i, const tril_mvn_slopes *s)
                                s->left, s->z, s->diag);
 }
 
+void tril_mvn_put_df(tril_row_block *rows, double squares, size_t d)
+{
+    if (rows->node->n_in > TRIL_MVN_DF)
+        tril_row_put(rows, TRIL_MVN_DF, 0,
+                     tril_student_log_slope(squares, (double)*rows->x[TRIL_MVN_DF], d));
+}
+
 /* ---- row by row; memory: a row's arrays; kept: slopes */
 
 static size_t row_doubles(const tril_node *node)
@@ -86,10 +93,7 @@ static void row_backward(tril_row_block *rows)
     size_t d = rows->width[TRIL_MVN_LOC];
     tril_mvn_slopes slopes = slopes_of(rows);
     tril_mvn_put_row(rows, 0, &slopes);
-    if (rows->node->n_in > TRIL_MVN_DF)
-        tril_row_put(rows, TRIL_MVN_DF, 0,
-                     tril_student_log_slope(tril_mvn_squares(d, slopes.z),
-                                            (double)*rows->x[TRIL_MVN_DF], d));
+    tril_mvn_put_df(rows, tril_mvn_squares(d, slopes.z), d);
 }
 
 static const tril_row_kernel row_kernel = { row_forward, row_backward, row_doubles,

@@ -26,6 +26,8 @@ static bool observed_of(const tril_row_block *rows, observed *o, double *log_pro
     double *knows = rows->memory + tril_mvn_row_doubles(d);
     o->slopes = tril_mvn_slopes_at(knows + 1, d, false);
     o->partial = tril_observed_at(knows + 1 + tril_mvn_slopes_doubles(d, false), d);
+    if (rows->node->n_in > TRIL_MVN_DF)
+        o->partial.df = (double)*x[TRIL_MVN_DF];
     if (rows->moved[TRIL_MVN_FACTOR])
         *knows = 0;
     if (!tril_observed_load(&o->partial, x[TRIL_MVN_Y], x[TRIL_MVN_LOC], x[TRIL_MVN_FACTOR]))
@@ -37,7 +39,7 @@ static bool observed_of(const tril_row_block *rows, observed *o, double *log_pro
     o->whole = tril_mvn_row_of(rows, rows->memory, *knows == 0);
     *knows = 1;
     tril_mvn_residual(rows, 0, &o->whole);
-    *log_prob = tril_mvn_row_log_prob(&o->whole);
+    *log_prob = tril_mvn_form_of(rows->node)->log_prob(&o->whole);
     return true;
 }
 
@@ -68,6 +70,7 @@ static void put_partial(tril_row_block *rows, const tril_observed *o)
         tril_row_grad_skip(factor, rows->at[TRIL_MVN_FACTOR][0] + i * o->d + n, o->d - n);
         k += is_there;
     }
+    tril_mvn_put_df(rows, o->squares, o->n);
 }
 
 static void observed_backward(tril_row_block *rows)
@@ -79,8 +82,9 @@ static void observed_backward(tril_row_block *rows)
         tril_observed_backward(&o.partial);
         put_partial(rows, &o.partial);
     } else {
-        tril_mvn_row_slopes(&o.whole, 1, &o.slopes);
+        tril_mvn_form_of(rows->node)->slopes(&o.whole, &o.slopes);
         tril_mvn_put_row(rows, 0, &o.slopes);
+        tril_mvn_put_df(rows, tril_mvn_squares(o.whole.d, o.slopes.z), o.whole.d);
     }
 }
 

@@ -21,9 +21,11 @@ static void row_slopes(tril_mvn_row *row, const tril_mvn_slopes *s)
     tril_mvn_row_slopes(row, (row->df + (double)row->d) / (row->df + m), s);
 }
 
-static const tril_mvn_form student = { row_log_prob, row_slopes };
+static const tril_mvn_form student = { row_log_prob, row_slopes },
+                           missing = { row_log_prob, row_slopes, .missing = true };
 
 const tril_rowwise tril_op_mvt_log_prob = TRIL_MVN_LOG_PROB("log_prob(mvt)");
+const tril_rowwise tril_op_mvt_log_prob_missing = TRIL_MVN_LOG_PROB("log_prob_missing(mvt)");
 
 /* ---- draws: inputs loc, scale_tril, df; memory: what tril_student_weigh needs */
 
@@ -54,6 +56,11 @@ static tril_var column(tril_var df)
 static tril_var mvt_log_prob(const tril_dist *p, tril_var y)
 {
     return tril_mvn_log_prob_by(&tril_op_mvt_log_prob, &student, p, y);
+}
+
+static tril_var mvt_log_prob_missing(const tril_dist *p, tril_var y)
+{
+    return tril_mvn_log_prob_by(&tril_op_mvt_log_prob_missing, &missing, p, y);
 }
 
 static tril_var draw(const tril_dist *p, tril_var df, size_t n)
@@ -113,8 +120,34 @@ static tril_dist mvt_marginals(const tril_dist *p)
     return tril_student_t(column(p->param[2]), p->param[0], tril_sqrt(tril_dist_variance(normal)));
 }
 
+static tril_dist mvt_marginal(const tril_dist *p, const size_t *index, size_t n)
+{
+    tril_dist q = tril_dist_marginal(tril_mvn(p->param[0], p->param[1]), index, n);
+    return q.kind ? tril_mvt(p->param[2], q.param[0], q.param[1]) : q;
+}
+
+/* With S the n coordinates that are given and z as of them: the normal's, with a factor that is
+ * longer by the root of (df + z'z) / (df + n), and df + n degrees of freedom (Ding 2016,
+ * arXiv:1604.00561). */
+static tril_dist mvt_conditional(const tril_dist *p, const size_t *order, size_t n, tril_var y)
+{
+    const tril_dist normal = tril_mvn(p->param[0], p->param[1]);
+    const tril_dist given = tril_dist_marginal(normal, order, n),
+                    rest = tril_dist_conditional(normal, order, n, y);
+    if (!given.kind || !rest.kind)
+        return (tril_dist){ 0 };
+    tril_var z = tril_solve_tril(given.param[1], column(tril_sub(y, given.param[0])), false);
+    tril_var squares = tril_sum_axis(tril_sum_axis(tril_square(z), -1, false), -1, false);
+    tril_var df = tril_add(p->param[2], tril_scalar(y.tape, (tril_real)n));
+    tril_var by = tril_sqrt(tril_div(tril_add(p->param[2], squares), df));
+    return tril_mvt(df, rest.param[0], tril_mul(rest.param[1], column(column(by))));
+}
+
 const tril_dist_kind tril_dist_kind_mvt = { .name = "mvt",
                                             .log_prob = mvt_log_prob,
+                                            .log_prob_missing = mvt_log_prob_missing,
+                                            .marginal = mvt_marginal,
+                                            .conditional = mvt_conditional,
                                             .rsample = mvt_rsample,
                                             .sample = mvt_sample,
                                             .entropy = mvt_entropy,

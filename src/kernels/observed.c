@@ -1,5 +1,6 @@
 /* With S the coordinates that are there: L_S = M Q by LQ, z = M^-1 r, log p = -z'z/2 - sum log M_ii
- * - n/2 log 2 pi; d/dloc = M^-T z, d/dL_S = M^-T (z (Q'z)' - Q). */
+ * - n/2 log 2 pi; d/dloc = M^-T z, d/dL_S = M^-T (z (Q'z)' - Q). Of Student's t z there is
+ * z (df + n) / (df + z'z). */
 #include "kernels/observed.h"
 
 #include <math.h>
@@ -7,6 +8,7 @@
 
 #include "kernels/lq.h"
 #include "kernels/mvn.h"
+#include "kernels/special.h"
 
 /* As in kernels/mvn.c: bounds that no useful number meets, within which infinities never do. */
 static const double max_loaded = 1e150, max_z = 1e100;
@@ -62,7 +64,9 @@ double tril_observed_log_prob(tril_observed *o)
         squares += z * z;
         log_det += log(o->m[i * d + i]);
     }
-    return -0.5 * squares - log_det - 0.5 * (double)o->n * TRIL_LOG_2PI;
+    o->squares = squares;
+    return (o->df > 0 ? tril_student_log(squares, o->df, o->n) : -0.5 * squares) - log_det -
+           0.5 * (double)o->n * TRIL_LOG_2PI;
 }
 
 static void subtract(size_t n, double factor, const double *from, double *x, double bound)
@@ -76,6 +80,7 @@ static void subtract(size_t n, double factor, const double *from, double *x, dou
 static void right_side(tril_observed *o)
 {
     const size_t d = o->d, width = d + 1;
+    const double weight = o->df > 0 ? (o->df + (double)o->n) / (o->df + o->squares) : 1;
     memset(o->r, 0, d * sizeof *o->r);
     for (size_t i = 0; i < o->n; i++) {
         double *q = o->slope + i * width;
@@ -90,7 +95,8 @@ static void right_side(tril_observed *o)
     for (size_t i = 0; i < o->n; i++) {
         double *q = o->slope + i * width;
         for (size_t j = 0; j < d; j++)
-            q[j] = q[d] * o->r[j] - q[j];
+            q[j] = weight * q[d] * o->r[j] - q[j];
+        q[d] *= weight;
     }
 }
 

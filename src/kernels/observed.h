@@ -1,5 +1,5 @@
-/* One multivariate normal and one point of which some coordinates are missing: the density of those
- * that are there, and its gradient, in double. */
+/* One multivariate normal, or Student's t, and one point of which some coordinates are missing: the
+ * density of those that are there, and its gradient, in double. */
 #ifndef TRIL_KERNELS_OBSERVED_H
 #define TRIL_KERNELS_OBSERVED_H
 
@@ -17,6 +17,7 @@ typedef struct tril_observed {
     double *slope; /* n x (d + 1): the gradients of those rows; in the last column z, then a = M^-T
                       z, the gradient with respect to loc */
     double *least; /* n: the diagonal of L there */
+    double df, squares; /* degrees of freedom, 0 for a normal; z'z */
 } tril_observed;
 
 /* How many doubles the arrays take, and a row whose arrays stand there. */

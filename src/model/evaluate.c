@@ -65,7 +65,7 @@ static void log_mean(const tril_chunk *c, const tril_real *const *of_members, si
 static tril_var own_log_prob(const tril_chunk *c, size_t member)
 {
     const tril_network *net = &c->members[member];
-    if (c->missing || !net->line.scale.params)
+    if (c->missing || c->given || !net->line.scale.params)
         return log_prob(c, c->dists[member], c->y);
     tril_real *y = tril_tape_take(c->tape, c->n * c->d, sizeof *y);
     if (!y ||
@@ -216,7 +216,7 @@ static bool put_densities(const tril_chunk *c)
     return true;
 }
 
-static bool put_all(const tril_chunk *c)
+bool tril_chunk_put(const tril_chunk *c)
 {
     const tril_evaluation *out = &c->out;
     bool done = (!out->mean || tril_chunk_mean(c, out->mean)) &&
@@ -259,7 +259,9 @@ static bool judge_some(tril_chunk *c, tril_batch rows)
         c->dists[k] =
             tril_network_dist_of(&c->members[k], raw, tril_network_shift(&c->members[k], c->x));
     }
-    return !tril_ctx_failed(ctx_of(c)) && put_all(c);
+    if (tril_ctx_failed(ctx_of(c)))
+        return false;
+    return c->out.given ? tril_chunk_given(c) : tril_chunk_put(c);
 }
 
 static double *at(double *x, size_t first, size_t of_row)
@@ -271,10 +273,11 @@ static bool judge(const tril_network *members, size_t n_members, tril_tape *tape
                   const tril_evaluation *out)
 {
     const size_t d = members->targets, inputs = tril_network_inputs(members);
+    const size_t at_once = out->given ? 1 : CHUNK; /* what is known differs from row to row */
     tril_chunk c = { .members = members, .n_members = n_members, .d = d, .tape = tape };
-    for (size_t first = 0; first < rows.n; first += CHUNK) {
+    for (size_t first = 0; first < rows.n; first += at_once) {
         const tril_batch some = { rows.x + first * inputs, rows.y ? rows.y + first * d : NULL,
-                                  rows.n - first < CHUNK ? rows.n - first : CHUNK };
+                                  rows.n - first < at_once ? rows.n - first : at_once };
         c.out = (tril_evaluation){ at(out->nll, first, 1),
                                    at(out->mean, first, d),
                                    at(out->sd, first, d),
@@ -288,7 +291,8 @@ static bool judge(const tril_network *members, size_t n_members, tril_tape *tape
                                    at(out->correlation, first, d * d),
                                    out->weight,
                                    at(out->crps, first, d),
-                                   at(out->energy, first, 1) };
+                                   at(out->energy, first, 1),
+                                   out->given };
         c.first = first;
         *tril_ctx_random(tril_tape_ctx(tape)) = tril_stream_for(0, TRIL_FOR_DRAWS, first);
         if (!judge_some(&c, some))
@@ -340,7 +344,7 @@ static bool check_rows(tril_ctx *ctx, const tril_network *net, tril_batch rows,
 {
     if (rows.n && !rows.x)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: there are no inputs");
-    if (!rows.y && (out->nll || out->pit || out->level || out->crps || out->energy))
+    if (!rows.y && (out->given || out->nll || out->pit || out->level || out->crps || out->energy))
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
     return tril_batch_check(ctx, "judge: x", rows.x, rows.n, tril_network_inputs(net), false) &&
            (!rows.y || tril_batch_check(ctx, "judge: y", rows.y, rows.n, net->targets, true));

@@ -15,11 +15,17 @@ typedef struct tril_chunk {
     const tril_network *members;
     size_t n_members, d, first, n; /* first: their place among all rows */
     tril_tape *tape;
-    tril_var x, y; /* y: numbers that are missing are NaN; {0} without targets */
-    bool missing;
+    tril_var x, y;       /* y: numbers that are missing are NaN; {0} without targets */
+    bool missing, given; /* given: the distributions are conditional ones */
     tril_dist *dists;
     tril_evaluation out; /* of these rows */
 } tril_chunk;
+
+/* All that is wanted of these rows, by c->dists. */
+bool tril_chunk_put(const tril_chunk *c);
+
+/* The same of one row, given what is known of it. */
+bool tril_chunk_given(tril_chunk *c);
 
 /* A member's part in the mixture. */
 double tril_chunk_weight(const tril_chunk *c, size_t member);

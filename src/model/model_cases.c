@@ -131,13 +131,17 @@ static size_t count_missing(const tril_real *x, size_t n)
     return count;
 }
 
-static bool put_targets(const tril_model *model, const tril_table *table, const policy *how)
+static bool put_targets(const tril_model *model, const tril_table *table, const bool *needed,
+                        const policy *how)
 {
     const size_t d = model->about.n_targets;
     tril_dataset *cases = how->cases;
     for (size_t j = 0; j < d && cases->y; j++)
-        if (!put_numbers(table, model->about.targets[j], how,
-                         model->origin + model->about.mlp.inputs + j, cases->y + j, d))
+        if (needed && !needed[j] && !tril_table_has(table, model->about.targets[j]))
+            for (size_t i = 0; i < cases->n; i++)
+                cases->y[i * d + j] = (tril_real)NAN;
+        else if (!put_numbers(table, model->about.targets[j], how,
+                              model->origin + model->about.mlp.inputs + j, cases->y + j, d))
             return false;
     cases->missing_targets = cases->y ? count_missing(cases->y, cases->n * d) : 0;
     return true;
@@ -188,15 +192,13 @@ static void move_row(tril_dataset *cases, size_t width, size_t d, size_t i, size
 static void leave_out(const tril_model *model, tril_dataset *cases, const tril_dataset_opts *opts)
 {
     const size_t width = model->about.mlp.inputs, d = model->about.n_targets;
-    const bool drop = opts->missing == TRIL_MISSING_DROP,
-               whole =
-                   drop || (opts->missing == TRIL_MISSING_BOTH && !tril_model_takes_missing(model));
+    const bool drop = opts->missing == TRIL_MISSING_DROP;
     size_t n = 0;
     for (size_t i = 0; i < cases->n; i++) {
         const bool no_input = count_missing(cases->x + i * width, width);
         const size_t no_target =
             cases->y && !opts->predict ? count_missing(cases->y + i * d, d) : 0;
-        if ((cases->w && cases->w[i] == 0) || (drop && no_input) || (whole && no_target) ||
+        if ((cases->w && cases->w[i] == 0) || (drop && (no_input || no_target)) ||
             (opts->missing >= TRIL_MISSING_MARGINAL && no_target == d))
             continue;
         move_row(cases, width, d, i, n++);
@@ -241,7 +243,7 @@ static bool gather(const tril_model *model, const tril_table *table, const size_
     of_targets.as.remedy = m == TRIL_MISSING_MEAN ? ": --missing mean,marginal takes it"
                                                   : ": --missing marginal takes it";
     if (!set_rows(table, rows, cases) || !put_inputs(model, table, &of_inputs) ||
-        !put_targets(model, table, &of_targets) ||
+        !put_targets(model, table, opts->needed, &of_targets) ||
         !put_weights(table, weight_name(model, opts), &of_inputs))
         return false;
     leave_out(model, cases, opts);
@@ -260,7 +262,7 @@ bool tril_model_gather(const tril_model *model, const tril_table *table, const s
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "%s: no rows are asked for", table->path);
     own.row = tril_ctx_alloc(ctx, "cases", own.n, sizeof *own.row);
     own.x = tril_ctx_alloc(ctx, "cases", own.n, about->mlp.inputs * sizeof *own.x);
-    if (!opts->predict || has_targets(about, table))
+    if (!opts->predict || opts->needed || has_targets(about, table))
         own.y = tril_ctx_alloc(ctx, "cases", own.n, about->n_targets * sizeof *own.y);
     if (weight_name(model, opts))
         own.w = tril_ctx_alloc(ctx, "cases", own.n, sizeof *own.w);

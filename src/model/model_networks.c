@@ -95,14 +95,6 @@ bool tril_model_make_network(tril_model *model, size_t i)
     return net->mlp;
 }
 
-bool tril_model_takes_missing(const tril_model *model)
-{
-    bool takes = model;
-    for (size_t i = 0; takes && i < model->about.n_networks; i++)
-        takes = !model->heads[i].kind->no_missing;
-    return takes;
-}
-
 bool tril_model_weigh(tril_model *model, tril_batch rows)
 {
     return model &&

@@ -8,12 +8,24 @@
 #include "model/evaluate.h"
 #include "model/model.h"
 
-/* an NLL is that of the numbers that are there */
-static void unscale_nll(const tril_scaler *scaler, tril_batch rows, double *nll)
+/* an NLL is that of the numbers that are there, and not given */
+static void unscale_nll(const tril_scaler *scaler, tril_batch rows, const bool *given, double *nll)
 {
     for (size_t i = 0; i < rows.n * scaler->width; i++)
-        if (!isnan(rows.y[i]))
+        if (!isnan(rows.y[i]) && !(given && given[i % scaler->width]))
             nll[i / scaler->width] += log(scaler->scale[i % scaler->width]);
+}
+
+/* the geometric mean of the scales of the targets of row i that are not known */
+static double size_of(const tril_scaler *s, tril_batch rows, size_t i, const bool *given)
+{
+    double sum = 0, n = 0;
+    for (size_t j = 0; j < s->width; j++)
+        if (!given || !given[j] || isnan(rows.y[i * s->width + j])) {
+            sum += log(s->scale[j]);
+            n++;
+        }
+    return exp(sum / n);
 }
 
 static bool evaluate(tril_ctx *ctx, const tril_model *model, const tril_network *networks, size_t n,
@@ -26,9 +38,8 @@ static bool evaluate(tril_ctx *ctx, const tril_model *model, const tril_network 
         return false;
     const tril_scaler *s = &model->targets;
     const size_t d = s->width;
-    const double size = exp(tril_scaler_log_scale(s) / (double)d);
     if (out->nll)
-        unscale_nll(s, rows, out->nll);
+        unscale_nll(s, rows, out->given, out->nll);
     for (size_t i = 0; i < rows.n * d; i++) {
         if (out->mean)
             out->mean[i] = s->mean[i % d] + s->scale[i % d] * out->mean[i];
@@ -42,7 +53,7 @@ static bool evaluate(tril_ctx *ctx, const tril_model *model, const tril_network 
     for (size_t i = 0; i < rows.n * out->n_levels * d && out->quantile; i++)
         out->quantile[i] = s->mean[i % d] + s->scale[i % d] * out->quantile[i];
     for (size_t i = 0; i < rows.n && out->spread; i++)
-        out->spread[i] *= size;
+        out->spread[i] *= size_of(s, rows, i, out->given);
     return true;
 }
 

@@ -126,6 +126,16 @@ static tril_dist head_marginals(const tril_dist *p)
     return tril_dist_marginals(base_of(p));
 }
 
+static tril_dist head_marginal(const tril_dist *p, const size_t *index, size_t n)
+{
+    return tril_dist_marginal(base_of(p), index, n);
+}
+
+static tril_dist head_conditional(const tril_dist *p, const size_t *order, size_t n, tril_var y)
+{
+    return tril_dist_conditional(base_of(p), order, n, y);
+}
+
 static tril_dist head_as_mvn(const tril_dist *p)
 {
     tril_dist base = base_of(p);
@@ -159,6 +169,9 @@ const tril_dist_kind tril_dist_kind_head = { .name = "head",
 /* no normal; its draws have no gradient in the degrees of freedom, and so none at all */
 const tril_dist_kind tril_dist_kind_head_student = { .name = "head_student",
                                                      .log_prob = head_log_prob,
+                                                     .log_prob_missing = head_log_prob_missing,
+                                                     .marginal = head_marginal,
+                                                     .conditional = head_conditional,
                                                      .sample = head_sample,
                                                      .entropy = head_entropy,
                                                      .mean = head_mean,

@@ -371,6 +371,12 @@ static const struct {
     { "predict " MODEL, "want a model and a CSV file, or - for standard input", 2 },
     { "predict " MODEL " data/iris.csv data/iris.csv", "want a model and a CSV file", 2 },
     { "predict --nonsense", "tril predict: there is no option --nonsense", 2 },
+    { "predict " MODEL " data/iris.csv --given x",
+      "tril predict: --given wants targets of the model, and x is none", 2 },
+    { "predict " MODEL " data/iris.csv --given petal_width,petal_length",
+      "tril predict: --given names all targets and leaves none to predict", 2 },
+    { "predict " MODEL " data/iris.csv --given petal_width --sample 2",
+      "tril predict: --given, --impute and --sample are three answers: say one", 2 },
     { "predict " MODEL " data/iris.csv --quantiles 0.5,1", "--quantiles wants numbers between 0",
       2 },
     { "predict " MODEL " data/iris.csv --quantiles x", "--quantiles wants numbers between 0 and",
@@ -467,6 +473,49 @@ START_TEST(test_help)
 }
 END_TEST
 
+/* the others given what is known; their density and that of what is known are the whole */
+START_TEST(test_given)
+{
+    double whole[ROWS], known[ROWS], rest[ROWS], length[ROWS], width[ROWS], mean[ROWS];
+    char folder[DEMO_FOLDER], path[64];
+    demo_folder(folder);
+    run(folder, "predict " MODEL " data/iris.csv -o $/out");
+    const size_t n = column(folder, "log_prob", whole);
+    setenv("d", folder, 1);
+    ck_assert_int_eq(
+        demo_shell("cut -d, -f1,2,3,5 data/iris.csv > $d/few && "
+                   "awk -F, -v OFS=, 'NR > 1 { $4 = \"\" } 1' data/iris.csv > $d/gaps"),
+        0);
+    run(folder, "predict " MODEL " $/gaps -o $/out");
+    column(folder, "log_prob", known);
+    run(folder, "predict " MODEL " data/iris.csv --given petal_length -o $/out");
+    column(folder, "log_prob", rest);
+    column(folder, "mean_petal_width", mean);
+    for (size_t i = 0; i < n; i++)
+        ck_close(known[i] + rest[i], whole[i], 1e-5, 1);
+    run(folder, "predict " MODEL " $/few --given petal_length -o $/out");
+    column(folder, "mean_petal_width", rest);
+    run(folder, "predict " MODEL " $/few --impute -o $/out");
+    ck_assert_uint_eq(column(folder, "petal_length", length), n);
+    column(folder, "petal_width", width);
+    for (size_t i = 0; i < n; i++)
+        ck_assert(rest[i] == mean[i] && width[i] == mean[i]);
+    ck_assert_double_eq_tol(length[0], 1.4, 1e-6);
+    snprintf(path, sizeof path, "%s/gaps", folder);
+    demo_write(path, "sepal_length,sepal_width,species,petal_length,petal_width\n5,3,setosa,,\n"
+                     "5,3,setosa,1.5,\n5,3,setosa,,0.25\n");
+    run(folder, "predict " MODEL " $/gaps --impute -o $/out");
+    ck_assert_uint_eq(column(folder, "petal_width", width), 3);
+    ck_assert(!isnan(width[0]) && width[0] != width[1] && width[2] == 0.25);
+    run(folder, "predict " MODEL " $/gaps --given petal_width --quantiles '' -o $/out");
+    ck_assert_uint_eq(column(folder, "sd_petal_length", width), 3);
+    ck_assert(width[0] == width[1] && width[2] < width[0]);
+    demo_refused(folder, "predict " MODEL " $/few --given petal_width", 2,
+                 "$/few: line 1: there is no column named petal_width");
+    demo_remove(folder);
+}
+END_TEST
+
 Suite *suite_cmd_predict(void)
 {
     Suite *suite = suite_create("cmd/predict");
@@ -479,6 +528,7 @@ Suite *suite_cmd_predict(void)
     tcase_add_test(tcase, test_extreme);
     tcase_add_test(tcase, test_unbounded);
     tcase_add_test(tcase, test_correlated);
+    tcase_add_test(tcase, test_given);
     tcase_add_test(tcase, test_seeds);
     tcase_add_test(tcase, test_members);
     tcase_add_test(tcase, test_names);

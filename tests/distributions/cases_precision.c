@@ -46,7 +46,7 @@ static tril_var conditional(tril_tape *tape, const tril_var *in, void *user)
 {
     (void)tape, (void)user;
     const size_t index[2] = { 2, 0 };
-    tril_dist p = tril_mvn_conditional(tril_mvn(in[0], in[1]), index, 2, in[2]);
+    tril_dist p = tril_dist_conditional(tril_mvn(in[0], in[1]), index, 2, in[2]);
     return tril_dist_mean(p);
 }
 

@@ -155,7 +155,7 @@ START_TEST(test_hidden_diagonal)
     double wanted = 1.5 * (1 + TRIL_LOG_2PI) + log(1e-30) + 0.5 * log(12);
     ck_assert(fabs((double)tril_item(tril_entropy(p)) - wanted) < 0.1);
     tril_var some = tril_log_prob_missing(p, y);
-    some = tril_add(some, tril_entropy(tril_mvn_marginal(p, index, 2)));
+    some = tril_add(some, tril_entropy(tril_dist_marginal(p, index, 2)));
     some = tril_add(
         some,
         tril_kl(p, tril_mvn(y, tril_diag_embed(tril_sqrt(tril_input(tape, diag, TRIL_SHAPE(3)))))));
@@ -224,7 +224,7 @@ START_TEST(test_no_room)
                   "4");
         ck_assert_ptr_null(tril_log_prob_missing(p, loc).tape);
         ck_failed(ctx, TRIL_BAD_SHAPE, "scale_tril(mvn_low_rank): the result has no room for");
-        ck_assert_ptr_null(tril_mvn_marginal(p, index, 1).kind);
+        ck_assert_ptr_null(tril_dist_marginal(p, index, 1).kind);
         ck_failed(ctx, TRIL_BAD_SHAPE, "scale_tril(mvn_low_rank): the result has no room for");
         ck_assert_ptr_null(tril_kl(p, p).tape);
         ck_failed(ctx, TRIL_BAD_SHAPE, "scale_tril(mvn_low_rank): the result has no room for");

@@ -1,4 +1,5 @@
-/* Rows with missing numbers: the density of what is there is that of the marginal. */
+/* Rows with missing numbers, of normals, Student's t and mixtures: the density of what is there is
+ * that of the marginal. */
 #include <math.h>
 
 #include "support.h"
@@ -54,7 +55,26 @@ static tril_dist independent(void)
     return tril_independent(tril_normal(loc, tril_scalar(tape, 2)), 1);
 }
 
-static tril_dist (*const normals[])(void) = { full, precision, head, diagonal, independent };
+static tril_dist student(void)
+{
+    return tril_mvt(tril_scalar(tape, 3), loc, tril_input(tape, factor, TRIL_SHAPE(D, D)));
+}
+
+static tril_dist student_head(void)
+{
+    return tril_head(tril_input(tape, factor, TRIL_SHAPE(1 + D + D * (D + 1) / 2)), D,
+                     &(tril_head_opts){ .kind = &tril_head_student });
+}
+
+static tril_dist mixture(void)
+{
+    tril_dist each = tril_mvt(tril_input(tape, scales, TRIL_SHAPE(2)), loc,
+                              tril_input(tape, factor, TRIL_SHAPE(D, D)));
+    return tril_mixture(tril_categorical(tril_input(tape, scales, TRIL_SHAPE(2))), each);
+}
+
+static tril_dist (*const normals[])(void) = { full,        precision, head,         diagonal,
+                                              independent, student,   student_head, mixture };
 
 enum { N_NORMALS = sizeof normals / sizeof *normals };
 
@@ -70,7 +90,7 @@ START_TEST(test_is_the_marginal)
         for (size_t i = 0; i < D; i++)
             if (k >> i & 1)
                 index[n++] = i;
-        tril_dist q = tril_mvn_marginal(p, index, n);
+        tril_dist q = tril_dist_marginal(p, index, n);
         double wanted = (double)tril_item(tril_log_prob(q, tril_select(all, -1, index, n)));
         ck_fine(ctx);
         ck_close(observed[k], wanted, IS_DOUBLE ? 1e-13 : 1e-5, 1);

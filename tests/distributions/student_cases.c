@@ -67,6 +67,28 @@ static tril_var mvt_rsample(tril_tape *tape, const tril_var *in, void *user)
     return tril_rsample(tril_mvt(constant_df(tape, row), in[0], in[1]), (size_t)row->number[0]);
 }
 
+/* of y the number in place i is missing where bit i of number[0] is set */
+static tril_var mvt_observed(tril_tape *tape, const tril_var *in, void *user)
+{
+    const op_case *row = user;
+    size_t size = tril_size(in[3]);
+    tril_real *gaps = tril_tape_take(tape, size + 1, sizeof *gaps);
+    for (size_t i = 0; i < size && gaps; i++)
+        gaps[i] = row->number[0] >> i & 1 ? (tril_real)NAN : 0;
+    tril_var y = tril_add(in[3], tril_input_missing(tape, gaps, tril_shape_of(in[3])));
+    return tril_log_prob_missing(tril_mvt(in[0], in[1], in[2]), y);
+}
+
+/* the density of coordinate 1 given 2 and 0, at in[3] */
+static tril_var mvt_conditional(tril_tape *tape, const tril_var *in, void *user)
+{
+    (void)tape, (void)user;
+    const size_t index[2] = { 2, 0 };
+    tril_var given = tril_slice(in[3], -1, 0, 2), left = tril_slice(in[3], -1, 2, 1);
+    return tril_log_prob(tril_dist_conditional(tril_mvt(in[0], in[1], in[2]), index, 2, given),
+                         left);
+}
+
 /* scales, and degrees of freedom */
 #define POSITIVE .low = 0.5, .high = 1.5
 
@@ -80,6 +102,17 @@ static tril_var mvt_rsample(tril_tape *tape, const tril_var *in, void *user)
 #define MVT(what, df, loc, scale_tril, y, out)                                                     \
     {                                                                                              \
         "mvt_log_prob", what, mvt_log_prob, 4, { df, loc, scale_tril, y }, out, POSITIVE           \
+    }
+#define OBSERVED(what, df, loc, scale_tril, y, out, gaps)                                          \
+    {                                                                                              \
+        "mvt_log_prob_missing", what, mvt_observed, 4, { df, loc, scale_tril, y }, out, POSITIVE,  \
+        {                                                                                          \
+            gaps                                                                                   \
+        }                                                                                          \
+    }
+#define CONDITIONAL(what, df, loc, scale_tril, y, out)                                             \
+    {                                                                                              \
+        "lq", what, mvt_conditional, 4, { df, loc, scale_tril, y }, out, POSITIVE                  \
     }
 #define ENTROPY(what, f, df, scale, out)                                                           \
     {                                                                                              \
@@ -118,6 +151,14 @@ const op_case student_cases[] = {
     MVT("d = 1", S(4), S(4, 1), S(4, 1, 1), S(4, 1), S(4)),
     MVT("one row", S(1), S(1, 2), S(1, 2, 2), S(1, 2), S(1)),
     MVT("no rows", S(1), S(0, 2), S(2, 2), S(0, 2), S(0)),
+    OBSERVED("nothing batched", { 0 }, S(3), S(3, 3), S(3), { 0 }, 2),
+    OBSERVED("all batched", S(3), S(3, 3), S(3, 3, 3), S(3, 3), S(3), 0x0aa),
+    OBSERVED("nothing missing", S(2), S(2, 3), S(2, 3, 3), S(2, 3), S(2), 0),
+    OBSERVED("all missing", S(2), S(2), S(2, 2), S(2, 2), S(2), 15),
+    OBSERVED("df shared", { 0 }, S(2, 2), S(2, 2), S(2, 2), S(2), 6),
+    OBSERVED("no rows", S(1), S(0, 2), S(2, 2), S(0, 2), S(0), 0),
+    CONDITIONAL("a conditional", S(2), S(2, 3), S(2, 3, 3), S(2, 3), S(2)),
+    CONDITIONAL("a conditional, df shared", { 0 }, S(3), S(3, 3), S(2, 3), S(2)),
     ENTROPY("numbers", entropy, S(4), S(4), S(4)),
     ENTROPY("df shared", entropy, { 0 }, S(4), S(4)),
     ENTROPY("no rows", entropy, S(0), S(1), S(0)),

@@ -943,7 +943,7 @@ static void do_marginal(void)
     const tril_dist p = some_dist();
     const size_t n = pick(5);
     indices(index, n, dim_of(p));
-    put_dist(tril_mvn_marginal(p, index, n));
+    put_dist(tril_dist_marginal(p, index, n));
 }
 
 static void do_conditional(void)
@@ -953,7 +953,7 @@ static void do_conditional(void)
     const size_t n = pick(4);
     indices(index, n, dim_of(p));
     const tril_shape rows = join(near(tril_dist_batch_shape(p)), TRIL_SHAPE(n));
-    put_dist(tril_mvn_conditional(p, index, n, pick(8) ? input(rows, ANY) : any()));
+    put_dist(tril_dist_conditional(p, index, n, pick(8) ? input(rows, ANY) : any()));
 }
 
 /* a y for it, whose rows need not be those of its batch */

@@ -44,4 +44,4 @@ static const tril_head_form form = { .dist = &tril_dist_kind_head_student,
                                      .fit = fit };
 
 const tril_head_kind tril_head_student = { TRIL_HEAD_BLOCK("student", &form, TRIL_FRAME_LOWER),
-                                           .width = width, .no_missing = true };
+                                           .width = width };

@@ -1,0 +1,126 @@
+/* A row some of whose targets are known: its distributions given these, and its part of the
+ * figures.
+ */
+#include "model/evaluate.h"
+
+#include <math.h>
+
+#include <tril/extend.h>
+
+/* The members' conditional distributions, and their weights: each one's share of the density of
+ * what is known, y [1, n]. */
+static bool condition(tril_chunk *c, const size_t *order, size_t n, tril_var y)
+{
+    double *weight = tril_tape_take(c->tape, c->n_members, sizeof *weight), most = -HUGE_VAL,
+           sum = 0;
+    for (size_t k = 0; weight && k < c->n_members; k++) {
+        const tril_dist p = c->dists[k];
+        const tril_real *log_p = tril_value(tril_log_prob(tril_dist_marginal(p, order, n), y));
+        c->dists[k] = tril_dist_conditional(p, order, n, y);
+        if (!log_p || !c->dists[k].kind)
+            return false;
+        weight[k] = log(tril_chunk_weight(c, k)) + (double)*log_p;
+        most = fmax(most, weight[k]);
+    }
+    for (size_t k = 0; weight && k < c->n_members; k++)
+        sum += weight[k] = exp(weight[k] - most);
+    for (size_t k = 0; weight && k < c->n_members; k++)
+        weight[k] /= sum;
+    c->out.weight = weight;
+    return weight;
+}
+
+/* numbers of the coordinates behind the known ones to their places; those of these: y, or a number
+ */
+static void scatter(const size_t *order, size_t n, size_t d, const double *from, double known,
+                    const tril_real *y, double *to)
+{
+    for (size_t i = 0; i < d && to; i++)
+        to[order[i]] = i >= n ? from[i - n] : y ? (double)y[order[i]] : known;
+}
+
+static void scatter_matrix(const size_t *order, size_t n, size_t d, const double *from,
+                           double diagonal, double *to)
+{
+    for (size_t i = 0; i < d * d && to; i++) {
+        const size_t a = i / d, b = i % d;
+        to[order[a] * d + order[b]] = a >= n && b >= n ? from[(a - n) * (d - n) + b - n]
+                                      : a == b         ? diagonal
+                                                       : 0;
+    }
+}
+
+/* room for what is wanted of the m others */
+static bool make_room(const tril_chunk *c, size_t m, tril_evaluation *own)
+{
+    double **const arrays[] = { &own->mean,     &own->sd,         &own->pit,        &own->crps,
+                                &own->quantile, &own->covariance, &own->correlation };
+    for (size_t i = 0; i < 7; i++) {
+        const size_t size = i < 4 ? m : i == 4 ? c->out.n_levels * m : m * m;
+        if (*arrays[i] && !(*arrays[i] = tril_tape_take(c->tape, size, sizeof(double))))
+            return false;
+    }
+    return true;
+}
+
+/* where all targets are known */
+static void put_none(const tril_evaluation *out)
+{
+    double *const undefined[] = { out->spread, out->level, out->energy };
+    for (size_t i = 0; i < 3; i++)
+        if (undefined[i])
+            *undefined[i] = (double)NAN;
+    if (out->nll)
+        *out->nll = 0;
+}
+
+bool tril_chunk_given(tril_chunk *c)
+{
+    const size_t d = c->d;
+    const tril_real *y = tril_value(c->y);
+    const tril_evaluation out = c->out;
+    size_t *order = tril_tape_take(c->tape, d, sizeof *order), n = 0, at;
+    tril_real *known = tril_tape_take(c->tape, 2 * d, sizeof *known), *rest = known + d;
+    if (!order || !known)
+        return false;
+    for (size_t j = 0; j < d; j++)
+        if (out.given[j] && !isnan(y[j])) {
+            known[n] = y[j];
+            order[n++] = j;
+        }
+    at = n;
+    for (size_t j = 0; j < d; j++)
+        if (!out.given[j] || isnan(y[j])) {
+            rest[at - n] = y[j];
+            order[at++] = j;
+        }
+    if (n == 0)
+        return tril_chunk_put(c);
+    const size_t m = d - n;
+    bool done = make_room(c, m, &c->out);
+    if (m > 0 && done) {
+        c->missing = false;
+        for (size_t j = 0; j < m; j++)
+            c->missing |= isnan(rest[j]);
+        c->d = m;
+        c->given = true;
+        c->y = tril_input_missing(c->tape, rest, TRIL_SHAPE(1, m));
+        done = condition(c, order, n, tril_input(c->tape, known, TRIL_SHAPE(1, n))) &&
+               tril_chunk_put(c);
+        c->d = d;
+        c->given = false;
+    } else if (done) {
+        put_none(&out);
+    }
+    if (!done)
+        return false;
+    scatter(order, n, d, c->out.mean, 0, y, out.mean);
+    scatter(order, n, d, c->out.sd, 0, NULL, out.sd);
+    scatter(order, n, d, c->out.pit, (double)NAN, NULL, out.pit);
+    scatter(order, n, d, c->out.crps, (double)NAN, NULL, out.crps);
+    for (size_t l = 0; l < out.n_levels && out.quantile; l++)
+        scatter(order, n, d, c->out.quantile + l * m, 0, y, out.quantile + l * d);
+    scatter_matrix(order, n, d, c->out.covariance, 0, out.covariance);
+    scatter_matrix(order, n, d, c->out.correlation, 1, out.correlation);
+    return true;
+}
