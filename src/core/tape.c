@@ -218,13 +218,16 @@ static tril_tape_store *add_store(tril_tape *tape, tril_params *params, tril_rea
     if (!store || !leaf)
         return NULL;
     memset(leaf, 0, params->count * sizeof *leaf);
-    *store = (tril_tape_store){ tape->stores, params, params->serial, grads, leaf };
+    *store = (tril_tape_store){ tape->stores, params, params->serial, grads, false, leaf };
     return tape->stores = store;
 }
 
 bool tril_tape_lend(tril_tape *tape, tril_params *params, tril_real *grads)
 {
-    return add_store(tape, params, grads) != NULL;
+    tril_tape_store *store = add_store(tape, params, grads);
+    if (store)
+        store->lent = true;
+    return store;
 }
 
 tril_var tril_param_var(tril_tape *tape, tril_param param)
@@ -236,7 +239,7 @@ tril_var tril_param_var(tril_tape *tape, tril_param param)
         return tril_var_fail(tape, "param", TRIL_BAD_ARGUMENT, "there is no such parameter");
     tril_tape_store *store = find_store(tape, param.params);
     const bool own = param.params->ctx == tape->ctx;
-    if (!own && tape->recording && (!store || store->grads == param.params->grads))
+    if (!own && tape->recording && !(store && store->lent))
         return tril_var_fail(tape, "param", TRIL_BAD_ARGUMENT,
                              "%s and the tape were made with different contexts: only a tape that "
                              "does not record reads it",

@@ -23,6 +23,7 @@ typedef struct tril_tape_store {
     tril_params *params;
     uint64_t serial;  /* of the store, should another come to lie at its address */
     tril_real *grads; /* where its gradients go: its own block, or that of tril_tape_lend */
+    bool lent;        /* by tril_tape_lend */
     uint32_t *leaf;   /* index + 1; 0 for none */
 } tril_tape_store;
 

@@ -252,9 +252,9 @@ static bool judge_some(tril_chunk *c, tril_batch rows)
     if (rows.y)
         c->y = tril_input_missing(c->tape, rows.y, TRIL_SHAPE(c->n, c->d));
     c->dists = tril_tape_take(c->tape, c->n_members, sizeof *c->dists);
-    for (size_t k = 0; c->dists && k < c->n_members; k++) {
+    for (size_t k = 0; c->x.tape && c->dists && k < c->n_members; k++) {
         const tril_var raw = tril_mlp_apply(c->members[k].mlp, c->x);
-        if (!check_raw(c, raw))
+        if (!raw.tape || !check_raw(c, raw))
             return false;
         c->dists[k] =
             tril_network_dist_of(&c->members[k], raw, tril_network_shift(&c->members[k], c->x));

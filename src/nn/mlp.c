@@ -48,7 +48,7 @@ tril_var tril_mlp_apply(const tril_mlp *mlp, tril_var x)
 {
     if (!mlp)
         return tril_var_fail(x.tape, "mlp", TRIL_BAD_ARGUMENT, "there is no network");
-    for (size_t i = 0; i < mlp->depth; i++)
+    for (size_t i = 0; i < mlp->depth && (i == 0 || x.tape); i++)
         x = tril_dense_apply(mlp->layers[i], x);
     return x;
 }

@@ -47,7 +47,7 @@ static tril_table *make_table(tril_ctx *ctx, bool holes)
         const size_t year = i % 4; /* 2021 to 2024 */
         xs[i][0] = holes && i % 7 == 1 ? (double)NAN : 1000 + (double)n[0];
         xs[i][1] = label == 2 ? (double)NAN : (double)label;
-        xs[i][2] = 18627 + 365. * (double)year + before[month - 1] + (double)day +
+        xs[i][2] = 18628 + 365. * (double)year + before[month - 1] + (double)day +
                    (year == 3 && month > 2) - 1;
         ys[i][0] = holes && i % 11 == 3 ? (double)NAN : (double)n[1] + (double)n[0];
         ys[i][1] = 1e3 * (double)n[2] + (double)label;
