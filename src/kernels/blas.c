@@ -24,7 +24,7 @@ __attribute__((weak)) void blas_memory_free(void *buffer);
 /* OpenBLAS computes products of at most GEMM multiply-adds, and of a vector and a matrix of less
  * than GEMV numbers, in the calling thread (interface/gemm.c and gemv.c). Those of up to CUT
  * multiply-adds are cut into such: a thread that is waited for takes longer than they do. */
-enum { GEMM = 1 << 18, GEMV = 9216, CUT = 1 << 22, LANES = 16 };
+enum { GEMM = 1 << 18, GEMV = 9216, CUT = 1 << 20, LANES = 16 };
 
 /* Of larger ones the number of threads is the whole program's, and so is the count of those who
  * hold it at one. */

@@ -426,7 +426,7 @@ START_TEST(test_blas)
     if (!openblas_get_num_threads || !openblas_set_num_threads)
         return; /* another BLAS, which has no such functions */
     double mean = 0;
-    size_t small = 128, large = 200;
+    size_t small = 100, large = 200;
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_params *params = tril_params_new(ctx);
     tril_shards *shards = tril_shards_new(params, &(tril_shards_opts){ .threads = 2, .rows = 1 });
