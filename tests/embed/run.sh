@@ -11,11 +11,13 @@ export PKG_CONFIG_PATH="$libdir/pkgconfig" LD_LIBRARY_PATH="$libdir" OPENBLAS_NU
 : "${CC=cc}" "${CXX=c++}"
 flags=$(pkg-config --cflags tril) libs=$(pkg-config --libs tril)
 
-# what it is called, the program that it needs
+unset MAKEFLAGS MAKELEVEL
+
+# what it is called, a command that succeeds where it is there, what that is
 there()
 {
-    command -v "$2" > /dev/null && return
-    echo "embed: $1 left out, there is no $2"
+    eval "$2" > /dev/null 2>&1 && return
+    echo "embed: $1 left out, there is no $3"
     [ -z "$ALL" ] || exit 1
     return 1
 }
@@ -35,11 +37,11 @@ $CC -std=c11 -Wall -Wextra -pedantic $flags "$here/u1.c" -o shared $libs -lm
 run 'C, shared' ./shared
 $CC -static $flags "$here/u1.c" -o static $(pkg-config --static --libs tril)
 run 'C, static' ./static
-if there 'C++' "$CXX"; then
+if there 'C++' "command -v $CXX" "$CXX"; then
     $CXX -std=c++20 -Wall -Wextra -pedantic -Wno-missing-field-initializers $flags "$here/u1.cpp" -o cpp $libs
     run 'C++' ./cpp
 fi
-if there CMake cmake; then
+if there CMake 'command -v cmake' cmake; then
     cmake -S "$here" -B cmake -DCMAKE_PREFIX_PATH="$libdir/cmake" -DCMAKE_C_COMPILER="$CC" > log && cmake --build cmake >> log || { cat log && exit 1; }
     run CMake cmake/u1
     if [ "$TRIL_SOURCE" ]; then
@@ -47,12 +49,15 @@ if there CMake cmake; then
         run 'CMake, FetchContent' fetch/u1
     fi
 fi
-if there Fortran gfortran; then
+if there Fortran 'command -v gfortran' gfortran; then
     gfortran "$here/tril.f90" "$here/u1.f90" -o fortran $libs
     run Fortran ./fortran
 fi
-if there Python python3 && { python3 -c 'import numpy' 2> numpy || { cat numpy && [ -z "$ALL" ]; }; }; then
-    run Python env TRIL_LIBRARY="$libdir/libtril.so" PYTHONDONTWRITEBYTECODE=1 python3 "$here/u1.py"
+for python in python3 /usr/bin/python3; do # another python3 may come before the system's
+    if $python -c 'import numpy' 2> /dev/null; then break; fi
+done
+if there Python "$python -c 'import numpy'" NumPy; then
+    run Python env TRIL_LIBRARY="$libdir/libtril.so" PYTHONDONTWRITEBYTECODE=1 $python "$here/u1.py"
 fi
 
 # double, and both in one program
@@ -64,8 +69,8 @@ if command -v gfortran > /dev/null; then
     gfortran tril_double.f90 "$here/u1.f90" -o fortran_double $(pkg-config --libs tril_double)
     run 'Fortran, double' ./fortran_double
 fi
-if python3 -c 'import numpy' 2> /dev/null; then
-    run 'Python, double' env TRIL_LIBRARY="$libdir/libtril_double.so" PYTHONDONTWRITEBYTECODE=1 python3 "$here/u1.py"
+if $python -c 'import numpy' 2> /dev/null; then
+    run 'Python, double' env TRIL_LIBRARY="$libdir/libtril_double.so" PYTHONDONTWRITEBYTECODE=1 $python "$here/u1.py"
 fi
 $CC $flags -c "$here/both.c" -o both_float.o
 $CC $(pkg-config --cflags tril_double) -c "$here/both.c" -o both_double.o

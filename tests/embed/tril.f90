@@ -44,6 +44,7 @@ module tril
   type, bind(c) :: tril_batch
     type(c_ptr) :: x = c_null_ptr, y = c_null_ptr
     integer(c_size_t) :: n = 0
+    type(c_ptr) :: w = c_null_ptr
   end type
   type, bind(c) :: tril_clip
     real(c_double) :: value = 0, norm = 0
@@ -75,6 +76,7 @@ module tril
     logical(c_bool) :: keep_last = .false.
     real(c_double) :: input_noise = 0, target_noise = 0
     logical(c_bool) :: missing = .false., flat = .false., no_init = .false.
+    type(c_ptr) :: ctx = c_null_ptr
     integer(c_int64_t) :: reserved(8) = 0
   end type
   type, bind(c) :: tril_evaluation
@@ -161,12 +163,13 @@ module tril
       type(tril_evaluation), intent(in) :: out
       logical(c_bool) :: r
     end function
-    function tril_scaler_fit(ctx, scaler, x, rows, width, names) &
+    function tril_scaler_fit(ctx, scaler, x, w, rows, width, names) &
         bind(c, name="tril_scaler_fit_f32") result(r)
       import
       type(c_ptr), value :: ctx
       type(tril_scaler), intent(inout) :: scaler
       real(tril_real), intent(in) :: x(*)
+      type(c_ptr), value :: w
       integer(c_size_t), value :: rows
       integer(c_size_t), value :: width
       type(c_ptr), value :: names

@@ -32,14 +32,14 @@ MlpOpts = _struct("MlpOpts", ("inputs", N), ("hidden", N * 16), ("outputs", N), 
 HeadOpts = _struct("HeadOpts", ("kind", P), ("diagonal", I), ("relative_off_diagonal", B), ("floor", D), ("rank", N),
                    ("shared", Param), ("components", N), ("component", P), ("natural", B), reserved=4)
 Network = _struct("Network", ("mlp", P), ("targets", N), ("head", HeadOpts), ("weight bias scale", Param), reserved=4)
-Batch = _struct("Batch", ("x y", P), ("n", N))
+Batch = _struct("Batch", ("x y", P), ("n", N), ("w", P))
 Clip = _struct("Clip", ("value norm", D), reserved=2)
 Schedule = _struct("Schedule", ("kind", I), ("warmup factor", D), ("every", N), ("floor", D), reserved=2)
 FitOpts = _struct(
     "FitOpts", ("epochs batch", N), ("seed", U), ("threads", N), ("optim", P), ("lr momentum weight_decay", D),
     ("clip", Clip), ("schedule", Schedule), ("average", D), ("loss", P), ("beta", D), ("warmup_epochs", N),
     ("validation", Batch), ("validation_share", D), ("group", P), ("patience", N), ("keep_last", B),
-    ("input_noise target_noise", D), ("missing flat no_init", B), reserved=8)
+    ("input_noise target_noise", D), ("missing flat no_init", B), ("ctx", P), reserved=8)
 Evaluation = _struct("Evaluation", ("nll mean sd covariance spread pit level levels", P), ("n_levels", N),
                      ("quantile correlation weight crps energy", P), reserved=8)
 Scaler = _struct("Scaler", ("ctx", P), ("width", N), ("mean scale", P), reserved=2)
@@ -53,7 +53,7 @@ _SIGNATURES = {  # result, arguments
     "network_dist": (Dist, c.POINTER(Network), Var),
     "fit_new": (P, c.POINTER(Network), Batch, c.POINTER(FitOpts)), "fit_run": (B, P, P, P), "fit_free": (None, P),
     "evaluate": (B, c.POINTER(Network), N, Batch, c.POINTER(Evaluation)),
-    "scaler_fit": (B, P, c.POINTER(Scaler), P, N, N, P), "scaler_free": (None, c.POINTER(Scaler)),
+    "scaler_fit": (B, P, c.POINTER(Scaler), P, P, N, N, P), "scaler_free": (None, c.POINTER(Scaler)),
     "scaler_apply": (None, c.POINTER(Scaler), P, N), "scaler_undo": (None, c.POINTER(Scaler), P, N),
     "scaler_log_scale": (D, c.POINTER(Scaler)),
     "tensors_new": (P, P), "tensors_free": (None, P), "tensors_write": (B, P, S), "tensors_read": (P, P, S),
@@ -176,23 +176,32 @@ class DensityNetwork:
 
     # ---- scikit-learn's
 
-    def fit(self, X, Y):
+    def fit(self, X, Y, sample_weight=None):
+        """sample_weight [n]: how often each row counts."""
         x, y = self._rows(X), self._rows(Y)
-        if len(x) != len(y):
-            raise ValueError(f"X has {len(x)} rows, Y has {len(y)}")
+        w = None if sample_weight is None else self._rows(sample_weight, 1)
+        if len(x) != len(y) or (w is not None and len(w) != len(x)):
+            raise ValueError(f"X has {len(x)} rows, Y has {len(y)}" + ("" if w is None else f", sample_weight has {len(w)}"))
+        try:
+            self._train(x, y, w.ctypes.data if w is not None else None)
+        except ValueError:
+            self._end()
+            raise
+        return self
+
+    def _train(self, x, y, w):
         self._begin(x.shape[1], y.shape[1])
         t = self._t
         for scaler, rows in (self._x, x), (self._y, y):
-            t.scaler_fit(self._ctx, scaler, rows.ctypes.data, *rows.shape, None)
+            t.scaler_fit(self._ctx, scaler, rows.ctypes.data, w, *rows.shape, None)
             self._check()
             t.scaler_apply(scaler, rows.ctypes.data, len(rows))
         opts = FitOpts(epochs=self.epochs, batch=self.batch, seed=self.seed, threads=self.threads, lr=self.lr,
                        weight_decay=self.weight_decay, validation_share=self.validation_share, patience=self.patience)
-        fit = t.fit_new(self._net, Batch(x.ctypes.data, y.ctypes.data, len(x)), opts)
+        fit = t.fit_new(self._net, Batch(x.ctypes.data, y.ctypes.data, len(x), w), opts)
         t.fit_run(fit, None, None)
         t.fit_free(fit)
         self._check()
-        return self
 
     def predict(self, X, return_std=False, return_cov=False):
         """Means [n, targets]; and, if asked for, standard deviations or covariances [n, targets, targets]."""

@@ -27,12 +27,12 @@ int main(void)
 
     tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 7 });
     tril_scaler sx = { 0 }, sy = { 0 };
-    tril_scaler_fit(ctx, &sx, x, N, INPUTS, NULL), tril_scaler_apply(&sx, x, N);
-    tril_scaler_fit(ctx, &sy, y, N, TARGETS, NULL), tril_scaler_apply(&sy, y, N);
+    tril_scaler_fit(ctx, &sx, x, NULL, N, INPUTS, NULL), tril_scaler_apply(&sx, x, N);
+    tril_scaler_fit(ctx, &sy, y, NULL, N, TARGETS, NULL), tril_scaler_apply(&sy, y, N);
     tril_params *params = tril_params_new(ctx);
     tril_network net = tril_network_new(
         params, TARGETS, &(tril_mlp_opts){ .inputs = INPUTS, .hidden = { 32 } }, NULL);
-    tril_batch rows = { x, y, N };
+    tril_batch rows = { .x = x, .y = y, .n = N };
     tril_fit *fit =
         tril_fit_new(&net, rows, &(tril_fit_opts){ .epochs = 50, .seed = 7, .lr = 1e-2 });
     tril_fit_run(fit, NULL, NULL);
@@ -42,7 +42,7 @@ int main(void)
     if (failed)
         fprintf(stderr, "%s\n", tril_ctx_message(ctx));
     else
-        printf("NLL %.3f\n", tril_mean_se_of(nll, 1, N).mean + tril_scaler_log_scale(&sy));
+        printf("NLL %.3f\n", tril_mean_se_of(nll, 1, NULL, N).mean + tril_scaler_log_scale(&sy));
     tril_fit_free(fit), tril_params_free(params);
     tril_scaler_free(&sx), tril_scaler_free(&sy);
     tril_ctx_free(ctx);

@@ -31,12 +31,14 @@ int main()
     const tril_ctx_opts ctx_opts{ .seed = 7 };
     const ctx_ptr ctx(tril_ctx_new(&ctx_opts));
     tril_scaler sx{}, sy{};
-    tril_scaler_fit(ctx.get(), &sx, x.data(), n, 2, nullptr), tril_scaler_apply(&sx, x.data(), n);
-    tril_scaler_fit(ctx.get(), &sy, y.data(), n, 3, nullptr), tril_scaler_apply(&sy, y.data(), n);
+    tril_scaler_fit(ctx.get(), &sx, x.data(), nullptr, n, 2, nullptr),
+        tril_scaler_apply(&sx, x.data(), n);
+    tril_scaler_fit(ctx.get(), &sy, y.data(), nullptr, n, 3, nullptr),
+        tril_scaler_apply(&sy, y.data(), n);
     const params_ptr params(tril_params_new(ctx.get()));
     const tril_mlp_opts mlp{ .inputs = 2, .hidden = { 32 } };
     const tril_network net = tril_network_new(params.get(), 3, &mlp, nullptr);
-    const tril_batch rows{ x.data(), y.data(), n };
+    const tril_batch rows{ .x = x.data(), .y = y.data(), .n = n };
     const tril_fit_opts fit_opts{ .epochs = 50, .seed = 7, .lr = 1e-2 };
     const fit_ptr fit(tril_fit_new(&net, rows, &fit_opts));
     tril_fit_run(fit.get(), nullptr, nullptr);
@@ -49,7 +51,7 @@ int main()
         std::fprintf(stderr, "%s\n", tril_ctx_message(ctx.get()));
     else
         std::printf("NLL %.3f\n",
-                    tril_mean_se_of(nll.data(), 1, n).mean + tril_scaler_log_scale(&sy));
+                    tril_mean_se_of(nll.data(), 1, nullptr, n).mean + tril_scaler_log_scale(&sy));
     tril_scaler_free(&sx), tril_scaler_free(&sy);
     return failed;
 }

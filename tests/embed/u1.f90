@@ -28,9 +28,9 @@ program u1
 
   ctx_opts%seed = 7
   ctx = tril_ctx_new(ctx_opts)
-  done = tril_scaler_fit(ctx, sx, x, int(n, c_size_t), 2_c_size_t, c_null_ptr)
+  done = tril_scaler_fit(ctx, sx, x, c_null_ptr, int(n, c_size_t), 2_c_size_t, c_null_ptr)
   call tril_scaler_apply(sx, x, int(n, c_size_t))
-  done = tril_scaler_fit(ctx, sy, y, int(n, c_size_t), 3_c_size_t, c_null_ptr)
+  done = tril_scaler_fit(ctx, sy, y, c_null_ptr, int(n, c_size_t), 3_c_size_t, c_null_ptr)
   call tril_scaler_apply(sy, y, int(n, c_size_t))
   params = tril_params_new(ctx)
   mlp%inputs = 2
@@ -39,10 +39,10 @@ program u1
   opts%epochs = 50
   opts%seed = 7
   opts%lr = 1d-2
-  fit = tril_fit_new(net, tril_batch(c_loc(x), c_loc(y), n), opts)
+  fit = tril_fit_new(net, tril_batch(c_loc(x), c_loc(y), n, c_null_ptr), opts)
   done = tril_fit_run(fit, c_null_funptr, c_null_ptr)
   evaluation%nll = c_loc(nll)
-  done = tril_evaluate(net, 1_c_size_t, tril_batch(c_loc(x), c_loc(y), n), evaluation)
+  done = tril_evaluate(net, 1_c_size_t, tril_batch(c_loc(x), c_loc(y), n, c_null_ptr), evaluation)
   if (tril_ctx_failed(ctx)) then
     print '(a)', tril_message(ctx)
     error stop
