@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "distributions/dist.h"
 #include "support.h"
 
 /* ones, on which wrong shapes are built; a factor for [3, 2, 2] with 1 on each diagonal */
@@ -230,6 +231,8 @@ START_TEST(test_kind_without_methods)
     tril_dist_mean(p);
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "mean(bare): there is no closed form");
     tril_dist_covariance(p);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "covariance(bare): there is no closed form");
+    tril_dist_factor(p);
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "covariance(bare): there is no closed form");
     tril_rsample(p, 0);
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "rsample(bare): there are no draws");
