@@ -70,6 +70,9 @@
       "a checkpoint, OUTPUT.checkpoint; default: every ten seconds")                               \
     X(RESUME, "resume", NULL, NULL, false, "go on from OUTPUT.checkpoint, if it is there")         \
     X(LOG, "log", "FILE", NULL, false, "figures of each epoch, as CSV")                            \
+    X(WORST, "worst", "N", NULL, false,                                                            \
+      "print the N rows to test that are least likely, by line; without such, those to validate "  \
+      "or to train on")                                                                            \
     X(BUDGET, "budget", "N", NULL, true,                                                           \
       "rows times epochs that candidates may take, but for the first; default: 3e7")               \
     X(CSV, "csv", NULL, NULL, false, "print the final figures as lines of rows,measure,of,value")
@@ -89,7 +92,8 @@ typedef struct settings {
 bool settings_read(settings *s, bool search, int argc, char **argv, int *status);
 
 /* What `tril search` tries one after the other, and which texts of it by default, the first to
- * begin with: others can be said the same way. LINEAR is a head for two settings. */
+ * begin with: others can be said the same way. The head is the
+ * first, hidden layers the second; LINEAR is a way for both. */
 enum { N_TRIED = 5, MOST_WAYS = 16 };
 typedef struct tried_setting {
     setting which;

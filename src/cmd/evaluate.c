@@ -1,7 +1,6 @@
 /* tril evaluate: how good a model is, and whether it is as sure as it ought to be. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cmd/calibration.h"
 #include "cmd/commands.h"
@@ -53,43 +52,6 @@ static void print_calibration_csv(const tril_model_info *about, const calibratio
     figures_line("all", "spread", "", 0, c->spread);
 }
 
-typedef struct judged {
-    double nll;
-    size_t line;
-} judged;
-
-static int by_nll(const void *a, const void *b)
-{
-    const judged *x = a, *y = b;
-    if (x->nll == y->nll)
-        return x->line < y->line ? -1 : x->line > y->line;
-    return x->nll > y->nll ? -1 : 1;
-}
-
-/* the rows that the model finds least likely */
-static bool print_worst(const loaded *l, size_t most, bool csv)
-{
-    const size_t n = l->rows.n;
-    double *nll = command_alloc(n, sizeof *nll);
-    judged *rows = command_alloc(n, sizeof *rows);
-    bool done = nll && rows && load_judge(l, &(tril_evaluation){ .nll = nll });
-    for (size_t i = 0; i < n && done; i++)
-        rows[i] = (judged){ nll[i], tril_table_line(l->table, l->rows.row[i]) };
-    if (done)
-        qsort(rows, n, sizeof *rows, by_nll);
-    if (done && !csv)
-        printf("\n%-26s %12s\n", "least likely rows: line", "NLL");
-    for (size_t i = 0; i < n && i < most && done; i++) {
-        if (csv)
-            figures_line("all", "worst_nll", NULL, (double)rows[i].line, rows[i].nll);
-        else
-            printf("%-26zu %12.4f\n", rows[i].line, rows[i].nll);
-    }
-    free(nll);
-    free(rows);
-    return done;
-}
-
 static bool evaluate(const loaded *l, const char *data, size_t worst, bool csv)
 {
     const tril_model_info *about = tril_model_get_info(l->model);
@@ -109,7 +71,7 @@ static bool evaluate(const loaded *l, const char *data, size_t worst, bool csv)
     }
     figures_free(&f);
     calibration_free(&c);
-    return done && (!worst || print_worst(l, worst, csv));
+    return done && (!worst || figures_print_worst(l->model, NULL, l->table, &l->rows, worst, csv));
 }
 
 static int usage(void)

@@ -69,6 +69,17 @@ static void print_warnings(const warnings *found, bool csv)
             printf("warning: %s\n", found->text[i]);
 }
 
+/* of the rows that say most */
+static bool print_worst(const work *w)
+{
+    int k = PART_TEST;
+    while (k > PART_TRAINING && w->cases[k].n == 0)
+        k--;
+    return !w->plan->worst ||
+           figures_print_worst(w->model, part_names[k], w->files[k] ? w->files[k] : w->table,
+                               &w->cases[k], w->plan->worst, w->plan->csv);
+}
+
 static bool report(const work *w, const training *t, const search *s)
 {
     figures parts[PARTS];
@@ -82,11 +93,13 @@ static bool report(const work *w, const training *t, const search *s)
     if (done && w->plan->csv) {
         figures_print_csv(w->model, parts, n);
         search_print_csv(s);
+        done = print_worst(w);
         print_warnings(&found, true);
     } else if (done) {
         print_work(w, t);
         search_print(s);
         figures_print(w->model, parts, n);
+        done = print_worst(w);
         print_warnings(&found, false);
         printf("\nmodel: %s\n", text_shown(w->plan->output));
     }

@@ -196,6 +196,7 @@ static bool read_training(plan *p)
         !read_count(p, SETTING_BATCH, 1, MOST, &p->fit.batch) ||
         !read_count(p, SETTING_PATIENCE, 0, MOST, &p->fit.patience) ||
         !read_count(p, SETTING_THREADS, 1, MOST_THREADS, &p->fit.threads) ||
+        !read_count(p, SETTING_WORST, 1, MOST, &p->worst) ||
         !read_count(p, SETTING_FOLDS, 2, MOST, &p->folds) ||
         (p->settings.text[SETTING_BUDGET] && !read_number(p, SETTING_BUDGET, &p->budget)) ||
         !read_count(p, SETTING_CHECKPOINT_EVERY, 1, MOST, &p->checkpoint_every))
@@ -208,12 +209,15 @@ static bool read_training(plan *p)
 
 /* ---- what is tried */
 
+/* The head is tried first: then the hidden layers are those that begin, but for those of LINEAR. */
 static void set_way(plan *p, size_t tried, const char *text)
 {
-    const bool linear = settings_tried[tried].which == SETTING_HEAD && !strcmp(text, LINEAR);
-    p->settings.text[settings_tried[tried].which] = linear ? tril_head_shared.name : text;
-    if (linear)
-        p->settings.text[SETTING_HIDDEN] = "0";
+    const bool linear = !strcmp(text, LINEAR);
+    p->settings.text[settings_tried[tried].which] = text;
+    if (settings_tried[tried].which != SETTING_HEAD)
+        return;
+    p->settings.text[SETTING_HEAD] = linear ? tril_head_shared.name : text;
+    p->settings.text[SETTING_HIDDEN] = linear ? "0" : *p->ways[tried + 1].name;
 }
 
 /* the last setting first: linear has a word in the second */
@@ -241,6 +245,17 @@ bool plan_try(plan *p, size_t tried, const char *text)
         return false;
     p->model.members = members;
     p->fit.patience = patience;
+    return true;
+}
+
+static bool check_ways(const plan *p)
+{
+    for (size_t i = 0; i < N_TRIED; i++)
+        for (size_t k = 0; k < p->ways[i].n; k++) {
+            plan tried = *p;
+            if (!plan_try(&tried, i, p->ways[i].name[k]))
+                return false;
+        }
     return true;
 }
 
@@ -297,19 +312,6 @@ static bool read_parts(plan *p)
     return false;
 }
 
-/* the folder and the ending of the data go: "data/iris.csv" is "iris.safetensors" here */
-static char *default_output(const char *data)
-{
-    const char *name = strrchr(data, '/') ? strrchr(data, '/') + 1 : data;
-    char *stem = text_join(strcmp(data, "-") ? name : "model", "");
-    char *dot = stem ? strrchr(stem, '.') : NULL;
-    if (dot && dot != stem)
-        *dot = 0;
-    char *model = stem ? text_join(stem, ".safetensors") : NULL;
-    free(stem);
-    return model;
-}
-
 static bool check_files(const plan *p, int *status)
 {
     const command_path paths[] = { { PATH_READ, "", p->settings.data },
@@ -327,8 +329,8 @@ static bool check_files(const plan *p, int *status)
 static bool read_files(plan *p, int *status)
 {
     const settings *s = &p->settings;
-    p->output =
-        s->text[SETTING_OUTPUT] ? text_join(s->text[SETTING_OUTPUT], "") : default_output(s->data);
+    p->output = s->text[SETTING_OUTPUT] ? text_join(s->text[SETTING_OUTPUT], "")
+                                        : path_default(s->data, ".safetensors");
     p->checkpoint = p->output ? text_join(p->output, ".checkpoint") : NULL;
     if (p->output && (p->folds || p->ways->n))
         p->search = text_join(p->output, ".search");
@@ -356,7 +358,7 @@ bool plan_read(plan *p, bool search, int argc, char **argv, int *status)
         return false;
     if (!read_network(p) || !read_training(p) || !read_parts(p) ||
         !option_number(program, "seed", s->text[SETTING_SEED], 0, UINT64_MAX, &seed) ||
-        !read_files(p, status))
+        !check_ways(p) || !read_files(p, status))
         return false;
     p->fit.seed = seed;
     p->model.targets = p->targets.name;

@@ -29,6 +29,7 @@ typedef struct plan {
     names ways[N_TRIED];                /* and apart; else none */
     size_t folds;                       /* 0: none */
     double budget;
+    size_t worst;            /* rows */
     size_t checkpoint_every; /* epochs; 0: by time */
     const char *log;
     bool resume, csv;

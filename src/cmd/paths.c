@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <tril/tril.h>
 
 #include "cmd/commands.h"
+#include "cmd/names.h"
 #include "cmd/text.h"
 
 /* A file that is touched, the path's own or its temporary one. */
@@ -115,4 +117,16 @@ int paths_check(const char *program, const command_path *paths, size_t n)
     }
     tril_ctx_free(ctx);
     return status;
+}
+
+char *path_default(const char *data, const char *ending)
+{
+    const char *name = strrchr(data, '/') ? strrchr(data, '/') + 1 : data;
+    char *stem = text_join(strcmp(data, "-") ? name : "model", "");
+    char *dot = stem ? strrchr(stem, '.') : NULL;
+    if (dot && dot != stem)
+        *dot = 0;
+    char *path = stem ? text_join(stem, ending) : NULL;
+    free(stem);
+    return path;
 }

@@ -21,4 +21,8 @@ enum { PATHS_MAX = 8 };
  * after a sentence, the exit status. */
 int paths_check(const char *program, const command_path *paths, size_t n);
 
+/* The path of what is made of data, here: "data/iris.csv" and ".safetensors" are
+ * "iris.safetensors". To be freed; NULL where memory ran out. */
+char *path_default(const char *data, const char *ending);
+
 #endif

@@ -140,3 +140,47 @@ void figures_print_csv(const tril_model *model, const figures *parts, size_t n)
         figures_line(parts[k].name, "energy", "", 0, parts[k].energy);
     }
 }
+
+typedef struct judged {
+    double nll;
+    size_t line;
+} judged;
+
+static int by_nll(const void *a, const void *b)
+{
+    const judged *x = a, *y = b;
+    if (x->nll == y->nll)
+        return x->line < y->line ? -1 : x->line > y->line;
+    return x->nll > y->nll ? -1 : 1;
+}
+
+bool figures_print_worst(const tril_model *model, const char *name, const tril_table *table,
+                         const tril_dataset *of, size_t most, bool csv)
+{
+    const tril_model_info *about = tril_model_get_info(model);
+    const size_t n = of->n;
+    double *nll = command_alloc(n, sizeof *nll);
+    judged *rows = command_alloc(n, sizeof *rows);
+    char heading[64];
+    snprintf(heading, sizeof heading, "least likely%s%s rows: line", name ? " " : "",
+             name ? name : "");
+    bool done =
+        nll && rows &&
+        tril_model_evaluate(model, about->networks, about->n_networks,
+                            (tril_batch){ of->x, of->y, n }, &(tril_evaluation){ .nll = nll });
+    for (size_t i = 0; i < n && done; i++)
+        rows[i] = (judged){ nll[i], tril_table_line(table, of->row[i]) };
+    if (done)
+        qsort(rows, n, sizeof *rows, by_nll);
+    if (done && !csv)
+        printf("\n%-26s %12s\n", heading, "NLL");
+    for (size_t i = 0; i < n && i < most && done; i++) {
+        if (csv)
+            figures_line(name ? name : "all", "worst_nll", NULL, (double)rows[i].line, rows[i].nll);
+        else
+            printf("%-26zu %12.4f\n", rows[i].line, rows[i].nll);
+    }
+    free(nll);
+    free(rows);
+    return done;
+}

@@ -24,6 +24,12 @@ void figures_free(figures *f);
 void figures_print(const tril_model *model, const figures *parts, size_t n);
 void figures_print_csv(const tril_model *model, const figures *parts, size_t n);
 
+/* The rows of a part that the model finds least likely, at most so many, by their lines in a table;
+ * for programs measure worst_nll; name is NULL for all rows. False with a failed context, or after
+ * a sentence. */
+bool figures_print_worst(const tril_model *model, const char *name, const tril_table *table,
+                         const tril_dataset *of, size_t most, bool csv);
+
 /* Such a line; `of` may be a number instead. Nothing for a value that is NaN. */
 void figures_line(const char *rows, const char *measure, const char *of, double number,
                   double value);

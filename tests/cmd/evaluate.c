@@ -134,6 +134,16 @@ START_TEST(test_worst)
     const double rest = demo_figure(text, "all,worst_nll,2") + demo_figure(text, "all,worst_nll,6");
     ck_assert_double_eq_tol(demo_figure(text, "all,nll,model"), (worst + next + rest) / 4,
                             1e-6 * worst);
+    /* a fit has them for its rows to test, from their own file too, or to validate */
+    run(folder, "fit data/iris.csv --targets petal_length,petal_width --epochs 3 --ensemble 1 "
+                "--test $/d --worst 1 -o $/m --csv");
+    ck_assert_ptr_null(strstr(text, "test,worst_nll,7"));
+    const double of_fit = demo_figure(text, "test,worst_nll,5");
+    run(folder, "evaluate $/m $/d --worst 1 --csv");
+    ck_assert_double_eq_tol(of_fit, demo_figure(text, "all,worst_nll,5"), 1e-6 * fabs(of_fit));
+    run(folder, "fit data/iris.csv --targets petal_width --epochs 3 --ensemble 1 --test 0 "
+                "--worst 2 -o $/m");
+    ck_assert_msg(strstr(text, "\nleast likely validation rows: line"), "%s", text);
     demo_remove(folder);
 }
 END_TEST
