@@ -46,4 +46,7 @@ done
 for file in $(grep -l '^#include "' -r demos --include='*.[ch]'); do
     echo "$file includes what is not public" && failed=1
 done
+for file in $(grep -l '^#ifdef __cplusplus$\|^[a-z].*(.*);$' include/tril/*.h | xargs grep -L '^TRIL_API_BEGIN$'); do
+    echo "$file does not open with TRIL_API_BEGIN: its symbols are hidden" && failed=1
+done
 exit $failed
