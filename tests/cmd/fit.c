@@ -387,8 +387,8 @@ START_TEST(test_options)
     static char text[TEXT], bytes[2][ROOM];
     char folder[DEMO_FOLDER], arguments[256];
     demo_folder(folder);
-    const char *common =
-        "data/iris.csv --targets petal_length,petal_width --epochs 30 --lr 0.03 -o $/";
+    const char *common = "data/iris.csv --targets petal_length,petal_width --hidden 16,16 --epochs "
+                         "30 --lr 0.03 -o $/";
     for (int i = 0; i < 2; i++) {
         snprintf(arguments, sizeof arguments, "%s%d %s", common, i, i ? options[_i] : "");
         ck_assert_msg(fit(folder, arguments, text) == 0, "%s", text);
