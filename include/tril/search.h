@@ -21,7 +21,7 @@
  *         tril_trial trials[CANDIDATES];
  *         for (int k = 0; k < CANDIDATES; k++) // simple ones first
  *             trials[k] = (tril_trial){ .targets = 1, .mlp = { .inputs = 1, .hidden = { 16 * k } },
- *                                       .fit = { .epochs = 100, .lr = 1e-2, .seed = 7 },
+ *                                       .fit = { .epochs = 100, .seed = 7, .lr = 1e-2 },
  *                                       .rows = { x, y, ROWS - HELD },
  *                                       .held = { x + ROWS - HELD, y + ROWS - HELD, HELD },
  *                                       .nll = nll + k * HELD };
