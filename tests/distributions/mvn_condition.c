@@ -103,15 +103,14 @@ static tril_dist mixture(void)
                      &opts);
 }
 
-/* of which one weight is given by probabilities */
+/* weights by probabilities, of which one is none */
 static tril_dist by_probs(void)
 {
-    tril_var w = tril_input(tape, (const tril_real[]){ .25f, .75f }, TRIL_SHAPE(2));
-    tril_var m = tril_reshape(loc, TRIL_SHAPE(ROWS, 1, D));
-    tril_var both[2] = { m, tril_neg(m) };
+    static const tril_real probs[] = { .25f, .75f, 0 };
+    tril_var m = tril_reshape(loc, TRIL_SHAPE(ROWS, 1, D)), all[3] = { m, tril_neg(m), m };
     return tril_mixture(
-        tril_categorical_probs(w),
-        tril_mvn_diag(tril_concat(both, 2, 1), tril_input(tape, scales, TRIL_SHAPE(D))));
+        tril_categorical_probs(tril_input(tape, probs, TRIL_SHAPE(3))),
+        tril_mvn_diag(tril_concat(all, 3, 1), tril_input(tape, scales, TRIL_SHAPE(D))));
 }
 
 static tril_dist (*const normals[])(void) = { full,         shared,   one,      precision,
