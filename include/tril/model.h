@@ -239,8 +239,7 @@ typedef struct tril_prediction {
  * number, the number of its label (0, 1, ... in the order of tril_column.labels), or, of dates,
  * days since 1970-01-01 in UTC; NaN is a missing one and counts as the training rows' mean, or
  * their shares of each label. y [n, targets], NaN where missing; needed for log_prob alone, else
- * NULL will do. Of a model with a head that has no density of rows with missing targets these are
- * an error. A model is not written to: any number of threads may call this at once, each with a
+ * NULL will do. A model is not written to: any number of threads may call this at once, each with a
  * context of its own. ctx gets the failures. False on failure, which names row and column. */
 bool tril_model_predict(tril_ctx *ctx, const tril_model *model, const double *x, const double *y,
                         size_t n, const tril_prediction *out);
