@@ -379,8 +379,8 @@ static bool dist(machine *m, const char *name, reg *r)
     CALL(categorical_probs, dist, tril_categorical_probs(VAR(0)));
     CALL(mixture, dist, tril_mixture(DIST(0), DIST(1)));
     CALL(independent, dist, tril_independent(DIST(0), SIZE(1)));
-    CALL(mvn_marginal, dist, tril_dist_marginal(DIST(0), indices(m, 1), REST(1)));
-    CALL(mvn_conditional, dist, tril_dist_conditional(DIST(0), indices(m, 2), REST(2), VAR(1)));
+    CALL(dist_marginal, dist, tril_dist_marginal(DIST(0), indices(m, 1), REST(1)));
+    CALL(dist_conditional, dist, tril_dist_conditional(DIST(0), indices(m, 2), REST(2), VAR(1)));
     CALL(dist_expand, dist, tril_dist_expand(DIST(0), shape_from(m->line, 1)));
     CALL(head, dist, head(VAR(0), m->line->arg));
     CALL(head_shared, dist, head_shared(VAR(0), taken(m, 1)->param, m->line->arg));

@@ -337,10 +337,18 @@ def log_prob_missing(q, y):
         return torch.where(gone, torch.zeros(()), q.log_prob(torch.where(gone, q.loc.detach(), y)))
     # what is missing becomes independent of the rest, standard normal, and is at its mean
     there = (~gone).to(torch.float64)
-    covariance = q.covariance_matrix * there.unsqueeze(-1) * there.unsqueeze(-2) + torch.diag_embed(1 - there)
-    r = torch.where(gone, torch.zeros(()), y - q.loc)
-    return (MVN(torch.zeros_like(r), covariance_matrix=covariance).log_prob(r) +
-            0.5 * math.log(2 * math.pi) * gone.sum(-1))
+    p = normal_of(q)
+    covariance = p.covariance_matrix * there.unsqueeze(-1) * there.unsqueeze(-2) + torch.diag_embed(1 - there)
+    r = torch.where(gone, torch.zeros(()), y - p.loc)
+    p = MVN(torch.zeros_like(r), covariance_matrix=covariance)
+    if isinstance(q, MVT):
+        z, log_det = p.standardised(r)
+        return student_log_prob(q.df, there.sum(-1), z.square().sum(-1), log_det)
+    return p.log_prob(r) + 0.5 * math.log(2 * math.pi) * gone.sum(-1)
+
+
+def normal_of(q):
+    return q.normal if isinstance(q, MVT) else as_mvn(q)
 
 
 def as_mvn(q):
@@ -373,24 +381,50 @@ def mode(q):
 
 def some_rows(m, q, index):
     """Of the factor of a covariance, with errors as an LQ factorisation makes them: zeros are no exception."""
-    rows = as_mvn(q).scale_tril[..., index, :]
+    rows = normal_of(q).scale_tril[..., index, :]
     noise = m.jitter(torch.ones(rows.shape)) - 1
     return rows + noise * rows.detach().norm(dim=-1, keepdim=True) / rows.shape[-1]**0.5
 
 
+def innermost(q):
+    while isinstance(q, (td.Independent, td.MixtureSameFamily)):
+        q = q.base_dist if isinstance(q, td.Independent) else q.component_distribution
+    return q
+
+
+def student(df, p):
+    """With the normal's loc and factor. How the library draws from it depends on how it came about."""
+    q = MVT(df, p.loc, p.scale_tril)
+    q.has_draws = False
+    return q
+
+
 def marginal(m, q, *index):
+    if isinstance(q, td.MixtureSameFamily):
+        return mixture(q.mixture_distribution, marginal(m, q.component_distribution, *index))
     rows = some_rows(m, q, list(index))
-    return MVN(as_mvn(q).loc[..., list(index)], covariance_matrix=rows @ rows.mT)
+    p = MVN(normal_of(q).loc[..., list(index)], covariance_matrix=rows @ rows.mT)
+    return student(q.df, p) if isinstance(q, MVT) else p
 
 
 def conditional(m, q, y, *index):
-    q, index = as_mvn(q), list(index)
-    rest = [i for i in range(q.event_shape[0]) if i not in index]
+    if isinstance(q, td.MixtureSameFamily):
+        y, of = y.unsqueeze(-2), q.component_distribution
+        log_w = torch.log_softmax(q.mixture_distribution.logits, -1) + marginal(m, of, *index).log_prob(y)
+        return mixture(td.Categorical(logits=log_w), conditional(m, of, y, *index))
+    p, index = normal_of(q), list(index)
+    rest = [i for i in range(p.event_shape[0]) if i not in index]
     a, b = some_rows(m, q, index), some_rows(m, q, rest)
+    r = (y - p.loc[..., index]).unsqueeze(-1)
     gain = torch.linalg.solve(a @ a.mT, a @ b.mT).mT
-    loc = q.loc[..., rest] + (gain @ (y - q.loc[..., index]).unsqueeze(-1)).squeeze(-1)
+    loc = p.loc[..., rest] + (gain @ r).squeeze(-1)
     off = b - gain @ a
-    return MVN(loc, covariance_matrix=off @ off.mT)
+    p = MVN(loc, covariance_matrix=off @ off.mT)
+    if not isinstance(q, MVT):
+        return p
+    # Ding 2016, "On the conditional distribution of the multivariate t distribution"
+    z2, df = (r.mT @ torch.linalg.solve(a @ a.mT, r))[..., 0, 0], q.df + len(index)
+    return student(df, MVN(p.loc, scale_tril=((q.df + z2) / df).sqrt()[..., None, None] * p.scale_tril))
 
 
 def mixture(w, components):
@@ -516,10 +550,10 @@ DISTS = {
     "categorical_probs": lambda x: td.Categorical(probs=x), "mixture": mixture,
     "independent": td.Independent,
     "dist_expand": lambda p, *shape: p.expand(torch.Size(shape)), "head": head}
-WITH_MACHINE = {"rsample": rsample, "mvn_marginal": marginal, "mvn_conditional": conditional}
+WITH_MACHINE = {"rsample": rsample, "dist_marginal": marginal, "dist_conditional": conditional}
 N_REGISTERS = {**{name: 1 for name in [*TENSORS, *DISTS, *WITH_MACHINE]},
                **{name: 2 for name in list(BINARY) + "matmul cross_entropy solve_tril log_prob log_prob_missing cdf kl "
-                  "mvn mvn_covariance mvn_precision mvn_precision_tril mvn_diag normal mixture mvn_conditional "
+                  "mvn mvn_covariance mvn_precision mvn_precision_tril mvn_diag normal mixture dist_conditional "
                   "affine_no_bias head_shared".split()},
                "affine": 3, "mvn_low_rank": 3, "student_t": 3, "mvt": 3}
 DISTS["head_shared"] = lambda raw, shared, d, diagonal, scaled, floor: \
@@ -872,20 +906,19 @@ class Generator:
     def dist(self):
         p = self.any_dist()
         q = self.value(p)
-        inner = q
-        while isinstance(inner, (td.Independent, td.MixtureSameFamily)):
-            inner = inner.base_dist if isinstance(inner, td.Independent) else inner.component_distribution
+        inner = innermost(q)
         mixed = isinstance(q, td.MixtureSameFamily) or isinstance(getattr(q, "base_dist", None), td.MixtureSameFamily)
         # matrices behind the batch, and behind the axis of a mixture's components
         room = not isinstance(inner, (MVN, MVT)) or len(inner.batch_shape) <= 2
         if not mixed and room and self.r.random() < 0.2 and self.kl(p):
             return
-        if isinstance(q, MVN) and room and self.r.random() < 0.3:
+        if isinstance(inner, (MVN, MVT)) and not isinstance(q, td.Independent) and room and self.r.random() < 0.3:
             p = self.some_coordinates(p)
-            q = inner = self.value(p)
+            q = self.value(p)
+            inner = innermost(q)
             room = len(q.batch_shape) <= 2
         can = ["log_prob"] * 4
-        if isinstance(inner, (MVN, td.Normal)) and room:
+        if isinstance(inner, (MVN, MVT, td.Normal)) and room:
             can += ["log_prob_missing"] * 2
         if not isinstance(inner, td.Categorical):
             can += ["dist_mean"] + ["dist_variance"] * room
@@ -933,8 +966,8 @@ class Generator:
         d = q.event_shape[0]
         index = self.r.sample(range(d), self.r.randint(1, d))
         if len(index) == d or self.r.random() < 0.4:
-            return self.add("mvn_marginal", p, *index)
-        return self.add("mvn_conditional", p, self.number("n", self.r.choice([tuple(q.batch_shape), self.part(
+            return self.add("dist_marginal", p, *index)
+        return self.add("dist_conditional", p, self.number("n", self.r.choice([tuple(q.batch_shape), self.part(
             tuple(q.batch_shape))]) + (len(index),)), *index)
 
     # -- a program
