@@ -63,9 +63,9 @@
     X(TARGET_NOISE, "target-noise", "SD", "0", true, "on whitened targets, drawn for each batch")  \
     X(PATIENCE, "patience", "EPOCHS", "40", true, "without a best validation NLL; 0: no end")      \
     X(SEED, "seed", "N", "1", true, "of split, weights, order and noise")                          \
-    X(THREADS, "threads", "N", "1", false,                                                         \
+    X(THREADS, "threads", "N", NULL, false,                                                        \
       "networks, and batches of more than 256 rows, share them; the result is the same for any "   \
-      "number")                                                                                    \
+      "number; default: as many as there are processors")                                          \
     X(CHECKPOINT_EVERY, "checkpoint-every", "EPOCHS", NULL, false,                                 \
       "a checkpoint, OUTPUT.checkpoint; default: every ten seconds")                               \
     X(RESUME, "resume", NULL, NULL, false, "go on from OUTPUT.checkpoint, if it is there")         \

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/commands.h"
 #include "cmd/options.h"
@@ -172,6 +173,12 @@ static bool read_kinds(plan *p)
     return true;
 }
 
+static size_t processors(void)
+{
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n < MOST_THREADS ? (size_t)n : MOST_THREADS;
+}
+
 static bool read_training(plan *p)
 {
     static const char *const schedules[] = { "constant", "step", "cosine", "plateau", NULL };
@@ -201,6 +208,8 @@ static bool read_training(plan *p)
         (p->settings.text[SETTING_BUDGET] && !read_number(p, SETTING_BUDGET, &p->budget)) ||
         !read_count(p, SETTING_CHECKPOINT_EVERY, 1, MOST, &p->checkpoint_every))
         return false;
+    if (p->fit.threads == 0)
+        p->fit.threads = processors();
     if (p->fit.lr == 0)
         return fprintf(stderr, "%s: --lr wants a rate above 0\n", program), false;
     p->fit.schedule.kind = (tril_schedule_kind)schedule;

@@ -105,7 +105,7 @@ static const struct {
     const char *words, *outputs[2];
     bool picture; /* gnuplot, too short of memory, complains on its own */
 } cases[] = {
-    { FIT " --group y --log log.csv", { "m", "log.csv" } },
+    { FIT " --group y --threads 1 --log log.csv", { "m", "log.csv" } },
     { FIT " --ensemble 2 --threads 2 --batch 1000 --split split.csv:rows", { "m" } },
     { "info model", { 0 } },
     { "predict model t.csv -o p.csv", { "p.csv" } },
@@ -113,7 +113,7 @@ static const struct {
     { "evaluate model t.csv --csv", { 0 } },
     { "evaluate model t.csv --plot p.svg", { "p.svg" }, true },
     { "plot model t.csv -o p.svg", { "p.svg" }, true },
-    { FIT " --group y --resume", { "m" } }, /* of the first one */
+    { FIT " --group y --threads 1 --resume", { "m" } }, /* of the first one */
 };
 
 /* The command under way, and its outputs as they are where nothing fails. */
