@@ -179,7 +179,7 @@ $(PROGRAMS)/demos/%: demos/%.c $(HOOK) $(ENGINE)
 # what `tril export` writes around a model's numbers, as lists of lines
 $(BUILD)/export_text.h: $(wildcard src/cmd/export/*.c)
 	@mkdir -p $(@D)
-	@for text in model main; do echo "static const char *const $${text}_text[] = {"; \
+	@for text in model distribution main; do echo "static const char *const $${text}_text[] = {"; \
 		sed 's/[\\"]/\\&/g; s/.*/"&\\n",/' src/cmd/export/$$text.c; echo 'NULL };'; done > $@
 
 $(BUILD)/src/cmd/export_c.o: $(BUILD)/export_text.h

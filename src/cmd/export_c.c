@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cmd/text.h"
-#include "export_text.h" /* made from src/cmd/export: lists of lines, model_text and main_text */
+#include "export_text.h" /* made from src/cmd/export: lists of lines, model_text and others */
 
 typedef struct exporter {
     FILE *to;
@@ -350,6 +350,7 @@ bool export_c(FILE *to, const tril_model *model, const export_opts *opts)
     exporter e = { to, opts, about, about->n_targets, at_least_1(about->mlp.inputs), true };
     put_header(&e);
     put_text(&e, model_text);
+    put_text(&e, distribution_text);
     if (opts->with_main)
         put_text(&e, main_text);
     return e.finite;
