@@ -133,7 +133,7 @@ static void train(tril_model *model, const tril_dataset *cases)
 
 static void save(tril_ctx *ctx, const tril_model *model, const char *folder, size_t k)
 {
-    char path[64], arguments[64];
+    char path[128], arguments[128];
     static char text[TEXT];
     snprintf(path, sizeof path, "%s/m%zu.safetensors", folder, k);
     tril_tensors *file = tril_tensors_new(ctx);
@@ -226,7 +226,7 @@ static void compare(const tril_model *model, const tril_dataset *cases, const do
 
 START_TEST(test_equal)
 {
-    char folder[DEMO_FOLDER], path[64];
+    char folder[DEMO_FOLDER], path[128];
     tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 3 });
     const size_t n = count_models();
     tril_model *models[32];
@@ -306,7 +306,7 @@ static void run(const char *folder, const char *arguments)
 
 START_TEST(test_draws)
 {
-    char folder[DEMO_FOLDER], path[64];
+    char folder[DEMO_FOLDER], path[128];
     demo_begin(folder);
     run(folder, "fit data/iris.csv --targets petal_length,petal_width --epochs 20 --hidden 8 "
                 "--head student,mixture:3,full --ensemble 3 -o $/m.safetensors");
@@ -330,7 +330,7 @@ static const struct {
 /* numbers as `tril predict` has them, in lines of as many; the header is the same to a byte */
 START_TEST(test_main)
 {
-    char folder[DEMO_FOLDER], line[256], path[64], one[TEXT / 8], other[TEXT / 8];
+    char folder[DEMO_FOLDER], line[256], path[128], one[TEXT / 8], other[TEXT / 8];
     demo_begin(folder);
     snprintf(line, sizeof line, "export %s --main --name m -o $/m.c", mains[_i].model);
     run(folder, line);
@@ -440,7 +440,7 @@ END_TEST
 /* a weight that is no number, or none of float */
 START_TEST(test_not_finite)
 {
-    char folder[DEMO_FOLDER], path[64];
+    char folder[DEMO_FOLDER], path[128];
     demo_folder(folder);
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_tensors *file = tril_tensors_read(ctx, MODEL), *bad = tril_tensors_new(ctx);
