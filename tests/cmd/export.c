@@ -24,9 +24,7 @@ static void put(FILE *to, const char *format, double x)
 /* numbers, one far from 0, labels and a column name that want care in C, dates; holes in all */
 static void make_rows(const char *path)
 {
-    static const char *const labels[] = { "*/ blue ?"
-                                          "?/",
-                                          "\"green \"\"?\"\" \\n\"", "red" };
+    static const char *const labels[] = { "*/ blue \?\?/", "\"green \"\"?\"\" \\n\"", "red" };
     static tril_real numbers[ROWS * 8];
     tril_random random = tril_random_stream(5, 1);
     tril_random_normal(&random, numbers, ROWS * 8);
