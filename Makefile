@@ -76,6 +76,7 @@ help:
 	@echo '              emulated; make setup-aarch64, ... before that'
 	@echo 'make differential RUNS=N SEED=K  compare N new random programs with PyTorch (python3-torch)'
 	@echo 'make install  command, libraries, headers, manual pages, examples, below PREFIX=$(PREFIX); also DESTDIR, LIBDIR; make uninstall'
+	@echo 'make deb      make Debian packages in build/deb: libtril0, libtril-dev, tril'
 	@echo 'make embed    install below build/ and run programs in C, C++, Fortran and Python with that'
 	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'
 	@echo 'make uci DATA=FOLDER  judge fits on the standard splits of five UCI sets, some minutes'
@@ -228,21 +229,31 @@ $(PROGRAMS)/pages/tril_%.3: include/tril/%.h src/install/page.sh
 ALIKE  := $(filter-out double,$(words))
 FLOAT_BUILD  := build$(if $(ALIKE),/$(subst $(nothing) ,-,$(ALIKE)))
 DOUBLE_BUILD := build/$(subst $(nothing) ,-,$(strip double $(ALIKE)))
-INSTALL = VERSION='$(VERSION)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' DOCDIR='$(DOCDIR)' DESTDIR='$(DESTDIR)' PROGRAMS=$(PROGRAMS) FLOAT=$(FLOAT_BUILD) DOUBLE=$(DOUBLE_BUILD) sh src/install/install.sh
+INSTALLER = VERSION='$(VERSION)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' DOCDIR='$(DOCDIR)' DESTDIR='$(DESTDIR)' PROGRAMS=$(PROGRAMS) FLOAT=$(FLOAT_BUILD) DOUBLE=$(DOUBLE_BUILD) sh src/install/install.sh
 
 install: install-command install-library
 
 install-command: $(PROGRAMS)/tril $(PROGRAMS)/tril.1
-	$(INSTALL) install command
+	$(INSTALLER) install command
 
 install-library: $(PAGES)
 	@$(MAKE) lib DOUBLE=
 	@$(MAKE) lib DOUBLE=1
-	$(INSTALL) install library
+	$(INSTALLER) install library
 
 uninstall:
-	$(INSTALL) uninstall command
-	$(INSTALL) uninstall library
+	$(INSTALLER) uninstall command
+	$(INSTALLER) uninstall library
+
+# packages, in build/deb, of a copy of the tree
+deb:
+	@command -v dpkg-buildpackage > /dev/null || { echo "make deb needs dpkg-dev and debhelper: run 'make setup-dev' first" >&2; exit 1; }
+	@rm -rf build/deb
+	@mkdir -p build/deb/tril
+	@cp -r $(filter-out build,$(wildcard *)) build/deb/tril
+	@cp -r src/debian build/deb/tril/debian
+	@sed -i 's/@VERSION@/$(VERSION)/' build/deb/tril/debian/changelog
+	@unset MAKEFLAGS MAKELEVEL && cd build/deb/tril && dpkg-buildpackage -b -us -uc
 
 demo: demos
 	@mkdir -p $(BUILD)/pictures
@@ -412,7 +423,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench uci test test-rest test-parts test-kernels coverage valgrind layers examples headers link abi install install-command install-library uninstall installed embed allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
+.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench uci test test-rest test-parts test-kernels coverage valgrind layers examples headers link abi install install-command install-library uninstall deb installed embed allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
 .DELETE_ON_ERROR:
 .SECONDARY:
 

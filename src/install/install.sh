@@ -33,6 +33,10 @@ if [ "$2" = command ]; then
 fi
 for header in include/tril/*.h; do
     name=$(basename "$header" .h)
+    if [ "$name" = mpi ]; then # with its library, where `make mpi` has made that
+        [ "$how" = uninstall ] || [ -f "$FLOAT/libtril_mpi.a" ] || continue
+        put 644 "$FLOAT/libtril_mpi.a" "$LIBDIR/libtril_mpi.a"
+    fi
     put 644 "$header" "$PREFIX/include/tril/$name.h"
     [ "$name" = names ] || put 644 "$PROGRAMS/pages/tril_$name.3" "$PREFIX/share/man/man3/tril_$name.3"
 done
