@@ -11,7 +11,7 @@ fail()
 mkdir -p "$1"
 if [ "$2" ]; then bits=_f64 right=-DTRIL_DOUBLE wrong=; else bits=_f32 right= wrong=-DTRIL_DOUBLE; fi
 sed -n "s/^#define \(tril_[a-z0-9_]*\) .*/\1$bits/p" include/tril/names.h | LC_ALL=C sort > "$1/names"
-${CROSS}nm -g --defined-only "$3" | sed -n 's/.* [A-Z] //p' | LC_ALL=C sort > "$1/static"
+${CROSS}nm -g --defined-only "$3" | sed -n 's/.* [A-Z] \([a-z].*\)$/\1/p' | LC_ALL=C sort > "$1/static"
 diff "$1/names" "$1/static" || fail "$3 has other symbols than include/tril/names.h: make names"
 if [ "$4" ]; then
     ${CROSS}nm -D --defined-only "$4" | sed -n 's/.* [BDRT] \(.*\)@@TRIL_0$/\1/p' | LC_ALL=C sort > "$1/shared"

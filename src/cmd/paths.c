@@ -101,7 +101,9 @@ static bool compare(const char *program, const command_path *paths, size_t n,
 
 int paths_check(const char *program, const command_path *paths, size_t n)
 {
-    char temporaries[PATHS_MAX][TRIL_PATH_SIZE];
+    char(*temporaries)[TRIL_PATH_SIZE] = command_alloc(n, sizeof *temporaries);
+    if (!temporaries)
+        return STATUS_FAILED;
     tril_ctx *ctx = tril_ctx_new(NULL);
     int status = STATUS_WRONG;
     if (find_temporaries(program, ctx, paths, n, temporaries) &&
@@ -116,6 +118,7 @@ int paths_check(const char *program, const command_path *paths, size_t n)
         status = tril_ctx_status(ctx) == TRIL_BAD_ARGUMENT ? STATUS_WRONG : STATUS_FAILED;
     }
     tril_ctx_free(ctx);
+    free(temporaries);
     return status;
 }
 

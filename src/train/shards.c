@@ -241,6 +241,8 @@ static bool sum_all(tril_shards *shards)
     const size_t first = first_of(shards, s), size = shards->size + 2;
     double **sum = shards->culprit || !s->runs ? NULL : tril_tree_sum(tree, first);
     shards->sum = sum ? *sum : tree->block[1];
+    if (!sum) /* what is sent has a value, even where nobody reads it */
+        memset(shards->sum, 0, size * sizeof *shards->sum);
     shards->sum[size - 1] = shards->culprit ? (double)(shards->culprit->failed + 1) : 0;
     if (!tril_group_sum(&shards->group, s->part.ranks, shards->sum, tree->block[0], first, size))
         return fail_group(shards);
