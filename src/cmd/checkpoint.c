@@ -200,6 +200,8 @@ bool record_check(const plan *p, const tril_tensors *file)
         const char *then = record_setting(file, (setting)k);
         if (!setting_is_kept((setting)k) || is_noted(then, p->settings.text[k]))
             continue;
+        if (command_lacked_memory())
+            return false;
         fprintf(stderr, "%s: %s was begun with%s --%s%s%s\n", command_name(),
                 text_shown(p->checkpoint), then ? "" : "out", setting_name((setting)k),
                 then ? " " : "", then ? text_shown(then) : "");

@@ -127,7 +127,8 @@ static int run(plan *p)
     if (status == STATUS_DONE && p->search)
         remove(p->search);
     if (tril_ctx_failed(w.ctx)) {
-        fprintf(stderr, "%s: %s\n", command_name(), tril_ctx_message(w.ctx));
+        if (!command_lacked_memory()) /* which has been said */
+            fprintf(stderr, "%s: %s\n", command_name(), tril_ctx_message(w.ctx));
         /* an option that training refuses, or a checkpoint that is of another run */
         if (tril_ctx_status(w.ctx) == TRIL_BAD_ARGUMENT || tril_ctx_status(w.ctx) == TRIL_BAD_DATA)
             status = STATUS_WRONG;

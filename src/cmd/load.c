@@ -68,7 +68,8 @@ int load_status(const loaded *l, const char *program, bool done)
         return STATUS_DONE;
     if (!tril_ctx_failed(l->ctx))
         return l->rows.n ? STATUS_FAILED : STATUS_WRONG;
-    fprintf(stderr, "%s: %s\n", program, tril_ctx_message(l->ctx));
+    if (!command_lacked_memory()) /* which has been said */
+        fprintf(stderr, "%s: %s\n", program, tril_ctx_message(l->ctx));
     return tril_ctx_status(l->ctx) == TRIL_OUT_OF_MEMORY || l->rows.n ? STATUS_FAILED
                                                                       : STATUS_WRONG;
 }
