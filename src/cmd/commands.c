@@ -31,3 +31,9 @@ bool command_lacked_memory(void)
 {
     return lacked_memory;
 }
+
+int command_by_first(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}

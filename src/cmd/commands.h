@@ -26,4 +26,7 @@ const char *command_name(void);
 void *command_alloc(size_t n, size_t size);
 bool command_lacked_memory(void);
 
+/* For qsort: items that begin with a double, by that. */
+int command_by_first(const void *a, const void *b);
+
 #endif

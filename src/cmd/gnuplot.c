@@ -209,6 +209,13 @@ bool plot_close(plot_file *p, const char *program)
     return drawn;
 }
 
+bool plot_drop(plot_file *p)
+{
+    fclose(p->to);
+    free(p->script);
+    return false;
+}
+
 void plot_text(FILE *plot, const char *text)
 {
     fputc('\'', plot);

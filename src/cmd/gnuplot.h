@@ -31,6 +31,9 @@ void plot_text(FILE *plot, const char *text);
  * time): what was there before is there still. */
 bool plot_close(plot_file *p, const char *program);
 
+/* Gives up a picture that was begun. False. */
+bool plot_drop(plot_file *p);
+
 /* Inline data for "plot '-' with lines": an ellipse that holds the given share of a normal
  * distribution of two coordinates with mean (x, y) and covariance (xx, xy, yy). */
 void plot_ellipse(FILE *plot, const double mean[2], const double covariance[3], double share);

@@ -11,10 +11,10 @@ static int usage(void)
 {
     printf("usage: tril plot [options] MODEL DATA.csv -o PICTURE\n"
            "Draws a model over the rows of DATA.csv (-: standard input): of one target bands\n"
-           "that should hold 50 %% and 90 %% of the rows; of several targets ellipses, at a\n"
-           "tenth, half and nine tenths of the rows' order, that should if the model is a\n"
-           "normal (of any other they are those of the normal with its mean and covariance);\n"
-           "calibration; and the loss of the training. Needs gnuplot.\n\n"
+           "that should hold 50 %% and 90 %% of the rows; of several targets the smallest\n"
+           "regions that should, for each pair of the first three, at a tenth, half and nine\n"
+           "tenths of the rows' order; calibration; and the loss of the training. Needs\n"
+           "gnuplot.\n\n"
            "  -o, --output FILE     .png, .svg or .pdf (needed)\n"
            "  --by COLUMN           the input that rows are ordered by; default: the only\n"
            "                        one, or the mean of the first target\n" LOAD_HELP JUDGE_HELP

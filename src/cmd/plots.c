@@ -10,6 +10,7 @@
 
 #include "cmd/checkpoint.h"
 #include "cmd/commands.h"
+#include "cmd/contours.h"
 #include "cmd/gnuplot.h"
 #include "cmd/paths.h"
 #include "cmd/text.h"
@@ -93,12 +94,6 @@ static void set_x(picture *p, const char *by)
                                  : (double)p->l->rows.row[i];
 }
 
-static int by_first(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static bool sort_rows(picture *p)
 {
     double(*pairs)[2] = command_alloc(p->n, sizeof *pairs);
@@ -107,7 +102,7 @@ static bool sort_rows(picture *p)
         pairs[i][1] = (double)i;
     }
     if (pairs)
-        qsort(pairs, p->n, sizeof *pairs, by_first);
+        qsort(pairs, p->n, sizeof *pairs, command_by_first);
     for (size_t i = 0; i < p->n && pairs; i++)
         p->order[i] = (size_t)pairs[i][1];
     free(pairs);
@@ -201,18 +196,17 @@ static size_t count_shown(const picture *p)
     return p->about->n_inputs ? MOST_SHOWN : 1;
 }
 
-/* where they are no normals ellipses have their means and covariances, but not their shares */
+/* whose regions of highest density are ellipses */
 static bool is_normal(const tril_model_info *about)
 {
     return about->n_networks == 1 && about->networks->head.kind->normal;
 }
 
-/* the key: a colour for each row that is shown, lines for the shares that ellipses hold */
-static void ellipse_key(const picture *p)
+/* the key: a colour for each row that is shown, lines for the shares that regions hold */
+static void region_key(const picture *p)
 {
     char title[160];
-    snprintf(title, sizeof title, "50 %%, dashed 90 %%%s%s%s",
-             is_normal(p->about) ? "" : " if normal", count_shown(p) > 1 ? ", at " : "",
+    snprintf(title, sizeof title, "50 %%, dashed 90 %%%s%s", count_shown(p) > 1 ? ", at " : "",
              count_shown(p) > 1 ? p->x_name : "");
     fputs("set key tmargin horizontal samplen 1 title ", p->plot);
     plot_text(p->plot, title);
@@ -226,20 +220,28 @@ static void ellipse_key(const picture *p)
     fputs("\n", p->plot);
 }
 
-static void ellipses(const picture *p, size_t i, size_t j)
+static void ellipses(const picture *p, size_t row, size_t i, size_t j)
 {
+    const double *m = p->mean + row * p->d, *c = p->covariance + row * p->d * p->d;
+    const double mean[2] = { m[i], m[j] };
+    const double covariance[3] = { c[i * (p->d + 1)], c[i * p->d + j], c[j * (p->d + 1)] };
+    plot_ellipse(p->plot, mean, covariance, 0.5);
+    plot_ellipse(p->plot, mean, covariance, 0.9);
+}
+
+static bool regions(const picture *p, size_t i, size_t j)
+{
+    bool done = true;
     label(p->plot, 'x', p->about->targets[i]);
     label(p->plot, 'y', p->about->targets[j]);
-    ellipse_key(p);
+    region_key(p);
     points(p, i, j);
-    for (size_t k = 0; k < count_shown(p); k++) {
-        const double *m = p->mean + shown(p, k) * p->d;
-        const double *c = p->covariance + shown(p, k) * p->d * p->d;
-        const double mean[2] = { m[i], m[j] };
-        const double covariance[3] = { c[i * (p->d + 1)], c[i * p->d + j], c[j * (p->d + 1)] };
-        plot_ellipse(p->plot, mean, covariance, 0.5);
-        plot_ellipse(p->plot, mean, covariance, 0.9);
-    }
+    for (size_t k = 0; k < count_shown(p) && done; k++)
+        if (is_normal(p->about))
+            ellipses(p, shown(p, k), i, j);
+        else
+            done = contours_plot(p->plot, p->l, shown(p, k), (size_t[]){ i, j });
+    return done;
 }
 
 static void calibration_panel(const picture *p)
@@ -297,7 +299,8 @@ static bool draw_panels(picture *p, const char *program, const char *path, const
         bands(p);
     for (size_t i = 0; i < d; i++)
         for (size_t j = i + 1; j < d; j++)
-            ellipses(p, i, j);
+            if (!regions(p, i, j))
+                return plot_drop(&file);
     calibration_panel(p);
     if (loss)
         loss_panel(p, curves);

@@ -14,9 +14,9 @@ int picture_check(const char *program, const char *model, const char *data, cons
 bool picture_knows(const loaded *l, const char *program, const char *by);
 
 /* Draws the distributions over the rows: of one target bands, by a column of inputs or, where `by`
- * is NULL and there are several inputs, by the mean itself; of several targets ellipses, for each
- * pair of the first three. Beside them the calibration, and the loss where the model's file knows
- * it. False with a failed context, or after a sentence. */
+ * is NULL and there are several inputs, by the mean itself; of several targets regions of highest
+ * density, for each pair of the first three. Beside them the calibration, and the loss where the
+ * model's file knows it. False with a failed context, or after a sentence. */
 bool picture_draw(const loaded *l, const char *program, const char *path, const char *by);
 
 #endif

@@ -104,12 +104,6 @@ static bool find_dependent(const survey *s, warnings *out)
     return true;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* a value that most rows have */
 static bool find_spikes(const survey *s, warnings *out)
 {
@@ -122,7 +116,7 @@ static bool find_spikes(const survey *s, warnings *out)
         for (size_t i = 0; i < s->rows; i++)
             if (!isnan(s->y[i * s->d + j]))
                 sorted[n++] = s->y[i * s->d + j];
-        qsort(sorted, n, sizeof *sorted, compare);
+        qsort(sorted, n, sizeof *sorted, command_by_first);
         for (size_t i = 0; i < n; i++) {
             run = i && sorted[i] == sorted[i - 1] ? run + 1 : 1;
             value = run > most ? sorted[i] : value;

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <tril/tril.h>
+
 #include "demos/demo.h"
 
 enum { TEXT = 1 << 14, ROOM = 1 << 18 };
@@ -137,8 +139,7 @@ static void ranges(const char *text, int n, double low[2], double high[2])
         }
 }
 
-/* ellipses are as wide as a 2-D normal's with the mean and standard deviations that predict says,
- * and say so where the model is none */
+/* a normal's ellipses are as wide as its mean and standard deviations say that predict gives */
 START_TEST(test_ellipses)
 {
     static char text[ROOM];
@@ -147,7 +148,7 @@ START_TEST(test_ellipses)
     demo_folder(folder);
     ck_assert_int_eq(demo_tril(folder,
                                "fit data/quakes.csv --targets lat,long --inputs '' --epochs 1 "
-                               "--head mixture:2 -o $/m",
+                               "--head full --ensemble 1 -o $/m",
                                text, ROOM),
                      0);
     ck_assert_int_eq(demo_tril(folder, "predict $/m data/quakes.csv --quantiles ''", text, ROOM),
@@ -155,7 +156,7 @@ START_TEST(test_ellipses)
     ck_assert_int_eq(
         sscanf(strchr(text, '\n'), "%lf,%lf,%lf,%lf", &mean[0], &mean[1], &sd[0], &sd[1]), 4);
     plot_commands(folder, "plot $/m data/quakes.csv -o $/p.png", text, ROOM);
-    ck_assert_ptr_nonnull(strstr(text, "title '50 %, dashed 90 % if normal'"));
+    ck_assert_ptr_nonnull(strstr(text, "title '50 %, dashed 90 %'"));
     for (int e = 0; e < 2; e++) {
         ranges(text, 1 + e, low, high);
         const double radius = sqrt(-2 * log(e ? 0.1 : 0.5));
@@ -166,6 +167,148 @@ START_TEST(test_ellipses)
     }
     plot_commands(folder, "plot " MODEL " data/iris.csv -o $/p.png", text, ROOM);
     ck_assert_ptr_nonnull(strstr(text, "title '50 %, dashed 90 %, at mean of petal_length'"));
+    demo_remove(folder);
+}
+END_TEST
+
+/* ---- regions of models whose distributions are known, of three targets and no inputs */
+
+enum { D = 3, DRAWS = 5000, LONGEST = 5000 };
+
+static const struct {
+    tril_head_opts head;
+    tril_real raw[16]; /* laid out as the head says */
+    double df;         /* of the one component, a large number for the normal; 0: there are two */
+    size_t curves[D];  /* of either region of a pair */
+} regions[] = {
+    /* one normal; the first two targets are as good as proportional */
+    { { .kind = &tril_head_mixture, .components = 1 },
+      { 0, 1, -1, 0.5, 20, -1, 0.25, 0, -1, 0 },
+      1e9,
+      { 1, 1, 1 } },
+    { { .kind = &tril_head_student },
+      { 1, -1, 0.5, 20, -1, 0.25, 0, -1, 0, -6 },
+      4.489,
+      { 1, 1, 1 } },
+    /* small and far from each other, but for the last target */
+    { { .kind = &tril_head_mixture, .components = 2, .component = &tril_head_diagonal },
+      { 0, 0, -2, -2, 0, -4, -4, 0, 3, 1, 0, -4, -4, 0 },
+      0,
+      { 2, 2, 2 } },
+};
+
+static void make_model(const char *folder, const tril_head_opts *head, const tril_real *raw)
+{
+    static const char *const targets[D] = { "lat", "long", "depth" };
+    char path[64];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_table *table = tril_table_read(ctx, "data/quakes.csv", NULL);
+    tril_model *model = tril_model_new(
+        table, NULL, 0,
+        &(tril_model_opts){
+            .targets = targets, .n_targets = D, .inputs = targets, .heads = head, .n_heads = 1 });
+    ck_fine(ctx);
+    const tril_mlp *mlp = tril_model_get_info(model)->networks->mlp;
+    memcpy(tril_param_values(tril_dense_bias(tril_mlp_layer(mlp, tril_mlp_depth(mlp) - 1))), raw,
+           tril_head_width(D, head) * sizeof *raw);
+    tril_tensors *file = tril_tensors_new(ctx);
+    snprintf(path, sizeof path, "%s/m", folder);
+    ck_assert(tril_tensors_put_model(file, model) && tril_tensors_write(file, path));
+    tril_tensors_free(file);
+    tril_model_free(model);
+    tril_table_free(table);
+    tril_ctx_free(ctx);
+}
+
+/* closed curves, one behind the other; where each ends */
+typedef struct outline {
+    double at[LONGEST][2];
+    size_t n_curves, end[8];
+} outline;
+
+/* the n-th data */
+static void read_outline(const char *text, int n, outline *o)
+{
+    size_t n_points = 0, first = 0;
+    o->n_curves = 0;
+    for (; n--; text += 3)
+        ck_assert_ptr_nonnull(text = strstr(text, "\ne\n"));
+    for (; strncmp(text, "e\n", 2); text = strchr(text, '\n') + 1) {
+        if (*text != '\n') {
+            ck_assert_int_eq(sscanf(text, "%lf %lf", &o->at[n_points][0], &o->at[n_points][1]), 2);
+            ck_assert_uint_lt(++n_points, LONGEST);
+            continue;
+        }
+        ck_assert_uint_lt(o->n_curves, 8);
+        ck_assert_uint_gt(n_points, first + 8);
+        for (int k = 0; k < 2; k++)
+            ck_assert_double_eq(o->at[first][k], o->at[n_points - 1][k]);
+        first = o->end[o->n_curves++] = n_points;
+    }
+}
+
+/* whether a line to the right of it meets the curves an odd number of times */
+static bool is_within(const outline *o, double x, double y)
+{
+    bool within = false;
+    for (size_t c = 0, i = 0; c < o->n_curves; i = o->end[c++])
+        for (size_t k = i + 1; k < o->end[c]; k++) {
+            const double *a = o->at[k - 1], *b = o->at[k];
+            if ((a[1] > y) != (b[1] > y) && x < a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]))
+                within = !within;
+        }
+    return within;
+}
+
+/* every point is as far as it should from the mean: the squared radius of a 2-D Student's t over 2
+ * has an F distribution with 2 and df degrees of freedom */
+static void check_ellipse(const outline *o, const double mean[2], const double sd[2], double r,
+                          double df, double share)
+{
+    const double radius =
+        sqrt(df < 1e6 ? (df - 2) * (pow(1 - share, -2 / df) - 1) : -2 * log(1 - share));
+    for (size_t i = 0; i < o->end[0]; i++) {
+        const double a = (o->at[i][0] - mean[0]) / sd[0], b = (o->at[i][1] - mean[1]) / sd[1];
+        ck_assert_double_eq_tol(sqrt((a * a - 2 * r * a * b + b * b) / (1 - r * r)), radius,
+                                0.06 * radius);
+    }
+}
+
+/* regions hold their shares of draws that are not those which they were made by */
+START_TEST(test_regions)
+{
+    static char text[ROOM];
+    static outline o;
+    char folder[DEMO_FOLDER];
+    double mean[D], sd[D], r[D], (*draws)[D] = malloc(DRAWS * sizeof *draws);
+    demo_folder(folder);
+    make_model(folder, &regions[_i].head, regions[_i].raw);
+    ck_assert_int_eq(demo_tril(folder, "predict $/m data/quakes.csv --quantiles ''", text, ROOM),
+                     0);
+    ck_assert_int_eq(sscanf(strchr(text, '\n'), "%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf", mean,
+                            mean + 1, mean + 2, sd, sd + 1, sd + 2, r, r + 1, r + 2),
+                     9);
+    ck_assert_int_eq(demo_tril(folder, "predict $/m data/quakes.csv --sample 5", text, ROOM), 0);
+    const char *line = strchr(text, '\n') + 1;
+    for (size_t i = 0; i < DRAWS; i++, line = strchr(line, '\n') + 1)
+        ck_assert_int_eq(sscanf(line, "%*d,%*d,%lf,%lf,%lf", draws[i], draws[i] + 1, draws[i] + 2),
+                         3);
+    plot_commands(folder, "plot $/m data/quakes.csv -o $/p.png", text, ROOM);
+    for (int panel = 0; panel < D; panel++)
+        for (int e = 0; e < 2; e++) {
+            const int i = panel / 2, j = panel ? 2 : 1;
+            const double share = e ? 0.9 : 0.5;
+            double held = 0;
+            read_outline(text, 3 * panel + 1 + e, &o);
+            ck_assert_uint_eq(o.n_curves, regions[_i].curves[panel]);
+            if (regions[_i].df)
+                check_ellipse(&o, (double[]){ mean[i], mean[j] }, (double[]){ sd[i], sd[j] },
+                              r[panel], regions[_i].df, share);
+            for (size_t k = 0; k < DRAWS; k++)
+                held += is_within(&o, draws[k][i], draws[k][j]);
+            ck_assert_double_eq_tol(held / DRAWS, share, 0.03);
+        }
+    free(draws);
     demo_remove(folder);
 }
 END_TEST
@@ -335,6 +478,7 @@ Suite *suite_cmd_plot(void)
     tcase_add_loop_test(tcase, test_pictures, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(tcase, test_wrong, 0, sizeof wrong / sizeof *wrong);
     tcase_add_test(tcase, test_ellipses);
+    tcase_add_loop_test(tcase, test_regions, 0, sizeof regions / sizeof *regions);
     tcase_add_test(tcase, test_bands);
     tcase_add_test(tcase, test_odd);
     tcase_add_test(tcase, test_no_gnuplot);

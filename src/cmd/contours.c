@@ -1,0 +1,180 @@
+/* Regions of highest density: the density on a grid, and the curves along which it is that of the
+ * region's edge. Draws say which density that is, and where the grid has to be (Hyndman 1996). */
+#include "cmd/contours.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/commands.h"
+
+enum { DRAWS = 8192, INSIDE = DRAWS * 9 / 10, EVEN = 48, LINES = 2 * EVEN, BLOCK = 2048 };
+
+typedef struct point {
+    double nll, at[2];
+} point;
+
+typedef struct contours {
+    const loaded *l;
+    const tril_model_info *about;
+    const size_t *pair;
+    tril_real *x, *y;   /* [BLOCK, inputs], [BLOCK, targets]: one row, no targets but the pair */
+    point draws[DRAWS]; /* densest first; the first INSIDE are the larger region */
+    point grid[LINES * LINES];
+    unsigned char passed[LINES * LINES]; /* bits: curves pass behind this point in direction k */
+} contours;
+
+static bool put_nll(const contours *c, point *points, size_t n)
+{
+    const tril_scaler *s = c->about->targets_scaler;
+    double nll[BLOCK];
+    for (size_t first = 0; first < n; first += BLOCK, points += BLOCK) {
+        const size_t some = n - first < BLOCK ? n - first : BLOCK;
+        for (size_t i = 0; i < 2 * some; i++) {
+            const size_t j = c->pair[i % 2];
+            c->y[i / 2 * s->width + j] =
+                (tril_real)((points[i / 2].at[i % 2] - s->mean[j]) / s->scale[j]);
+        }
+        if (!tril_model_evaluate(c->l->model, c->about->networks, c->about->n_networks,
+                                 (tril_batch){ c->x, c->y, some },
+                                 &(tril_evaluation){ .nll = nll }))
+            return false;
+        for (size_t i = 0; i < some; i++)
+            points[i].nll = nll[i];
+    }
+    return true;
+}
+
+static bool draw(contours *c, size_t row)
+{
+    const size_t d = c->about->n_targets, inputs = c->about->mlp.inputs;
+    double *y = command_alloc(DRAWS, d * sizeof *y);
+    for (size_t i = 0; i < BLOCK; i++)
+        memcpy(c->x + i * inputs, c->l->rows.x + row * inputs, inputs * sizeof *c->x);
+    for (size_t i = 0; i < BLOCK * d; i++)
+        c->y[i] = (tril_real)NAN;
+    bool done = y && tril_model_sample(c->l->ctx, c->l->model, (tril_batch){ c->x, NULL, 1 }, row,
+                                       DRAWS, y);
+    for (size_t i = 0; i < 2 * DRAWS && done; i++)
+        c->draws[i / 2].at[i % 2] = y[i / 2 * d + c->pair[i % 2]];
+    free(y);
+    done = done && put_nll(c, c->draws, DRAWS);
+    if (done)
+        qsort(c->draws, DRAWS, sizeof *c->draws, command_by_first);
+    return done;
+}
+
+/* ---- the grid */
+
+/* Half of the lines are even, for the curves to be smooth; half are where draws are, for regions
+ * that are small beside the gaps between them. The outermost are beyond what the region reaches. */
+static void set_lines(double z[INSIDE], double lines[LINES])
+{
+    qsort(z, INSIDE, sizeof *z, command_by_first);
+    const double margin = 0.1 * (z[INSIDE - 1] - z[0]);
+    for (size_t i = 0; i < EVEN; i++) {
+        const double share = (double)i / (EVEN - 1);
+        lines[i] = (z[0] - margin) * (1 - share) + (z[INSIDE - 1] + margin) * share;
+        lines[EVEN + i] = z[(2 * i + 1) * INSIDE / LINES];
+    }
+    qsort(lines, LINES, sizeof *lines, command_by_first);
+}
+
+/* The grid is one of coordinates in which the draws within the region have unit covariance, so that
+ * it fits a region that is narrow in an oblique direction too. */
+static bool set_grid(contours *c)
+{
+    double mean[2] = { 0 }, v[3] = { 0 }, lines[2][LINES];
+    double(*z)[INSIDE] = command_alloc(2, sizeof *z);
+    for (size_t i = 0; i < INSIDE; i++)
+        for (size_t k = 0; k < 2; k++)
+            mean[k] += c->draws[i].at[k] / INSIDE;
+    for (size_t i = 0; i < INSIDE; i++) {
+        const double a = c->draws[i].at[0] - mean[0], b = c->draws[i].at[1] - mean[1];
+        v[0] += a * a / INSIDE, v[1] += a * b / INSIDE, v[2] += b * b / INSIDE;
+    }
+    const double l00 = sqrt(v[0]) + DBL_MIN, l10 = v[1] / l00; /* by rounding v may be 0 */
+    const double l11 = sqrt(fmax(v[2] - l10 * l10, 1e-12 * v[2])) + DBL_MIN;
+    for (size_t i = 0; i < INSIDE && z; i++) {
+        z[0][i] = (c->draws[i].at[0] - mean[0]) / l00;
+        z[1][i] = (c->draws[i].at[1] - mean[1] - l10 * z[0][i]) / l11;
+    }
+    for (size_t k = 0; k < 2 && z; k++)
+        set_lines(z[k], lines[k]);
+    free(z);
+    for (size_t i = 0; i < LINES * LINES && z; i++) {
+        const double a = lines[0][i / LINES], b = lines[1][i % LINES];
+        c->grid[i].at[0] = mean[0] + l00 * a;
+        c->grid[i].at[1] = mean[1] + l10 * a + l11 * b;
+    }
+    if (!z || !put_nll(c, c->grid, LINES * LINES))
+        return false;
+    for (size_t i = 0; i < LINES; i++) /* curves are closed */
+        c->grid[i].nll = c->grid[LINES * LINES - 1 - i].nll = c->grid[i * LINES].nll =
+            c->grid[i * LINES + LINES - 1].nll = HUGE_VAL;
+    return true;
+}
+
+/* ---- curves */
+
+/* of a normal's ellipse, but for a factor: along a line it changes more evenly than the NLL does */
+static double radius(const contours *c, double nll)
+{
+    return sqrt(fmax(0, nll - c->draws[0].nll));
+}
+
+/* From the edge between a point within and the next one in direction k, through the cell at its
+ * left, to the edge where the curve leaves this, and on until it is back. */
+static void curve(FILE *plot, contours *c, size_t a, int k, double edge)
+{
+    static const long step[] = { LINES, 1, -LINES, -1 };
+    for (bool back = false; !back;) {
+        const size_t b = a + (size_t)step[k], side = (size_t)step[(k + 1) % 4];
+        const point *in = &c->grid[a], *out = &c->grid[b];
+        const double r = radius(c, in->nll), t = (radius(c, edge) - r) / (radius(c, out->nll) - r);
+        fprintf(plot, "%.8g %.8g\n", in->at[0] + t * (out->at[0] - in->at[0]),
+                in->at[1] + t * (out->at[1] - in->at[1]));
+        back = c->passed[a] >> k & 1;
+        c->passed[a] |= (unsigned char)(1 << k);
+        if (!(c->grid[a + side].nll < edge)) {
+            k = (k + 1) % 4;
+        } else if (!(c->grid[b + side].nll < edge)) {
+            a += side;
+        } else {
+            a = b + side;
+            k = (k + 3) % 4;
+        }
+    }
+    fputs("\n", plot);
+}
+
+static void curves(FILE *plot, contours *c, double edge)
+{
+    memset(c->passed, 0, sizeof c->passed);
+    for (size_t a = 0; a < LINES * (LINES - 1); a++) /* every curve passes behind one of these */
+        if (c->grid[a].nll < edge && !(c->grid[a + LINES].nll < edge) && !(c->passed[a] & 1))
+            curve(plot, c, a, 0, edge);
+    fputs("e\n", plot);
+}
+
+bool contours_plot(FILE *plot, const loaded *l, size_t row, const size_t pair[2])
+{
+    const tril_model_info *about = tril_model_get_info(l->model);
+    contours *c = command_alloc(1, sizeof *c);
+    tril_real *x = command_alloc(BLOCK, about->mlp.inputs * sizeof *x);
+    tril_real *y = command_alloc(BLOCK, about->n_targets * sizeof *y);
+    bool done = c && x && y;
+    if (done) {
+        c->l = l, c->about = about, c->pair = pair, c->x = x, c->y = y;
+        done = draw(c, row) && set_grid(c);
+    }
+    if (done) {
+        curves(plot, c, c->draws[DRAWS / 2].nll);
+        curves(plot, c, c->draws[INSIDE].nll);
+    }
+    free(c);
+    free(x);
+    free(y);
+    return done;
+}
