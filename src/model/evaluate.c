@@ -68,10 +68,11 @@ static tril_var own_log_prob(const tril_chunk *c, size_t member)
     if (c->missing || c->given || !net->line.scale.params)
         return log_prob(c, c->dists[member], c->y);
     tril_real *y = tril_tape_take(c->tape, c->n * c->d, sizeof *y);
-    if (!y ||
-        !tril_line_subtract(ctx_of(c), net,
-                            (tril_batch){ tril_value(c->x), tril_value(c->y), c->n }, false, y))
+    double *memory = tril_tape_take(c->tape, c->d, sizeof *memory);
+    if (!y || !memory)
         return (tril_var){ 0 };
+    tril_line_subtract(net, (tril_batch){ tril_value(c->x), tril_value(c->y), c->n }, false, memory,
+                       y);
     tril_dist p = tril_head(tril_mlp_apply(net->mlp, c->x), c->d, &net->head);
     return tril_sub(tril_log_prob(p, tril_input(c->tape, y, TRIL_SHAPE(c->n, c->d))),
                     tril_scalar(c->tape, (tril_real)tril_line_log_scale(net)));

@@ -61,9 +61,11 @@ static bool start(tril_fit *fit)
 static bool subtract_line(tril_fit *fit, tril_batch *rows)
 {
     tril_real *y = tril_arena_take(&fit->arena, "fit", rows->n, fit->net.targets * sizeof *y);
-    bool done = y && tril_line_subtract(fit->ctx, &fit->net, *rows, fit->opts.missing, y);
+    double *memory = tril_arena_take(&fit->arena, "fit", fit->net.targets, sizeof *memory);
+    if (y && memory)
+        tril_line_subtract(&fit->net, *rows, fit->opts.missing, memory, y);
     rows->y = y;
-    return done;
+    return y && memory;
 }
 
 static bool use_line(tril_fit *fit)

@@ -138,15 +138,14 @@ bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *ind
     return done;
 }
 
-bool tril_line_subtract(tril_ctx *ctx, const tril_network *net, tril_batch rows, bool missing,
+void tril_line_subtract(const tril_network *net, tril_batch rows, bool missing, double *e,
                         tril_real *to)
 {
     const size_t d = net->targets, inputs = tril_param_shape(net->line.weight).dim[1];
     const tril_real *b = tril_param_values(net->line.weight),
                     *r = tril_param_values(net->line.scale);
     const tril_frame as = frame_of(net);
-    double *e = tril_ctx_alloc(ctx, "fit", d, sizeof *e);
-    for (size_t i = 0; i < rows.n && e; i++) {
+    for (size_t i = 0; i < rows.n; i++) {
         for (size_t j = 0; j < d; j++) {
             e[j] = (double)rows.y[i * d + j] - (double)tril_param_values(net->line.bias)[j];
             for (size_t k = 0; k < inputs; k++)
@@ -157,8 +156,6 @@ bool tril_line_subtract(tril_ctx *ctx, const tril_network *net, tril_batch rows,
         for (size_t j = 0; j < d; j++)
             to[i * d + j] = (tril_real)e[j];
     }
-    tril_ctx_release(ctx, e);
-    return e;
 }
 
 void tril_line_slope(const tril_network *net, bool own, double *to)

@@ -17,8 +17,8 @@ bool tril_flat_start(const tril_network *net, tril_batch rows, const size_t *ind
 bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *index, bool flat);
 
 /* Writes the targets of all rows in the network's own coordinates: R^-1 (y - B x - b), or
- * y - B x - b where `missing`: numbers of these may be NaN. to [n, targets]. */
-bool tril_line_subtract(tril_ctx *ctx, const tril_network *net, tril_batch rows, bool missing,
+ * y - B x - b where `missing`: numbers of these may be NaN. memory [targets], to [n, targets]. */
+void tril_line_subtract(const tril_network *net, tril_batch rows, bool missing, double *memory,
                         tril_real *to);
 
 /* The slope of the line in coordinates in which what it leaves has size 1, R^-1 B, or in those of
