@@ -162,11 +162,11 @@ bool contours_plot(FILE *plot, const loaded *l, size_t row, const size_t pair[2]
 {
     const tril_model_info *about = tril_model_get_info(l->model);
     contours *c = command_alloc(1, sizeof *c);
-    tril_real *x = command_alloc(BLOCK, about->mlp.inputs * sizeof *x);
-    tril_real *y = command_alloc(BLOCK, about->n_targets * sizeof *y);
-    bool done = c && x && y;
+    const size_t inputs = about->mlp.inputs;
+    tril_real *x = c ? command_alloc(BLOCK, (inputs + about->n_targets) * sizeof *x) : NULL;
+    bool done = x;
     if (done) {
-        c->l = l, c->about = about, c->pair = pair, c->x = x, c->y = y;
+        c->l = l, c->about = about, c->pair = pair, c->x = x, c->y = x + BLOCK * inputs;
         done = draw(c, row) && set_grid(c);
     }
     if (done) {
@@ -175,6 +175,5 @@ bool contours_plot(FILE *plot, const loaded *l, size_t row, const size_t pair[2]
     }
     free(c);
     free(x);
-    free(y);
     return done;
 }

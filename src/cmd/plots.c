@@ -114,9 +114,9 @@ static bool judge(picture *p, const char *by)
     const size_t n = p->n, d = p->d;
     double *memory = command_alloc(n, (d + d * d + LEVELS * d + 2) * sizeof *memory);
     p->mean = memory;
-    p->y = command_alloc(n, d * sizeof *p->y);
-    p->order = command_alloc(n, sizeof *p->order);
-    if (!memory || !p->y || !p->order)
+    p->y = memory ? command_alloc(n, d * sizeof *p->y) : NULL;
+    p->order = p->y ? command_alloc(n, sizeof *p->order) : NULL;
+    if (!p->order)
         return false;
     p->covariance = p->mean + n * d;
     p->quantile = p->covariance + n * d * d;
