@@ -301,7 +301,7 @@ START_TEST(test_regions)
             double held = 0;
             read_outline(text, 3 * panel + 1 + e, &o);
             ck_assert_uint_eq(o.n_curves, regions[_i].curves[panel]);
-            if (regions[_i].df)
+            if (regions[_i].df > 0)
                 check_ellipse(&o, (double[]){ mean[i], mean[j] }, (double[]){ sd[i], sd[j] },
                               r[panel], regions[_i].df, share);
             for (size_t k = 0; k < DRAWS; k++)
