@@ -170,7 +170,8 @@ START_TEST(test_refused)
     char folder[DEMO_FOLDER], line[LINE];
     demo_begin(folder);
     write_rows(folder, "d", 1);
-    ck_assert_int_eq(demo_shell("$tril search $d/d -o $d/m" FEW "& pid=$!; "
+    ck_assert_int_eq(demo_shell("$tril search $d/d -o $d/m" FEW
+                                "--epochs 1000000 --patience 0 & pid=$!; "
                                 "while [ ! -e $d/m.search ]; do sleep 0.01; done; "
                                 "kill -9 $pid; wait $pid; test -e $d/m.search"),
                      0);
