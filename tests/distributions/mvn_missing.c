@@ -62,7 +62,8 @@ static tril_dist student(void)
 
 static tril_dist student_head(void)
 {
-    return tril_head(tril_input(tape, factor, TRIL_SHAPE(1 + D + D * (D + 1) / 2)), D,
+    static const tril_real raw[] = { 1, 0, 0, .5f, 2, 0, -1, .25f, .5f, 1 };
+    return tril_head(tril_input(tape, raw, TRIL_SHAPE(1 + D + D * (D + 1) / 2)), D,
                      &(tril_head_opts){ .kind = &tril_head_student });
 }
 
