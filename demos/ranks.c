@@ -1,7 +1,7 @@
 /* Steps shared by the processes that mpirun starts, or by none but this one:
  * `mpirun -n 4 ranks [THREADS [MODEL [STEPS]]]`. A network learns how the spread of two numbers
  * depends on two others; each process makes the rows that are its own, from numbers that depend on
- * the row alone. All print nothing but the first. */
+ * the row alone. Only the first process prints. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
  * A program that was built with one version runs with every later one whose number before the first
  * point is the same: it is the number in the library's file name (libtril.so.0) and in its symbol
  * versions (TRIL_0). Until then
- * - no function or variable goes, and none gets other arguments or another meaning;
+ * - no function or variable is removed, and none changes its arguments or its meaning;
  * - no public struct changes its size or the place of its fields, and no enum the numbers of its
  *   names. Structs that may grow end in words that are 0, TRIL_RESERVED; a new field stands in
  * front of these, as TRIL_ADDED, takes one of them for each eight bytes, and is what it was without
@@ -11,7 +11,7 @@
  * - tril/extend.h is the exception: structs there may change with the number behind the first
  * point.
  *
- * The other way round a program needs the version that it was built with, or a later one. */
+ * A program needs the version that it was built with, or a later one. */
 #ifndef TRIL_API_H
 #define TRIL_API_H
 
@@ -38,7 +38,7 @@
 #define TRIL_ADDED _Alignas(8)
 #endif
 
-/* Leave them out, or 0. */
+/* Leave these at 0. */
 #define TRIL_RESERVED(words) uint64_t reserved[words]
 
 /* Lists of pointers have room for so many, NULL behind the last. */

@@ -80,11 +80,11 @@ typedef struct tril_evaluation {
                              itself, E|Y - y| - E|Y - Y'| / 2, in its units: an absolute error where the
                              distribution is a point (Gneiting and Raftery 2007) */
     double *energy;    /* [n]: the energy score, the same with Euclidean distances of all targets */
-    const bool *given; /* [targets]: which are known already, where they are not missing: all is
-                          said of the distribution of the others given these, nll too. Of those that
-                          are known mean and quantiles are the number itself, sd and covariances 0,
-                          correlations 0 with others; pit, crps, and where all are known spread,
-                          level and energy are NaN. Default: none */
+    const bool *given; /* [targets]: those that are known. Everything, nll too, is then of the
+                          other targets given these; a known target that is NaN counts as unknown.
+                          Of the known ones mean and quantiles are the number itself, sd and
+                          covariances 0, correlations with others 0, pit and crps NaN. If all are
+                          known, spread, level and energy are NaN. Default: none */
     TRIL_RESERVED(7);
 } tril_evaluation;
 

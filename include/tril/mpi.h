@@ -13,8 +13,8 @@ TRIL_API_BEGIN
  */
 bool tril_mpi_begin(tril_group *group);
 
-/* Ends MPI, if tril_mpi_begin has started it, in a process that has done what it was to do. One
- * that failed ends without: then mpirun ends all others. */
+/* Ends MPI, if tril_mpi_begin started it. Call it only in a process that succeeded: one that failed
+ * exits without it, and mpirun ends the others. */
 void tril_mpi_end(void);
 
 TRIL_API_END

@@ -47,10 +47,13 @@ tril_var tril_minimum(tril_var a, tril_var b); /* NaN if one is; equal ones shar
 tril_var tril_maximum(tril_var a, tril_var b);
 tril_var tril_pow(tril_var a, tril_var b);
 tril_var tril_clamp(tril_var x, tril_var low, tril_var high); /* minimum(maximum(x, low), high) */
-tril_var tril_masked(tril_var x,
-                     tril_var mask); /* x where mask is not 0, else 0: x may be NaN there */
-tril_var tril_unmasked(tril_var x, tril_var mask);               /* x where mask is 0, else 0 */
-tril_var tril_where(tril_var condition, tril_var a, tril_var b); /* a where it is not 0, else b */
+
+/* masked: x where mask is not 0, else 0; unmasked: the other way round; where: a where the
+ * condition is not 0, else b. NaN that is not chosen does no harm, and gets gradient 0. But 0 times
+ * infinity is NaN: mask before a logarithm, not behind it. */
+tril_var tril_masked(tril_var x, tril_var mask);
+tril_var tril_unmasked(tril_var x, tril_var mask);
+tril_var tril_where(tril_var condition, tril_var a, tril_var b);
 
 /* Elementwise, one input. */
 tril_var tril_neg(tril_var x);

@@ -72,14 +72,14 @@ typedef struct tril_trials_opts {
  * the sentence of the first in the list that failed; opts may be NULL. */
 bool tril_trials_run(tril_ctx *ctx, tril_trial *trials, size_t n, const tril_trials_opts *opts);
 
-/* Which of some candidates is to be taken, nll [candidates, n] being what each says of the same n
- * rows, and w [n] how often these count, NULL: once. They stand in order of preference, as the
- * simple ones first: the first is taken that is as good as the one of least mean NLL. It is as good
- * if its mean is above that by no more than one standard error of their differences, row by row,
- * and also if it is by no more than 0.02 nats per target times sqrt(50 / n): the best of many by a
- * few rows is best by chance, and its standard error does not know that it was picked. difference
- * [candidates]: how far each is above the best, with that error; it may be NULL. A candidate with a
- * number that is not finite is taken only if all are such. n and candidates are at least 1. */
+/* Chooses a candidate by nll [candidates, n], the NLL of each row; w [n]: how often a row counts
+ * (NULL: once). Candidates stand in order of preference, simple ones first: the first is chosen
+ * that is as good as the one with the least mean NLL. It is as good if its mean is above that by at
+ * most one standard error of their differences, row by row, or by at most 0.02 nats per target
+ * times sqrt(50 / n): the best of many by a few rows is best by chance, and its standard error does
+ * not know that it was picked. difference [candidates]: how far each is above the best, with that
+ * error; it may be NULL. A candidate with an infinite or NaN NLL is chosen only if all have one. n
+ * and candidates are at least 1. */
 size_t tril_choose(const double *nll, size_t candidates, const tril_real *w, size_t n,
                    size_t targets, tril_mean_se *difference);
 

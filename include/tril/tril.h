@@ -1,6 +1,5 @@
-/* Tril: small density networks in C. This header includes all that a user needs; extend.h is for
- * authors of operations and distributions. Each header opens with a program that compiles and runs.
- */
+/* Tril: small density networks in C. This header includes all others but extend.h, for authors of
+ * operations and distributions, and mpi.h. Most open with a program that compiles and runs. */
 #ifndef TRIL_H
 #define TRIL_H
 
