@@ -46,5 +46,8 @@ SIZE(tril_dialect, 56);
 SIZE(tril_var, 16);
 SIZE(tril_backward_opts, 48);
 SIZE(tril_tensor, 56);
+SIZE(tril_group, 64);
+SIZE(tril_trial, 760);
+SIZE(tril_trials_opts, 64);
 SIZE(tril_head_kind, 112);
 SIZE(tril_optim_kind, 80);

@@ -53,6 +53,7 @@
 
 #include <tril/nn.h>
 #include <tril/optim.h>
+#include <tril/scaler.h>
 #include <tril/shards.h>
 
 TRIL_API_BEGIN
@@ -90,7 +91,9 @@ tril_dist tril_network_dist(const tril_network *net, tril_var x);
 typedef struct tril_batch {
     const tril_real *x, *y;
     size_t n;
-    const tril_real *w; /* [n], how often each row counts: 2 is the row twice, 0 no row; NULL: 1 */
+    const tril_real *w; /* [n], how often each row counts: 2 is the row twice, 0 no row; NULL: 1.
+                           Counts, not shares: they should sum to the number of rows that they
+                           stand for, which the start and the noise depend on */
 } tril_batch;
 
 /* Rows as a loss sees them: of a network with a line, y is that of the network's own coordinates;
@@ -163,7 +166,7 @@ typedef struct tril_fit_opts {
     size_t batch;   /* rows of a step, at most: an epoch's batches differ by one row; default 64 */
     uint64_t seed;  /* of order, split and noise; default 0, any value is legal */
     size_t threads; /* default 1; the same bits for any number. Shards have 256 rows: smaller
-                       batches keep one thread busy (tril_shards_opts says what threads ask of the
+                       batches keep one thread busy (tril_shards_new says what threads ask of the
                        context's allocator) */
 
     const tril_optim_kind *optim; /* default: tril_optim_adam; AdamW where there is
@@ -210,12 +213,13 @@ typedef struct tril_fit_opts {
                       generalised cross-validation; scale and head at the covariance of what is
                      left, with its degrees of freedom as divisor. Without a line the head begins at
                      the mean and covariance of the targets. So the first NLL is the simple fit's */
-    tril_ctx *ctx; /* that the network's store belongs to from tril_fit_new to tril_fit_free: one
-                      for each of several networks of one context that are trained at the same time.
-                      It must have the store's allocator; default: the store's */
+    tril_ctx *ctx; /* the context that the network's store uses from tril_fit_new to tril_fit_free.
+                      Give each network its own when several of one context are trained at the same
+                      time; no second fit may train the store meanwhile. It must have the store's
+                      allocator; default: the store's context */
     TRIL_ADDED const tril_group
-        *processes; /* share batches of more than 256 rows. Each process makes the same
-        fit of the same rows and does the same with it; default: none */
+        *processes; /* that share each batch of more than 256 rows; copied. All of them make the
+                       same fit of the same rows and call the same functions on it; default: none */
     TRIL_RESERVED(7);
 } tril_fit_opts;
 

@@ -37,6 +37,12 @@
 
 TRIL_API_BEGIN
 
+/* How often row i counts, where w is the weights of rows; NULL: once. */
+static inline double tril_weight_of(const tril_real *w, size_t i)
+{
+    return w ? (double)w[i] : 1;
+}
+
 /* Mean and standard deviation of columns (divisor: the rows, or the sum of their weights), taken
  * from the training rows and applied to all rows. Begins as {0}. */
 typedef struct tril_scaler {

@@ -66,21 +66,21 @@ typedef struct tril_shards tril_shards;
 /* Processes, on several machines too, that share steps: each calls tril_shards_backward and
  * tril_shards_mean as often as the others and with as many rows, with equal parameters and a
  * context of the same seed, and all get the same result: the bits that one process gets alone.
- * tril/mpi.h makes one of what mpirun starts; a program's own gives two functions that block, like
- * MPI_Send and MPI_Recv, and are false where the other process is gone. They are called by the
- * thread that steps.
- */
+ * tril/mpi.h makes a group of what mpirun starts. A group of your own has two functions that block,
+ * like MPI_Send and MPI_Recv. They return false if the other process is gone. The thread that steps
+ * calls them. */
 typedef struct tril_group {
     size_t rank, size; /* this process's number, and how many there are */
     bool (*send)(void *user, size_t to, const void *bytes, size_t n);
     bool (*receive)(void *user, size_t from, void *bytes, size_t n);
     void *user;
+    TRIL_RESERVED(3);
 } tril_group;
 
-/* The rows of a step that are this process's, *n from *first on: its loss sees no others, and it
- * needs to hold no others. `shard` is tril_shards_opts.rows. Each process has the same number of
- * shards, a power of two, but that the last ones may have fewer or none: 2, 4, 8 processes share
- * evenly. */
+/* The rows of a step that are this process's, *n from *first on, 0 of a group of size 0: its loss
+ * sees no others, and it needs to hold no others. `shard` is tril_shards_opts.rows. Each process
+ * has the same number of shards, a power of two, but that the last ones may have fewer or none: 2,
+ * 4, 8 processes share evenly. */
 void tril_group_rows(const tril_group *group, size_t shard, size_t rows, size_t *first, size_t *n);
 
 typedef struct tril_shards_opts {
@@ -89,7 +89,7 @@ typedef struct tril_shards_opts {
                        values of a network of some 64 units stay in a core's cache. The result
                        depends on it, by rounding */
     tril_params *also[3]; /* other stores of the same context that losses use; default none */
-    TRIL_ADDED const tril_group *processes; /* must outlive the pool; default: this one alone */
+    TRIL_ADDED const tril_group *processes; /* default: this one alone */
     TRIL_RESERVED(3);
 } tril_shards_opts;
 
@@ -111,12 +111,12 @@ typedef tril_var tril_shard_loss(tril_tape *tape, size_t first, size_t n, void *
 
 /* The mean loss over all rows, and its gradients with respect to the parameters: as tril_backward
  * sets them on one tape with all rows, but for rounding. Stores that no shard uses get zeros. Until
- * tril_optim_step the gradients are the caller's (tril_params_grads): the place to add up those of
- * several machines.
+ * tril_optim_step the gradients are the caller's (tril_params_grads).
  *
- * While it runs OpenBLAS has one thread, in the whole program, and after that as many as before.
- * Nothing is allocated after the first step with as many rows. At least one row. Where shards fail,
- * the first of them in the order of the rows gives status and sentence, behind "rows FIRST to LAST:
+ * From its first large product to its end OpenBLAS has one thread in the whole program, then as
+ * many as before. Nothing is allocated after the first step with as many rows. At least one row.
+ * Where shards fail, the first of them in the order of the rows gives status and sentence, behind
+ * "rows FIRST to LAST:
  * "; the gradients are then those of nothing. All processes of a group fail with that sentence;
  * where one is gone the status is TRIL_NO_THREAD. mean may be NULL. True on success. */
 bool tril_shards_backward(tril_shards *shards, size_t rows, tril_shard_loss *loss, void *user,
@@ -126,11 +126,10 @@ bool tril_shards_backward(tril_shards *shards, size_t rows, tril_shard_loss *los
 bool tril_shards_mean(tril_shards *shards, size_t rows, tril_shard_loss *loss, void *user,
                       double *mean);
 
-/* Runs tasks 0 to n - 1, begun in this order, on up to so many threads, the caller's among them, at
- * least one; the others take no signals and end with the call. Each task needs a context of its own
- * (tril_fit_opts.ctx for a fit), and no two may write the same. After a task that returned false no
- * other is begun, and the result is false. Where the system starts fewer threads, these do it all.
- */
+/* Runs tasks 0 to n - 1, in this order, on up to `threads` threads, the caller's included. The
+ * others take no signals and end before it returns. Each task needs a context of its own
+ * (tril_fit_opts.ctx for a fit), and no two may write the same memory. After a task that returned
+ * false no other begins, and the result is false. If fewer threads start, those do all tasks. */
 bool tril_tasks_run(size_t threads, size_t n, bool (*run)(void *data, size_t k), void *data);
 
 TRIL_API_END

@@ -72,7 +72,8 @@ tril_var tril_input_missing(tril_tape *tape, const tril_real *values, tril_shape
 tril_var tril_scalar(tril_tape *tape, tril_real value);
 
 /* A parameter, borrowed from its store; its gradient goes into the store. Asked for twice in an
- * epoch, it is the same var. */
+ * epoch, it is the same var. A tape that does not record also reads stores of other contexts, and
+ * writes nothing there. */
 tril_var tril_param_var(tril_tape *tape, tril_param param);
 
 /* Marks an input as one whose gradient is wanted, before it is used: afterwards it is an error.

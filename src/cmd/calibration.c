@@ -16,7 +16,7 @@ static void count_tenths(const double *pit, size_t step, const tril_real *w, siz
     for (size_t b = 0; b < PIT_BINS; b++)
         share[b] = 0;
     for (size_t i = 0; i < n; i++) {
-        const double x = pit[i * step], row = w ? (double)w[i] : 1;
+        const double x = pit[i * step], row = tril_weight_of(w, i);
         if (isnan(x))
             continue;
         share[x < 1 ? (size_t)(x * PIT_BINS) : PIT_BINS - 1] += row;
@@ -41,7 +41,7 @@ bool calibration_of(const loaded *l, calibration *c)
                    &(tril_evaluation){ .pit = pit, .sd = sd, .spread = spread, .level = c->level });
     if (done) {
         for (size_t i = 0; i < n; i++)
-            c->rows += w ? (double)w[i] : 1;
+            c->rows += tril_weight_of(w, i);
         for (size_t k = 0; k < COVERAGES; k++)
             c->coverage[k] = tril_coverage(c->level, w, n, coverage_levels[k]);
         for (size_t j = 0; j < d; j++) {

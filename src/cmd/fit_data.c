@@ -166,7 +166,7 @@ double work_log_scale(const work *w, part which)
     const tril_scaler *s = tril_model_get_info(w->model)->targets_scaler;
     double sum = 0, rows = 0;
     for (size_t i = 0; i < c->n * s->width; i++) {
-        const double weight = c->w ? (double)c->w[i / s->width] : 1;
+        const double weight = tril_weight_of(c->w, i / s->width);
         rows += weight / (double)s->width;
         sum += isnan(c->y[i]) ? 0 : weight * log(s->scale[i % s->width]);
     }

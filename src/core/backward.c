@@ -108,7 +108,7 @@ static void begin(tril_tape *tape, bool accumulate)
 static void end(tril_tape *tape, bool accumulate)
 {
     for (tril_tape_store *store = tape->stores; store && !accumulate; store = store->next)
-        for (size_t i = 0; i < store->params->count; i++) {
+        for (size_t i = 0; i < store->params->count && store->grads; i++) {
             const tril_param_entry *entry = &store->params->entries[i];
             if (!store->leaf[i] || !tape->nodes[store->leaf[i] - 1]->has_grad)
                 memset(store->grads + entry->offset, 0, entry->size * sizeof(tril_real));

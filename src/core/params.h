@@ -24,6 +24,7 @@ struct tril_params {
     size_t size, blocks_capacity;
     bool in_use;  /* by a tape or an optimizer: the blocks must not move any more */
     bool grouped; /* an optimizer has read the groups */
+    bool away;    /* a fit has given it another context */
 };
 
 /* A new parameter named LAYER.PART; `what` is the kind of layer, for the sentence about a name that

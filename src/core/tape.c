@@ -218,16 +218,13 @@ static tril_tape_store *add_store(tril_tape *tape, tril_params *params, tril_rea
     if (!store || !leaf)
         return NULL;
     memset(leaf, 0, params->count * sizeof *leaf);
-    *store = (tril_tape_store){ tape->stores, params, params->serial, grads, false, leaf };
+    *store = (tril_tape_store){ tape->stores, params, params->serial, grads, leaf };
     return tape->stores = store;
 }
 
 bool tril_tape_lend(tril_tape *tape, tril_params *params, tril_real *grads)
 {
-    tril_tape_store *store = add_store(tape, params, grads);
-    if (store)
-        store->lent = true;
-    return store;
+    return add_store(tape, params, grads) != NULL;
 }
 
 tril_var tril_param_var(tril_tape *tape, tril_param param)
@@ -239,12 +236,12 @@ tril_var tril_param_var(tril_tape *tape, tril_param param)
         return tril_var_fail(tape, "param", TRIL_BAD_ARGUMENT, "there is no such parameter");
     tril_tape_store *store = find_store(tape, param.params);
     const bool own = param.params->ctx == tape->ctx;
-    if (!own && tape->recording && !(store && store->lent))
+    if (!own && tape->recording && !(store && store->grads))
         return tril_var_fail(tape, "param", TRIL_BAD_ARGUMENT,
                              "%s and the tape were made with different contexts: only a tape that "
                              "does not record reads it",
                              tril_param_name(param));
-    if (!store && !(store = add_store(tape, param.params, param.params->grads)))
+    if (!store && !(store = add_store(tape, param.params, own ? param.params->grads : NULL)))
         return none;
     if (own) /* another's is only read: any number of threads may do so */
         param.params->in_use = true;
@@ -256,7 +253,7 @@ tril_var tril_param_var(tril_tape *tape, tril_param param)
         return none;
     t->param = &param.params->entries[param.index];
     t->node.needs_grad = tape->recording;
-    t->node.grad = store->grads + t->param->offset;
+    t->node.grad = store->grads ? store->grads + t->param->offset : NULL;
     tril_var x = record(t);
     /* a leaf made while nothing is recorded asks for no gradient: it must not serve what is
      * recorded later */

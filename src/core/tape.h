@@ -22,8 +22,8 @@ typedef struct tril_tape_store {
     struct tril_tape_store *next;
     tril_params *params;
     uint64_t serial;  /* of the store, should another come to lie at its address */
-    tril_real *grads; /* where its gradients go: its own block, or that of tril_tape_lend */
-    bool lent;        /* by tril_tape_lend */
+    tril_real *grads; /* where its gradients go: its own block, or that of tril_tape_lend; NULL: the
+                         store is another context's, and is only read */
     uint32_t *leaf;   /* index + 1; 0 for none */
 } tril_tape_store;
 

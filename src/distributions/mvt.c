@@ -139,7 +139,7 @@ static tril_dist mvt_conditional(const tril_dist *p, const size_t *order, size_t
     tril_var z = tril_solve_tril(given.param[1], column(tril_sub(y, given.param[0])), false);
     tril_var squares = tril_sum_axis(tril_sum_axis(tril_square(z), -1, false), -1, false);
     tril_var df = tril_add(p->param[2], tril_scalar(y.tape, (tril_real)n));
-    tril_var by = tril_sqrt(tril_div(tril_add(p->param[2], squares), df));
+    tril_var by = tril_sqrt(tril_div(tril_add(p->param[2], tril_bounded(squares)), df));
     return tril_mvt(df, rest.param[0], tril_mul(rest.param[1], column(column(by))));
 }
 

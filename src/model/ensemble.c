@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/params.h"
+#include "train/fit.h"
 
 /* the log-density of row i by their mixture; share gets the members' parts of it, times `row` */
 static double mix(const double *nll, size_t members, size_t n, size_t i, const double *weight,
@@ -28,7 +29,7 @@ static double improve(const double *nll, size_t members, const tril_real *w, siz
     for (size_t k = 0; k < members; k++)
         share[k] = 1;
     for (size_t i = 0; i < n; i++) {
-        const double row = w ? (double)w[i] : 1;
+        const double row = tril_weight_of(w, i);
         total += row;
         mix(nll, members, n, i, weight, row, share);
     }
@@ -44,6 +45,13 @@ bool tril_ensemble_stack(tril_ctx *ctx, const double *nll, size_t members, const
                          size_t n, double *weight)
 {
     enum { MOST = 1000 };
+    if (n > 0 && !tril_weights_check(ctx, "ensemble", (tril_batch){ .n = n, .w = w }))
+        return false;
+    for (size_t i = 0; i < members * n; i++)
+        if (!isfinite(nll[i]))
+            return tril_ctx_fail(ctx, TRIL_NOT_FINITE,
+                                 "ensemble: the NLL of member %zu is %g in row %zu", i / n, nll[i],
+                                 i % n);
     double *share = tril_ctx_alloc(ctx, "ensemble", members, sizeof *share);
     for (size_t k = 0; k < members && share; k++)
         weight[k] = 1 / (double)members;

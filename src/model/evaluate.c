@@ -235,10 +235,11 @@ static bool check_raw(const tril_chunk *c, tril_var raw)
 {
     const size_t at = tril_var_first_not_finite(raw), width = tril_size(raw) / c->n;
     return at == tril_size(raw) || !tril_ctx_validates(ctx_of(c)) ||
-           tril_ctx_fail(ctx_of(c), TRIL_NOT_FINITE,
-                         "judge: x: row %zu: its numbers are so large that the network's outputs "
-                         "are not finite",
-                         c->first + at / width);
+           tril_ctx_fail(
+               ctx_of(c), TRIL_NOT_FINITE,
+               "evaluate: x: row %zu: its numbers are so large that the network's outputs "
+               "are not finite",
+               c->first + at / width);
 }
 
 static bool judge_some(tril_chunk *c, tril_batch rows)
@@ -306,14 +307,15 @@ static bool check_members(tril_ctx *ctx, const tril_network *members, size_t n_m
 {
     for (size_t k = 0; k < n_members; k++) {
         if (!members[k].mlp)
-            return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: member %zu has no network", k);
+            return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "evaluate: member %zu has no network", k);
         if (members[k].targets != members->targets ||
             tril_network_inputs(&members[k]) != tril_network_inputs(members))
-            return tril_ctx_fail(ctx, TRIL_BAD_SHAPE,
-                                 "judge: member %zu has %zu inputs and %zu targets, the first %zu "
-                                 "and %zu",
-                                 k, tril_network_inputs(&members[k]), members[k].targets,
-                                 tril_network_inputs(members), members->targets);
+            return tril_ctx_fail(
+                ctx, TRIL_BAD_SHAPE,
+                "evaluate: member %zu has %zu inputs and %zu targets, the first %zu "
+                "and %zu",
+                k, tril_network_inputs(&members[k]), members[k].targets,
+                tril_network_inputs(members), members->targets);
     }
     return true;
 }
@@ -324,10 +326,11 @@ static bool check_weights(tril_ctx *ctx, size_t n_members, const double *weight)
     for (size_t k = 0; weight && k < n_members; k++)
         sum += weight[k] >= 0 ? weight[k] : (double)NAN;
     return !weight || fabs(sum - 1) < 1e-6 ||
-           tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
-                         "judge: the sum of the members' weights is %g, want weights of at least 0 "
-                         "and the sum 1",
-                         sum);
+           tril_ctx_fail(
+               ctx, TRIL_BAD_ARGUMENT,
+               "evaluate: the sum of the members' weights is %g, want weights of at least 0 "
+               "and the sum 1",
+               sum);
 }
 
 static bool check_levels(tril_ctx *ctx, const tril_evaluation *out)
@@ -335,7 +338,7 @@ static bool check_levels(tril_ctx *ctx, const tril_evaluation *out)
     for (size_t l = 0; out->quantile && l < out->n_levels; l++)
         if (!(out->levels[l] > 0 && out->levels[l] < 1))
             return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
-                                 "judge: there is no quantile of level %g, want one in (0, 1)",
+                                 "evaluate: there is no quantile of level %g, want one in (0, 1)",
                                  out->levels[l]);
     return true;
 }
@@ -344,11 +347,11 @@ static bool check_rows(tril_ctx *ctx, const tril_network *net, tril_batch rows,
                        const tril_evaluation *out)
 {
     if (rows.n && !rows.x)
-        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: there are no inputs");
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "evaluate: there are no inputs");
     if (!rows.y && (out->given || out->nll || out->pit || out->level || out->crps || out->energy))
-        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
-    return tril_batch_check(ctx, "judge: x", rows.x, rows.n, tril_network_inputs(net), false) &&
-           (!rows.y || tril_batch_check(ctx, "judge: y", rows.y, rows.n, net->targets, true));
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "evaluate: there are no targets");
+    return tril_batch_check(ctx, "evaluate: x", rows.x, rows.n, tril_network_inputs(net), false) &&
+           (!rows.y || tril_batch_check(ctx, "evaluate: y", rows.y, rows.n, net->targets, true));
 }
 
 bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_members,

@@ -3,23 +3,18 @@
 
 #include <math.h>
 
-static double weight_of(const tril_real *w, size_t i)
-{
-    return w ? (double)w[i] : 1;
-}
-
 tril_mean_se tril_mean_se_of(const double *x, size_t step, const tril_real *w, size_t n)
 {
     double sum = 0, deviations = 0, count = 0;
     for (size_t i = 0; i < n; i++)
         if (!isnan(x[i * step])) {
-            sum += weight_of(w, i) * x[i * step];
-            count += weight_of(w, i);
+            sum += tril_weight_of(w, i) * x[i * step];
+            count += tril_weight_of(w, i);
         }
     const double mean = sum / count;
     for (size_t i = 0; i < n; i++)
         if (!isnan(x[i * step]))
-            deviations += weight_of(w, i) * (x[i * step] - mean) * (x[i * step] - mean);
+            deviations += tril_weight_of(w, i) * (x[i * step] - mean) * (x[i * step] - mean);
     return (tril_mean_se){ mean, count > 1 ? sqrt(deviations / (count - 1) / count) : (double)NAN };
 }
 
@@ -30,7 +25,7 @@ void tril_rmse(const double *mean, tril_batch rows, size_t targets, double *out)
         for (size_t i = j; i < rows.n * targets; i += targets)
             if (!isnan(rows.y[i])) {
                 const double apart = mean[i] - (double)rows.y[i],
-                             w = weight_of(rows.w, i / targets);
+                             w = tril_weight_of(rows.w, i / targets);
                 squares += w * apart * apart;
                 count += w;
             }
@@ -42,8 +37,8 @@ double tril_coverage(const double *level, const tril_real *w, size_t n, double q
 {
     double count = 0, within = 0;
     for (size_t i = 0; i < n; i++) {
-        count += isnan(level[i]) ? 0 : weight_of(w, i);
-        within += level[i] <= q ? weight_of(w, i) : 0;
+        count += isnan(level[i]) ? 0 : tril_weight_of(w, i);
+        within += level[i] <= q ? tril_weight_of(w, i) : 0;
     }
     return within / count;
 }

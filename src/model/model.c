@@ -241,7 +241,7 @@ static bool fit_number(const candidate *c, const tril_column *column, double ori
     for (size_t i = 0; i < cases->n; i++)
         if (!isnan(x[i * width + c->k])) {
             const double *cell = cells + cases->row[i] * table->width;
-            const double weight = cases->w ? (double)cases->w[i] : 1;
+            const double weight = tril_weight_of(cases->w, i);
             if (w)
                 w[n] = cases->w[i];
             numbers[n++] = x[i * width + c->k];

@@ -130,11 +130,6 @@ typedef struct weighed {
     double x, w;
 } weighed;
 
-static double weight_of(const tril_dataset *cases, size_t i)
-{
-    return cases->w ? (double)cases->w[i] : 1;
-}
-
 /* the first of sorted numbers, or from the last on, below which is a quarter of the weights */
 static double quartile(const weighed *sorted, size_t n, double total, bool last)
 {
@@ -163,7 +158,7 @@ static double left_out_errors(const tril_dataset *cases, size_t width, size_t d,
             const double y = (double)cases->y[i * d + j];
             if (isnan(x) || isnan(y))
                 continue;
-            const double w = weight_of(cases, i);
+            const double w = tril_weight_of(cases->w, i);
             if (pass == 0) {
                 s.n += w;
                 s.x += w * (x - s.x) / s.n;
@@ -191,7 +186,7 @@ static void find_bounds(const tril_dataset *cases, size_t width, size_t d, size_
     double total = 0, gain = 0;
     for (size_t i = 0; i < cases->n; i++)
         if (!isnan(cases->x[i * width + k])) {
-            sorted[n++] = (weighed){ (double)cases->x[i * width + k], weight_of(cases, i) };
+            sorted[n++] = (weighed){ (double)cases->x[i * width + k], tril_weight_of(cases->w, i) };
             total += sorted[n - 1].w;
         }
     if (n == 0)

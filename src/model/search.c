@@ -32,7 +32,10 @@ static bool judge(const tril_network *net, tril_batch rows, double *nll)
 /* false where it was given up, and on failure */
 static bool train(trials *t, tril_trial *trial, const tril_network *net)
 {
-    tril_fit *fit = tril_fit_new(net, trial->rows, &trial->fit);
+    tril_fit_opts opts = trial->fit;
+    opts.ctx = NULL;
+    opts.processes = NULL;
+    tril_fit *fit = tril_fit_new(net, trial->rows, &opts);
     bool going = true;
     while (going && tril_fit_step(fit))
         going = goes_on(t);
@@ -99,7 +102,7 @@ static tril_mean_se above(const double *one, const double *other, const tril_rea
 {
     double mean = 0, squares = 0, total = 0; /* Welford's */
     for (size_t i = 0; i < n; i++) {
-        const double row = w ? (double)w[i] : 1, step = one[i] - other[i] - mean;
+        const double row = tril_weight_of(w, i), step = one[i] - other[i] - mean;
         total += row;
         mean += row > 0 ? step * row / total : 0;
         squares += row * step * (one[i] - other[i] - mean);
@@ -117,7 +120,7 @@ size_t tril_choose(const double *nll, size_t candidates, const tril_real *w, siz
     for (size_t k = 0; k < candidates; k++) {
         double sum = total = 0;
         for (size_t i = 0; i < n; i++) {
-            const double row = w ? (double)w[i] : 1;
+            const double row = tril_weight_of(w, i);
             sum += row * nll[k * n + i];
             total += row;
         }

@@ -1,4 +1,5 @@
-/* A group of the processes of MPI_COMM_WORLD. */
+/* A group of the processes of MPI_COMM_WORLD, whose messages are apart from those of the program.
+ */
 #include <tril/mpi.h>
 
 #include <mpi.h>
@@ -6,6 +7,7 @@
 enum { MOST = 1 << 30 }; /* bytes of a message: MPI counts in int */
 
 static bool own;
+static MPI_Comm comm = MPI_COMM_NULL;
 
 static bool send(void *user, size_t to, const void *bytes, size_t n)
 {
@@ -13,7 +15,7 @@ static bool send(void *user, size_t to, const void *bytes, size_t n)
     (void)user;
     for (size_t part; n; at += part, n -= part) {
         part = n < MOST ? n : MOST;
-        if (MPI_Send(at, (int)part, MPI_BYTE, (int)to, 0, MPI_COMM_WORLD) != MPI_SUCCESS)
+        if (MPI_Send(at, (int)part, MPI_BYTE, (int)to, 0, comm) != MPI_SUCCESS)
             return false;
     }
     return true;
@@ -25,8 +27,7 @@ static bool receive(void *user, size_t from, void *bytes, size_t n)
     (void)user;
     for (size_t part; n; at += part, n -= part) {
         part = n < MOST ? n : MOST;
-        if (MPI_Recv(at, (int)part, MPI_BYTE, (int)from, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE) !=
-            MPI_SUCCESS)
+        if (MPI_Recv(at, (int)part, MPI_BYTE, (int)from, 0, comm, MPI_STATUS_IGNORE) != MPI_SUCCESS)
             return false;
     }
     return true;
@@ -39,8 +40,11 @@ bool tril_mpi_begin(tril_group *group)
         (!there && MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level) != MPI_SUCCESS))
         return false;
     own = own || !there;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    if (comm == MPI_COMM_NULL && (MPI_Comm_dup(MPI_COMM_WORLD, &comm) != MPI_SUCCESS ||
+                                  MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN) != MPI_SUCCESS))
+        return false;
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &size);
     *group = (tril_group){
         .rank = (size_t)rank, .size = (size_t)size, .send = send, .receive = receive
     };
@@ -49,6 +53,8 @@ bool tril_mpi_begin(tril_group *group)
 
 void tril_mpi_end(void)
 {
+    if (comm != MPI_COMM_NULL)
+        MPI_Comm_free(&comm);
     if (own)
         MPI_Finalize();
     own = false;

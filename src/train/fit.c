@@ -74,10 +74,8 @@ static bool make(tril_fit *fit, tril_batch rows)
     tril_progress *p = &fit->progress;
     if (!tril_fit_check(fit->ctx, &fit->net, &rows, &fit->opts) || !tril_fit_prepare(fit, rows))
         return false;
-    fit->shards =
-        tril_shards_new(fit->params, &(tril_shards_opts){ .threads = fit->opts.threads,
-                                                          .rows = TRIL_FIT_SHARD,
-                                                          .processes = fit->opts.processes });
+    fit->shards = tril_shards_new(
+        fit->params, &(tril_shards_opts){ .threads = fit->opts.threads, .processes = &fit->group });
     fit->training.index = fit->training.pool = fit->sorted;
     fit->training.noise = noise_of(fit, 0);
     p->validation = (double)NAN;
@@ -96,10 +94,11 @@ static bool shares_allocator(const tril_ctx *a, const tril_ctx *b)
     return a->allocator.resize == b->allocator.resize && a->allocator.user == b->allocator.user;
 }
 
-static void move_store(tril_params *params, tril_ctx *to, uint64_t serial)
+static void move_store(tril_params *params, tril_ctx *to, uint64_t serial, bool away)
 {
     params->ctx = params->arena.ctx = to;
     params->serial = serial;
+    params->away = away;
 }
 
 tril_fit *tril_fit_new(const tril_network *net, tril_batch rows, const tril_fit_opts *opts)
@@ -108,6 +107,11 @@ tril_fit *tril_fit_new(const tril_network *net, tril_batch rows, const tril_fit_
     tril_ctx *ctx = params && opts && opts->ctx ? opts->ctx : params ? params->ctx : NULL;
     if (!params || tril_ctx_failed(params->ctx))
         return NULL;
+    if (params->away)
+        return tril_ctx_fail(
+                   ctx, TRIL_BAD_ARGUMENT,
+                   "fit: another fit, with a context of its own, trains these parameters"),
+               NULL;
     if (!shares_allocator(ctx, params->ctx))
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
                              "fit: its context has another allocator than the network's store"),
@@ -122,8 +126,9 @@ tril_fit *tril_fit_new(const tril_network *net, tril_batch rows, const tril_fit_
                        .home = params->ctx,
                        .serial = params->serial,
                        .opts = opts ? *opts : (tril_fit_opts){ 0 } };
+    fit->group = fit->opts.processes ? *fit->opts.processes : (tril_group){ .size = 1 };
     if (ctx != params->ctx)
-        move_store(params, ctx, ++ctx->stores);
+        move_store(params, ctx, ++ctx->stores, true);
     if (make(fit, rows))
         return fit;
     tril_fit_free(fit);
@@ -137,7 +142,8 @@ void tril_fit_free(tril_fit *fit)
     tril_shards_free(fit->shards);
     tril_optim_free(fit->optim);
     tril_arena_free(&fit->arena);
-    move_store(fit->params, fit->home, fit->serial);
+    if (fit->ctx != fit->home)
+        move_store(fit->params, fit->home, fit->serial, false);
     tril_ctx_release(fit->ctx, fit);
 }
 
@@ -210,16 +216,14 @@ static void swap_average(tril_fit *fit)
 /* the sum over the shards' rows, in a tree as their gradients, those of other processes too */
 static bool add_nll(tril_fit *fit, size_t shards, double *nll)
 {
-    static const tril_group alone = { .size = 1 };
-    const tril_group *group = fit->opts.processes ? fit->opts.processes : &alone;
-    const tril_group_part part = tril_group_part_of(group, shards);
+    const tril_group_part part = tril_group_part_of(&fit->group, shards);
     const size_t n = part.last - part.first;
     nll += part.first;
     for (size_t step = 1; step < n; step *= 2)
         for (size_t i = 0; i + step < n; i += 2 * step)
             nll[i] += nll[i + step];
     double sum[2] = { n ? nll[0] : 0, 0 }, other[2];
-    if (!tril_group_sum(group, part.ranks, sum, other, 0, 2))
+    if (!tril_group_sum(&fit->group, part.ranks, sum, other, 0, 2))
         return tril_ctx_fail(fit->ctx, TRIL_NO_THREAD, "fit: a process of the group is gone");
     fit->progress.sum += sum[0];
     return true;
@@ -241,7 +245,7 @@ static bool learn_batch(tril_fit *fit)
         return false;
     if (fit->opts.loss->mean_first && p->epoch < fit->opts.warmup_epochs)
         tril_fit_mean_alone(&fit->net);
-    if (!tril_optim_step(fit->optim) || !add_nll(fit, (rows - 1) / TRIL_FIT_SHARD + 1, pass.nll))
+    if (!tril_optim_step(fit->optim) || !add_nll(fit, (rows - 1) / TRIL_SHARD_ROWS + 1, pass.nll))
         return false;
     move_average(fit);
     p->batch++;

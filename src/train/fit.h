@@ -3,11 +3,9 @@
 #define TRIL_TRAIN_FIT_H
 
 #include <tril/fit.h>
-#include <tril/shards.h>
 
 #include "core/arena.h"
-
-enum { TRIL_FIT_SHARD = 256 };
+#include "train/group.h"
 
 /* Fills in the defaults and looks through options and rows; false after failing the context. */
 bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_batch *rows,
@@ -57,6 +55,7 @@ struct tril_fit {
     tril_arena arena;
     tril_network net;
     tril_params *params;
+    tril_group group;
     tril_ctx *home; /* of the store, in which it has this serial number */
     uint64_t serial;
     tril_fit_opts opts;

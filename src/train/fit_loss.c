@@ -113,8 +113,8 @@ tril_var tril_pass_loss(tril_tape *tape, size_t first, size_t n, void *user)
     const tril_real *of_rows = tril_value(log_prob), *w = of.w.tape ? tril_value(of.w) : NULL;
     double sum = 0;
     for (size_t i = 0; of_rows && i < n; i++)
-        sum -= (w ? (double)w[i] : 1) * (double)of_rows[i];
-    pass->nll[first / TRIL_FIT_SHARD] = sum;
+        sum -= tril_weight_of(w, i) * (double)of_rows[i];
+    pass->nll[first / TRIL_SHARD_ROWS] = sum;
     return loss;
 }
 

@@ -85,8 +85,7 @@ static bool use_line(tril_fit *fit)
 
 static double weight_of(const tril_fit *fit, size_t i)
 {
-    const tril_real *w = fit->training.rows.w;
-    return w ? (double)w[fit->sorted[i]] : 1;
+    return tril_weight_of(fit->training.rows.w, fit->sorted[i]);
 }
 
 /* how much the line varies over the training rows, in coordinates of what it leaves: the mean over
@@ -178,7 +177,7 @@ static bool make_rows(tril_fit *fit, tril_batch rows)
     if (rows.w)
         fit->training.below = tril_arena_take(arena, "fit", fit->n, sizeof(double));
     fit->batches = (fit->n - 1) / o->batch + 1;
-    const size_t shards = ((fit->n - 1) / fit->batches) / TRIL_FIT_SHARD + 1;
+    const size_t shards = ((fit->n - 1) / fit->batches) / TRIL_SHARD_ROWS + 1;
     fit->training.nll = tril_arena_take(arena, "fit", shards, sizeof *fit->training.nll);
     if (tril_fit_has_validation(fit) && !o->keep_last)
         fit->best = tril_arena_take(arena, "fit", fit->params->size, sizeof *fit->best);

@@ -16,7 +16,7 @@ void tril_group_rows(const tril_group *group, size_t shard, size_t rows, size_t 
 {
     shard = shard ? shard : TRIL_SHARD_ROWS;
     *first = *n = 0;
-    if (!rows)
+    if (!rows || !group->size)
         return;
     const tril_group_part part = tril_group_part_of(group, (rows - 1) / shard + 1);
     *first = part.first * shard < rows ? part.first * shard : rows;

@@ -32,7 +32,7 @@ static size_t row_of(const sums *s, size_t i)
 
 static double weight_of(const sums *s, size_t row)
 {
-    return s->rows.w ? (double)s->rows.w[row] : 1;
+    return tril_weight_of(s->rows.w, row);
 }
 
 /* a number of targets that share their rows is there in all of them */
@@ -238,8 +238,9 @@ static void fit_covariance(const sums *s, const tril_linear_fit *fit, const doub
             now[i] = next;
         }
     }
+    const double least = fmin(0.5 / n, 1);
     for (size_t i = 0; i < d * d; i++) /* as if the rows were fewer by what the lines took */
-        now[i] /= sqrt(fmax(1 - df[i / d], 0.5 / n) * fmax(1 - df[i % d], 0.5 / n));
+        now[i] /= sqrt(fmax(1 - df[i / d], least) * fmax(1 - df[i % d], least));
 }
 
 /* ---- */

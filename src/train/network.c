@@ -17,6 +17,9 @@ tril_network tril_network_make(tril_params *params, size_t targets, const tril_m
     tril_network net = { .targets = targets, .head = head ? *head : (tril_head_opts){ 0 } };
     if (!params || !mlp || tril_ctx_failed(params->ctx))
         return (tril_network){ 0 };
+    if (!targets)
+        return tril_ctx_fail(params->ctx, TRIL_BAD_ARGUMENT, "network: there are no targets"),
+               (tril_network){ 0 };
     tril_mlp_opts opts = *mlp;
     const size_t shared = tril_head_shared_size(targets, &net.head);
     if (shared)

@@ -6,6 +6,7 @@
 #include <tril/scaler.h>
 
 #include "core/ctx.h"
+#include "train/fit.h"
 
 /* the sentence says which column: by name where there are names */
 static bool fail_column(tril_ctx *ctx, size_t j, const char *const *names, double scale)
@@ -25,6 +26,8 @@ bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, con
         return false;
     if (rows == 0 || width == 0 || !x)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "scaler: no rows or no columns to fit it to");
+    if (!tril_weights_check(ctx, "scaler", (tril_batch){ .n = rows, .w = w }))
+        return false;
     double total = w ? 0 : (double)rows;
     for (size_t i = 0; i < rows && w; i++)
         total += (double)w[i];
@@ -36,11 +39,11 @@ bool tril_scaler_fit(tril_ctx *ctx, tril_scaler *scaler, const tril_real *x, con
     /* differences from the first row: of a constant nothing is left, not even rounding */
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < width; j++)
-            mean[j] += (w ? (double)w[i] : 1) * ((double)x[i * width + j] - (double)x[j]) / total;
+            mean[j] += tril_weight_of(w, i) * ((double)x[i * width + j] - (double)x[j]) / total;
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < width; j++) {
             double r = (double)x[i * width + j] - (double)x[j] - mean[j];
-            scale[j] += (w ? (double)w[i] : 1) * r * r / total;
+            scale[j] += tril_weight_of(w, i) * r * r / total;
         }
     for (size_t j = 0; j < width; j++) {
         mean[j] += (double)x[j];

@@ -13,7 +13,7 @@
 #include "kernels/mvn.h"
 #include "train/group.h"
 #include "train/spinwait.h"
-#include "train/tasks.h"
+#include "train/thread.h"
 #include "train/tree.h"
 
 enum { MAX_STORES = 4 };
@@ -340,10 +340,14 @@ static bool make(tril_shards *shards, tril_params *params, const tril_shards_opt
 {
     const size_t threads = opts->threads ? opts->threads : 1;
     const tril_group *group = &shards->group;
-    if (group->rank >= group->size || (group->size > 1 && !(group->send && group->receive)))
+    if (group->rank >= group->size)
         return tril_ctx_fail(shards->ctx, TRIL_BAD_ARGUMENT,
-                             "shards: a group of %zu has no process %zu, or not its two functions",
-                             group->size, group->rank);
+                             "shards: a group of %zu processes has no rank %zu", group->size,
+                             group->rank);
+    if (group->size > 1 && !(group->send && group->receive))
+        return tril_ctx_fail(shards->ctx, TRIL_BAD_ARGUMENT,
+                             "shards: the group has no function to %s",
+                             group->send ? "receive" : "send");
     if (!add_store(shards, params))
         return false;
     for (size_t k = 0; k < MAX_STORES - 1 && opts->also[k]; k++)

@@ -1,11 +1,10 @@
 /* Tasks over threads. Each thread starts the next one, takes tasks until none is left, and waits
  * for the one that it started. */
-#include "train/tasks.h"
-
-#include <signal.h>
 #include <stdatomic.h>
 
 #include <tril/shards.h>
+
+#include "train/thread.h"
 
 typedef struct crew {
     bool (*run)(void *data, size_t k);
@@ -14,16 +13,6 @@ typedef struct crew {
     atomic_size_t at_work, next;
     atomic_bool failed;
 } crew;
-
-int tril_thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(thread, NULL, run, arg);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
 
 static void *work(void *arg)
 {

@@ -21,8 +21,7 @@ bool tril_tree_reserve(tril_tree *tree, tril_arena *arena, size_t size, size_t n
  * while no worker has more things than it must, which saves sums that are handed over. */
 size_t tril_tree_run(size_t n, size_t workers);
 
-/* Takes block[0], of which numbers `from` on count, as the next thing, and has another there then.
- */
+/* Adds block[0], from number `from` on, as the next thing. block[0] is then another block. */
 void tril_tree_add(tril_tree *tree, size_t from);
 
 /* The block that is the sum of all that was added, at least one thing; the tree is empty then. A

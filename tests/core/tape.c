@@ -289,6 +289,17 @@ START_TEST(test_param_var)
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "param: q and the tape were made with different contexts");
     ck_assert_ptr_null(tril_requires_grad(x).tape);
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "requires_grad: p is a parameter");
+
+    /* what is only read keeps its gradients */
+    tril_tape_reset(tape);
+    tril_param_grads(q)[0] = 5;
+    tril_tape_record(tape, false);
+    tril_real of_q = *tril_value(tril_sum(tril_param_var(tape, q)));
+    tril_tape_record(tape, true);
+    ck_assert(of_q == 0 && tril_backward(tril_sum(tril_square(tril_param_var(tape, p)))));
+    ck_assert(tril_param_grads(q)[0] == 5);
+    ck_assert_ptr_null(tril_param_var(tape, q).tape);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "param: q and the tape were made with different contexts");
     tril_params_free(foreign);
     tril_params_free(params);
     tril_ctx_free(other);

@@ -208,6 +208,14 @@ START_TEST(test_large)
     const tril_real *draws = tril_value(tril_sample(wild, 100));
     for (size_t i = 0; i < 200; i++)
         ck_assert(isfinite(draws[i]));
+
+    /* what is given may lie so far away that its square overflows */
+    const tril_real ones[4] = { 1, 0, (tril_real)0.5, 1 }, far = TRIL_REAL_MAX / 4;
+    const size_t second = 1;
+    tril_dist p = tril_dist_conditional(
+        tril_mvt(tril_scalar(tape, 3), loc, tril_input(tape, ones, TRIL_SHAPE(2, 2))), &second, 1,
+        tril_input(tape, &far, TRIL_SHAPE(1)));
+    ck_assert(isfinite(*tril_value(tril_dist_mean(p))) && isfinite(*tril_value(p.param[2])));
     ck_fine(ctx);
 }
 END_TEST

@@ -93,6 +93,15 @@ START_TEST(test_refused)
     ck_assert(!tril_ensemble_weights(&f.net, 0, (tril_batch){ x, &y, 1 }, weight));
     ck_assert(!tril_ensemble_weights(&f.net, 1, (tril_batch){ NULL, &y, 1 }, weight));
     ck_assert(tril_ctx_failed(ctx));
+    tril_ctx_clear(ctx);
+    const double nll[4] = { 1, 2, 3, HUGE_VAL };
+    double of[2];
+    ck_assert(!tril_ensemble_stack(ctx, nll, 2, (const tril_real[]){ 1, -1 }, 2, of));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "ensemble: the weight of row 1 is -1, want a number");
+    ck_assert(!tril_ensemble_stack(ctx, nll, 2, (const tril_real[]){ 0, 0 }, 2, of));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "ensemble: all weights are 0");
+    ck_assert(!tril_ensemble_stack(ctx, nll, 2, NULL, 2, of));
+    ck_failed(ctx, TRIL_NOT_FINITE, "ensemble: the NLL of member 1 is inf in row 1");
     fitting_free(&f);
     tril_ctx_free(ctx);
 }

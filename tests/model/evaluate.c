@@ -214,7 +214,7 @@ START_TEST(test_quantiles)
     for (size_t l = 0; l < 5; l++) {
         const tril_evaluation out = { .levels = &bad[l], .n_levels = 1, .quantile = quantile };
         ck_assert(!tril_evaluate(nets, n_nets, (tril_batch){ f->x, NULL, N }, &out));
-        ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: there is no quantile of level");
+        ck_failed(ctx, TRIL_BAD_ARGUMENT, "evaluate: there is no quantile of level");
     }
     for (size_t k = 0; k < n_nets; k++)
         fitting_free(&f[k]);
@@ -339,7 +339,7 @@ START_TEST(test_beyond)
     ck_assert(!tril_evaluate(&f.net, 1, (tril_batch){ f.x, NULL, N },
                              &(tril_evaluation){ .mean = mean }));
     ck_failed(ctx, TRIL_NOT_FINITE,
-              "judge: x: row 70: its numbers are so large that the network's");
+              "evaluate: x: row 70: its numbers are so large that the network's");
     fitting_free(&f);
     tril_ctx_free(ctx);
 }
@@ -394,7 +394,7 @@ START_TEST(test_scores_missing)
     ck_assert(crps[2] == whole[2] && energy[1] == all[1]);
     ck_assert(!tril_evaluate(&f.net, 1, (tril_batch){ f.x, NULL, 2 },
                              &(tril_evaluation){ .crps = crps }));
-    ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "evaluate: there are no targets");
     fitting_free(&f);
     tril_ctx_free(ctx);
 }
@@ -475,17 +475,18 @@ START_TEST(test_refused)
     ck_assert(!tril_evaluate(NULL, 1, rows, &out) && !tril_evaluate(nets, 0, rows, &out));
     ck_assert(!tril_evaluate(&(tril_network){ 0 }, 1, rows, &out));
     ck_assert(!tril_evaluate(nets, 2, rows, &out));
-    ck_failed(ctx, TRIL_BAD_SHAPE, "judge: member 1 has 2 inputs and 1 targets, the first 2 and 2");
+    ck_failed(ctx, TRIL_BAD_SHAPE,
+              "evaluate: member 1 has 2 inputs and 1 targets, the first 2 and 2");
     ck_assert(!tril_evaluate(none, 2, rows, &out));
-    ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: member 1 has no network");
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "evaluate: member 1 has no network");
     ck_assert(
         !tril_evaluate(nets, 1, rows, &(tril_evaluation){ .nll = nll, .weight = &(double){ 2 } }));
-    ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: the sum of the members' weights is 2, want");
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "evaluate: the sum of the members' weights is 2, want");
     ck_assert(!tril_evaluate(nets, 1, inputs, &out));
-    ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "evaluate: there are no targets");
     ck_assert(tril_evaluate(nets, 1, inputs, &(tril_evaluation){ .mean = mean }));
     ck_assert(!tril_evaluate(nets, 1, (tril_batch){ NULL, f.y, 10 }, &out));
-    ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: there are no inputs");
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "evaluate: there are no inputs");
     ck_assert(tril_evaluate(nets, 1, (tril_batch){ 0 }, &(tril_evaluation){ .mean = mean }));
     ck_assert_mem_eq(&before, tril_ctx_random(ctx), sizeof before);
     fitting_free(&f), fitting_free(&g);
@@ -504,12 +505,12 @@ START_TEST(test_not_finite)
     const tril_evaluation out = { .nll = nll };
     f.x[150 * INPUTS + 1] = (tril_real)NAN;
     ck_assert(!tril_evaluate(&f.net, 1, rows, &out));
-    ck_failed(ctx, TRIL_NOT_FINITE, "judge: x: column 1 is nan in row 150");
+    ck_failed(ctx, TRIL_NOT_FINITE, "evaluate: x: column 1 is nan in row 150");
     f.x[150 * INPUTS + 1] = 0;
     f.y[20 * 2] = (tril_real)NAN; /* which is a missing number */
     f.y[170 * 2] = (tril_real)INFINITY;
     ck_assert(!tril_evaluate(&f.net, 1, rows, &out));
-    ck_failed(ctx, TRIL_NOT_FINITE, "judge: y: column 0 is inf in row 170");
+    ck_failed(ctx, TRIL_NOT_FINITE, "evaluate: y: column 0 is inf in row 170");
     fitting_free(&f);
     tril_ctx_free(ctx);
 }

@@ -125,7 +125,7 @@ START_TEST(test_none_and_all)
     rows.y = NULL;
     ck_assert(
         !tril_evaluate(nets, MEMBERS, rows, &(tril_evaluation){ .mean = mean, .given = whole }));
-    ck_failed(ctx, TRIL_BAD_ARGUMENT, "judge: there are no targets");
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "evaluate: there are no targets");
 }
 END_TEST
 

@@ -178,6 +178,20 @@ START_TEST(test_failed)
 }
 END_TEST
 
+/* context and group of a candidate's own fit are the run's */
+START_TEST(test_own)
+{
+    tril_ctx *ctx = tril_ctx_new(NULL), *other = tril_ctx_new(NULL);
+    const tril_group group = { .rank = 7, .size = 2 };
+    search *s = search_new(ctx);
+    s->trials[0].fit.ctx = other;
+    s->trials[0].fit.processes = &group;
+    ck_assert(tril_trials_run(ctx, s->trials, 1, NULL));
+    search_free(s);
+    tril_ctx_free(ctx), tril_ctx_free(other);
+}
+END_TEST
+
 static void whole(tril_ctx *ctx)
 {
     search *s = search_new(ctx);
@@ -199,6 +213,7 @@ Suite *suite_model_search(void)
     tcase_add_test(tcase, test_bits);
     tcase_add_test(tcase, test_given_up);
     tcase_add_loop_test(tcase, test_failed, 0, 3);
+    tcase_add_test(tcase, test_own);
     tcase_add_test(tcase, test_out_of_memory);
     suite_add_tcase(suite, tcase);
     return suite;

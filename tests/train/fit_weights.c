@@ -154,6 +154,22 @@ START_TEST(test_share)
 }
 END_TEST
 
+/* weights that sum to less than a row still give a start and steps that are finite */
+START_TEST(test_tiny)
+{
+    static sets r;
+    tril_real a[1200];
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    make_rows(ctx, false, &r);
+    for (size_t i = 0; i < r.weighted.n; i++)
+        r.w[i] *= (tril_real)1e-6;
+    const tril_fit_status s = fit_rows(ctx, r.weighted, &heads[_i], true, (tril_fit_opts){ 0 }, a);
+    ck_fine(ctx);
+    ck_assert(isfinite(s.train_nll));
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 START_TEST(test_wrong)
 {
     static sets r;
@@ -180,6 +196,7 @@ Suite *suite_train_fit_weights(void)
     tcase_add_loop_test(tcase, test_repeated, 0, 16);
     tcase_add_test(tcase, test_noise);
     tcase_add_test(tcase, test_share);
+    tcase_add_loop_test(tcase, test_tiny, 0, 4);
     tcase_add_test(tcase, test_wrong);
     suite_add_tcase(suite, tcase);
     return suite;

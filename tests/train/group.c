@@ -205,9 +205,12 @@ START_TEST(test_gone)
     ck_assert(!tril_shards_mean(shards, 950, spoilt, &p, NULL));
     ck_failed(ctx, TRIL_NO_THREAD, "shards: a process of the group is gone");
     ck_assert_ptr_null(tril_shards_new(params, &(tril_shards_opts){ .processes = &none }));
-    ck_failed(ctx, TRIL_BAD_ARGUMENT, "shards: a group of 2 has no process 2");
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "shards: a group of 2 processes has no rank 2");
     ck_assert_ptr_null(tril_shards_new(params, &(tril_shards_opts){ .processes = &mute }));
-    ck_failed(ctx, TRIL_BAD_ARGUMENT, "or not its two functions");
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "shards: the group has no function to receive");
+    size_t first = 1, rows = 1;
+    tril_group_rows(&(tril_group){ 0 }, 0, 950, &first, &rows);
+    ck_assert(first == 0 && rows == 0);
     tril_shards_free(shards);
     tril_params_free(params);
     tril_ctx_free(ctx);

@@ -52,6 +52,8 @@ START_TEST(test_inert)
     tril_var inputs = tril_input(tape, x, TRIL_SHAPE(1, INPUTS));
     ck_assert_ptr_null(tril_network_new(NULL, 1, &(tril_mlp_opts){ .inputs = 1 }, NULL).mlp);
     ck_assert_ptr_null(tril_network_new(l.params, 1, NULL, NULL).mlp);
+    ck_assert_ptr_null(tril_network_new(l.params, 0, &(tril_mlp_opts){ .inputs = 1 }, NULL).mlp);
+    ck_failed(l.ctx, TRIL_BAD_ARGUMENT, "network: there are no targets");
     ck_assert_ptr_null(tril_network_dist(NULL, inputs).kind);
     ck_assert_ptr_null(tril_network_dist(&(tril_network){ 0 }, inputs).kind);
     ck_fine(l.ctx);

@@ -198,6 +198,11 @@ START_TEST(test_bad)
                   i % 2 ? "scaler: column number 1 is not finite"
                         : "scaler: column number 0 is not finite");
     }
+    const tril_real values[2] = { 1, 3 }, weights[2] = { 1, -1 }, zeros[2] = { 0, 0 };
+    ck_assert(!tril_scaler_fit(ctx, &scaler, values, weights, 2, 1, NULL));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "scaler: the weight of row 1 is -1, want a number of at");
+    ck_assert(!tril_scaler_fit(ctx, &scaler, values, zeros, 2, 1, NULL));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "scaler: all weights are 0");
     ck_assert(scaler.width == 0 && !scaler.mean && !scaler.scale && !scaler.ctx);
 
     /* an empty scaler does nothing, a failed context fits nothing */

@@ -118,6 +118,22 @@ START_TEST(test_other_context)
     ck_assert_ptr_null(tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS }, &opts));
     ck_failed(own, TRIL_BAD_ARGUMENT, "fit: beta is 2");
     ck_fine(ctx);
+
+    /* no second fit trains the store meanwhile, whichever context it has */
+    tril_ctx *const contexts[] = { NULL, own, ctx };
+    opts = (tril_fit_opts){ .ctx = own };
+    tril_fit *fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS }, &opts);
+    for (size_t i = 0; i < 3; i++) {
+        opts.ctx = contexts[i];
+        ck_assert_ptr_null(tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS }, &opts));
+        ck_failed(contexts[i] ? contexts[i] : own, TRIL_BAD_ARGUMENT, "fit: another fit, with a");
+    }
+    ck_assert(tril_fit_epoch(fit));
+    tril_fit_free(fit);
+    fit = tril_fit_new(&f.net, (tril_batch){ f.x, f.y, ROWS }, NULL);
+    ck_assert(tril_fit_epoch(fit));
+    tril_fit_free(fit);
+    ck_fine(ctx);
     fitting_free(&f);
     tril_ctx_free(ctx), tril_ctx_free(own), tril_ctx_free(other);
     ck_assert_uint_eq(counter.blocks, 0);

@@ -236,6 +236,25 @@ START_TEST(test_errors)
 }
 END_TEST
 
+static tril_dist itself(const tril_dist *p, const size_t *index, size_t n)
+{
+    (void)index, (void)n;
+    return *p;
+}
+
+/* a kind of a program's own that has one of the two methods has no other */
+START_TEST(test_one_method)
+{
+    static const tril_dist_kind kind = { .name = "own", .marginal = itself };
+    const size_t index[1] = { 0 };
+    tril_dist p = full();
+    p.kind = &kind;
+    ck_assert_ptr_eq(tril_dist_marginal(p, index, 1).kind, &kind);
+    tril_dist_conditional(p, index, 1, y);
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "conditional(own): there is no closed form");
+}
+END_TEST
+
 /* the methods of the normal by its precision, parts of it, and rows with gaps; large enough that
  * the tape asks for memory again and again */
 static void all_of_precision(tril_tape *on)
@@ -289,9 +308,9 @@ START_TEST(test_no_allocation)
 }
 END_TEST
 
-Suite *suite_distributions_mvn_condition(void)
+Suite *suite_distributions_condition(void)
 {
-    Suite *suite = suite_create("distributions/mvn_condition");
+    Suite *suite = suite_create("distributions/condition");
     TCase *tcase = tcase_create("parts");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, test_product_is_the_joint, 0, N_NORMALS * N_SPLITS);
@@ -299,6 +318,7 @@ Suite *suite_distributions_mvn_condition(void)
     tcase_add_test(tcase, test_diagonal_stays);
     tcase_add_test(tcase, test_gradients);
     tcase_add_test(tcase, test_errors);
+    tcase_add_test(tcase, test_one_method);
     tcase_add_test(tcase, test_out_of_memory);
     suite_add_tcase(suite, tcase);
     TCase *blocks = tcase_create("blocks");

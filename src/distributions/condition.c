@@ -5,13 +5,15 @@
 
 #include "distributions/mvn.h"
 
-/* whether p is over vectors and the n coordinates are some of its own, each once */
-static bool has_coordinates(const tril_dist *p, const char *method, const size_t *index, size_t n)
+/* whether p, whose kind has the method of its own or is a normal, is over vectors and the n
+ * coordinates are some of its own, each once */
+static bool has_coordinates(const tril_dist *p, const char *method, bool own, const size_t *index,
+                            size_t n)
 {
     tril_shape unused;
     if (!p->kind || !tril_var_shape(p->param[0], method, &unused))
         return false;
-    if (p->event.rank != 1 || !(p->kind->as_mvn || p->kind->conditional))
+    if (p->event.rank != 1 || !(p->kind->as_mvn || own))
         return tril_dist_fail(p, method, TRIL_BAD_ARGUMENT, "there is no closed form"), false;
     size_t d = p->event.dim[0];
     if (n == 0 || !index)
@@ -66,7 +68,7 @@ static tril_dist select_from(const tril_dist *p, const char *what, const size_t 
 
 tril_dist tril_dist_marginal(tril_dist p, const size_t *index, size_t n)
 {
-    if (!has_coordinates(&p, "marginal", index, n))
+    if (!has_coordinates(&p, "marginal", p.kind && p.kind->marginal, index, n))
         return (tril_dist){ 0 };
     return p.kind->marginal ? p.kind->marginal(&p, index, n)
                             : select_from(&p, "marginal", index, n);
@@ -157,7 +159,8 @@ tril_dist tril_dist_conditional(tril_dist p, const size_t *index, size_t n, tril
 {
     const tril_dist none = { 0 };
     tril_shape batch;
-    if (!has_coordinates(&p, "conditional", index, n) || !takes(&p, y, n, &batch))
+    if (!has_coordinates(&p, "conditional", p.kind && p.kind->conditional, index, n) ||
+        !takes(&p, y, n, &batch))
         return none;
     size_t d = p.event.dim[0];
     if (n == d)

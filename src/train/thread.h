@@ -1,6 +1,6 @@
 /* Starting threads. */
-#ifndef TRIL_TRAIN_TASKS_H
-#define TRIL_TRAIN_TASKS_H
+#ifndef TRIL_TRAIN_THREAD_H
+#define TRIL_TRAIN_THREAD_H
 
 #include <pthread.h>
 
