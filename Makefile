@@ -78,6 +78,7 @@ help:
 	@echo 'make install  command, libraries, headers, manual pages, examples, below PREFIX=$(PREFIX); also DESTDIR, LIBDIR; make uninstall'
 	@echo 'make deb      make Debian packages in build/deb: libtril0, libtril-dev, tril'
 	@echo 'make embed    install below build/ and run programs in C, C++, Fortran and Python with that'
+	@echo 'make amalgamation  write tril.c and tril.h in build/amalgamation: the engine as two files, with FILES=1 tables and models too'
 	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'
 	@echo 'make uci DATA=FOLDER  judge fits on the standard splits of five UCI sets, some minutes'
 	@echo 'make data     make the synthetic data sets anew'
@@ -324,6 +325,21 @@ valgrind: $(PARTS:%=valgrind-part-%)
 valgrind-part-%: $(BUILD)/tests/run
 	@$(TEST_ENV) CK_FORK=no CK_EXCLUDE_TAGS="program long" valgrind -q --error-exitcode=1 --leak-check=full $(BUILD)/tests/run $* $(words $(PARTS))
 
+# the engine as two files; with FILES=1 also what reads tables and keeps models
+SINGLE := $(filter-out $(if $(FILES),,src/io/% src/model/model% src/model/tensors%),$(OBJECTS:$(BUILD)/%.o=%.c))
+
+amalgamation:
+	@mkdir -p build/amalgamation
+	@perl src/install/amalgamation.pl build/amalgamation $(SINGLE)
+
+# they build a program that learns with them what it learns with the library
+test-amalgamation: $(LIB)
+	@$(MAKE) -s amalgamation
+	@sed 's/<tril\/tril.h>/"tril.h"/' tests/embed/u1.c > build/amalgamation/u1.c
+	@cd build/amalgamation && $(CC) $(STD) -Wall -Wextra -Werror -O1 $(if $(DOUBLE),-DTRIL_DOUBLE) u1.c tril.c -o u1 $(if $(FILES),$(LIBS),-lopenblas -lm -lpthread)
+	@$(CC) $(USER) tests/embed/u1.c -o $(BUILD)/u1 $(LIB) $(LIBS)
+	@$(RUN) build/amalgamation/u1 > build/amalgamation/said && $(RUN) $(BUILD)/u1 | diff build/amalgamation/said - && cat build/amalgamation/said
+
 # a program that was built before a public struct grew, with the shared library
 abi: $(SHARED)
 	@CC='$(CC)' FLAGS='$(USER)' LIBS='$(LIBS)' RUN='$(RUN)' sh tests/abi.sh $(BUILD)/abi $(SHARED)
@@ -423,7 +439,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench uci test test-rest test-parts test-kernels coverage valgrind layers examples headers link abi install install-command install-library uninstall deb installed embed allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
+.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench uci test test-rest test-parts test-kernels coverage valgrind layers examples headers link abi install install-command install-library uninstall deb installed embed amalgamation test-amalgamation allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
 .DELETE_ON_ERROR:
 .SECONDARY:
 

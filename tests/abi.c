@@ -21,7 +21,7 @@ SIZE(tril_fit_opts, 344);
 SIZE(tril_fit_status, 128);
 SIZE(tril_gradcheck_input, 48);
 SIZE(tril_gradcheck_opts, 64);
-SIZE(tril_gradcheck_report, 344);
+SIZE(tril_gradcheck_report, 472);
 SIZE(tril_model_opts, 320);
 SIZE(tril_column, 56);
 SIZE(tril_dataset, 112);

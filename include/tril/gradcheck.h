@@ -38,7 +38,7 @@ typedef struct tril_gradcheck_report {
     double analytic, numeric; /* its two derivatives */
     size_t input,
         element; /* where it is: which input (inputs first, then parameters), which element of it */
-    char text[256]; /* all this in a sentence; empty where f failed */
+    char text[384]; /* all this in a sentence; empty where f failed */
     TRIL_RESERVED(4);
 } tril_gradcheck_report;
 

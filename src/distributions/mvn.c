@@ -34,8 +34,8 @@ const tril_rowwise tril_op_mvn_rsample = TRIL_MVN_RSAMPLE(
 
 /* ---- the distribution */
 
-static const tril_mvn_form by_scale = { tril_mvn_row_log_prob, tril_mvn_slopes_by_scale },
-                           missing = { tril_mvn_row_log_prob, tril_mvn_slopes_by_scale,
+static const tril_mvn_form by_scale = { tril_mvn_row_log_prob, tril_mvn_slopes_by_scale };
+static const tril_mvn_form missing = { tril_mvn_row_log_prob, tril_mvn_slopes_by_scale,
                                        .missing = true };
 
 const tril_rowwise tril_op_mvn_log_prob = TRIL_MVN_LOG_PROB("log_prob(mvn)");

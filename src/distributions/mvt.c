@@ -21,8 +21,8 @@ static void row_slopes(tril_mvn_row *row, const tril_mvn_slopes *s)
     tril_mvn_row_slopes(row, (row->df + (double)row->d) / (row->df + m), s);
 }
 
-static const tril_mvn_form student = { row_log_prob, row_slopes },
-                           missing = { row_log_prob, row_slopes, .missing = true };
+static const tril_mvn_form student = { row_log_prob, row_slopes };
+static const tril_mvn_form missing = { row_log_prob, row_slopes, .missing = true };
 
 const tril_rowwise tril_op_mvt_log_prob = TRIL_MVN_LOG_PROB("log_prob(mvt)");
 const tril_rowwise tril_op_mvt_log_prob_missing = TRIL_MVN_LOG_PROB("log_prob_missing(mvt)");

@@ -57,7 +57,7 @@ static const char *not_a_number(const double *x)
     return isnan(standardised(x)) ? "y or loc is not a number" : NULL;
 }
 
-static double probability(const double *x, double *slope)
+static double normal_probability(const double *x, double *slope)
 {
     const double root_half = 0.70710678118654752;
     double z = standardised(x);
@@ -68,7 +68,7 @@ static double probability(const double *x, double *slope)
     return 0.5 * erfc(-z * root_half);
 }
 
-TRIL_NUMBERS_BY(probability, 3)
+TRIL_NUMBERS_BY(normal_probability, 3)
 
 const tril_op tril_op_normal_cdf = { "cdf(normal)", tril_numbers_shape, tril_numbers_forward,
                                      tril_numbers_backward };
@@ -146,8 +146,8 @@ static tril_var normal_variance(const tril_dist *p)
 static tril_var normal_cdf(const tril_dist *p, tril_var y)
 {
     return tril_numbers_apply(&tril_op_normal_cdf, (tril_var[]){ p->param[0], p->param[1], y }, 3,
-                              (tril_numbers){ .values = probability_values,
-                                              .slopes = probability_slopes,
+                              (tril_numbers){ .values = normal_probability_values,
+                                              .slopes = normal_probability_slopes,
                                               .wrong = not_a_number });
 }
 

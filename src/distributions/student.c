@@ -31,23 +31,23 @@ tril_var tril_student_spread(tril_var df)
 
 /* ---- entropy: inputs df and the number of dimensions, a constant */
 
-static double entropy(const double *x, double *slope)
+static double entropy_of_student(const double *x, double *slope)
 {
     if (slope)
         slope[1] = 0;
     return tril_student_entropy(x[0], (size_t)x[1], slope);
 }
 
-TRIL_NUMBERS_BY(entropy, 2)
+TRIL_NUMBERS_BY(entropy_of_student, 2)
 
 const tril_op tril_op_student_entropy = { "entropy(student)", tril_numbers_shape,
                                           tril_numbers_forward, tril_numbers_backward };
 
 tril_var tril_student_entropy_of(tril_var df, size_t d)
 {
-    return tril_numbers_apply(&tril_op_student_entropy,
-                              (tril_var[]){ df, tril_scalar(df.tape, (tril_real)d) }, 2,
-                              (tril_numbers){ .values = entropy_values, .slopes = entropy_slopes });
+    return tril_numbers_apply(
+        &tril_op_student_entropy, (tril_var[]){ df, tril_scalar(df.tape, (tril_real)d) }, 2,
+        (tril_numbers){ .values = entropy_of_student_values, .slopes = entropy_of_student_slopes });
 }
 
 /* ---- draws: a normal divided by sqrt(chi2 / df), and chi2 / 2 has the gamma distribution of shape

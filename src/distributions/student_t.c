@@ -43,7 +43,7 @@ static const char *not_a_number(const double *x)
 }
 
 /* the shape rule has seen to it that nobody asks for d/ddf */
-static double probability(const double *x, double *slope)
+static double student_t_probability(const double *x, double *slope)
 {
     double z = standardised(x);
     if (slope) {
@@ -54,7 +54,7 @@ static double probability(const double *x, double *slope)
     return isnan(z) ? z : tril_student_cdf(z, x[2]);
 }
 
-TRIL_NUMBERS_BY(probability, 4)
+TRIL_NUMBERS_BY(student_t_probability, 4)
 
 static bool constant_df_shape(tril_node *node)
 {
@@ -102,8 +102,8 @@ static tril_var student_log_prob(const tril_dist *p, tril_var y)
 static tril_var student_cdf(const tril_dist *p, tril_var y)
 {
     return of_y(&tril_op_student_t_cdf, p, y,
-                (tril_numbers){ .values = probability_values,
-                                .slopes = probability_slopes,
+                (tril_numbers){ .values = student_t_probability_values,
+                                .slopes = student_t_probability_slopes,
                                 .wrong = not_a_number });
 }
 

@@ -34,11 +34,11 @@
     }
 
 #define DEFINE(name, value, da, db)                                                                \
-    static void name##_forward(                                                                    \
+    static void forward_##name(                                                                    \
         size_t n, const tril_real *as, size_t sa, const tril_real *bs, size_t sb,                  \
-        tril_real *ys){ FOR_STEPS({ ys[i] = value; }) } DEFINE_BACKWARD(name##_backward_a, da)     \
-        DEFINE_BACKWARD(name##_backward_b, db) const tril_binary tril_binary_##name = {            \
-            #name, name##_forward, { name##_backward_a, name##_backward_b }                        \
+        tril_real *ys){ FOR_STEPS({ ys[i] = value; }) } DEFINE_BACKWARD(backward_a_##name, da)     \
+        DEFINE_BACKWARD(backward_b_##name, db) const tril_binary tril_binary_##name = {            \
+            #name, forward_##name, { backward_a_##name, backward_b_##name }                        \
         };
 
 TRIL_BINARY_TABLE(DEFINE)

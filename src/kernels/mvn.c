@@ -9,11 +9,6 @@
 
 enum { BLOCK = 8 }; /* lines of L that are solved for together, and parts of a sum, side by side */
 
-/* Bounds that no useful number meets. With |L_ij| and |r_i| at most 1e150, |z| at most 1e100, |w|
- * and |a| at most 1e180, every sum of products below is finite: infinities never meet. In float
- * only z, w and a can come near them. */
-static const double max_loaded = 1e150, max_z = 1e100, max_w = TRIL_MVN_MAX_W;
-
 TRIL_INLINE void load(tril_mvn_row *row, const tril_real *factor)
 {
     row->off = factor;
@@ -33,7 +28,7 @@ bool tril_mvn_row_residual(tril_mvn_row *row, const tril_real *y, const tril_rea
     bool finite = true;
     for (size_t i = 0; i < row->d; i++) {
         finite &= isfinite(y[i]) && isfinite(loc[i]);
-        row->r[i] = tril_within((double)y[i] - (double)loc[i], max_loaded);
+        row->r[i] = tril_within((double)y[i] - (double)loc[i], TRIL_MVN_MAX_LOADED);
     }
     return finite;
 }
@@ -84,7 +79,7 @@ TRIL_INLINE void forward_block(const tril_mvn_row *row, size_t first, size_t n)
         TRIL_UNROLL
         for (size_t j = 0; j < k; j++)
             x -= tril_mvn_loaded(line[j]) * z[j];
-        row->z[first + k] = z[k] = tril_within(over_diag(row, x, first + k), max_z);
+        row->z[first + k] = z[k] = tril_within(over_diag(row, x, first + k), TRIL_MVN_MAX_Z);
     }
 }
 
@@ -117,7 +112,7 @@ double tril_mvn_row_log_prob(tril_mvn_row *row)
 TRIL_INLINE double reduced(double w, tril_real l, double a)
 {
     double x = w - tril_mvn_loaded(l) * a;
-    return sizeof l == sizeof(double) ? tril_within(x, max_w) : x;
+    return sizeof l == sizeof(double) ? tril_within(x, TRIL_MVN_MAX_W) : x;
 }
 
 /* w and a of n lines, where those of the lines after them are known, and what they take from w of
@@ -134,15 +129,15 @@ TRIL_INLINE void backward_block(const tril_mvn_row *row, size_t first, size_t n)
         TRIL_UNROLL
         for (size_t j = n - 1; j > k; j--)
             x = reduced(x, line[j][first + k], a[j]);
-        a[k] = tril_within(over_diag(row, x, first + k), max_w);
-        w[first + k] = tril_within(x, max_w);
+        a[k] = tril_within(over_diag(row, x, first + k), TRIL_MVN_MAX_W);
+        w[first + k] = tril_within(x, TRIL_MVN_MAX_W);
     }
     memcpy(row->a + first, a, n * sizeof *a);
     for (size_t j = 0; j < first; j++) {
         double x = w[j];
         for (size_t k = BLOCK; k-- > 0;)
             x = reduced(x, line[k][j], a[k]);
-        w[j] = tril_within(x, max_w);
+        w[j] = tril_within(x, TRIL_MVN_MAX_W);
     }
 }
 
@@ -163,8 +158,8 @@ TRIL_INLINE void slopes(const tril_mvn_row *row, double ratio, const tril_mvn_sl
     backward(row);
     memcpy(s->z, row->z, row->d * sizeof *s->z);
     for (size_t i = 0; i < row->d; i++) {
-        double w = tril_within(ratio * row->w[i], max_w);
-        s->loc[i] = tril_within(ratio * row->a[i], max_w);
+        double w = tril_within(ratio * row->w[i], TRIL_MVN_MAX_W);
+        s->loc[i] = tril_within(ratio * row->a[i], TRIL_MVN_MAX_W);
         s->diag[i] = (w * s->z[i] - 1) / row->diag[i];
     }
 }
@@ -181,11 +176,11 @@ double tril_mvn_row_precision_log_prob(tril_mvn_row *row)
         const tril_real *off = row->off + tril_lower_begin(row->lower, row->d, i);
         for (size_t j = 0; j < i; j++)
             row->z[j] += tril_mvn_loaded(off[j]) * row->r[i];
-        row->z[i] = (scaled ? 1 : tril_within(row->diag[i], max_loaded)) * row->r[i];
+        row->z[i] = (scaled ? 1 : tril_within(row->diag[i], TRIL_MVN_MAX_LOADED)) * row->r[i];
         log_det += row->log_diag[i];
     }
     for (size_t i = 0; i < row->d; i++) {
-        row->z[i] = tril_within((scaled ? row->diag[i] : 1) * row->z[i], max_z);
+        row->z[i] = tril_within((scaled ? row->diag[i] : 1) * row->z[i], TRIL_MVN_MAX_Z);
         squares += row->z[i] * row->z[i];
     }
     return log_det - 0.5 * squares - 0.5 * (double)row->d * TRIL_LOG_2PI;

@@ -95,7 +95,11 @@ static inline double tril_within(double x, double bound)
     return x > bound ? bound : x < -bound ? -bound : x;
 }
 
-/* a and w are within this, so that no product with z is infinity times zero. */
+/* Bounds that no useful number meets. With |L_ij| and |r_i| within the first, |z| within the
+ * second, |w| and |a| within the third, every sum of products is finite: infinities never meet, nor
+ * infinity and zero. In float only z, w and a can come near them. */
+#define TRIL_MVN_MAX_LOADED 1e150
+#define TRIL_MVN_MAX_Z 1e100
 #define TRIL_MVN_MAX_W 1e180
 
 /* z'z */

@@ -8,9 +8,6 @@
 #include "kernels/special.h"
 #include "kernels/vector_math.h"
 
-/* those of mvn.c */
-static const double max_loaded = 1e150, max_z = 1e100, max_w = TRIL_MVN_MAX_W;
-
 #define EACH_LANE TRIL_VECTORISE for (size_t l = 0; l < lanes; l++)
 
 /* f of lanes and dimensions that the compiler knows, where there are few: then values stay in

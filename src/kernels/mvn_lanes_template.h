@@ -61,12 +61,12 @@ TRIL_INLINE void NAME(solve)(size_t d, size_t lanes, const tril_mvn_lanes *m, NA
         }
         EACH_LANE
         {
-            r[l] = NAME(within)((NUM)y[l] - (NUM)loc[l], max_loaded);
+            r[l] = NAME(within)((NUM)y[l] - (NUM)loc[l], TRIL_MVN_MAX_LOADED);
             /* rounded before it is subtracted from, fused or not */
             const double unit =
-                (double)NAME(within)((NUM)((double)r[l] * (double)inverse[l]), max_w);
+                (double)NAME(within)((NUM)((double)r[l] * (double)inverse[l]), TRIL_MVN_MAX_W);
             NUM z = scaled ? (NUM)(unit - (double)sum[l]) : (r[l] - sum[l]) * inverse[l];
-            z = NAME(within)(z, max_z);
+            z = NAME(within)(z, TRIL_MVN_MAX_Z);
             zi[l] = z;
             squares[l] += z * z;
         }
@@ -86,13 +86,14 @@ TRIL_INLINE void NAME(solve_back)(size_t d, size_t lanes, const tril_mvn_lanes *
         NUM *restrict w = x.w + at(i), a[TRIL_LANES];
         EACH_LANE
         {
-            NUM wi = NAME(within)(w[l], max_w);
+            NUM wi = NAME(within)(w[l], TRIL_MVN_MAX_W);
             w[l] = wi;
-            a[l] = scaled ? wi : NAME(within)(wi * inverse[l], max_w);
+            a[l] = scaled ? wi : NAME(within)(wi * inverse[l], TRIL_MVN_MAX_W);
         }
         for (size_t j = 0; j < tril_lower_count(m->lower, i); j++) {
             NUM *restrict wj = x.w + at(j);
-            EACH_LANE wj[l] = NAME(within)(wj[l] - NAME(loaded)(off[at(j) + l]) * a[l], max_w);
+            EACH_LANE wj[l] =
+                NAME(within)(wj[l] - NAME(loaded)(off[at(j) + l]) * a[l], TRIL_MVN_MAX_W);
         }
     }
 }
@@ -126,9 +127,9 @@ TRIL_INLINE void NAME(differentiate)(size_t d, size_t lanes, const tril_mvn_lane
         NUM of_row[TRIL_LANES], of_log[TRIL_LANES], own[TRIL_LANES];
         EACH_LANE
         {
-            NUM a = NAME(within)(w[l] * inverse[l], max_w);
+            NUM a = NAME(within)(w[l] * inverse[l], TRIL_MVN_MAX_W);
             /* with respect to log L_ii; a scaled row of L moves with it as a whole */
-            NUM moved = scaled ? NAME(within)(r[l] * inverse[l], max_w) : z[l];
+            NUM moved = scaled ? NAME(within)(r[l] * inverse[l], TRIL_MVN_MAX_W) : z[l];
             /* in double, where the product is exact: fused or not, it rounds to the same */
             of_log[l] = NAME(within)((NUM)((double)w[l] * (double)moved - 1), DBL_MAX);
             of_row[l] = scaled ? w[l] : a;

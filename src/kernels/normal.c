@@ -23,7 +23,7 @@ TRIL_INLINE double standardised(double loc, double scale, double inverse, double
 }
 
 /* x = m 2^k with m from 1 to 2, for a positive number */
-TRIL_INLINE double significand(double x, double *k)
+TRIL_INLINE double significand_of(double x, double *k)
 {
     const bool small = is_double && x < 0x1p-1022;
     const uint64_t one = tril_bits_d(1), fraction = ((uint64_t)1 << 52) - 1;
@@ -40,7 +40,7 @@ TRIL_INLINE void parts_of(size_t n, bool missing, const tril_real *restrict locs
     const double log_2 = 0.69314718055994530942;
     for (size_t i = 0; i < n; i++) {
         double k, loc = (double)locs[i], scale = (double)scales[i], y = (double)ys[i];
-        double z = standardised(loc, scale, 1 / scale, y), own = significand(scale, &k);
+        double z = standardised(loc, scale, 1 / scale, y), own = significand_of(scale, &k);
         double nothing = is_double ? (y - y) + (loc - loc) : z - z;
         double x = nothing - 0.5 * (z * z + TRIL_LOG_2PI) - k * log_2;
         part[i] = scale > 0 && scale <= (double)TRIL_REAL_MAX ? x : (double)NAN;

@@ -10,9 +10,6 @@
 #include "kernels/mvn.h"
 #include "kernels/special.h"
 
-/* As in kernels/mvn.c: bounds that no useful number meets, within which infinities never do. */
-static const double max_loaded = 1e150, max_z = 1e100;
-
 size_t tril_observed_doubles(size_t d)
 {
     return d * (3 * d + 4); /* an index is no larger than a double */
@@ -40,9 +37,9 @@ bool tril_observed_load(tril_observed *o, const tril_real *y, const tril_real *l
             continue;
         double *row = o->rows + o->n * o->d;
         for (size_t j = 0; j < o->d; j++)
-            row[j] = j > i ? 0 : tril_within((double)factor[i * o->d + j], max_loaded);
+            row[j] = j > i ? 0 : tril_within((double)factor[i * o->d + j], TRIL_MVN_MAX_LOADED);
         o->least[o->n] = row[i];
-        o->r[o->n] = tril_within((double)y[i] - (double)loc[i], max_loaded);
+        o->r[o->n] = tril_within((double)y[i] - (double)loc[i], TRIL_MVN_MAX_LOADED);
         o->index[o->n++] = i;
     }
     return fine;
@@ -59,7 +56,7 @@ double tril_observed_log_prob(tril_observed *o)
         double sum = 0;
         for (size_t j = 0; j < i; j++)
             sum += o->m[i * d + j] * o->slope[j * (d + 1) + d];
-        double z = tril_within((o->r[i] - sum) / o->m[i * d + i], max_z);
+        double z = tril_within((o->r[i] - sum) / o->m[i * d + i], TRIL_MVN_MAX_Z);
         o->slope[i * (d + 1) + d] = z;
         squares += z * z;
         log_det += log(o->m[i * d + i]);
@@ -86,7 +83,7 @@ static void right_side(tril_observed *o)
         double *q = o->slope + i * width;
         memcpy(q, o->rows + i * d, d * sizeof *q);
         for (size_t k = 0; k < i; k++)
-            subtract(d, o->m[i * d + k], o->slope + k * width, q, max_loaded);
+            subtract(d, o->m[i * d + k], o->slope + k * width, q, TRIL_MVN_MAX_LOADED);
         for (size_t j = 0; j < d; j++) {
             q[j] = tril_within(q[j] / o->m[i * d + i], 1);
             o->r[j] += q[j] * q[d];

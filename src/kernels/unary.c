@@ -19,7 +19,7 @@ enum { COLUMNS = 32 }; /* whose sums stay in registers */
             ys[i] = value;                                                                         \
         }                                                                                          \
     }                                                                                              \
-    TRIL_FOR_EACH_TARGET(static, name##_forward, (size_t n, const tril_real *x, tril_real *y),     \
+    TRIL_FOR_EACH_TARGET(static, forward_##name, (size_t n, const tril_real *x, tril_real *y),     \
                          (n, x, y), name##_values(n, x, y))                                        \
     TRIL_INLINE void name##_slopes(size_t n, const tril_real *xs, const tril_real *ys,             \
                                    const tril_real *dy, tril_real *dx)                             \
@@ -32,7 +32,7 @@ enum { COLUMNS = 32 }; /* whose sums stay in registers */
         }                                                                                          \
     }                                                                                              \
     TRIL_FOR_EACH_TARGET(                                                                          \
-        static, name##_backward,                                                                   \
+        static, backward_##name,                                                                   \
         (size_t n, const tril_real *x, const tril_real *y, const tril_real *dy, tril_real *dx),    \
         (n, x, y, dy, dx), name##_slopes(n, x, y, dy, dx))                                         \
     TRIL_INLINE void name##_row_values(size_t rows, size_t n, const tril_real *restrict b,         \
@@ -48,7 +48,7 @@ enum { COLUMNS = 32 }; /* whose sums stay in registers */
             }                                                                                      \
         }                                                                                          \
     }                                                                                              \
-    TRIL_FOR_EACH_TARGET(static, name##_forward_rows,                                              \
+    TRIL_FOR_EACH_TARGET(static, forward_rows_##name,                                              \
                          (size_t rows, size_t n, const tril_real *b, tril_real *x, tril_real *y),  \
                          (rows, n, b, x, y), name##_row_values(rows, n, b, x, y))                  \
     TRIL_INLINE void name##_columns(size_t rows, size_t n, size_t count, const tril_real *xs,      \
@@ -80,12 +80,12 @@ enum { COLUMNS = 32 }; /* whose sums stay in registers */
                 name##_columns(rows, n, n - j, xs + j, ys + j, dy + j, dx + j, to);                \
         }                                                                                          \
     }                                                                                              \
-    TRIL_FOR_EACH_TARGET(static, name##_backward_rows,                                             \
+    TRIL_FOR_EACH_TARGET(static, backward_rows_##name,                                             \
                          (size_t rows, size_t n, const tril_real *x, const tril_real *y,           \
                           const tril_real *dy, tril_real *dx, tril_real *db),                      \
                          (rows, n, x, y, dy, dx, db),                                              \
                          name##_row_slopes(rows, n, x, y, dy, dx, db))                             \
-    const tril_unary tril_unary_##name = { #name,   name##_forward,      name##_backward,          \
-                                           needs_x, name##_forward_rows, name##_backward_rows };
+    const tril_unary tril_unary_##name = { #name,   forward_##name,      backward_##name,          \
+                                           needs_x, forward_rows_##name, backward_rows_##name };
 
 TRIL_UNARY_TABLE(DEFINE)

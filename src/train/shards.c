@@ -163,7 +163,7 @@ static void work(worker *w)
     }
 }
 
-static void *run(void *arg)
+static void *serve(void *arg)
 {
     worker *w = arg;
     for (size_t step = 1;; step++) {
@@ -327,7 +327,7 @@ static bool make_worker(tril_shards *shards, size_t index)
 
 static bool start(tril_shards *shards, worker *w)
 {
-    const int error = tril_thread_start(&w->thread, run, w);
+    const int error = tril_thread_start(&w->thread, serve, w);
     if (error)
         return tril_ctx_fail(shards->ctx, TRIL_NO_THREAD,
                              "shards: thread %zu of %zu cannot be started: %s", w->index + 1,
