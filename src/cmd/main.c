@@ -12,7 +12,7 @@
 /* OpenBLAS asks this before main begins. Threads of its own would each take a buffer of 128 MiB
  * then, and, where that is not to be had, try for ever and keep the program from its end. Those of
  * the command are the library's. */
-int openblas_num_threads_env(void);
+__attribute__((visibility("default"))) int openblas_num_threads_env(void);
 int openblas_num_threads_env(void)
 {
     return 1;
