@@ -222,7 +222,8 @@ static bool impute(loaded *l, const options *o)
 {
     tril_file *file = NULL;
     FILE *to;
-    return load_output_end(file, load_output(l, o->output, &file, &to) && given_impute(to, l));
+    const bool done = load_output(l, o->output, &file, &to) && given_impute(to, l);
+    return load_output_end(file, done);
 }
 
 /* ---- the command */
