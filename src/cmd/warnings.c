@@ -2,20 +2,10 @@
 #include "cmd/warnings.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
 #include "cmd/commands.h"
 #include "cmd/text.h"
-
-void warnings_add(warnings *out, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    if (out->n < MOST_WARNINGS)
-        vsnprintf(out->text[out->n++], LONGEST_WARNING, format, args);
-    va_end(args);
-}
 
 /* ---- targets */
 

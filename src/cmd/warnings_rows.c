@@ -1,11 +1,21 @@
 /* Warnings about rows that tell of each other. */
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/commands.h"
 #include "cmd/text.h"
 #include "cmd/warnings.h"
+
+void warnings_add(warnings *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (out->n < MOST_WARNINGS)
+        vsnprintf(out->text[out->n++], LONGEST_WARNING, format, args);
+    va_end(args);
+}
 
 /* ---- groups: blocks of rows with one cell in some column, each in one place of the file */
 

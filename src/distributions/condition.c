@@ -66,6 +66,16 @@ static tril_dist select_from(const tril_dist *p, const char *what, const size_t 
                               tril_select(q.param[0], -1, index, n), tril_lq(rows));
 }
 
+tril_dist tril_dist_marginals(tril_dist p)
+{
+    if (!p.kind || p.kind->marginals)
+        return p.kind ? p.kind->marginals(&p) : p;
+    if (!p.kind->as_mvn)
+        return tril_dist_fail(&p, "marginals", TRIL_BAD_ARGUMENT, "there is no closed form"),
+               (tril_dist){ 0 };
+    return tril_normal(tril_dist_mean(p), tril_sqrt(tril_dist_variance(p)));
+}
+
 tril_dist tril_dist_marginal(tril_dist p, const size_t *index, size_t n)
 {
     if (!has_coordinates(&p, "marginal", p.kind && p.kind->marginal, index, n))

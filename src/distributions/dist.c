@@ -155,16 +155,6 @@ tril_var tril_dist_factor(tril_dist p)
     return tril_tril(p.kind->as_mvn(&p).param[1]);
 }
 
-tril_dist tril_dist_marginals(tril_dist p)
-{
-    if (!p.kind || p.kind->marginals)
-        return p.kind ? p.kind->marginals(&p) : p;
-    if (!p.kind->as_mvn)
-        return tril_dist_fail(&p, "marginals", TRIL_BAD_ARGUMENT, "there is no closed form"),
-               (tril_dist){ 0 };
-    return tril_normal(tril_dist_mean(p), tril_sqrt(tril_dist_variance(p)));
-}
-
 tril_shape tril_dist_batch_shape(tril_dist p)
 {
     return p.batch;

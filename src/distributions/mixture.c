@@ -1,149 +1,11 @@
 /* Mixtures: categorical weights over the last batch axis of other distributions. */
-#include <float.h>
+#include "distributions/mixture.h"
+
 #include <string.h>
 
 #include "core/tape.h"
 #include "distributions/categorical.h"
-#include "distributions/mixture.h"
-#include "kernels/mvn.h"
 #include "ops/ops.h"
-#include "ops/rowwise.h"
-
-/* ---- what the two operations share: inputs are the weights' parameter [..., k] and numbers of
- * each component [..., k, event]; memory: log-weights; kept: the results in double */
-
-typedef struct over_components {
-    bool probs;
-    size_t event_rank;
-} over_components;
-
-static size_t event_rank_of(const tril_node *node)
-{
-    return ((const over_components *)node->attrs)->event_rank;
-}
-
-static size_t event_size(const tril_node *node)
-{
-    const tril_shape shape = node->in[1]->shape;
-    return tril_ops_product(shape, shape.rank - event_rank_of(node), shape.rank);
-}
-
-static tril_classes weights_of(const tril_row_block *rows)
-{
-    const over_components *a = rows->node->attrs;
-    tril_classes weights = tril_classes_at(rows->memory, rows->width[0], a->probs);
-    tril_classes_load(&weights, rows->x[0], rows->moved[0]);
-    return weights;
-}
-
-#define OVER_COMPONENTS(title, forward, backward)                                                  \
-    {                                                                                              \
-        TRIL_ROWWISE(title), .axes = { 1, 1 }, .source = 1, .event_rank_of = event_rank_of,        \
-                             .kernel = {                                                           \
-                                 forward,                                                          \
-                                 backward,                                                         \
-                                 tril_classes_doubles,                                             \
-                                 event_size                                                        \
-                             }                                                                     \
-    }
-
-/* what component j says of number i; infinities must not meet */
-static double number_of(const tril_row_block *rows, size_t j, size_t i)
-{
-    return tril_within((double)rows->x[1][j * event_size(rows->node) + i], DBL_MAX);
-}
-
-/* ---- log_prob: log sum_j w_j p_j(y) from l_j = log p_j(y); a weight of zero makes a term of
- * -infinity, whatever l_j is. A large l_j would swallow log w_j: differences come first. What is
- * kept of a row is the logarithm of the sum in units of the p_j(y) of its largest term. */
-
-/* log(p_j(y) / p_k(y)); finite, since the weight of either may be infinitely small */
-static double apart_by(const tril_row_block *rows, size_t j, size_t k)
-{
-    return tril_within(number_of(rows, j, 0) - number_of(rows, k, 0), DBL_MAX);
-}
-
-/* the component with the largest term */
-static size_t largest_term(const tril_row_block *rows, const tril_classes *weights)
-{
-    const double *log_weight = weights->log_weight;
-    size_t top = 0;
-    for (size_t j = 1; j < weights->k; j++)
-        if (isinf(log_weight[top]) ||
-            apart_by(rows, j, top) + (log_weight[j] - log_weight[top]) > 0)
-            top = j;
-    return top;
-}
-
-static bool log_prob_forward(tril_row_block *rows)
-{
-    const tril_classes weights = weights_of(rows);
-    const size_t top = largest_term(rows, &weights);
-    double sum = 0;
-    for (size_t j = 0; j < weights.k; j++)
-        sum += exp(apart_by(rows, j, top) + (weights.log_weight[j] - weights.log_weight[top]));
-    *rows->kept = weights.log_weight[top] + log(sum);
-    *rows->value = tril_saturate(number_of(rows, top, 0) + *rows->kept);
-    return true;
-}
-
-/* With the responsibilities r_j, the shares of the terms in their sum: d/dl_j = r_j; of logits r_j
- * - w_j; of probabilities (p_j(y) / p(y) - 1) / sum(probs), which needs no division by w_j. */
-static void log_prob_backward(tril_row_block *rows)
-{
-    const tril_classes weights = weights_of(rows);
-    const size_t top = largest_term(rows, &weights);
-    for (size_t j = 0; j < weights.k; j++) {
-        double ahead = apart_by(rows, j, top);
-        double share = exp(ahead + (weights.log_weight[j] - *rows->kept));
-        tril_row_put(rows, 0, j,
-                     weights.probs ? expm1(ahead - *rows->kept) / weights.sum
-                                   : share - tril_classes_weight(&weights, j));
-        tril_row_put(rows, 1, j, share);
-    }
-}
-
-const tril_rowwise tril_op_mixture_log_prob =
-    OVER_COMPONENTS("log_prob(mixture)", log_prob_forward, log_prob_backward);
-
-/* ---- mean over the components: sum_j w_j x_j; what has no weight does not count, even if it is
- * infinite */
-
-static bool mean_forward(tril_row_block *rows)
-{
-    const tril_classes weights = weights_of(rows);
-    size_t n = event_size(rows->node);
-    memset(rows->kept, 0, n * sizeof *rows->kept);
-    for (size_t j = 0; j < weights.k; j++) {
-        double weight = tril_classes_weight(&weights, j);
-        for (size_t i = 0; i < n && weight > 0; i++)
-            rows->kept[i] += weight * number_of(rows, j, i);
-    }
-    for (size_t i = 0; i < n; i++)
-        rows->value[i] = tril_saturate(rows->kept[i]);
-    return true;
-}
-
-/* s_j = sum_i g_i (x_ji - mean_i) for the weights */
-static void mean_backward(tril_row_block *rows)
-{
-    const tril_classes weights = weights_of(rows);
-    size_t n = event_size(rows->node);
-    for (size_t j = 0; j < weights.k; j++) {
-        double weight = tril_classes_weight(&weights, j), slope = 0;
-        for (size_t i = 0; i < n; i++) {
-            double upstream = (double)rows->upstream[i];
-            slope += upstream * tril_within(number_of(rows, j, i) - rows->kept[i], DBL_MAX);
-            tril_row_put_by(rows, 1, j * n + i, upstream, weight);
-        }
-        tril_row_put_by(rows, 0, j, tril_classes_slope(&weights, j), slope);
-    }
-}
-
-const tril_rowwise tril_op_mixture_mean =
-    OVER_COMPONENTS("mean(mixture)", mean_forward, mean_backward);
-
-/* ---- the distribution */
 
 typedef struct mixture {
     tril_dist weights, components;
@@ -152,12 +14,13 @@ typedef struct mixture {
 static tril_var apply(const tril_rowwise *op, const tril_dist *p, tril_var x, size_t event_rank)
 {
     const mixture *m = p->attrs;
-    over_components attrs = { .probs = tril_categorical_by_probs(&m->weights),
-                              .event_rank = event_rank };
+    tril_over_components attrs = { .probs = tril_categorical_by_probs(&m->weights),
+                                   .event_rank = event_rank };
     return tril_op_apply(&op->op, (tril_var[]){ p->param[0], x }, 2, &attrs, sizeof attrs);
 }
 
-tril_var tril_mixture_axis(const tril_dist *p, const char *method, tril_var x, size_t n)
+/* x with an axis of one, for the components, in front of the last n axes */
+static tril_var with_axis(const tril_dist *p, const char *method, tril_var x, size_t n)
 {
     tril_shape shape, longer;
     if (!tril_var_shape(x, method, &shape))
@@ -176,22 +39,21 @@ tril_var tril_mixture_axis(const tril_dist *p, const char *method, tril_var x, s
 static tril_var mixture_log_prob(const tril_dist *p, tril_var y)
 {
     const mixture *m = p->attrs;
-    y = tril_mixture_axis(p, "log_prob", y, p->event.rank);
+    y = with_axis(p, "log_prob", y, p->event.rank);
     return apply(&tril_op_mixture_log_prob, p, tril_log_prob(m->components, y), 0);
 }
 
 static tril_var mixture_log_prob_missing(const tril_dist *p, tril_var y)
 {
     const mixture *m = p->attrs;
-    y = tril_mixture_axis(p, "log_prob_missing", y, p->event.rank);
+    y = with_axis(p, "log_prob_missing", y, p->event.rank);
     return apply(&tril_op_mixture_log_prob, p, tril_log_prob_missing(m->components, y), 0);
 }
 
 static tril_var mixture_cdf(const tril_dist *p, tril_var y)
 {
     const mixture *m = p->attrs;
-    return apply(&tril_op_mixture_mean, p,
-                 tril_cdf(m->components, tril_mixture_axis(p, "cdf", y, 0)), 0);
+    return apply(&tril_op_mixture_mean, p, tril_cdf(m->components, with_axis(p, "cdf", y, 0)), 0);
 }
 
 static tril_var mixture_mean(const tril_dist *p)
@@ -205,7 +67,7 @@ static tril_var apart(const tril_dist *p, const char *method)
 {
     const mixture *m = p->attrs;
     return tril_bounded(tril_sub(tril_dist_mean(m->components),
-                                 tril_mixture_axis(p, method, mixture_mean(p), p->event.rank)));
+                                 with_axis(p, method, mixture_mean(p), p->event.rank)));
 }
 
 /* the mean of what each is within itself and of what they are apart, each mean within the range of
@@ -227,8 +89,7 @@ static tril_var mixture_covariance(const tril_dist *p)
 {
     const mixture *m = p->attrs;
     tril_var each = tril_dist_covariance(m->components), off = apart(p, "covariance");
-    tril_var row = tril_mixture_axis(p, "covariance", off, 1),
-             column = tril_mixture_axis(p, "covariance", off, 0);
+    tril_var row = with_axis(p, "covariance", off, 1), column = with_axis(p, "covariance", off, 0);
     return in_all(p, each, tril_mul(row, column), 2);
 }
 
@@ -263,11 +124,10 @@ static tril_var mixture_factor(const tril_dist *p)
     const mixture *m = all.attrs;
     if (!m)
         return (tril_var){ 0 };
-    tril_var root =
-        tril_mixture_axis(p, method, tril_mixture_axis(p, method, root_weights(m), 0), 0);
+    tril_var root = with_axis(p, method, with_axis(p, method, root_weights(m), 0), 0);
     tril_var parts[2] = { tril_dist_stretch(&m->components, method, tril_dist_factor(m->components),
                                             2),
-                          tril_mixture_axis(p, method, apart(&all, method), 0) };
+                          with_axis(p, method, apart(&all, method), 0) };
     tril_var a = tril_transpose(tril_mul(tril_concat(parts, 2, -1), root), -3, -2);
     tril_shape shape = tril_shape_of(a);
     if (!a.tape)
@@ -323,6 +183,49 @@ bool tril_mixture_parts(const tril_dist *p, tril_var *logits, tril_dist *compone
     return true;
 }
 
+/* ---- coordinates: mixtures of the components' own */
+
+/* of weight 0 too */
+static tril_dist weights_by(tril_var logits)
+{
+    return tril_categorical(tril_bounded(logits));
+}
+
+/* of normal components */
+static tril_dist mixture_marginals(const tril_dist *p)
+{
+    tril_dist each;
+    tril_var logits;
+    tril_mixture_parts(p, &logits, &each);
+    if (!each.kind->as_mvn)
+        return tril_dist_fail(p, "marginals", TRIL_BAD_ARGUMENT, "there is no closed form"),
+               (tril_dist){ 0 };
+    logits = with_axis(p, "marginals", logits, 1);
+    tril_var loc = tril_transpose(tril_dist_mean(each), -1, -2);
+    tril_var scale = tril_sqrt(tril_transpose(tril_dist_variance(each), -1, -2));
+    return tril_mixture(weights_by(logits), tril_normal(loc, scale));
+}
+
+static tril_dist mixture_marginal(const tril_dist *p, const size_t *index, size_t n)
+{
+    tril_dist each;
+    tril_var logits;
+    tril_mixture_parts(p, &logits, &each);
+    return tril_mixture(weights_by(logits), tril_dist_marginal(each, index, n));
+}
+
+/* each component's, with a weight that is its share of the density of y */
+static tril_dist mixture_conditional(const tril_dist *p, const size_t *order, size_t n, tril_var y)
+{
+    tril_dist each;
+    tril_var logits;
+    tril_mixture_parts(p, &logits, &each);
+    y = with_axis(p, "conditional", y, 1);
+    tril_var share = tril_log_prob(tril_dist_marginal(each, order, n), y);
+    return tril_mixture(weights_by(tril_add(tril_log_softmax(logits, -1), share)),
+                        tril_dist_conditional(each, order, n, y));
+}
+
 const tril_dist_kind tril_dist_kind_mixture = { .name = "mixture",
                                                 .log_prob = mixture_log_prob,
                                                 .log_prob_missing = mixture_log_prob_missing,
@@ -333,9 +236,9 @@ const tril_dist_kind tril_dist_kind_mixture = { .name = "mixture",
                                                 .covariance = mixture_covariance,
                                                 .cdf = mixture_cdf,
                                                 .expand = mixture_expand,
-                                                .marginal = tril_mixture_marginal,
-                                                .conditional = tril_mixture_conditional,
-                                                .marginals = tril_mixture_marginals };
+                                                .marginal = mixture_marginal,
+                                                .conditional = mixture_conditional,
+                                                .marginals = mixture_marginals };
 
 /* ---- what it is made of */
 

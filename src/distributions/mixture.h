@@ -3,13 +3,17 @@
 #define TRIL_DISTRIBUTIONS_MIXTURE_H
 
 #include "distributions/dist.h"
+#include "ops/rowwise.h"
 
-/* x with an axis of one, for the components, in front of the last n axes. */
-tril_var tril_mixture_axis(const tril_dist *p, const char *method, tril_var x, size_t n);
+/* The operations' attributes: whether weights are probabilities or logits, and how many of the last
+ * axes are an event's. */
+typedef struct tril_over_components {
+    bool probs;
+    size_t event_rank;
+} tril_over_components;
 
-/* The kind's functions of that name. */
-tril_dist tril_mixture_marginals(const tril_dist *p);
-tril_dist tril_mixture_marginal(const tril_dist *p, const size_t *index, size_t n);
-tril_dist tril_mixture_conditional(const tril_dist *p, const size_t *order, size_t n, tril_var y);
+/* Of weights and of the components' log-densities: the mixture's; of weights and of numbers of the
+ * components: their mean. */
+extern const tril_rowwise tril_op_mixture_log_prob, tril_op_mixture_mean;
 
 #endif

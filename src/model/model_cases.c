@@ -48,17 +48,6 @@ static bool put_numbers(const tril_table *table, const char *name, const policy 
     return true;
 }
 
-void tril_model_put_cycles(const tril_column *c, double x, tril_real *to)
-{
-    static const double days[] = { 365.2425, 7, 1 };
-    for (size_t cycle = 0; cycle < 3; cycle++)
-        if (c->cycles >> cycle & 1) {
-            const double turns = x / days[cycle], angle = 2 * acos(-1) * (turns - floor(turns));
-            *to++ = (tril_real)sin(angle);
-            *to++ = (tril_real)cos(angle);
-        }
-}
-
 static bool put_dates(const tril_table *table, const tril_column *c, const policy *how,
                       double *origin, tril_real *to, size_t width)
 {
@@ -92,13 +81,6 @@ static bool put_labels(const tril_table *table, const tril_column *c, const poli
                                                        : (tril_real)(l == label);
     }
     return true;
-}
-
-size_t tril_column_width(const tril_column *c)
-{
-    return c->labels  ? c->n_labels
-           : c->dates ? 1 + 2 * ((c->cycles & 1) + (c->cycles >> 1 & 1) + (c->cycles >> 2 & 1))
-                      : 1;
 }
 
 static bool put_inputs(const tril_model *model, const tril_table *table, const policy *how)

@@ -1,15 +1,10 @@
-/* Heads: the list of their kinds, options with their defaults, distributions of raw outputs. */
+/* Heads: options with their defaults, distributions of raw outputs. */
 #include "nn/head.h"
 
 #include <math.h>
 
 #include "core/params.h"
 #include "core/shape.h"
-
-const tril_head_kind *const tril_heads[TRIL_LIST_SIZE] = {
-    &tril_head_full,   &tril_head_diagonal, &tril_head_precision, &tril_head_lowrank,
-    &tril_head_shared, &tril_head_mixture,  &tril_head_student,   NULL
-};
 
 static const tril_head_opts defaults;
 

@@ -1,7 +1,6 @@
 /* Heads whose row is a block: its layout, its distributions, its fit. */
 #include "nn/head_block.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -10,8 +9,6 @@
 #include "kernels/cholesky.h"
 
 typedef tril_head_block head;
-
-/* ---- a row */
 
 head tril_head_block_of(const tril_head_layout *h)
 {
@@ -30,27 +27,6 @@ head tril_head_block_of(const tril_head_layout *h)
                    .lower = form->diagonal                  ? TRIL_LOWER_NONE
                             : h->opts.relative_off_diagonal ? TRIL_LOWER_SCALED
                                                             : TRIL_LOWER_PACKED };
-}
-
-bool tril_head_load(const head *h, const tril_real *raw, double *v, double *log_v, double *slope)
-{
-    const tril_real *s = raw + h->s;
-    bool finite = true;
-    for (const tril_real *p = raw + h->begin; p < s; p++)
-        finite &= isfinite(*p);
-    for (size_t i = 0; i < h->d; i++) {
-        tril_positive x = h->diagonal->of((double)s[i], h->floor);
-        finite &= isfinite(s[i]);
-        v[i] = x.value;
-        log_v[i] = x.log;
-        slope[i] = x.slope;
-    }
-    return finite;
-}
-
-double tril_head_reach(const head *h, double s, double slope)
-{
-    return tril_within(1 / fmax(slope, 0.1 * h->diagonal->of(s, 0).slope), DBL_MAX);
 }
 
 /* ---- the distribution: param[0] are raw outputs, param[1] is {0} or the same numbers again, whose

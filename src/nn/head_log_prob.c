@@ -5,12 +5,6 @@
 
 typedef tril_head_block head;
 
-bool tril_head_not_finite(const tril_row_block *rows, size_t i)
-{
-    return tril_op_fail(rows->node, TRIL_NOT_FINITE, "y or the raw outputs%s are not finite",
-                        tril_rows_where(rows, " of row ", i).text);
-}
-
 /* ---- row by row; memory: the form's; kept: the gradient, and the natural one if it is wanted */
 
 static size_t row_doubles(const tril_node *node)

@@ -7,9 +7,6 @@
 #include "core/finite.h"
 #include "core/shape.h"
 
-const tril_optim_kind *const tril_optims[TRIL_LIST_SIZE] = { &tril_optim_adam, &tril_optim_sgd,
-                                                             NULL };
-
 bool tril_optim_check(tril_params *params, const char *optim, const char *option, double x,
                       double low, double high)
 {
