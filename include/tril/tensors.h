@@ -5,14 +5,15 @@
  * is with 00000000 in the place of these eight hexadecimal digits. A file without one is read too:
  * whoever alters a file, or copies its metadata into another, leaves it out.
  *
- * Example: a network is written, and read into another.
+ * Example: a network is written into memory, and read from there into another.
  *
+ *     #define _POSIX_C_SOURCE 200809L // open_memstream, fmemopen
  *     #include <stdio.h>
+ *     #include <stdlib.h>
  *     #include <tril/tril.h>
  *
  *     int main(void)
  *     {
- *         static const char path[] = "example.safetensors";
  *         const tril_mlp_opts opts = { .inputs = 2, .hidden = { 16 }, .outputs = 9 };
  *         tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 7 });
  *         tril_params *params = tril_params_new(ctx), *again = tril_params_new(ctx);
@@ -22,10 +23,18 @@
  *         tril_tensors *model = tril_tensors_new(ctx);
  *         tril_tensors_put_params(model, "", params);
  *         tril_tensors_set_metadata(model, "activation", "tanh");
- *         tril_tensors_write(model, path);
+ *         char *bytes = NULL;
+ *         size_t size = 0;
+ *         FILE *out = open_memstream(&bytes, &size);
+ *         tril_tensors_write_stream(model, out, "network"); // or to a file: tril_tensors_write
+ *         if (out)
+ *             fclose(out);
  *         tril_tensors_free(model);
  *
- *         model = tril_tensors_read(ctx, path);
+ *         FILE *in = size ? fmemopen(bytes, size, "rb") : NULL;
+ *         model = tril_tensors_read_stream(ctx, in, "network"); // or tril_tensors_read
+ *         if (in)
+ *             fclose(in);
  *         tril_tensors_get_params(model, "", again);
  *         bool failed = tril_ctx_failed(ctx);
  *         if (failed)
@@ -37,11 +46,14 @@
  *         tril_params_free(again);
  *         tril_params_free(params);
  *         tril_ctx_free(ctx);
- *         return remove(path) || failed;
+ *         free(bytes);
+ *         return failed;
  *     }
  */
 #ifndef TRIL_TENSORS_H
 #define TRIL_TENSORS_H
+
+#include <stdio.h>
 
 #include <tril/ctx.h>
 #include <tril/params.h>
@@ -94,10 +106,20 @@ const char *tril_tensors_metadata(const tril_tensors *tensors, const char *name)
  */
 bool tril_tensors_write(const tril_tensors *tensors, const char *path);
 
+/* Writes the same bytes to a stream, where it is, and flushes it; it needs not be able to seek, and
+ * stays open. Errors call it by that name; NULL: "tensors". POSIX's open_memstream makes a stream
+ * into memory, and glibc's fopencookie one of callbacks. False on failure. */
+bool tril_tensors_write_stream(const tril_tensors *tensors, FILE *file, const char *name);
+
 /* Reads a file. Whatever is wrong with it is an error that says what: tensors that overlap, leave
  * gaps, or are more or less than the file; types other than those above; more than four axes; two
  * of one name; a checksum of other bytes. NULL on failure. */
 tril_tensors *tril_tensors_read(tril_ctx *ctx, const char *path);
+
+/* The same from where a stream is, to its end: one that goes on behind the last tensor is an error
+ * too. It needs not be able to seek, as memory (POSIX's fmemopen) and callbacks (glibc's
+ * fopencookie) need not, and stays open. name as above. */
+tril_tensors *tril_tensors_read_stream(tril_ctx *ctx, FILE *file, const char *name);
 
 /* Puts all parameters of a store, as tensors named prefix and the parameter's name, and gets them
  * back, into a store that has the same. A parameter without its tensor, a shape that differs, and a

@@ -1,4 +1,4 @@
-/* What sentences about files share. */
+/* What readers and writers of files share: sentences. */
 #include "io/message.h"
 
 #include <errno.h>
@@ -22,4 +22,14 @@ bool tril_fail_errno(tril_ctx *ctx, const char *path, const char *what, int erro
     (void)strerror_r(error, text, sizeof text);
     return tril_ctx_fail(ctx, error == ENOMEM ? TRIL_OUT_OF_MEMORY : TRIL_BAD_FILE,
                          "%s: cannot be %s: %s", *path ? path : "''", what, text);
+}
+
+bool tril_stream_read(tril_ctx *ctx, FILE *file, const char *name, void *out, size_t n, size_t *got)
+{
+    *got = 0;
+    if (!file || tril_ctx_failed(ctx))
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "%s: no stream was given", name);
+    errno = 0; /* callbacks need not say why */
+    *got = fread(out, 1, n, file);
+    return *got == n || !ferror(file) || tril_fail_errno(ctx, name, "read", errno ? errno : EIO);
 }

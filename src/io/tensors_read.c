@@ -8,15 +8,16 @@
 #include "io/message.h"
 #include "io/tensors.h"
 
-enum { LONGEST_HEADER = 100000000 }; /* as the format's own reader has it */
+enum { LONGEST_HEADER = 100000000, CHUNK = 1 << 16 }; /* the first as the format's own reader */
 
 /* The reading of one file. */
 typedef struct reader {
     tril_tensors *tensors;
     FILE *file;
-    uint64_t length; /* of the header */
-    size_t size;     /* of the numbers, in bytes */
     char *header;
+    size_t length; /* of the header */
+    uint64_t end;  /* of the last tensor's numbers, as the header says */
+    size_t size;   /* of the numbers, in bytes: at most one more than that */
 } reader;
 
 __attribute__((format(printf, 2, 3))) static bool fail(const reader *r, const char *format, ...)
@@ -28,36 +29,59 @@ __attribute__((format(printf, 2, 3))) static bool fail(const reader *r, const ch
     return false;
 }
 
-static bool read_bytes(const reader *r, void *out, size_t n)
-{
-    if (fread(out, 1, n, r->file) == n)
-        return true;
-    return ferror(r->file) ? tril_fail_errno(r->tensors->ctx, r->tensors->source, "read", errno)
-                           : fail(r, "the file has become shorter while it was read");
-}
-
-/* the three parts of the file, into memory; no more is asked for than the file has bytes */
-static bool read_parts(reader *r)
+/* Up to `most` bytes, in a block that grows with what is there; to be released, NULL on failure. */
+static char *read_bytes(const reader *r, uint64_t most, size_t *n)
 {
     tril_ctx *ctx = r->tensors->ctx;
-    off_t end = fseeko(r->file, 0, SEEK_END) == 0 ? ftello(r->file) : -1;
-    if (end < 0 || fseeko(r->file, 0, SEEK_SET) != 0)
-        return tril_fail_errno(ctx, r->tensors->source, "read", errno);
-    if (end < (off_t)sizeof r->length)
-        return fail(r, "the file has %lld bytes: this is no file of tensors", (long long)end);
-    if (!read_bytes(r, &r->length, sizeof r->length))
+    char *bytes = NULL;
+    *n = 0;
+    for (size_t room = CHUNK, got = 0;; room *= 2) {
+        room = room < most ? room : (size_t)most;
+        char *larger = tril_ctx_resize(ctx, "tensors", bytes, room, 1);
+        bytes = larger ? larger : bytes;
+        if (!larger ||
+            !tril_stream_read(ctx, r->file, r->tensors->source, bytes + *n, room - *n, &got))
+            return tril_ctx_release(ctx, bytes), NULL;
+        *n += got;
+        if (*n < room || room == most)
+            return bytes;
+    }
+}
+
+static bool read_front(reader *r)
+{
+    uint64_t length;
+    size_t n;
+    if (!tril_stream_read(r->tensors->ctx, r->file, r->tensors->source, &length, sizeof length, &n))
         return false;
-    tril_tensors_turn(&r->length, 1, sizeof r->length);
-    uint64_t rest = (uint64_t)end - sizeof r->length;
-    if (r->length > LONGEST_HEADER || r->length > rest)
-        return fail(
-            r, "a header of %llu bytes is too long: this is no file of tensors, or a part of one",
-            (unsigned long long)r->length);
-    r->size = rest - r->length;
-    r->header = tril_ctx_alloc(ctx, "tensors", r->length, 1);
-    r->tensors->data = r->header ? tril_ctx_alloc(ctx, "tensors", r->size, 1) : NULL;
-    return r->tensors->data && read_bytes(r, r->header, r->length) &&
-           read_bytes(r, r->tensors->data, r->size);
+    if (n < sizeof length)
+        return fail(r, "the file has %zu bytes: this is no file of tensors", n);
+    tril_tensors_turn(&length, 1, sizeof length);
+    r->header = length <= LONGEST_HEADER ? read_bytes(r, length, &r->length) : NULL;
+    return r->length == length ||
+           fail(r,
+                "a header of %llu bytes is too long: this is no file of tensors, or a part of one",
+                (unsigned long long)length);
+}
+
+/* how many bytes of numbers the header speaks of: a stream that goes on for ever is left there */
+static bool find_end(reader *r, json_t *header)
+{
+    const char *name;
+    json_t *said;
+    json_object_foreach(header, name, said)
+    {
+        const json_t *offsets = json_object_get(said, "data_offsets");
+        const json_int_t end = json_integer_value(json_array_get(offsets, 1));
+        r->end = end > 0 && (uint64_t)end > r->end ? (uint64_t)end : r->end;
+    }
+    return true;
+}
+
+static bool read_numbers(reader *r)
+{
+    r->tensors->data = read_bytes(r, r->end + 1, &r->size);
+    return r->tensors->data;
 }
 
 /* a file without a checksum, of other hands, is taken as it is */
@@ -135,7 +159,10 @@ static bool read_tensor(const reader *r, const char *name, json_t *said)
                     tril_shown(type_room, type));
     if (!read_shape(sizes, &shape))
         return fail(r, "tensor %s has a shape that is not up to %d sizes", room, TRIL_MAX_RANK);
-    if (begin < 0 || begin > end || (uint64_t)end > r->size)
+    if (begin < 0 || begin > end)
+        return fail(r, "tensor %s takes bytes %lld to %lld, which cannot be", room,
+                    (long long)begin, (long long)end);
+    if ((uint64_t)end > r->size)
         return fail(r, "tensor %s takes bytes %lld to %lld, but there are %zu", room,
                     (long long)begin, (long long)end, r->size);
     size_t n = tril_shape_size(shape), size = (size_t)(end - begin);
@@ -173,12 +200,12 @@ static bool check_bytes(const reader *r)
         end = begin + sorted[i].size;
     }
     if (end != r->size)
-        fail(r, "tensors take %zu bytes, but there are %zu", end, r->size);
+        fail(r, "tensors take %zu bytes, but there are more", end);
     tril_ctx_release(tensors->ctx, sorted);
     return !tril_ctx_failed(tensors->ctx);
 }
 
-static bool read_header(const reader *r, json_t *header)
+static bool read_header(reader *r, json_t *header)
 {
     const char *name;
     json_t *said;
@@ -193,43 +220,51 @@ static bool read_header(const reader *r, json_t *header)
     return check_bytes(r);
 }
 
-static bool read_file(reader *r)
+/* the stream is not read meanwhile: its callbacks may have a use for Jansson of their own */
+static bool with_header(reader *r, bool (*use)(reader *, json_t *))
 {
     tril_json json;
     json_error_t error;
     char room[TRIL_SHOWN_ROOM];
-    if (!read_parts(r) ||
-        !tril_json_begin(&json, r->tensors->ctx, r->tensors->source, r->header, r->length))
+    if (!tril_json_begin(&json, r->tensors->ctx, r->tensors->source, r->header, r->length))
         return false;
     json_t *header = json_loadb(r->header, r->length, JSON_REJECT_DUPLICATES, &error);
     bool done =
-        header ? read_header(r, header) && check_crc(r)
+        header ? use(r, header)
                : fail(r, "byte %d of the header: %s", error.position, tril_shown(room, error.text));
     json_decref(header);
     tril_json_end(&json);
     return done;
 }
 
-tril_tensors *tril_tensors_read(tril_ctx *ctx, const char *path)
+tril_tensors *tril_tensors_read_stream(tril_ctx *ctx, FILE *file, const char *name)
 {
-    if (!path)
-        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "tensors: no path was given"), NULL;
-    reader r = { .tensors = tril_tensors_new(ctx) };
+    reader r = { .tensors = tril_tensors_new(ctx), .file = file };
     if (!r.tensors)
         return NULL;
-    size_t length = strlen(path) + 1;
-    char *source = tril_arena_take(&r.tensors->arena, "tensors", length, 1);
-    bool done = false;
-    if (source) {
-        r.tensors->source = memcpy(source, path, length);
-        r.file = fopen(path, "rb");
-        done = r.file ? read_file(&r) : tril_fail_errno(ctx, path, "opened", errno);
-    }
-    if (r.file)
-        fclose(r.file);
+    const size_t size = name ? strlen(name) + 1 : 0;
+    char *source = size ? tril_arena_take(&r.tensors->arena, "tensors", size, 1) : NULL;
+    if (source)
+        r.tensors->source = memcpy(source, name, size);
+    const bool done = read_front(&r) && with_header(&r, find_end) && read_numbers(&r) &&
+                      with_header(&r, read_header) && check_crc(&r);
     tril_ctx_release(ctx, r.header);
     if (done)
         return r.tensors;
     tril_tensors_free(r.tensors);
     return NULL;
+}
+
+tril_tensors *tril_tensors_read(tril_ctx *ctx, const char *path)
+{
+    if (tril_ctx_failed(ctx))
+        return NULL;
+    if (!path)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "tensors: no path was given"), NULL;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return tril_fail_errno(ctx, path, "opened", errno), NULL;
+    tril_tensors *tensors = tril_tensors_read_stream(ctx, file, path);
+    fclose(file);
+    return tensors;
 }

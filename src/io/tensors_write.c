@@ -109,27 +109,38 @@ static bool put_all(const tril_tensors *tensors, const front *f, FILE *file, uin
     return true;
 }
 
-static bool write_file(const tril_tensors *tensors, const front *f, const char *path)
+static void put_crc(const tril_tensors *tensors, const front *f)
 {
     char digits[TRIL_CRC_DIGITS + 1];
     uint32_t crc = 0;
     put_all(tensors, f, NULL, &crc);
     snprintf(digits, sizeof digits, "%08x", (unsigned)crc);
     memcpy(tril_crc_digits(f->bytes, f->size), digits, TRIL_CRC_DIGITS);
-    tril_file *file = tril_file_new(tensors->ctx, path);
-    if (file && !put_all(tensors, f, tril_file_stream(file), NULL))
-        tril_fail_errno(tensors->ctx, path, "written", errno);
-    const bool done = tril_file_keep(file);
-    tril_file_free(file);
-    return done;
+}
+
+bool tril_tensors_write_stream(const tril_tensors *tensors, FILE *file, const char *name)
+{
+    if (!tensors || tril_ctx_failed(tensors->ctx))
+        return false;
+    name = name ? name : "tensors";
+    if (!file)
+        return tril_ctx_fail(tensors->ctx, TRIL_BAD_ARGUMENT, "%s: no stream was given", name);
+    const front f = front_of(tensors);
+    if (!tril_ctx_failed(tensors->ctx)) {
+        put_crc(tensors, &f);
+        errno = 0; /* callbacks need not say why */
+        if (!put_all(tensors, &f, file, NULL) || fflush(file) || ferror(file))
+            tril_fail_errno(tensors->ctx, name, "written", errno ? errno : EIO);
+    }
+    tril_ctx_release(tensors->ctx, f.bytes);
+    return !tril_ctx_failed(tensors->ctx);
 }
 
 bool tril_tensors_write(const tril_tensors *tensors, const char *path)
 {
-    if (!tensors || tril_ctx_failed(tensors->ctx))
-        return false;
-    front f = front_of(tensors);
-    const bool done = !tril_ctx_failed(tensors->ctx) && write_file(tensors, &f, path);
-    tril_ctx_release(tensors->ctx, f.bytes);
+    tril_file *file = tensors ? tril_file_new(tensors->ctx, path) : NULL;
+    const bool done = file && tril_tensors_write_stream(tensors, tril_file_stream(file), path) &&
+                      tril_file_keep(file);
+    tril_file_free(file);
     return done;
 }

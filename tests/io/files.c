@@ -1,6 +1,8 @@
-/* Files for the tests of tables. */
+/* Files and streams for the tests of tables. */
+#define _GNU_SOURCE /* fopencookie */
 #include "io/files.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,63 @@ void write_file(const void *bytes, size_t size)
     ck_assert_msg(f, "%s cannot be made", file_path());
     ck_assert_uint_eq(size ? fwrite(bytes, 1, size, f) : 0, size);
     ck_assert_int_eq(fclose(f), 0);
+}
+
+typedef struct source {
+    int kind;
+    const char *bytes;
+    size_t left;
+} source;
+
+static ssize_t read_source(void *cookie, char *out, size_t n)
+{
+    enum { PIECE = 1000 };
+    source *s = cookie;
+    n = n < PIECE ? n : PIECE;
+    if (!s->left && s->kind == STREAM_ENDLESS)
+        return memset(out, 0, n), (ssize_t)n;
+    if (!s->left)
+        return errno = 0, s->kind == STREAM_FAILS ? -1 : 0;
+    n = n < s->left ? n : s->left;
+    memcpy(out, s->bytes, n);
+    s->bytes += n;
+    s->left -= n;
+    return (ssize_t)n;
+}
+
+static ssize_t write_nothing(void *cookie, const char *bytes, size_t n)
+{
+    (void)cookie, (void)bytes, (void)n;
+    return errno = 0;
+}
+
+static int free_source(void *cookie)
+{
+    free(cookie);
+    return 0;
+}
+
+FILE *stream_of(int kind, const void *bytes, size_t size)
+{
+    FILE *stream = NULL;
+    if (kind == STREAM_MEMORY) {
+        stream = fmemopen((void *)bytes, size, "rb");
+    } else if (kind == STREAM_PIPE) {
+        int ends[2];
+        ck_assert_int_eq(pipe(ends), 0);
+        ck_assert_int_eq(write(ends[1], bytes, size), (ssize_t)size);
+        close(ends[1]);
+        stream = fdopen(ends[0], "rb");
+    } else {
+        source *s = malloc(sizeof *s);
+        *s = (source){ kind, bytes, size };
+        stream =
+            fopencookie(s, "r+",
+                        (cookie_io_functions_t){
+                            .read = read_source, .write = write_nothing, .close = free_source });
+    }
+    ck_assert_ptr_nonnull(stream);
+    return stream;
 }
 
 tril_table *table_of(tril_ctx *ctx, const void *bytes, size_t size)

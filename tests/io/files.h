@@ -1,4 +1,4 @@
-/* Files for the tests of tables: made, read, removed. */
+/* Files and streams for the tests of tables: made, read, removed. */
 #ifndef TESTS_DATA_FILES_H
 #define TESTS_DATA_FILES_H
 
@@ -17,6 +17,12 @@ typedef struct content {
 /* the file of this process: what write_file makes, and what sentences begin with */
 const char *file_path(void);
 void write_file(const void *bytes, size_t size);
+
+/* A stream of these bytes, which stay the caller's: in memory, through a pipe (64 KiB at most),
+ * from callbacks; and callbacks that fail behind the bytes without a reason, or go on with zeros
+ * for ever. */
+enum { STREAM_MEMORY, STREAM_PIPE, STREAM_CALLBACKS, STREAM_FAILS, STREAM_ENDLESS };
+FILE *stream_of(int kind, const void *bytes, size_t size);
 
 /* Writes the file, reads it as a table, removes it. */
 tril_table *table_of(tril_ctx *ctx, const void *bytes, size_t size);

@@ -112,6 +112,43 @@ START_TEST(test_committed)
 }
 END_TEST
 
+/* the file's bytes go into memory, and come back from streams of any kind, behind what was read of
+ * them before; streams stay open */
+START_TEST(test_stream)
+{
+    static char wanted[4096];
+    char *bytes = NULL;
+    size_t size = 0;
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_tensors *t = some(ctx);
+    FILE *out = open_memstream(&bytes, &size);
+    fputc('x', out);
+    ck_assert(tril_tensors_write_stream(t, out, "memory"));
+    ck_assert_uint_eq(bytes_of(committed, wanted, sizeof wanted), size - 1);
+    ck_assert_mem_eq(bytes + 1, wanted, size - 1);
+    fputc('y', out);
+    fclose(out);
+    ck_assert(bytes[size - 1] == 'y');
+    tril_tensors_free(t);
+    for (int kind = 0; kind <= STREAM_CALLBACKS; kind++) {
+        FILE *in = stream_of(kind, bytes, size - 1);
+        ck_assert_int_eq(fgetc(in), 'x');
+        t = tril_tensors_read_stream(ctx, in, "memory");
+        ck_fine(ctx);
+        ck_some(t);
+        tril_tensors_free(t);
+        ck_assert(fgetc(in) == EOF && !fclose(in));
+        in = stream_of(kind, bytes, size); /* longer by a byte */
+        fgetc(in);
+        ck_assert_ptr_null(tril_tensors_read_stream(ctx, in, NULL));
+        ck_failed(ctx, TRIL_BAD_DATA, "tensors: tensors take 72 bytes, but there are more");
+        fclose(in);
+    }
+    free(bytes);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 /* floats and doubles become one another, and nothing else anything else */
 START_TEST(test_types)
 {
@@ -209,6 +246,8 @@ START_TEST(test_inert)
     tril_tensors_free(NULL);
     ck_assert_ptr_null(tril_tensors_new(NULL));
     ck_assert_ptr_null(tril_tensors_read(NULL, committed));
+    ck_assert_ptr_null(tril_tensors_read_stream(NULL, stdin, NULL));
+    ck_assert(!tril_tensors_write_stream(NULL, stdout, NULL));
     ck_assert(!tril_tensors_put(NULL, "x", TRIL_F32, TRIL_SHAPE(1), &x));
     ck_assert(!tril_tensors_get(NULL, "x", TRIL_F32, TRIL_SHAPE(1), &x));
     ck_assert(!tril_tensors_set_metadata(NULL, "x", "x") && !tril_tensors_metadata(NULL, "x"));
@@ -216,10 +255,14 @@ START_TEST(test_inert)
     ck_assert(!tril_tensors_at(NULL, 0).name && !tril_tensors_find(NULL, "x").name);
     ck_assert_ptr_null(tril_tensors_read(ctx, NULL));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "tensors: no path was given");
+    ck_assert_ptr_null(tril_tensors_read_stream(ctx, NULL, "model"));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "model: no stream was given");
     tril_tensors *t = tril_tensors_new(ctx);
     ck_assert(!tril_tensors_find(t, "x").name && !tril_tensors_at(t, 0).name);
     ck_assert(!tril_tensors_write(t, NULL));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "file: no path was given");
+    ck_assert(!tril_tensors_write_stream(t, NULL, NULL));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "tensors: no stream was given");
 
     /* none at all is a file too */
     ck_assert(tril_tensors_write(t, file_path()));
@@ -266,6 +309,7 @@ Suite *suite_io_tensors(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, test_round_trip);
     tcase_add_test(tcase, test_committed);
+    tcase_add_test(tcase, test_stream);
     tcase_add_test(tcase, test_types);
     tcase_add_test(tcase, test_bad_put);
     tcase_add_test(tcase, test_inert);

@@ -111,11 +111,11 @@ static const struct {
     /* where tensors lie */
     { "{\"a\":" TENSOR("F32", "[2]", "0", "8") "}", 4,
       "tensor a takes bytes 0 to 8, but there are 4" },
-    { "{\"a\":" TENSOR("F32", "[2]", "0", "8") "}", 9, "tensors take 8 bytes, but there are 9" },
-    { "{}", 1, "tensors take 0 bytes, but there are 1" },
+    { "{\"a\":" TENSOR("F32", "[2]", "0", "8") "}", 9, "tensors take 8 bytes, but there are more" },
+    { "{}", 1, "tensors take 0 bytes, but there are more" },
     { "{\"a\":" TENSOR("F32", "[1]", "4", "0") "}", 8,
-      "tensor a takes bytes 4 to 0, but there are" },
-    { "{\"a\":" TENSOR("F32", "[1]", "-4", "0") "}", 8, "tensor a takes bytes -4 to 0, but" },
+      "tensor a takes bytes 4 to 0, which cannot be" },
+    { "{\"a\":" TENSOR("F32", "[1]", "-4", "0") "}", 8, "tensor a takes bytes -4 to 0, which" },
     { "{\"a\":" TENSOR("F32", "[1]", "4", "8") "}", 8,
       "tensor a begins at byte 4, where 0 are taken" },
     { "{\"a\":" TENSOR("F32", "[1]", "0", "4") ",\"b\":" TENSOR("F32", "[1]", "8", "12") "}", 12,
@@ -287,10 +287,36 @@ START_TEST(test_no_file)
     ck_assert_int_eq(rmdir(file_path()), 0);
     ck_assert_int_eq(mkfifo(file_path(), 0600), 0);
     int both = open(file_path(), O_RDWR);
+    ck_assert_int_eq(write(both, "text of any length", 18), 18);
     ck_assert_ptr_null(tril_tensors_read(ctx, file_path()));
-    ck_sentence(ctx, TRIL_BAD_FILE, "cannot be read: Illegal seek");
+    ck_failed(ctx, TRIL_BAD_DATA, "is too long: this is no file of tensors, or a part of one");
     close(both);
     ck_assert_int_eq(remove(file_path()), 0);
+    ck_assert_ptr_null(tril_tensors_read(ctx, "/dev/zero")); /* it has no end */
+    ck_failed(ctx, TRIL_BAD_DATA, "/dev/zero: byte 0 of the header: ");
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* a stream that fails, or does not end, anywhere: one sentence, which begins with its name */
+START_TEST(test_bad_stream)
+{
+    char bytes[ROOM];
+    counting counter = { 0 };
+    tril_ctx *ctx = counting_ctx(&counter);
+    const size_t n = bytes_of(committed, bytes);
+    for (size_t size = 0; size <= n; size += size + 20 < n ? 20 : 1) {
+        FILE *stream = stream_of(STREAM_FAILS, bytes, size);
+        tril_tensors *t = tril_tensors_read_stream(ctx, stream, "model");
+        ck_assert_ptr_null(t);
+        ck_failed(ctx, TRIL_BAD_FILE, "model: cannot be read: Input/output error");
+        fclose(stream);
+        stream = stream_of(STREAM_ENDLESS, bytes, size);
+        ck_assert_ptr_null(tril_tensors_read_stream(ctx, stream, "model"));
+        ck_failed(ctx, TRIL_BAD_DATA, "model: ");
+        fclose(stream);
+        ck_assert_uint_eq(counter.blocks, 1);
+    }
     tril_ctx_free(ctx);
 }
 END_TEST
@@ -338,6 +364,40 @@ START_TEST(test_full)
     ck_assert_uint_eq(tril_tensors_count(t), 1);
     tril_tensors_free(t);
     ck_assert_int_eq(remove(file_path()), 0);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* the same of streams: a device without room, one for reading, callbacks, and one that has failed
+ * before */
+START_TEST(test_full_stream)
+{
+    counting counter = { 0 };
+    tril_ctx *ctx = counting_ctx(&counter);
+    tril_tensors *t = some(ctx), *none = tril_tensors_new(ctx);
+    for (int i = 0; i < 2; i++) { /* more than a buffer holds, and less */
+        FILE *full = fopen("/dev/full", "wb");
+        ck_assert(!tril_tensors_write_stream(i ? none : t, full, "full"));
+        ck_failed(ctx, TRIL_BAD_FILE, "full: cannot be written: No space left on device");
+        fclose(full);
+    }
+    FILE *read = fopen(committed, "rb");
+    ck_assert(!tril_tensors_write_stream(t, read, NULL));
+    ck_failed(ctx, TRIL_BAD_FILE, "tensors: cannot be written: Bad file descriptor");
+    fclose(read);
+    FILE *callbacks = stream_of(STREAM_FAILS, "", 0);
+    ck_assert(!tril_tensors_write_stream(t, callbacks, "model"));
+    ck_failed(ctx, TRIL_BAD_FILE, "model: cannot be written: Input/output error");
+    fclose(callbacks);
+    FILE *failed = fopen(file_path(), "wb");
+    ck_assert_int_eq(fgetc(failed), EOF);
+    ck_assert(ferror(failed) && !tril_tensors_write_stream(none, failed, "model"));
+    ck_failed(ctx, TRIL_BAD_FILE, "model: cannot be written: Input/output error");
+    fclose(failed);
+    ck_assert_int_eq(remove(file_path()), 0);
+    tril_tensors_free(none);
+    tril_tensors_free(t);
+    ck_assert_uint_eq(counter.blocks, 1);
     tril_ctx_free(ctx);
 }
 END_TEST
@@ -482,6 +542,8 @@ Suite *suite_io_tensors_files(void)
     tcase_add_test(tcase, test_altered);
     tcase_add_test(tcase, test_no_file);
     tcase_add_test(tcase, test_full);
+    tcase_add_test(tcase, test_bad_stream);
+    tcase_add_test(tcase, test_full_stream);
     tcase_add_test(tcase, test_nowhere);
     tcase_add_test(tcase, test_left_over);
     tcase_add_test(tcase, test_jansson);
