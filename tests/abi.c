@@ -43,6 +43,7 @@ SIZE(tril_shape, 40);
 SIZE(tril_shape_str, 96);
 SIZE(tril_shards_opts, 72);
 SIZE(tril_dialect, 56);
+SIZE(tril_table_column, 40);
 SIZE(tril_var, 16);
 SIZE(tril_backward_opts, 48);
 SIZE(tril_tensor, 56);

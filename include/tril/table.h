@@ -1,29 +1,39 @@
-/* Tables from CSV files: columns by name.
+/* Tables from CSV files and from arrays: columns by name.
  *
- * Example: the mean of a column.
+ * Example: the mean of a column, of a file and of an array.
  *
  *     #include <stdio.h>
  *     #include <stdlib.h>
  *     #include <tril/tril.h>
  *
- *     int main(void)
+ *     static void print_mean(const char *title, const tril_table *table)
  *     {
- *         tril_ctx *ctx = tril_ctx_new(NULL);
- *         tril_table *table = tril_table_read(ctx, "data/faithful.csv", NULL);
  *         size_t rows = tril_table_rows(table);
  *         tril_real *x = malloc((rows + 1) * sizeof *x);
  *         double mean = 0;
  *         if (x && tril_table_columns(table, (const char *[]){ "waiting" }, 1, x))
  *             for (size_t i = 0; i < rows; i++)
  *                 mean += (double)x[i] / (double)rows;
+ *         printf("%s: %zu rows, mean waiting time %.1f minutes\n", title, rows, mean);
+ *         free(x);
+ *     }
  *
+ *     int main(void)
+ *     {
+ *         static const double waiting[] = { 79, 54, 74 };
+ *         static const char *const length[] = { "long", "short", "long" };
+ *         static const tril_table_column columns[] = { { .name = "waiting", .numbers = waiting },
+ *                                                      { .name = "length", .words = length } };
+ *         tril_ctx *ctx = tril_ctx_new(NULL);
+ *         tril_table *file = tril_table_read(ctx, "data/faithful.csv", NULL);
+ *         tril_table *arrays = tril_table_new(ctx, "three eruptions", columns, 2, 3);
+ *         print_mean("file", file);
+ *         print_mean("arrays", arrays);
  *         bool failed = tril_ctx_failed(ctx);
  *         if (failed)
  *             fprintf(stderr, "%s\n", tril_ctx_message(ctx));
- *         else
- *             printf("%zu rows, mean waiting time %.1f minutes\n", rows, mean);
- *         free(x);
- *         tril_table_free(table);
+ *         tril_table_free(arrays);
+ *         tril_table_free(file);
  *         tril_ctx_free(ctx);
  *         return failed;
  *     }
@@ -31,11 +41,13 @@
 #ifndef TRIL_TABLE_H
 #define TRIL_TABLE_H
 
+#include <stdio.h>
+
 #include <tril/ctx.h>
 
 TRIL_API_BEGIN
 
-/* A CSV file in memory: columns by name, cells as numbers or words. */
+/* A table in memory: columns by name, cells as numbers or words. */
 typedef struct tril_table tril_table;
 
 /* How a file writes its table. What is 0 is found from its first 64 KiB. */
@@ -67,6 +79,28 @@ typedef struct tril_dialect {
  * quoted cell of several) longer than 16 MiB. NULL on failure. A number takes eight bytes, a word
  * as many more as it has letters. */
 tril_table *tril_table_read(tril_ctx *ctx, const char *path, const tril_dialect *dialect);
+
+/* The same from where a stream is, to its end; it needs not be able to seek, and stays open. Errors
+ * call it by that name; NULL: "table". POSIX's fmemopen makes a stream of memory, and glibc's
+ * fopencookie one of callbacks. NULL on failure. */
+tril_table *tril_table_read_stream(tril_ctx *ctx, FILE *file, const char *name,
+                                   const tril_dialect *dialect);
+
+/* A column of a program's own: either numbers or words, as many as the table has rows. */
+typedef struct tril_table_column {
+    const char *name;
+    const double *numbers;    /* NaN: missing */
+    const char *const *words; /* each read as the same cell of a file, with decimal points: a
+                                 number, missing, a date, or a word; NULL: missing */
+    TRIL_RESERVED(2);
+} tril_table_column;
+
+/* A table of copies of n_columns columns, numbers exactly as they are. Whatever takes a table takes
+ * it; where the sentence about a file names a line, it names the row, from 0. name is that of the
+ * table in sentences; NULL: "table". No column, no row, and a column without a name, without cells
+ * or with both kinds are errors. NULL on failure. */
+tril_table *tril_table_new(tril_ctx *ctx, const char *name, const tril_table_column *columns,
+                           size_t n_columns, size_t rows);
 void tril_table_free(tril_table *table);
 
 /* Rows without the header, and the names of columns in their order; NULL beyond the last. */
@@ -74,10 +108,11 @@ size_t tril_table_rows(const tril_table *table);
 size_t tril_table_width(const tril_table *table);
 const char *tril_table_name(const tril_table *table, size_t column);
 
-/* How the file is written: what was found, and what was given; the table's own. */
+/* How the file is written: what was found, and what was given; the table's own. Of arrays: comma
+ * and point. */
 const tril_dialect *tril_table_dialect(const tril_table *table);
 
-/* The line of the file in which a row begins, from 1; 0 where there is no such row. */
+/* The line of the file in which a row begins, from 1; 0 where there is no such row or no file. */
 size_t tril_table_line(const tril_table *table, size_t row);
 
 /* The line of a row of units that was left out; 0: there was none. */

@@ -23,7 +23,7 @@ const char *tril_table_name(const tril_table *table, size_t column)
 
 size_t tril_table_line(const tril_table *table, size_t row)
 {
-    return table && row < table->rows ? table->lines[row] : 0;
+    return table && table->lines && row < table->rows ? table->lines[row] : 0;
 }
 
 size_t tril_table_units_line(const tril_table *table)
@@ -75,22 +75,22 @@ static const char *list_names(const tril_table *table, char *text, size_t room)
 
 bool tril_table_find(const tril_table *table, const char *name, size_t *k)
 {
-    char room[TRIL_SHOWN_ROOM], names[256];
+    char room[TRIL_SHOWN_ROOM], names[256], header[32] = "";
     if (!table || tril_ctx_failed(table->ctx))
         return false;
     if (!name)
         return tril_ctx_fail(table->ctx, TRIL_BAD_ARGUMENT, "%s: a column has no name",
                              table->path);
     *k = find(table, name);
+    if (table->lines)
+        snprintf(header, sizeof header, "line %zu: ", table->header_line);
     if (*k == SIZE_MAX)
         return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
-                             "%s: line %zu: there is no column named %s, only %s", table->path,
-                             table->header_line, shown_name(room, name),
-                             list_names(table, names, sizeof names));
+                             "%s: %sthere is no column named %s, only %s", table->path, header,
+                             shown_name(room, name), list_names(table, names, sizeof names));
     if (table->columns[*k].twice)
-        return tril_ctx_fail(table->ctx, TRIL_BAD_DATA,
-                             "%s: line %zu: there are two columns named %s", table->path,
-                             table->header_line, shown_name(room, name));
+        return tril_ctx_fail(table->ctx, TRIL_BAD_DATA, "%s: %sthere are two columns named %s",
+                             table->path, header, shown_name(room, name));
     return true;
 }
 
@@ -101,8 +101,9 @@ bool tril_table_fail_cell(const tril_table *table, size_t row, size_t k, const c
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    return tril_ctx_fail(table->ctx, TRIL_BAD_DATA, "%s: line %zu, column %s: %s", table->path,
-                         table->lines[row], shown_name(room, table->columns[k].name), what);
+    return tril_ctx_fail(table->ctx, TRIL_BAD_DATA, "%s: %s %zu, column %s: %s", table->path,
+                         table->lines ? "line" : "row", table->lines ? table->lines[row] : row,
+                         shown_name(room, table->columns[k].name), what);
 }
 
 /* the form in which most words of a column are dates, if any */

@@ -29,7 +29,7 @@ struct tril_table {
     size_t header_line, units_line, width, rows, capacity;
     double *cells; /* [rows, width]; a NaN that says what is there and where its text begins, where
                       a cell is no finite number */
-    size_t *lines; /* where each row begins in the file */
+    size_t *lines; /* where each row begins in the file; NULL: the table is from arrays */
     char *texts;   /* of cells, each with its end; the first is the empty one */
     size_t texts_size, texts_room;
 };
@@ -48,6 +48,17 @@ static inline cell_kind cell_get(const tril_table *table, const double *cell, co
     *text = table->texts + (bits & ((UINT64_C(1) << 48) - 1));
     return (cell_kind)(bits >> 48 & 3);
 }
+
+/* A table without columns and rows; NULL on failure. */
+tril_table *tril_table_begin(tril_ctx *ctx, const char *name, const tril_dialect *dialect);
+
+/* Copies a text behind the others, and says where it begins; SIZE_MAX on failure. */
+size_t tril_table_add_text(tril_table *table, const char *text, size_t length);
+
+/* Gives column k its name, and a cell what its text says: text[length] is 0, and the thread's
+ * locale is C's. */
+void tril_table_name_column(tril_table *table, size_t k, const char *name);
+void tril_table_put(tril_table *table, size_t row, size_t k, const char *text, size_t length);
 
 /* How a column of numbers, or dates, is read. */
 typedef struct tril_cells {
@@ -70,7 +81,7 @@ bool tril_table_known_classes(const tril_table *table, const char *name, const c
 /* One cell as a number, or as a date; NaN where it is none. */
 double tril_table_number(const tril_table *table, size_t row, size_t k, tril_date_form form);
 
-/* Fails with "PATH: line N, column NAME: ", and what is wrong with the cell. */
+/* Fails with "PATH: line N, column NAME: ", or row N of arrays, and what is wrong with the cell. */
 bool tril_table_fail_cell(const tril_table *table, size_t row, size_t k, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

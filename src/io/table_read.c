@@ -2,7 +2,6 @@
 #include <csv.h>
 #include <errno.h>
 #include <stdio.h>
-#include <strings.h>
 
 #include "io/dialect.h"
 #include "io/message.h"
@@ -27,24 +26,6 @@ typedef struct reader {
     size_t header_room;
 } reader;
 
-/* Where a cell's text is kept; SIZE_MAX on failure. */
-static size_t add_text(tril_table *table, const char *text, size_t length)
-{
-    size_t at = table->texts_size;
-    if (table->texts_room - at <= length) {
-        size_t room = table->texts_room + table->texts_room / 2 + length + 256;
-        char *texts = tril_ctx_resize(table->ctx, "table", table->texts, room, 1);
-        if (!texts)
-            return SIZE_MAX;
-        table->texts = texts;
-        table->texts_room = room;
-    }
-    memcpy(table->texts + at, text, length);
-    table->texts[at + length] = 0;
-    table->texts_size += length + 1;
-    return at;
-}
-
 static void read_name(reader *r, const char *text, size_t length)
 {
     for (; length && strchr(" \t", *text); length--)
@@ -59,49 +40,14 @@ static void read_name(reader *r, const char *text, size_t length)
         r->header = header;
         r->header_room = room;
     }
-    r->header[r->cells++] = add_text(r->table, text, length);
+    r->header[r->cells++] = tril_table_add_text(r->table, text, length);
 }
 
-/* whether a cell is that word, but for blanks around it and the case of letters; or that number */
-static bool is_same(const char *text, double x, const char *missing)
+static void read_cell(reader *r, const char *text, size_t length)
 {
-    const size_t n = strlen(missing);
-    if (isfinite(x))
-        return tril_number_read(missing, n) == x;
-    text += strspn(text, " \t");
-    return strncasecmp(text, missing, n) == 0 && text[n + strspn(text + n, " \t")] == 0;
-}
-
-static cell_kind kind_of(const reader *r, const char *text, double x)
-{
-    static const char *const missing[] = { "",     "NA",  "N/A", "#N/A", "NaN", "-NaN",
-                                           "null", "\\N", "-",   ".",    "?" };
-    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
-        if (!isfinite(x) && is_same(text, x, missing[i]))
-            return CELL_MISSING;
-    for (size_t i = 0; i < r->dialect->n_missing; i++)
-        if (is_same(text, x, r->dialect->missing[i]))
-            return CELL_MISSING;
-    return isnan(x) ? CELL_WORD : isinf(x) ? CELL_INFINITE : CELL_NUMBER;
-}
-
-static void read_number(reader *r, const char *text, size_t length)
-{
-    tril_table *table = r->table;
-    size_t k = r->cells++;
-    if (k >= table->width)
-        return;
-    double x = tril_number_read_as(text, length, r->dialect->decimal),
-           *cell = table->cells + table->rows * table->width + k;
-    *cell = x;
-    if (isfinite(x) && !r->dialect->n_missing)
-        return;
-    cell_kind kind = kind_of(r, text, x);
-    if (kind == CELL_NUMBER)
-        return;
-    cell_put(cell, kind, length ? add_text(table, text, length) : 0);
-    table->columns[k].words += kind == CELL_WORD;
-    table->columns[k].missing += kind == CELL_MISSING;
+    const size_t k = r->cells++;
+    if (k < r->table->width)
+        tril_table_put(r->table, r->table->rows, k, text, length);
 }
 
 static bool make_room(tril_table *table)
@@ -130,7 +76,7 @@ static void on_cell(void *cell, size_t length, void *user)
     if (!r->in_rows)
         read_name(r, cell, length);
     else if (r->cells || make_room(r->table))
-        read_number(r, cell, length);
+        read_cell(r, cell, length);
 }
 
 static void end_of_header(reader *r)
@@ -139,17 +85,8 @@ static void end_of_header(reader *r)
     table->header_line = r->row_line;
     table->width = r->cells;
     table->columns = tril_arena_take(&table->arena, "table", table->width, sizeof *table->columns);
-    for (size_t k = 0; k < table->width && table->columns; k++) {
-        const char *name = table->texts + r->header[k];
-        size_t before = tril_names_find(&table->names, name);
-        if (before == SIZE_MAX) {
-            name = tril_names_add(&table->names, name, k);
-        } else {
-            name = table->columns[before].name;
-            table->columns[before].twice = true;
-        }
-        table->columns[k] = (table_column){ .name = name, .twice = before != SIZE_MAX };
-    }
+    for (size_t k = 0; k < table->width && table->columns; k++)
+        tril_table_name_column(table, k, table->texts + r->header[k]);
     r->in_rows = true;
 }
 
@@ -290,22 +227,6 @@ static bool finish(reader *r)
     return true;
 }
 
-/* Keeps the words of the caller. */
-static bool keep_missing(tril_table *table, const tril_dialect *given)
-{
-    table->dialect = *given;
-    const char **own = tril_arena_take(&table->arena, "table", given->n_missing + 1, sizeof *own);
-    for (size_t i = 0; i < given->n_missing && own; i++) {
-        const size_t size = strlen(given->missing[i]) + 1;
-        char *word = tril_arena_take(&table->arena, "table", size, 1);
-        if (!word)
-            return false;
-        own[i] = memcpy(word, given->missing[i], size);
-    }
-    table->dialect.missing = own;
-    return own;
-}
-
 /* of the lines that the first bytes hold whole */
 static void find_dialect(reader *r, const char *text, size_t length, bool all)
 {
@@ -316,23 +237,23 @@ static void find_dialect(reader *r, const char *text, size_t length, bool all)
     csv_set_delim(&r->csv, (unsigned char)r->dialect->delimiter);
 }
 
-static bool read_file(reader *r, FILE *file)
+static bool read_stream(reader *r, FILE *file)
 {
-    char *chunk = tril_ctx_alloc(r->table->ctx, "table", CHUNK, 1);
+    tril_table *table = r->table;
+    char *chunk = tril_ctx_alloc(table->ctx, "table", CHUNK, 1);
     if (!chunk)
         return false;
     bool first = true, going = true;
-    size_t length, line_length = 0;
-    while (going && (length = fread(chunk, 1, CHUNK, file)) > 0) {
+    size_t length = CHUNK, line_length = 0;
+    while (going && length == CHUNK) {
+        going = tril_stream_read(table->ctx, file, table->path, chunk, CHUNK, &length);
         size_t mark = first && length >= 3 && memcmp(chunk, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
         if (first)
             find_dialect(r, chunk + mark, length - mark, length < CHUNK);
-        going = parse_chunk(r, chunk + mark, length - mark, &line_length);
+        going = going && parse_chunk(r, chunk + mark, length - mark, &line_length);
         first = false;
     }
-    if (going && ferror(file))
-        going = tril_fail_errno(r->table->ctx, r->table->path, "read", errno);
-    tril_ctx_release(r->table->ctx, chunk);
+    tril_ctx_release(table->ctx, chunk);
     return going && finish(r);
 }
 
@@ -344,7 +265,7 @@ static bool read_in_c_locale(tril_table *table, FILE *file)
     csv_set_blk_size(&r.csv, CHUNK); /* a long cell does not grow byte by byte */
     bool done = tril_c_locale_begin(&locale, table->ctx, table->path);
     if (done) {
-        done = add_text(table, "", 0) == 0 && read_file(&r, file);
+        done = read_stream(&r, file);
         tril_c_locale_end(&locale);
     }
     csv_free(&r.csv);
@@ -352,39 +273,28 @@ static bool read_in_c_locale(tril_table *table, FILE *file)
     return done;
 }
 
-tril_table *tril_table_read(tril_ctx *ctx, const char *path, const tril_dialect *dialect)
+tril_table *tril_table_read_stream(tril_ctx *ctx, FILE *file, const char *name,
+                                   const tril_dialect *dialect)
 {
-    if (!path)
-        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "table: no path was given"), NULL;
-    tril_table *table = tril_ctx_alloc(ctx, "table", 1, sizeof *table);
-    if (!table)
-        return NULL;
-    *table = (tril_table){ .ctx = ctx, .arena = { .ctx = ctx } };
-    table->names.arena = &table->arena;
-    bool standard = strcmp(path, "-") == 0;
-    path = standard ? "standard input" : path;
-    size_t length = strlen(path) + 1;
-    char *own = tril_arena_take(&table->arena, "table", length, 1);
-    const bool kept = keep_missing(table, dialect ? dialect : &(tril_dialect){ 0 });
-    table->path = own && kept ? memcpy(own, path, length) : NULL;
-    FILE *file = !table->path ? NULL : standard ? stdin : fopen(path, "rb");
-    bool done = file ? read_in_c_locale(table, file)
-                     : table->path && tril_fail_errno(ctx, table->path, "opened", errno);
-    if (file && !standard)
-        fclose(file);
-    if (done)
+    tril_table *table = tril_table_begin(ctx, name, dialect ? dialect : &(tril_dialect){ 0 });
+    if (table && read_in_c_locale(table, file))
         return table;
     tril_table_free(table);
     return NULL;
 }
 
-void tril_table_free(tril_table *table)
+tril_table *tril_table_read(tril_ctx *ctx, const char *path, const tril_dialect *dialect)
 {
-    if (!table)
-        return;
-    tril_ctx_release(table->ctx, table->cells);
-    tril_ctx_release(table->ctx, table->lines);
-    tril_ctx_release(table->ctx, table->texts);
-    tril_arena_free(&table->arena);
-    tril_ctx_release(table->ctx, table);
+    if (tril_ctx_failed(ctx))
+        return NULL;
+    if (!path)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "table: no path was given"), NULL;
+    if (strcmp(path, "-") == 0)
+        return tril_table_read_stream(ctx, stdin, "standard input", dialect);
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return tril_fail_errno(ctx, path, "opened", errno), NULL;
+    tril_table *table = tril_table_read_stream(ctx, file, path, dialect);
+    fclose(file);
+    return table;
 }

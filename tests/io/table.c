@@ -326,11 +326,14 @@ START_TEST(test_inert)
     ck_assert(!tril_table_has(NULL, "a"));
     ck_assert(!tril_table_columns(NULL, (const char *[]){ "a" }, 1, &x));
     ck_assert_ptr_null(table_of(NULL, "a\n1\n", 4));
+    ck_assert_ptr_null(tril_table_read_stream(NULL, stdin, NULL, NULL));
 
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_table *table = table_of(ctx, "a\n1\n", 4);
     ck_assert_ptr_null(tril_table_read(ctx, NULL, NULL));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "table: no path was given");
+    ck_assert_ptr_null(tril_table_read_stream(ctx, NULL, "rows", NULL));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "rows: no stream was given");
     ck_assert_ptr_null(table_of(ctx, "", 0));
     ck_assert_ptr_null(table_of(ctx, "a\n1\n", 4));
     ck_assert(!tril_table_columns(table, (const char *[]){ "a" }, 1, &x));
@@ -394,6 +397,46 @@ START_TEST(test_standard_input)
     ck_assert_ptr_nonnull(freopen("/dev/null", "r", stdin));
     pclose(endless);
     ck_assert_int_eq(remove(file_path()), 0);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* From a stream of any kind, behind what was read of it before, a table is the same as from a file:
+ * one smaller than what is read at once, one larger, which no pipe takes. The stream stays open. */
+START_TEST(test_stream)
+{
+    static char bytes[1 << 19] = "read before\n";
+    static tril_real x[2][30000];
+    static const char *const names[] = { "x", "y", "z", "u", "v", "eruptions", "waiting" };
+    const bool large = _i % 2;
+    const char *path = large ? "data/points.csv" : "data/faithful.csv";
+    const char *const *columns = names + (large ? 0 : 5);
+    const size_t begin = strlen(bytes), n = large ? 5 : 2;
+    FILE *file = fopen(path, "rb");
+    const size_t size = fread(bytes + begin, 1, sizeof bytes - begin, file);
+    fclose(file);
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    char line[32];
+    FILE *stream = stream_of(_i / 2, bytes, large && _i / 2 == STREAM_PIPE ? 0 : begin + size);
+    if (large && _i / 2 == STREAM_PIPE) {
+        fclose(stream);
+        stream = popen("cat data/points.csv", "r");
+    } else {
+        ck_assert_ptr_nonnull(fgets(line, sizeof line, stream));
+    }
+    tril_table *own = tril_table_read_stream(ctx, stream, "rows", NULL);
+    tril_table *wanted = tril_table_read(ctx, path, NULL);
+    ck_fine(ctx);
+    const size_t rows = tril_table_rows(wanted);
+    ck_assert_uint_eq(tril_table_rows(own), rows);
+    ck_assert_uint_eq(tril_table_line(own, rows - 1), tril_table_line(wanted, rows - 1));
+    ck_assert(tril_table_columns(own, columns, n, x[0]));
+    ck_assert(tril_table_columns(wanted, columns, n, x[1]));
+    ck_assert_mem_eq(x[0], x[1], rows * n * sizeof **x);
+    ck_assert(fgetc(stream) == EOF && !ferror(stream));
+    ck_assert_int_eq(large && _i / 2 == STREAM_PIPE ? pclose(stream) : fclose(stream), 0);
+    tril_table_free(own);
+    tril_table_free(wanted);
     tril_ctx_free(ctx);
 }
 END_TEST
@@ -478,6 +521,7 @@ Suite *suite_io_table(void)
     tcase_add_test(tcase, test_locale_stays);
     tcase_add_test(tcase, test_missing);
     tcase_add_test(tcase, test_standard_input);
+    tcase_add_loop_test(tcase, test_stream, 0, 2 * STREAM_FAILS);
     tcase_add_test(tcase, test_inert);
     tcase_add_test(tcase, test_exhaust);
     suite_add_tcase(suite, tcase);

@@ -257,6 +257,46 @@ START_TEST(test_no_file)
 }
 END_TEST
 
+/* sentences about streams begin with their name; a stream that fails is no shorter table */
+START_TEST(test_bad_stream)
+{
+    static const struct {
+        int kind;
+        const char *bytes;
+        tril_status status;
+        const char *sentence;
+    } streams[] = {
+        { STREAM_MEMORY, "", TRIL_BAD_DATA, "line 1: the file is empty, there is no header" },
+        { STREAM_PIPE, "a,b\n1\n", TRIL_BAD_DATA, "line 2 has 1 cells, the header has 2" },
+        { STREAM_FAILS, "", TRIL_BAD_FILE, "cannot be read: Input/output error" },
+        { STREAM_FAILS, "a\n1\n2\n", TRIL_BAD_FILE, "cannot be read: Input/output error" },
+        { STREAM_ENDLESS, "a\n1\n", TRIL_BAD_DATA, "line 3 holds a NUL byte: this is no text" },
+    };
+    static const char *const names[] = { "rows", NULL };
+    counting counter = { 0 };
+    tril_ctx *ctx = counting_ctx(&counter);
+    for (size_t i = 0; i < 2 * sizeof streams / sizeof *streams; i++) {
+        char sentence[128];
+        const char *bytes = streams[i / 2].bytes, *name = names[i % 2];
+        snprintf(sentence, sizeof sentence, "%s: %s", name ? name : "table",
+                 streams[i / 2].sentence);
+        FILE *stream = stream_of(streams[i / 2].kind, bytes, strlen(bytes));
+        ck_assert_ptr_null(tril_table_read_stream(ctx, stream, name, NULL));
+        ck_assert_msg(strstr(tril_ctx_message(ctx), sentence) == tril_ctx_message(ctx), "%s",
+                      tril_ctx_message(ctx));
+        ck_failed(ctx, streams[i / 2].status, sentence);
+        ck_assert_int_eq(fclose(stream), 0);
+    }
+    FILE *written = fopen(file_path(), "wb");
+    ck_assert_ptr_null(tril_table_read_stream(ctx, written, file_path(), NULL));
+    ck_sentence(ctx, TRIL_BAD_FILE, "cannot be read: Bad file descriptor");
+    fclose(written);
+    ck_assert_int_eq(remove(file_path()), 0);
+    ck_goes_on(ctx, &counter);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 /* one byte more than the longest line in table.c: blanks, cells, a quoted cell */
 START_TEST(test_long_line)
 {
@@ -363,6 +403,7 @@ Suite *suite_io_table_errors(void)
     tcase_add_loop_test(tcase, test_float_range, 0, 4);
     tcase_add_test(tcase, test_strange_names);
     tcase_add_test(tcase, test_no_file);
+    tcase_add_test(tcase, test_bad_stream);
     suite_add_tcase(suite, tcase);
     TCase *large = tcase_create("large");
     tcase_set_timeout(large, 120);

@@ -719,6 +719,110 @@ START_TEST(test_dates)
 }
 END_TEST
 
+enum { ARRAY_ROWS = 60 };
+
+/* the same cells by way of a file, or of arrays */
+static tril_table *make_table(tril_ctx *ctx, bool arrays)
+{
+    static const char *const labels[] = { "a", "b", NULL };
+    double u[ARRAY_ROWS], y[ARRAY_ROWS];
+    char dates[ARRAY_ROWS][16];
+    const char *c[ARRAY_ROWS], *d[ARRAY_ROWS];
+    growing text = { 0 };
+    text_print(&text, "u,c,d,y\n");
+    for (int i = 0; i < ARRAY_ROWS; i++) {
+        u[i] = i % 7 == 3 ? (double)NAN : sin(i);
+        y[i] = cos(i) + 1e-9 * i;
+        c[i] = labels[i % 5 % 3];
+        snprintf(dates[i], sizeof dates[i], "2021-%02d-%02d", i % 12 + 1, i % 28 + 1);
+        d[i] = dates[i];
+        if (!isnan(u[i]))
+            text_print(&text, "%.17g", u[i]);
+        text_print(&text, ",%s,%s,%.17g\n", c[i] ? c[i] : "", d[i], y[i]);
+    }
+    const tril_table_column columns[] = { { .name = "u", .numbers = u },
+                                          { .name = "c", .words = c },
+                                          { .name = "d", .words = d },
+                                          { .name = "y", .numbers = y } };
+    tril_table *table = arrays ? tril_table_new(ctx, "arrays", columns, 4, ARRAY_ROWS)
+                               : table_of(ctx, text.bytes, text.size);
+    free(text.bytes);
+    return table;
+}
+
+/* a model's file in memory, to be freed */
+static char *file_of(tril_ctx *ctx, const tril_model *model, size_t *size)
+{
+    char *bytes = NULL;
+    FILE *stream = open_memstream(&bytes, size);
+    tril_tensors *t = tril_tensors_new(ctx);
+    ck_assert(tril_tensors_put_model(t, model) && tril_tensors_write_stream(t, stream, NULL));
+    ck_assert(fclose(stream) == 0 && tril_tensors_write(t, file_path()));
+    tril_tensors_free(t);
+    char *same = malloc(*size + 1);
+    FILE *file = fopen(file_path(), "rb");
+    ck_assert_uint_eq(fread(same, 1, *size + 1, file), *size);
+    ck_assert_mem_eq(bytes, same, *size);
+    ck_assert(fclose(file) == 0 && remove(file_path()) == 0);
+    free(same);
+    return bytes;
+}
+
+/* the file of a model that has learned from it, and what that says of the rows */
+static char *learn(bool arrays, size_t *size, double nll[ARRAY_ROWS])
+{
+    tril_ctx *ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = 5 });
+    tril_table *table = make_table(ctx, arrays);
+    tril_model *model = tril_model_new(table, NULL, 0,
+                                       &(tril_model_opts){ .targets = NAMES("y"),
+                                                           .n_targets = 1,
+                                                           .mlp = { .hidden = { 4 } },
+                                                           .missing = TRIL_MISSING_MEAN });
+    tril_dataset rows = { 0 };
+    ck_assert(tril_model_dataset(model, table, NULL, 0, &(tril_dataset_opts){ TRIL_MISSING_MEAN },
+                                 &rows));
+    const tril_batch batch = { rows.x, rows.y, rows.n };
+    tril_fit *fit = tril_fit_new(tril_model_get_info(model)->networks, batch,
+                                 &(tril_fit_opts){ .epochs = 3, .lr = 1e-2 });
+    ck_assert(tril_fit_run(fit, NULL, NULL));
+    tril_fit_free(fit);
+    char *bytes = file_of(ctx, model, size);
+    tril_model_free(model);
+
+    FILE *stream = fmemopen(bytes, *size, "rb");
+    tril_tensors *t = tril_tensors_read_stream(ctx, stream, NULL);
+    model = tril_tensors_get_model(t, NULL);
+    const tril_model_info *about = tril_model_get_info(model);
+    ck_fine(ctx);
+    ck_assert(about->inputs[0].labels == NULL && about->inputs[1].n_labels == 2);
+    ck_assert_str_eq(about->inputs[2].dates, "ymd");
+    ck_assert(tril_model_evaluate(model, about->networks, 1, batch, &(tril_evaluation){ nll }));
+    fclose(stream);
+    tril_dataset_free(&rows);
+    tril_model_free(model);
+    tril_tensors_free(t);
+    tril_table_free(table);
+    tril_ctx_free(ctx);
+    return bytes;
+}
+
+/* arrays instead of a file, memory instead of a path: the same bits are learned, written and
+ * predicted */
+START_TEST(test_arrays)
+{
+    double nll[2][ARRAY_ROWS];
+    size_t size[2];
+    char *bytes[2];
+    for (int arrays = 0; arrays < 2; arrays++)
+        bytes[arrays] = learn(arrays, &size[arrays], nll[arrays]);
+    ck_assert_uint_eq(size[0], size[1]);
+    ck_assert_mem_eq(bytes[0], bytes[1], size[0]);
+    ck_assert_mem_eq(nll[0], nll[1], sizeof nll[0]);
+    free(bytes[0]);
+    free(bytes[1]);
+}
+END_TEST
+
 START_TEST(test_exhaust)
 {
     ck_assert_uint_gt(exhaust(make_one), 30);
@@ -744,6 +848,7 @@ Suite *suite_model_model(void)
     tcase_add_test(tcase, test_units);
     tcase_add_test(tcase, test_no_inputs);
     tcase_add_test(tcase, test_null);
+    tcase_add_test(tcase, test_arrays);
     tcase_add_test(tcase, test_exhaust);
     suite_add_tcase(suite, tcase);
     TCase *large = tcase_create("large");
