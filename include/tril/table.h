@@ -80,25 +80,25 @@ typedef struct tril_dialect {
  * as many more as it has letters. */
 tril_table *tril_table_read(tril_ctx *ctx, const char *path, const tril_dialect *dialect);
 
-/* The same from where a stream is, to its end; it needs not be able to seek, and stays open. Errors
- * call it by that name; NULL: "table". POSIX's fmemopen makes a stream of memory, and glibc's
- * fopencookie one of callbacks. NULL on failure. */
+/* Reads the same from a stream, from its position to its end. The stream need not be able to seek,
+ * and stays open. Errors begin with the name; NULL: "table". To read from memory, open a stream
+ * with POSIX's fmemopen; to read by a callback, with glibc's fopencookie. NULL on failure. */
 tril_table *tril_table_read_stream(tril_ctx *ctx, FILE *file, const char *name,
                                    const tril_dialect *dialect);
 
-/* A column of a program's own: either numbers or words, as many as the table has rows. */
+/* A column of arrays: either numbers or words, one for each row of the table. */
 typedef struct tril_table_column {
     const char *name;
     const double *numbers;    /* NaN: missing */
-    const char *const *words; /* each read as the same cell of a file, with decimal points: a
+    const char *const *words; /* each read as a file's cell in quotes is, with a decimal point: a
                                  number, missing, a date, or a word; NULL: missing */
     TRIL_RESERVED(2);
 } tril_table_column;
 
-/* A table of copies of n_columns columns, numbers exactly as they are. Whatever takes a table takes
- * it; where the sentence about a file names a line, it names the row, from 0. name is that of the
- * table in sentences; NULL: "table". No column, no row, and a column without a name, without cells
- * or with both kinds are errors. NULL on failure. */
+/* Makes a table from n_columns columns of so many rows. It copies them, numbers exactly as they
+ * are. Every call that takes a table takes this one. Errors begin with the name (NULL: "table"),
+ * and name the row, from 0, where those of a file name the line. It is an error if there is no
+ * column or no row, or if a column has no name, no cells, or both kinds. NULL on failure. */
 tril_table *tril_table_new(tril_ctx *ctx, const char *name, const tril_table_column *columns,
                            size_t n_columns, size_t rows);
 void tril_table_free(tril_table *table);

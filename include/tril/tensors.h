@@ -106,9 +106,9 @@ const char *tril_tensors_metadata(const tril_tensors *tensors, const char *name)
  */
 bool tril_tensors_write(const tril_tensors *tensors, const char *path);
 
-/* Writes the same bytes to a stream, where it is, and flushes it; it needs not be able to seek, and
- * stays open. Errors call it by that name; NULL: "tensors". POSIX's open_memstream makes a stream
- * into memory, and glibc's fopencookie one of callbacks. False on failure. */
+/* Writes the same bytes to a stream, and flushes it. The stream need not be able to seek, and stays
+ * open. Errors begin with the name; NULL: "tensors". To write into memory, open a stream with
+ * POSIX's open_memstream; to write by a callback, with glibc's fopencookie. False on failure. */
 bool tril_tensors_write_stream(const tril_tensors *tensors, FILE *file, const char *name);
 
 /* Reads a file. Whatever is wrong with it is an error that says what: tensors that overlap, leave
@@ -116,9 +116,9 @@ bool tril_tensors_write_stream(const tril_tensors *tensors, FILE *file, const ch
  * of one name; a checksum of other bytes. NULL on failure. */
 tril_tensors *tril_tensors_read(tril_ctx *ctx, const char *path);
 
-/* The same from where a stream is, to its end: one that goes on behind the last tensor is an error
- * too. It needs not be able to seek, as memory (POSIX's fmemopen) and callbacks (glibc's
- * fopencookie) need not, and stays open. name as above. */
+/* Reads the same from a stream, from its position to its end; bytes behind the last tensor are an
+ * error. The stream need not be able to seek, and stays open; POSIX's fmemopen opens one of memory.
+ * name: as above. NULL on failure. */
 tril_tensors *tril_tensors_read_stream(tril_ctx *ctx, FILE *file, const char *name);
 
 /* Puts all parameters of a store, as tensors named prefix and the parameter's name, and gets them

@@ -1,8 +1,9 @@
 /* Files and streams for the tests of tables. */
-#define _GNU_SOURCE /* fopencookie */
+#define _GNU_SOURCE /* fopencookie, F_SETPIPE_SZ */
 #include "io/files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,7 @@ FILE *stream_of(int kind, const void *bytes, size_t size)
     } else if (kind == STREAM_PIPE) {
         int ends[2];
         ck_assert_int_eq(pipe(ends), 0);
+        ck_assert_int_ge(fcntl(ends[1], F_SETPIPE_SZ, (int)size + 1), (int)size);
         ck_assert_int_eq(write(ends[1], bytes, size), (ssize_t)size);
         close(ends[1]);
         stream = fdopen(ends[0], "rb");

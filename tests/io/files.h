@@ -18,7 +18,7 @@ typedef struct content {
 const char *file_path(void);
 void write_file(const void *bytes, size_t size);
 
-/* A stream of these bytes, which stay the caller's: in memory, through a pipe (64 KiB at most),
+/* A stream of these bytes, which stay the caller's: in memory, through a pipe (1 MiB at most),
  * from callbacks; and callbacks that fail behind the bytes without a reason, or go on with zeros
  * for ever. */
 enum { STREAM_MEMORY, STREAM_PIPE, STREAM_CALLBACKS, STREAM_FAILS, STREAM_ENDLESS };

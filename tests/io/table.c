@@ -402,28 +402,25 @@ START_TEST(test_standard_input)
 END_TEST
 
 /* From a stream of any kind, behind what was read of it before, a table is the same as from a file:
- * one smaller than what is read at once, one larger, which no pipe takes. The stream stays open. */
+ * one smaller than what is read at once, one larger. The stream stays open. */
 START_TEST(test_stream)
 {
-    static char bytes[1 << 19] = "read before\n";
+    static const char before[] = "read before\n";
+    static char bytes[1 << 19];
     static tril_real x[2][30000];
     static const char *const names[] = { "x", "y", "z", "u", "v", "eruptions", "waiting" };
     const bool large = _i % 2;
     const char *path = large ? "data/points.csv" : "data/faithful.csv";
     const char *const *columns = names + (large ? 0 : 5);
-    const size_t begin = strlen(bytes), n = large ? 5 : 2;
+    const size_t begin = strlen(before), n = large ? 5 : 2;
+    memcpy(bytes, before, begin);
     FILE *file = fopen(path, "rb");
     const size_t size = fread(bytes + begin, 1, sizeof bytes - begin, file);
     fclose(file);
     tril_ctx *ctx = tril_ctx_new(NULL);
     char line[32];
-    FILE *stream = stream_of(_i / 2, bytes, large && _i / 2 == STREAM_PIPE ? 0 : begin + size);
-    if (large && _i / 2 == STREAM_PIPE) {
-        fclose(stream);
-        stream = popen("cat data/points.csv", "r");
-    } else {
-        ck_assert_ptr_nonnull(fgets(line, sizeof line, stream));
-    }
+    FILE *stream = stream_of(_i / 2, bytes, begin + size);
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, stream));
     tril_table *own = tril_table_read_stream(ctx, stream, "rows", NULL);
     tril_table *wanted = tril_table_read(ctx, path, NULL);
     ck_fine(ctx);
@@ -434,7 +431,7 @@ START_TEST(test_stream)
     ck_assert(tril_table_columns(wanted, columns, n, x[1]));
     ck_assert_mem_eq(x[0], x[1], rows * n * sizeof **x);
     ck_assert(fgetc(stream) == EOF && !ferror(stream));
-    ck_assert_int_eq(large && _i / 2 == STREAM_PIPE ? pclose(stream) : fclose(stream), 0);
+    ck_assert_int_eq(fclose(stream), 0);
     tril_table_free(own);
     tril_table_free(wanted);
     tril_ctx_free(ctx);
