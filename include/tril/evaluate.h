@@ -56,8 +56,8 @@ TRIL_API_BEGIN
 /* Row by row, into memory of the caller's; NULL: not wanted. Everything is in the units of the
  * (scaled) targets. Of a row in which targets are missing (NaN), nll is that of the others; pit and
  * crps of those that are missing, level and energy are NaN. Only mean, sd, covariance, spread,
- * quantile and correlation are there without targets. Covariances and correlations are computed in
- * double: symmetric, and never indefinite by more than its rounding. */
+ * quantile, correlation and probability are there without targets. Covariances and correlations are
+ * computed in double: symmetric, and never indefinite by more than its rounding. */
 typedef struct tril_evaluation {
     double *nll;        /* [n]: -log p(y) */
     double *mean;       /* [n, targets] */
@@ -85,7 +85,15 @@ typedef struct tril_evaluation {
                           Of the known ones mean and quantiles are the number itself, sd and
                           covariances 0, correlations with others 0, pit and crps NaN. If all are
                           known, spread, level and energy are NaN. Default: none */
-    TRIL_RESERVED(7);
+    TRIL_ADDED const double *events; /* [n_events, 2, targets]: the lowest and the highest number of
+                                        each target, -INFINITY and INFINITY where it may be any */
+    size_t n_events;
+    double
+        *probability; /* [n, n_events]: that all targets are within these. Exact where it is about
+                         one or two targets (to 1e-10 of itself or better, small ones too); of more
+                         it is a share of 10000 draws or more. A known target is within or not */
+    double *probability_se; /* [n, n_events]: its standard error, 0 where it is exact */
+    TRIL_RESERVED(3);
 } tril_evaluation;
 
 /* Scores are by some 500 draws of each row, and scatter as such do. Draws are from a stream of

@@ -10,7 +10,8 @@
 __attribute__((format(printf, 4, 5))) tril_var
 tril_dist_fail(const tril_dist *p, const char *method, tril_status status, const char *format, ...);
 
-extern const tril_dist_kind tril_dist_kind_normal, tril_dist_kind_mvn_diag, tril_dist_kind_mixture;
+extern const tril_dist_kind tril_dist_kind_normal, tril_dist_kind_mvn_diag, tril_dist_kind_mixture,
+    tril_dist_kind_mvt;
 
 /* How many batch axes are part of the event of an independent distribution, 0 for other kinds; and
  * p with n axes of its event back in the batch, inert where it is not made so. */

@@ -227,7 +227,8 @@ bool tril_chunk_put(const tril_chunk *c)
                 (!out->pit || tril_chunk_pit(c)) && (!out->quantile || tril_chunk_quantiles(c));
     for (size_t i = 0; done && out->sd && i < c->n * c->d; i++)
         out->sd[i] = sqrt(out->sd[i]);
-    return done && put_densities(c) && ((!out->crps && !out->energy) || tril_chunk_scores(c));
+    return done && put_densities(c) && ((!out->crps && !out->energy) || tril_chunk_scores(c)) &&
+           (!out->probability || tril_chunk_events(c));
 }
 
 /* any finite numbers are a distribution, but large inputs can drive a network beyond these */
@@ -294,7 +295,11 @@ static bool judge(const tril_network *members, size_t n_members, tril_tape *tape
                                    out->weight,
                                    at(out->crps, first, d),
                                    at(out->energy, first, 1),
-                                   out->given };
+                                   out->given,
+                                   out->events,
+                                   out->n_events,
+                                   at(out->probability, first, out->n_events),
+                                   at(out->probability_se, first, out->n_events) };
         c.first = first;
         *tril_ctx_random(tril_tape_ctx(tape)) = tril_stream_for(0, TRIL_FOR_DRAWS, first);
         if (!judge_some(&c, some))
@@ -343,6 +348,19 @@ static bool check_levels(tril_ctx *ctx, const tril_evaluation *out)
     return true;
 }
 
+static bool check_events(tril_ctx *ctx, size_t d, const tril_evaluation *out)
+{
+    for (size_t i = 0; out->probability && i < out->n_events * d; i++) {
+        const double *low = out->events + i / d * 2 * d + i % d, high = low[d];
+        if (!(*low <= high))
+            return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                                 "evaluate: event %zu, target %zu: the lowest number is %g and the "
+                                 "highest %g, want none above the other",
+                                 i / d, i % d, *low, high);
+    }
+    return true;
+}
+
 static bool check_rows(tril_ctx *ctx, const tril_network *net, tril_batch rows,
                        const tril_evaluation *out)
 {
@@ -359,7 +377,7 @@ bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_mem
 {
     if (tril_ctx_failed(ctx) || !check_members(ctx, members, n_members) ||
         !check_levels(ctx, out) || !check_weights(ctx, n_members, out->weight) ||
-        !check_rows(ctx, members, rows, out))
+        !check_events(ctx, members->targets, out) || !check_rows(ctx, members, rows, out))
         return false;
     const tril_random before = *tril_ctx_random(ctx);
     tril_tape *tape = tril_tape_new(ctx);

@@ -46,5 +46,6 @@ bool tril_chunk_pit(const tril_chunk *c);
 bool tril_chunk_quantiles(const tril_chunk *c);
 bool tril_chunk_level(const tril_chunk *c, const double *log_p);
 bool tril_chunk_scores(const tril_chunk *c); /* crps and energy */
+bool tril_chunk_events(const tril_chunk *c); /* probability and probability_se */
 
 #endif

@@ -63,6 +63,27 @@ static bool make_room(const tril_chunk *c, size_t m, tril_evaluation *own)
     return true;
 }
 
+/* The events of the m others, by the tape; 0 or 1 for each, whether what is known is within it. */
+static double *put_events(tril_chunk *c, const size_t *order, size_t n, const tril_real *y)
+{
+    const size_t d = c->d, m = d - n, events = c->out.probability ? c->out.n_events : 0;
+    double *bounds = tril_tape_take(c->tape, events * 2 * m, sizeof *bounds),
+           *inside = tril_tape_take(c->tape, events, sizeof *inside);
+    for (size_t e = 0; bounds && inside && e < events; e++) {
+        const double *low = c->out.events + e * 2 * d, *high = low + d;
+        inside[e] = 1;
+        for (size_t i = 0; i < d; i++)
+            if (i < n)
+                inside[e] *=
+                    (double)y[order[i]] >= low[order[i]] && (double)y[order[i]] <= high[order[i]];
+            else
+                bounds[e * 2 * m + i - n] = low[order[i]],
+                                       bounds[e * 2 * m + m + i - n] = high[order[i]];
+    }
+    c->out.events = bounds;
+    return bounds ? inside : NULL;
+}
+
 /* where all targets are known */
 static void put_none(const tril_evaluation *out)
 {
@@ -72,6 +93,11 @@ static void put_none(const tril_evaluation *out)
             *undefined[i] = (double)NAN;
     if (out->nll)
         *out->nll = 0;
+    for (size_t e = 0; e < out->n_events && out->probability; e++) {
+        out->probability[e] = 1;
+        if (out->probability_se)
+            out->probability_se[e] = 0;
+    }
 }
 
 bool tril_chunk_given(tril_chunk *c)
@@ -97,7 +123,8 @@ bool tril_chunk_given(tril_chunk *c)
     if (n == 0)
         return tril_chunk_put(c);
     const size_t m = d - n;
-    bool done = make_room(c, m, &c->out);
+    const double *inside = put_events(c, order, n, y);
+    bool done = inside && make_room(c, m, &c->out);
     if (m > 0 && done) {
         c->missing = false;
         for (size_t j = 0; j < m; j++)
@@ -114,6 +141,11 @@ bool tril_chunk_given(tril_chunk *c)
     }
     if (!done)
         return false;
+    for (size_t e = 0; e < out.n_events && out.probability; e++) {
+        out.probability[e] *= inside[e];
+        if (out.probability_se)
+            out.probability_se[e] *= inside[e];
+    }
     scatter(order, n, d, c->out.mean, 0, y, out.mean);
     scatter(order, n, d, c->out.sd, 0, NULL, out.sd);
     scatter(order, n, d, c->out.pit, (double)NAN, NULL, out.pit);

@@ -31,13 +31,19 @@ static double size_of(const tril_scaler *s, tril_batch rows, size_t i, const boo
 static bool evaluate(tril_ctx *ctx, const tril_model *model, const tril_network *networks, size_t n,
                      tril_batch rows, const tril_evaluation *out)
 {
-    tril_evaluation weighted = *out;
-    if (networks == model->members && n == model->about.n_networks)
-        weighted.weight = model->weights;
-    if (!tril_evaluate_with(ctx, networks, n, rows, &weighted))
-        return false;
     const tril_scaler *s = &model->targets;
-    const size_t d = s->width;
+    const size_t d = s->width, bounds = out->probability ? 2 * out->n_events * d : 0;
+    tril_evaluation scaled = *out;
+    double *events = bounds ? tril_ctx_alloc(ctx, "evaluate", bounds, sizeof *events) : NULL;
+    for (size_t i = 0; i < bounds && events; i++)
+        events[i] = (out->events[i] - s->mean[i % d]) / s->scale[i % d];
+    scaled.events = events;
+    if (networks == model->members && n == model->about.n_networks)
+        scaled.weight = model->weights;
+    const bool done = (events || !bounds) && tril_evaluate_with(ctx, networks, n, rows, &scaled);
+    tril_ctx_release(ctx, events);
+    if (!done)
+        return false;
     if (out->nll)
         unscale_nll(s, rows, out->given, out->nll);
     for (size_t i = 0; i < rows.n * d; i++) {
