@@ -6,6 +6,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/csv.h"
+#include "cmd/events.h"
 #include "cmd/given.h"
 #include "cmd/load.h"
 #include "cmd/names.h"
@@ -21,7 +22,8 @@ typedef struct options {
     names levels, given;
     bool impute, *known; /* known: which targets are given, [targets] */
     double *level;       /* of the quantiles, as numbers */
-    size_t draws;        /* 0: none, distributions instead */
+    events events;
+    size_t draws; /* 0: none, distributions instead */
     unsigned long long seed;
     load_opts rows;
 } options;
@@ -125,10 +127,15 @@ static bool has_some(const loaded *l, const prediction *p)
 
 static bool predict(loaded *l, const options *o)
 {
-    const size_t n = l->rows.n, d = tril_model_get_info(l->model)->n_targets, levels = o->levels.n;
-    double *memory = command_alloc(n, (1 + 2 * d + d * d + levels * d) * sizeof *memory);
+    const size_t n = l->rows.n, d = tril_model_get_info(l->model)->n_targets, levels = o->levels.n,
+                 of_events = n * o->events.n;
+    double *memory =
+        command_alloc(n, (1 + 2 * d + d * d + levels * d + 2 * o->events.n) * sizeof *memory);
     bool *empty = NULL;
-    prediction p = { .mean = memory, .sd = memory + n * d, .correlation = memory + 2 * n * d };
+    prediction p = { .mean = memory, .sd = memory + n * d, .events = &o->events };
+    p.probability = p.sd + n * d;
+    p.probability_se = p.probability + of_events;
+    p.correlation = p.probability_se + of_events;
     p.quantile = p.correlation + n * d * d;
     bool done = memory && find_shown(l, o, &p) && hide_empty(l, &p, &empty);
     p.nll = l->rows.y && has_some(l, &p) ? p.quantile + n * levels * d : NULL;
@@ -140,7 +147,11 @@ static bool predict(loaded *l, const options *o)
                                              .levels = o->level,
                                              .n_levels = levels,
                                              .quantile = p.quantile,
-                                             .given = o->given.n ? o->known : NULL });
+                                             .given = o->given.n ? o->known : NULL,
+                                             .events = o->events.bounds,
+                                             .n_events = o->events.n,
+                                             .probability = p.probability,
+                                             .probability_se = p.probability_se });
     tril_file *file = NULL;
     FILE *to;
     done = done && load_output(l, o->output, &file, &to);
@@ -236,6 +247,9 @@ static int usage(void)
            "there, the logarithm of their density.\n\n"
            "  -o, --output FILE     default: standard output\n"
            "  --quantiles Q,Q       each between 0 and 1, '' for none [0.05,0.5,0.95]\n"
+           "  --probability EVENT   how likely it is, as in 'y > 3 & z < 0': a column of that\n"
+           "                        name; of more than two targets by 10000 draws, with their\n"
+           "                        standard error in EVENT_se; several times: each event\n"
            "  --given A,B           targets that are known already, where they are not missing:\n"
            "                        the distribution of the others given these\n"
            "  --impute              the targets themselves instead: what is there, and for what\n"
@@ -282,6 +296,7 @@ static bool read_options(options *o, int argc, char **argv, int *status)
 {
     static const struct option known[] = { { "output", required_argument, NULL, 'o' },
                                            { "quantiles", required_argument, NULL, 'q' },
+                                           { "probability", required_argument, NULL, 'p' },
                                            { "given", required_argument, NULL, 'g' },
                                            { "impute", no_argument, NULL, 'i' },
                                            { "sample", required_argument, NULL, 'n' },
@@ -291,13 +306,16 @@ static bool read_options(options *o, int argc, char **argv, int *status)
                                            { 0 } };
     unsigned long long draws = 0;
     *o = (options){ .seed = 1, .rows = { .program = program, .predict = true } };
-    bool good = read_levels(o, "0.05,0.5,0.95");
+    o->events.text = command_alloc((size_t)argc, sizeof *o->events.text);
+    bool good = o->events.text && read_levels(o, "0.05,0.5,0.95");
     *status = STATUS_WRONG;
     for (int which; good && (which = option_next(program, argc, argv, ":o:h", known)) != -1;) {
         if (which == 'h')
             return *status = usage(), false;
         o->output = which == 'o' ? optarg : o->output;
         o->impute |= which == 'i';
+        if (which == 'p')
+            o->events.text[o->events.n++] = optarg;
         load_option(&o->rows, which, optarg);
         good = which != '?' && (which != 'q' || read_levels(o, optarg)) &&
                (which != 'g' || (names_free(&o->given), names_split(&o->given, optarg))) &&
@@ -312,6 +330,9 @@ static bool read_options(options *o, int argc, char **argv, int *status)
     if (good && (o->given.n > 0) + o->impute + (draws > 0) > 1)
         good = fprintf(stderr, "%s: --given, --impute and --sample are three answers: say one\n",
                        program) < 0;
+    if (good && o->events.n && (o->impute || draws > 0))
+        good = fprintf(stderr, "%s: --probability has no place beside %s\n", program,
+                       o->impute ? "--impute" : "--sample") < 0;
     if (good) {
         o->model = argv[optind];
         o->data = argv[optind + 1];
@@ -329,6 +350,7 @@ int predict_command(int argc, char **argv)
     if (read_options(&o, argc, argv, &status)) {
         loaded l = { 0 };
         bool done = load_model(&l, o.model, o.seed) && find_known(&l, &o) &&
+                    events_read(&o.events, tril_model_get_info(l.model), program) &&
                     load_rows(&l, o.data, &o.rows) &&
                     (o.draws    ? sample(&l, &o)
                      : o.impute ? impute(&l, &o)
@@ -340,6 +362,7 @@ int predict_command(int argc, char **argv)
     }
     names_free(&o.levels);
     names_free(&o.given);
+    events_free(&o.events);
     free(o.known);
     free(o.level);
     return output_status(program, status);

@@ -28,7 +28,13 @@ static void print_header(FILE *to, const tril_model_info *about, const names *le
             fputs(",", to);
             csv_text(to, (const char *[]){ "q", levels->name[l], "_", t[p->shown[j]], NULL });
         }
-    fputs(p->nll ? ",log_prob\n" : "\n", to);
+    fputs(p->nll ? ",log_prob" : "", to);
+    for (size_t e = 0; e < p->events->n; e++)
+        for (int se = 0; se <= p->events->drawn[e]; se++) {
+            fputs(",", to);
+            csv_text(to, (const char *[]){ p->events->text[e], se ? "_se" : "", NULL });
+        }
+    fputs("\n", to);
 }
 
 /* a line for a row that is there, or empty cells for one that was left out */
@@ -57,6 +63,13 @@ static void print_row(FILE *to, size_t d, size_t levels, const prediction *p, si
         fputs(",", to);
         csv_number(to, there ? -p->nll[i] : none);
     }
+    for (size_t e = 0; e < p->events->n; e++)
+        for (int se = 0; se <= p->events->drawn[e]; se++) {
+            fputs(",", to);
+            csv_number(to, !there
+                               ? none
+                               : (se ? p->probability_se : p->probability)[i * p->events->n + e]);
+        }
     fputs("\n", to);
 }
 

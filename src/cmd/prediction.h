@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "cmd/events.h"
 #include "cmd/load.h"
 #include "cmd/names.h"
 
@@ -11,6 +12,8 @@
 typedef struct prediction {
     double *mean, *sd, *correlation, *quantile, *nll;
     size_t *shown, n_shown; /* which targets: all, or those that are not given */
+    const events *events;
+    double *probability, *probability_se; /* [n, events] */
 } prediction;
 
 /* A header, and a line for each row of the table: empty cells for one that was left out. */

@@ -284,6 +284,78 @@ START_TEST(test_correlated)
 }
 END_TEST
 
+/* in the targets' units, of one and of two; given one of them; of a row that is left out nothing */
+START_TEST(test_probability)
+{
+    static const char events[] =
+        "--prob 'petal_length>4&petal_length<=5' --prob 'petal_length>=4' --prob 'petal_length > "
+        "5' "
+        "--prob 'petal_length<5 & petal_width<1' --prob 'petal_length<5 & petal_width>1'";
+    static const char *const names[] = { "mean_petal_length",
+                                         "sd_petal_length",
+                                         "petal_length>4&petal_length<=5",
+                                         "petal_length>=4",
+                                         "petal_length > 5",
+                                         "petal_length<5 & petal_width<1",
+                                         "petal_length<5 & petal_width>1" };
+    enum { N = sizeof names / sizeof *names };
+    static double x[N][ROWS];
+    char folder[DEMO_FOLDER], arguments[1024];
+    demo_folder(folder);
+    snprintf(arguments, sizeof arguments, "predict " MODEL " data/iris.csv -o $/out %s %s", events,
+             _i ? "--given petal_width" : "");
+    run(folder, arguments);
+    for (size_t k = 0; k < N; k++)
+        ck_assert_uint_eq(column(folder, names[k], x[k]), 150);
+    for (size_t i = 0; i < 150; i++) {
+        ck_close(x[4][i], 0.5 * erfc((5 - x[0][i]) / x[1][i] * sqrt(0.5)), 1e-5, 1);
+        ck_close(x[2][i], x[3][i] - x[4][i], 1e-6, 1);
+        if (!_i)
+            ck_close(x[5][i] + x[6][i], 1 - x[4][i], 1e-6, 1);
+        else
+            ck_assert(x[5][i] == 0 || x[6][i] == 0);
+    }
+    snprintf(arguments, sizeof arguments,
+             "predict " MODEL " - -o $/out --missing drop %s <<'.'\n"
+             "sepal_length,sepal_width,species\n,3,setosa\n5.1,3.5,setosa\n.\n",
+             events);
+    run(folder, arguments);
+    for (size_t k = 2; k < N; k++) {
+        ck_assert_uint_eq(column(folder, names[k], x[k]), 2);
+        ck_assert(isnan(x[k][0]) && x[k][1] >= 0);
+    }
+    demo_remove(folder);
+}
+END_TEST
+
+/* of three targets by draws; a target's name may hold what stands between conditions */
+START_TEST(test_probability_drawn)
+{
+    static double x[3][ROWS];
+    static const char *const names[] = { "a & b>1&c<9&c d>=-9", "a & b>1&c<9&c d>=-9_se",
+                                         "a & b>1&c<9" };
+    static char rows[ROOM];
+    char folder[DEMO_FOLDER], path[64];
+    size_t n = (size_t)snprintf(rows, ROOM, "u,a & b,c,c d\n");
+    for (int i = 0; i < 100; i++)
+        n += (size_t)snprintf(rows + n, ROOM - n, "%d,%.9g,%.9g,%.9g\n", i % 7, 1 + sin(i),
+                              sin(2 * i), cos(i * i));
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    demo_write(path, rows);
+    run(folder, "fit $/d --targets 'a & b,c,c d' --epochs 2 --ensemble 2 -o $/m");
+    run(folder, "predict $/m $/d -o $/out --probability 'a & b>1&c<9&c d>=-9' --probability "
+                "'a & b>1&c<9'");
+    for (size_t k = 0; k < 3; k++)
+        ck_assert_uint_eq(column(folder, names[k], x[k]), 100);
+    for (size_t i = 0; i < 100; i++) {
+        ck_assert(x[1][i] > 0 && x[1][i] < 0.0051);
+        ck_assert(fabs(x[0][i] - x[2][i]) < 5 * x[1][i]);
+    }
+    demo_remove(folder);
+}
+END_TEST
+
 START_TEST(test_seeds)
 {
     static char text[3][ROOM];
@@ -377,6 +449,27 @@ static const struct {
       "tril predict: --given names all targets and leaves none to predict", 2 },
     { "predict " MODEL " data/iris.csv --given petal_width --sample 2",
       "tril predict: --given, --impute and --sample are three answers: say one", 2 },
+    { "predict " MODEL " data/iris.csv --probability 'petal_width>1 & x<2 & petal_width<3'",
+      "tril predict: --probability: 'x<2 ' is no condition: want a target (petal_length, "
+      "petal_width), then >, >=, < or <=, then a number",
+      2 },
+    { "predict " MODEL " data/iris.csv --probability ''", "--probability: '' is no condition", 2 },
+    { "predict " MODEL " data/iris.csv --probability 'petal_width>x'",
+      "--probability: 'petal_width>x' is no condition: want a target", 2 },
+    { "predict " MODEL " data/iris.csv --probability 'petal_width>1 2'",
+      "--probability: 'petal_width>1 2' is no condition", 2 },
+    { "predict " MODEL " data/iris.csv --probability 'petal_width<nan'",
+      "--probability: 'petal_width<nan' is no condition", 2 },
+    { "predict " MODEL " data/iris.csv --probability 'petal_width > 1 &'",
+      "--probability: '' is no condition", 2 },
+    { "predict " MODEL " data/iris.csv --probability 'petal_width>3 & petal_width <= 3'",
+      "tril predict: --probability 'petal_width>3 & petal_width <= 3': no petal_width is above 3 "
+      "and below 3",
+      2 },
+    { "predict " MODEL " data/iris.csv --probability 'petal_width>3' --sample 2",
+      "tril predict: --probability has no place beside --sample", 2 },
+    { "predict " MODEL " data/iris.csv --probability 'petal_width>3' --impute",
+      "tril predict: --probability has no place beside --impute", 2 },
     { "predict " MODEL " data/iris.csv --quantiles 0.5,1", "--quantiles wants numbers between 0",
       2 },
     { "predict " MODEL " data/iris.csv --quantiles x", "--quantiles wants numbers between 0 and",
@@ -530,6 +623,8 @@ Suite *suite_cmd_predict(void)
     tcase_add_test(tcase, test_correlated);
     tcase_add_test(tcase, test_given);
     tcase_add_test(tcase, test_seeds);
+    tcase_add_loop_test(tcase, test_probability, 0, 2);
+    tcase_add_test(tcase, test_probability_drawn);
     tcase_add_test(tcase, test_members);
     tcase_add_test(tcase, test_names);
     tcase_add_test(tcase, test_long_names);

@@ -1,0 +1,120 @@
+/* Events, as in 'y > 3 & z < 0': what --probability asks about. */
+#include "cmd/events.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/commands.h"
+#include "cmd/text.h"
+
+static const char *behind_spaces(const char *p)
+{
+    return p + strspn(p, " \t");
+}
+
+/* the target that a text begins with, behind which an operator stands, to which *p goes on; as many
+ * as there are where there is none */
+static size_t read_target(const tril_model_info *about, const char **p)
+{
+    const char *begin = *p;
+    size_t which = about->n_targets;
+    for (size_t j = 0; j < about->n_targets; j++) {
+        const size_t length = strlen(about->targets[j]);
+        if (strncmp(begin, about->targets[j], length))
+            continue;
+        const char *end = behind_spaces(begin + length);
+        if (end > *p && (*end == '<' || *end == '>')) {
+            *p = end;
+            which = j;
+        }
+    }
+    return which;
+}
+
+/* Reads a condition, up to what is behind it, into the bounds [2, targets]. */
+static bool read_condition(const tril_model_info *about, const char **text, double *bounds)
+{
+    const char *p = behind_spaces(*text);
+    const size_t d = about->n_targets, which = read_target(about, &p);
+    if (which == d)
+        return false;
+    const bool above = *p++ == '>';
+    char *end;
+    p += *p == '=';
+    const double number = strtod(p, &end);
+    if (end == p || !isfinite(number))
+        return false;
+    if (above)
+        bounds[which] = fmax(bounds[which], number);
+    else
+        bounds[d + which] = fmin(bounds[d + which], number);
+    *text = behind_spaces(end);
+    return **text == 0 || **text == '&';
+}
+
+/* the sentence about a text that is no condition, up to & */
+static bool refuse(const tril_model_info *about, const char *program, const char *text)
+{
+    const size_t length = strcspn(text, "&");
+    char *own = command_alloc(length + 1, 1);
+    if (!own)
+        return false;
+    memcpy(own, text, length);
+    own[length] = 0;
+    fprintf(stderr, "%s: --probability: '%s' is no condition: want a target (", program,
+            text_shown(own));
+    for (size_t j = 0; j < about->n_targets; j++)
+        fprintf(stderr, "%s%s", j ? ", " : "", text_shown(about->targets[j]));
+    fprintf(stderr, "), then >, >=, < or <=, then a number\n");
+    free(own);
+    return false;
+}
+
+static bool read_event(const tril_model_info *about, const char *program, const char *text,
+                       double *bounds, bool *drawn)
+{
+    const size_t d = about->n_targets;
+    const char *p = text;
+    size_t bounded = 0;
+    for (size_t j = 0; j < d; j++) {
+        bounds[j] = -HUGE_VAL;
+        bounds[d + j] = HUGE_VAL;
+    }
+    for (bool more = true; more; p += more) {
+        const char *begin = behind_spaces(p);
+        if (!read_condition(about, &p, bounds))
+            return refuse(about, program, begin);
+        more = *p == '&';
+    }
+    for (size_t j = 0; j < d; j++) {
+        if (!(bounds[j] < bounds[d + j]))
+            return fprintf(stderr, "%s: --probability '%s': no %s is above %g and below %g\n",
+                           program, text_shown(text), text_shown(about->targets[j]), bounds[j],
+                           bounds[d + j]),
+                   false;
+        bounded += bounds[j] > -HUGE_VAL || bounds[d + j] < HUGE_VAL;
+    }
+    *drawn = bounded > 2;
+    return true;
+}
+
+bool events_read(events *e, const tril_model_info *about, const char *program)
+{
+    const size_t size = 2 * about->n_targets;
+    e->bounds = command_alloc(e->n, size * sizeof *e->bounds);
+    e->drawn = command_alloc(e->n, sizeof *e->drawn);
+    bool good = e->bounds && e->drawn;
+    for (size_t i = 0; i < e->n && good; i++)
+        good = read_event(about, program, e->text[i], e->bounds + i * size, &e->drawn[i]);
+    return good;
+}
+
+void events_free(events *e)
+{
+    free(e->text);
+    free(e->bounds);
+    free(e->drawn);
+    *e = (events){ 0 };
+}
