@@ -26,6 +26,7 @@ SIZE(tril_model_opts, 320);
 SIZE(tril_column, 56);
 SIZE(tril_dataset, 112);
 SIZE(tril_dataset_opts, 48);
+SIZE(tril_components, 64);
 SIZE(tril_prediction, 136);
 SIZE(tril_dense_opts, 64);
 SIZE(tril_mlp_opts, 184);

@@ -220,6 +220,24 @@ bool tril_model_evaluate(const tril_model *model, const tril_network *networks, 
 bool tril_model_sample(tril_ctx *ctx, const tril_model *model, tril_batch rows, size_t first,
                        size_t draws, double *out);
 
+/* The distributions of rows, which are scaled as cases are, as mixtures in the data's own units,
+ * the components of one member behind those of another; NULL: not wanted. Normals have df INFINITY.
+ */
+typedef struct tril_components {
+    double *weight;     /* [n, components], the sum of each row 1 */
+    double *df;         /* [n, components]: degrees of freedom of Student's t */
+    double *loc;        /* [n, components, targets] */
+    double *scale_tril; /* [n, components, targets, targets]; above the diagonal 0 */
+    TRIL_RESERVED(4);
+} tril_components;
+
+/* How many components a model's distributions have, and those of rows; failures are ctx's, which
+ * need not be the model's. False on failure, and where a head of the program's own is no mixture of
+ * normals or Student's t. */
+size_t tril_model_n_components(const tril_model *model);
+bool tril_model_components(tril_ctx *ctx, const tril_model *model, tril_batch rows,
+                           const tril_components *out);
+
 /* What tril_model_predict writes, into memory of the caller's; NULL: not wanted. In the units of
  * the targets. */
 typedef struct tril_prediction {

@@ -72,8 +72,8 @@ static bool refuse(const tril_model_info *about, const char *program, const char
     return false;
 }
 
-static bool read_event(const tril_model_info *about, const char *program, const char *text,
-                       double *bounds, bool *drawn)
+static bool read_event(const tril_model_info *about, const bool *known, const char *program,
+                       const char *text, double *bounds, bool *drawn)
 {
     const size_t d = about->n_targets;
     const char *p = text;
@@ -94,20 +94,25 @@ static bool read_event(const tril_model_info *about, const char *program, const 
                            program, text_shown(text), text_shown(about->targets[j]), bounds[j],
                            bounds[d + j]),
                    false;
-        bounded += bounds[j] > -HUGE_VAL || bounds[d + j] < HUGE_VAL;
+        const bool own = bounds[j] > -HUGE_VAL || bounds[d + j] < HUGE_VAL;
+        if (own && known && known[j])
+            return fprintf(stderr, "%s: --probability '%s': %s is known, says --given\n", program,
+                           text_shown(text), text_shown(about->targets[j])),
+                   false;
+        bounded += own;
     }
     *drawn = bounded > 2;
     return true;
 }
 
-bool events_read(events *e, const tril_model_info *about, const char *program)
+bool events_read(events *e, const tril_model_info *about, const bool *known, const char *program)
 {
     const size_t size = 2 * about->n_targets;
     e->bounds = command_alloc(e->n, size * sizeof *e->bounds);
     e->drawn = command_alloc(e->n, sizeof *e->drawn);
     bool good = e->bounds && e->drawn;
     for (size_t i = 0; i < e->n && good; i++)
-        good = read_event(about, program, e->text[i], e->bounds + i * size, &e->drawn[i]);
+        good = read_event(about, known, program, e->text[i], e->bounds + i * size, &e->drawn[i]);
     return good;
 }
 

@@ -11,8 +11,9 @@ typedef struct events {
     bool *drawn;    /* which are found by draws: of more than two targets */
 } events;
 
-/* Reads the texts; false after a sentence, or without memory. */
-bool events_read(events *e, const tril_model_info *about, const char *program);
+/* Reads the texts, which may not ask about known targets, [targets] (NULL: there are none); false
+ * after a sentence, or without memory. */
+bool events_read(events *e, const tril_model_info *about, const bool *known, const char *program);
 void events_free(events *e);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/components.h"
 #include "cmd/csv.h"
 #include "cmd/events.h"
 #include "cmd/given.h"
@@ -20,8 +21,8 @@ static const char program[] = "tril predict";
 typedef struct options {
     const char *model, *data, *output; /* output is NULL: standard output */
     names levels, given;
-    bool impute, *known; /* known: which targets are given, [targets] */
-    double *level;       /* of the quantiles, as numbers */
+    bool impute, components, *known; /* known: which targets are given, [targets] */
+    double *level;                   /* of the quantiles, as numbers */
     events events;
     size_t draws; /* 0: none, distributions instead */
     unsigned long long seed;
@@ -101,7 +102,7 @@ static void warn(const loaded *l, const options *o)
                 "%s: %s: %zu row%s numbers too large for the model and %s left %s; --strict makes "
                 "that an error\n",
                 program, text_shown(o->data), n, n > 1 ? "s have" : " has", n > 1 ? "are" : "is",
-                o->draws ? "out" : "empty");
+                o->draws || o->components ? "out" : "empty");
 }
 
 /* the targets that are not given */
@@ -218,6 +219,20 @@ static bool sample(loaded *l, const options *o)
     return load_output_end(file, done);
 }
 
+/* ---- parameters */
+
+static bool components(loaded *l, const options *o)
+{
+    double *mean =
+        command_alloc(l->rows.n, tril_model_get_info(l->model)->n_targets * sizeof *mean);
+    tril_file *file = NULL;
+    FILE *to;
+    const bool done = mean && judge(l, o, &(tril_evaluation){ .mean = mean }) &&
+                      load_output(l, o->output, &file, &to) && components_print(to, l);
+    free(mean);
+    return load_output_end(file, done);
+}
+
 /* ---- what is known */
 
 /* which targets --given names, and the columns that the table must have */
@@ -241,25 +256,28 @@ static bool impute(loaded *l, const options *o)
 
 static int usage(void)
 {
-    printf("usage: tril predict [options] MODEL DATA.csv\n"
-           "Writes a line for each row of DATA.csv (-: standard input): mean and standard\n"
-           "deviation of each target, correlations, quantiles and, where the targets are\n"
-           "there, the logarithm of their density.\n\n"
-           "  -o, --output FILE     default: standard output\n"
-           "  --quantiles Q,Q       each between 0 and 1, '' for none [0.05,0.5,0.95]\n"
-           "  --probability EVENT   how likely it is, as in 'y > 3 & z < 0': a column of that\n"
-           "                        name; of more than two targets by 10000 draws, with their\n"
-           "                        standard error in EVENT_se; several times: each event\n"
-           "  --given A,B           targets that are known already, where they are not missing:\n"
-           "                        the distribution of the others given these\n"
-           "  --impute              the targets themselves instead: what is there, and for what\n"
-           "                        is missing its mean given that\n"
-           "  --sample N            N draws of each row instead\n"
-           "  --seed N              of the draws [1]\n" LOAD_HELP
-           "  --strict              a number too large for the model is an error, and so is a\n"
-           "                        label that it has not seen; default: a line of empty cells,\n"
-           "                        and the training rows' shares\n"
-           "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
+    printf(
+        "usage: tril predict [options] MODEL DATA.csv\n"
+        "Writes a line for each row of DATA.csv (-: standard input): mean and standard\n"
+        "deviation of each target, correlations, quantiles and, where the targets are\n"
+        "there, the logarithm of their density.\n\n"
+        "  -o, --output FILE     default: standard output\n"
+        "  --quantiles Q,Q       each between 0 and 1, '' for none [0.05,0.5,0.95]\n"
+        "  --probability EVENT   how likely it is, as in 'y > 3 & z < 0': a column of that\n"
+        "                        name; of more than two targets by 10000 draws, with their\n"
+        "                        standard error in EVENT_se; several times: each event\n"
+        "  --given A,B           targets that are known already, where they are not missing:\n"
+        "                        the distribution of the others given these\n"
+        "  --impute              the targets themselves instead: what is there, and for what\n"
+        "                        is missing its mean given that\n"
+        "  --components          the parameters instead, as mixtures: a line for each normal or\n"
+        "                        Student's t of each row, with its weight, df, loc, scale_tril\n"
+        "  --sample N            N draws of each row instead\n"
+        "  --seed N              of the draws [1]\n" LOAD_HELP
+        "  --strict              a number too large for the model is an error, and so is a\n"
+        "                        label that it has not seen; default: a line of empty cells,\n"
+        "                        and the training rows' shares\n"
+        "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return STATUS_DONE;
 }
 
@@ -299,6 +317,7 @@ static bool read_options(options *o, int argc, char **argv, int *status)
                                            { "probability", required_argument, NULL, 'p' },
                                            { "given", required_argument, NULL, 'g' },
                                            { "impute", no_argument, NULL, 'i' },
+                                           { "components", no_argument, NULL, 'c' },
                                            { "sample", required_argument, NULL, 'n' },
                                            { "seed", required_argument, NULL, 's' },
                                            LOAD_OPTIONS,
@@ -314,6 +333,7 @@ static bool read_options(options *o, int argc, char **argv, int *status)
             return *status = usage(), false;
         o->output = which == 'o' ? optarg : o->output;
         o->impute |= which == 'i';
+        o->components |= which == 'c';
         if (which == 'p')
             o->events.text[o->events.n++] = optarg;
         load_option(&o->rows, which, optarg);
@@ -327,12 +347,16 @@ static bool read_options(options *o, int argc, char **argv, int *status)
             fprintf(stderr,
                     "%s: want a model and a CSV file, or - for standard input; --help says more\n",
                     program) < 0;
-    if (good && (o->given.n > 0) + o->impute + (draws > 0) > 1)
-        good = fprintf(stderr, "%s: --given, --impute and --sample are three answers: say one\n",
+    if (good && (o->given.n > 0) + o->impute + o->components + (draws > 0) > 1)
+        good = fprintf(stderr,
+                       "%s: --given, --impute, --components and --sample are four answers: say "
+                       "one\n",
                        program) < 0;
-    if (good && o->events.n && (o->impute || draws > 0))
+    if (good && o->events.n && (o->impute || o->components || draws > 0))
         good = fprintf(stderr, "%s: --probability has no place beside %s\n", program,
-                       o->impute ? "--impute" : "--sample") < 0;
+                       o->impute       ? "--impute"
+                       : o->components ? "--components"
+                                       : "--sample") < 0;
     if (good) {
         o->model = argv[optind];
         o->data = argv[optind + 1];
@@ -350,11 +374,12 @@ int predict_command(int argc, char **argv)
     if (read_options(&o, argc, argv, &status)) {
         loaded l = { 0 };
         bool done = load_model(&l, o.model, o.seed) && find_known(&l, &o) &&
-                    events_read(&o.events, tril_model_get_info(l.model), program) &&
+                    events_read(&o.events, tril_model_get_info(l.model), o.known, program) &&
                     load_rows(&l, o.data, &o.rows) &&
-                    (o.draws    ? sample(&l, &o)
-                     : o.impute ? impute(&l, &o)
-                                : predict(&l, &o));
+                    (o.draws        ? sample(&l, &o)
+                     : o.impute     ? impute(&l, &o)
+                     : o.components ? components(&l, &o)
+                                    : predict(&l, &o));
         if (done)
             warn(&l, &o);
         status = load_status(&l, program, done);

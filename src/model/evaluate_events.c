@@ -7,7 +7,7 @@
 #include <tril/extend.h>
 
 #include "core/tape.h"
-#include "distributions/dist.h"
+#include "distributions/parts.h"
 #include "kernels/rectangle.h"
 
 enum { DRAWS = 10000, AT_ONCE = 500 };
@@ -35,44 +35,21 @@ static double row_probability(const event *e, double df, const tril_real *loc,
                                                   (double)scale_tril[3] / scale[1], low, high);
 }
 
-/* the normals or Student's t that p, or each component of it, is made of; inert where it is not */
-static tril_dist bounded_of(const event *e, tril_dist p)
-{
-    if (p.event.rank != 1 || !(p.kind->as_mvn || p.kind->marginal))
-        return (tril_dist){ 0 };
-    const tril_dist q = tril_dist_marginal(p, e->index, e->n);
-    if (!q.kind || q.kind == &tril_dist_kind_mvt)
-        return q;
-    return q.kind->as_mvn ? q.kind->as_mvn(&q) : (tril_dist){ 0 };
-}
-
 /* Adds a member's share. False with *drawn, if there is no closed form, or on failure. */
 static bool add_exact(const tril_chunk *c, size_t member, const event *e, bool *drawn)
 {
-    tril_dist each = c->dists[member];
-    tril_var logits = { 0 };
-    tril_mixture_parts(&c->dists[member], &logits, &each);
-    const tril_dist q = bounded_of(e, each);
-    *drawn = !q.kind && !tril_ctx_failed(tril_tape_ctx(c->tape));
-    if (!q.kind)
+    tril_dist_parts parts;
+    if (!tril_dist_take_parts(c->dists[member], e->index, e->n, &parts)) {
+        *drawn = !tril_ctx_failed(tril_tape_ctx(c->tape));
         return false;
-    const size_t k = tril_shape_size(q.batch) / c->n;
-    const bool student = q.kind == &tril_dist_kind_mvt;
-    const tril_real *loc = tril_value(tril_dist_stretch(&q, "marginal", q.param[0], 1)),
-                    *factor = tril_value(tril_dist_stretch(&q, "marginal", q.param[1], 2)),
-                    *df = student ? tril_value(tril_dist_stretch(&q, "marginal", q.param[2], 0))
-                                  : NULL,
-                    *weight = logits.tape ? tril_value(tril_dist_stretch(
-                                                &q, "marginal", tril_softmax(logits, -1), 0))
-                                          : NULL;
-    if (tril_ctx_failed(tril_tape_ctx(c->tape)))
-        return false;
-    for (size_t i = 0; i < c->n * k; i++) {
-        const double share = tril_chunk_weight(c, member) * (weight ? (double)weight[i] : 1);
+    }
+    for (size_t i = 0; i < c->n * parts.k; i++) {
+        const double share =
+            tril_chunk_weight(c, member) * (parts.weight ? (double)parts.weight[i] : 1);
         if (share > 0)
-            e->probability[i / k] +=
-                share * row_probability(e, df ? (double)df[i] : HUGE_VAL, loc + i * e->n,
-                                        factor + i * e->n * e->n);
+            e->probability[i / parts.k] +=
+                share * row_probability(e, parts.df ? (double)parts.df[i] : HUGE_VAL,
+                                        parts.loc + i * e->n, parts.factor + i * e->n * e->n);
     }
     return true;
 }

@@ -287,10 +287,10 @@ END_TEST
 /* in the targets' units, of one and of two; given one of them; of a row that is left out nothing */
 START_TEST(test_probability)
 {
-    static const char events[] =
-        "--prob 'petal_length>4&petal_length<=5' --prob 'petal_length>=4' --prob 'petal_length > "
-        "5' "
-        "--prob 'petal_length<5 & petal_width<1' --prob 'petal_length<5 & petal_width>1'";
+    static const char one[] = "--prob 'petal_length>4&petal_length<=5' --prob 'petal_length>=4' "
+                              "--prob 'petal_length > 5'",
+                      two[] = "--prob 'petal_length<5 & petal_width<1' "
+                              "--prob 'petal_length<5 & petal_width>1'";
     static const char *const names[] = { "mean_petal_length",
                                          "sd_petal_length",
                                          "petal_length>4&petal_length<=5",
@@ -298,29 +298,27 @@ START_TEST(test_probability)
                                          "petal_length > 5",
                                          "petal_length<5 & petal_width<1",
                                          "petal_length<5 & petal_width>1" };
-    enum { N = sizeof names / sizeof *names };
-    static double x[N][ROWS];
-    char folder[DEMO_FOLDER], arguments[1024];
+    static double x[7][ROWS];
+    const size_t n = _i ? 5 : 7;
+    char folder[DEMO_FOLDER], arguments[512];
     demo_folder(folder);
-    snprintf(arguments, sizeof arguments, "predict " MODEL " data/iris.csv -o $/out %s %s", events,
-             _i ? "--given petal_width" : "");
+    snprintf(arguments, sizeof arguments, "predict " MODEL " data/iris.csv -o $/out %s %s", one,
+             _i ? "--given petal_width" : two);
     run(folder, arguments);
-    for (size_t k = 0; k < N; k++)
+    for (size_t k = 0; k < n; k++)
         ck_assert_uint_eq(column(folder, names[k], x[k]), 150);
     for (size_t i = 0; i < 150; i++) {
         ck_close(x[4][i], 0.5 * erfc((5 - x[0][i]) / x[1][i] * sqrt(0.5)), 1e-5, 1);
         ck_close(x[2][i], x[3][i] - x[4][i], 1e-6, 1);
         if (!_i)
             ck_close(x[5][i] + x[6][i], 1 - x[4][i], 1e-6, 1);
-        else
-            ck_assert(x[5][i] == 0 || x[6][i] == 0);
     }
     snprintf(arguments, sizeof arguments,
              "predict " MODEL " - -o $/out --missing drop %s <<'.'\n"
              "sepal_length,sepal_width,species\n,3,setosa\n5.1,3.5,setosa\n.\n",
-             events);
+             _i ? one : two);
     run(folder, arguments);
-    for (size_t k = 2; k < N; k++) {
+    for (size_t k = _i ? 2 : 5; k < n; k++) {
         ck_assert_uint_eq(column(folder, names[k], x[k]), 2);
         ck_assert(isnan(x[k][0]) && x[k][1] >= 0);
     }
@@ -351,6 +349,43 @@ START_TEST(test_probability_drawn)
     for (size_t i = 0; i < 100; i++) {
         ck_assert(x[1][i] > 0 && x[1][i] < 0.0051);
         ck_assert(fabs(x[0][i] - x[2][i]) < 5 * x[1][i]);
+    }
+    demo_remove(folder);
+}
+END_TEST
+
+/* the parameters: of an ensemble a line for each member, of which one has degrees of freedom */
+START_TEST(test_components)
+{
+    static double x[9][ROWS], mean[ROWS];
+    static const char *const names[] = { "row",
+                                         "component",
+                                         "weight",
+                                         "df",
+                                         "loc_petal_length",
+                                         "loc_petal_width",
+                                         "scale_tril_petal_length_petal_length",
+                                         "scale_tril_petal_width_petal_length",
+                                         "scale_tril_petal_width_petal_width" };
+    char folder[DEMO_FOLDER];
+    demo_folder(folder);
+    run(folder, "fit data/iris.csv --targets petal_length,petal_width --epochs 5 --ensemble 2 "
+                "--head student,mixture:2 -o $/m");
+    run(folder, "predict $/m data/iris.csv -o $/out");
+    column(folder, "mean_petal_width", mean);
+    run(folder, "predict $/m data/iris.csv --components -o $/out");
+    for (size_t k = 0; k < 9; k++)
+        ck_assert_uint_eq(column(folder, names[k], x[k]), 450);
+    for (size_t i = 0; i < 450; i += 3) {
+        double sum = 0, own = 0;
+        for (size_t k = i; k < i + 3; k++) {
+            ck_assert(x[0][k] == (double)(i / 3) && x[1][k] == (double)(k - i));
+            ck_assert((k == i) == !isnan(x[3][k]) && x[6][k] > 0 && x[8][k] > 0);
+            sum += x[2][k];
+            own += x[2][k] * x[5][k];
+        }
+        ck_close(sum, 1, 1e-6, 1);
+        ck_close(own, mean[i / 3], 1e-5, 1);
     }
     demo_remove(folder);
 }
@@ -448,7 +483,7 @@ static const struct {
     { "predict " MODEL " data/iris.csv --given petal_width,petal_length",
       "tril predict: --given names all targets and leaves none to predict", 2 },
     { "predict " MODEL " data/iris.csv --given petal_width --sample 2",
-      "tril predict: --given, --impute and --sample are three answers: say one", 2 },
+      "tril predict: --given, --impute, --components and --sample are four answers: say one", 2 },
     { "predict " MODEL " data/iris.csv --probability 'petal_width>1 & x<2 & petal_width<3'",
       "tril predict: --probability: 'x<2 ' is no condition: want a target (petal_length, "
       "petal_width), then >, >=, < or <=, then a number",
@@ -468,6 +503,12 @@ static const struct {
       2 },
     { "predict " MODEL " data/iris.csv --probability 'petal_width>3' --sample 2",
       "tril predict: --probability has no place beside --sample", 2 },
+    { "predict " MODEL " data/iris.csv --probability 'petal_width>3' --given petal_width",
+      "tril predict: --probability 'petal_width>3': petal_width is known, says --given", 2 },
+    { "predict " MODEL " data/iris.csv --probability 'petal_width>3' --components",
+      "tril predict: --probability has no place beside --components", 2 },
+    { "predict " MODEL " data/iris.csv --components -o /dev/full",
+      "/dev/full: cannot be written: No space left", 1 },
     { "predict " MODEL " data/iris.csv --probability 'petal_width>3' --impute",
       "tril predict: --probability has no place beside --impute", 2 },
     { "predict " MODEL " data/iris.csv --quantiles 0.5,1", "--quantiles wants numbers between 0",
@@ -623,6 +664,7 @@ Suite *suite_cmd_predict(void)
     tcase_add_test(tcase, test_correlated);
     tcase_add_test(tcase, test_given);
     tcase_add_test(tcase, test_seeds);
+    tcase_add_test(tcase, test_components);
     tcase_add_loop_test(tcase, test_probability, 0, 2);
     tcase_add_test(tcase, test_probability_drawn);
     tcase_add_test(tcase, test_members);
