@@ -88,10 +88,10 @@ typedef struct tril_evaluation {
     TRIL_ADDED const double *events; /* [n_events, 2, targets]: the lowest and the highest number of
                                         each target, -INFINITY and INFINITY where it may be any */
     size_t n_events;
-    double
-        *probability; /* [n, n_events]: that all targets are within these. Exact where it is about
-                         one or two targets (to 1e-10 of itself or better, small ones too); of more
-                         it is a share of 10000 draws or more. A known target is within or not */
+    double *probability; /* [n, n_events]: that all targets are within these. Where they bound one
+                            target or two of normals, Student's t and mixtures, it is as exact as
+                            the parameters are, small ones too; else a share of 10000 draws. A
+                            known target is within or not */
     double *probability_se; /* [n, n_events]: its standard error, 0 where it is exact */
     TRIL_RESERVED(3);
 } tril_evaluation;

@@ -184,6 +184,50 @@ START_TEST(test_given_parts)
 }
 END_TEST
 
+/* ---- a head of a program's own, of which draws are all that there is */
+
+static size_t plain_width(size_t d, const tril_head_opts *opts)
+{
+    (void)opts;
+    return 2 * d;
+}
+
+static tril_dist plain_dist(const tril_head_layout *h, tril_var raw, tril_var natural)
+{
+    (void)natural;
+    return tril_mvn_diag(tril_slice(raw, -1, 0, h->d), tril_exp(tril_slice(raw, -1, h->d, h->d)));
+}
+
+static tril_dist opaque_dist(const tril_head_layout *h, tril_var raw, tril_var natural)
+{
+    static tril_dist_kind opaque = { .name = "opaque" };
+    tril_dist own = plain_dist(h, raw, natural);
+    opaque.rsample = own.kind->rsample;
+    own.kind = &opaque;
+    return own;
+}
+
+START_TEST(test_opaque)
+{
+    static const tril_head_kind plain = { "plain", .width = plain_width, .dist = plain_dist },
+                                opaque = { "opaque", .width = plain_width, .dist = opaque_dist };
+    static double exact[N];
+    const double event[2][D] = { { 0.25, -INF, -INF }, { INF, 0.5, INF } };
+    fitting own = fitting_new(ctx, N, D, 8, &(tril_head_opts){ .kind = &plain });
+    tril_evaluation out = {
+        .events = event[0], .n_events = 1, .probability = exact, .probability_se = se
+    };
+    ck_assert(tril_evaluate(&own.net, 1, rows, &out) && se[0] == 0);
+    own.net.head.kind = &opaque;
+    out.probability = p;
+    ck_assert(tril_evaluate(&own.net, 1, rows, &out));
+    for (size_t i = 0; i < N; i++)
+        ck_assert(se[i] > 0 && fabs(p[i] - exact[i]) < 5 * se[i]);
+    ck_fine(ctx);
+    fitting_free(&own);
+}
+END_TEST
+
 START_TEST(test_refusals)
 {
     double bounds[2][D] = { { 0, 0, 1 }, { 1, 1, 0.5 } };
@@ -233,6 +277,7 @@ Suite *suite_model_evaluate_events(void)
     tcase_add_loop_test(tcase, test_draws, 0, MEMBERS + 1);
     tcase_add_test(tcase, test_given);
     tcase_add_loop_test(tcase, test_given_parts, 0, 5);
+    tcase_add_test(tcase, test_opaque);
     tcase_add_test(tcase, test_refusals);
     tcase_add_test(tcase, test_out_of_memory);
     suite_add_tcase(suite, tcase);
