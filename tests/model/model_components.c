@@ -14,7 +14,7 @@ static const tril_head_opts heads[MEMBERS] = { { .kind = &tril_head_student },
                                                { .kind = &tril_head_lowrank, .rank = 1 },
                                                { 0 } };
 
-static tril_model *make(tril_ctx *ctx, tril_dataset *cases)
+static tril_model *make(tril_ctx *ctx, const tril_head_opts *of, size_t n, tril_dataset *cases)
 {
     growing text = { 0 };
     text_print(&text, "u,y,z\n");
@@ -27,9 +27,9 @@ static tril_model *make(tril_ctx *ctx, tril_dataset *cases)
                                        &(tril_model_opts){ .targets = (const char *[]){ "y", "z" },
                                                            .n_targets = D,
                                                            .mlp = { .hidden = { 9 } },
-                                                           .heads = heads,
-                                                           .n_heads = MEMBERS,
-                                                           .members = MEMBERS });
+                                                           .heads = of,
+                                                           .n_heads = n,
+                                                           .members = n });
     if (model)
         tril_model_dataset(model, table, NULL, 0, NULL, cases);
     tril_table_free(table);
@@ -50,7 +50,7 @@ START_TEST(test_mixture)
     const double tolerance = IS_DOUBLE ? 1e-10 : 2e-4;
     tril_ctx *ctx = tril_ctx_new(NULL);
     tril_dataset cases = { 0 };
-    tril_model *model = make(ctx, &cases);
+    tril_model *model = make(ctx, heads, MEMBERS, &cases);
     ck_fine(ctx);
     const tril_model_info *about = tril_model_get_info(model);
     const tril_batch rows = { .x = cases.x, .y = cases.y, .n = ROWS };
@@ -98,11 +98,42 @@ START_TEST(test_mixture)
 }
 END_TEST
 
+/* a head of a program's own */
+static size_t opaque_width(size_t d, const tril_head_opts *opts)
+{
+    (void)opts;
+    return d;
+}
+
+static tril_dist opaque_dist(const tril_head_layout *h, tril_var raw, tril_var natural)
+{
+    static const tril_dist_kind kind = { .name = "opaque" };
+    (void)natural;
+    return (tril_dist){ &kind, { raw }, { 1, { tril_size(raw) / h->d } }, { 1, { h->d } }, NULL };
+}
+
+START_TEST(test_opaque)
+{
+    static const tril_head_kind opaque = { "opaque", .width = opaque_width, .dist = opaque_dist };
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_dataset cases = { 0 };
+    tril_model *model = make(ctx, &(tril_head_opts){ .kind = &opaque }, 1, &cases);
+    ck_fine(ctx);
+    ck_assert(!tril_model_components(ctx, model, (tril_batch){ .x = cases.x, .n = ROWS },
+                                     &(tril_components){ 0 }));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT,
+              "components: the distributions of network 0 are no mixtures of normals or Student");
+    tril_dataset_free(&cases);
+    tril_model_free(model);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 static void two_rows(tril_ctx *ctx)
 {
     double weight[2][K], loc[2][K][D];
     tril_dataset cases = { 0 };
-    tril_model *model = make(ctx, &cases);
+    tril_model *model = make(ctx, heads, MEMBERS, &cases);
     if (model && cases.x)
         tril_model_components(ctx, model, (tril_batch){ .x = cases.x, .n = 2 },
                               &(tril_components){ .weight = *weight, .loc = **loc });
@@ -121,6 +152,7 @@ Suite *suite_model_model_components(void)
     Suite *suite = suite_create("model/model_components");
     TCase *tcase = tcase_create("components");
     tcase_add_test(tcase, test_mixture);
+    tcase_add_test(tcase, test_opaque);
     tcase_add_test(tcase, test_out_of_memory);
     suite_add_tcase(suite, tcase);
     return suite;
