@@ -283,7 +283,7 @@ embed: $(PROGRAMS)/tril.1
 	@! find $(BUILD)/embed/usr -not -type d | grep . && ! find $(BUILD)/embed/usr -name '*tril*' | grep .
 
 # all that a test run is but the run
-test-rest: layers examples headers link $(if $(SAN),,abi) installed demos $(PROGRAMS)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS),,allocations-sample)
+test-rest: layers circles examples headers link $(if $(SAN),,abi) installed demos $(PROGRAMS)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS),,allocations-sample)
 
 test: test-rest
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
@@ -415,6 +415,9 @@ headers: examples
 	@CXX='$(CXX)' sh tests/headers.sh $(BUILD)/examples
 
 # the public symbols are those that names.h lists
+circles: $(OBJECTS) $(COMMAND)
+	@CROSS='$(CROSS)' sh tests/circles.sh $^
+
 link: $(LIB) $(if $(SAN),,$(SHARED))
 	@CC='$(CC)' CROSS='$(CROSS)' FLAGS='$(STD) $(SANFLAGS) -Iinclude' LIBS='$(LIB) $(LIBS)' sh tests/link.sh $(BUILD)/link '$(DOUBLE)' $(LIB) $(if $(SAN),,$(SHARED))
 
@@ -439,7 +442,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench uci test test-rest test-parts test-kernels coverage valgrind layers examples headers link abi install install-command install-library uninstall deb installed embed amalgamation test-amalgamation allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
+.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench uci test test-rest test-parts test-kernels coverage valgrind layers circles examples headers link abi install install-command install-library uninstall deb installed embed amalgamation test-amalgamation allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
 .DELETE_ON_ERROR:
 .SECONDARY:
 
