@@ -237,9 +237,9 @@ install: install-command install-library
 install-command: $(PROGRAMS)/tril $(PROGRAMS)/tril.1
 	$(INSTALLER) install command
 
-install-library: $(PAGES)
-	@$(MAKE) lib DOUBLE=
-	@$(MAKE) lib DOUBLE=1
+# this precision, then the other
+install-library: lib $(PAGES)
+	@$(MAKE) lib DOUBLE=$(if $(DOUBLE),,1)
 	$(INSTALLER) install library
 
 uninstall:
