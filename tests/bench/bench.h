@@ -22,6 +22,9 @@ typedef struct bench_bed {
     tril_head_opts head;
     tril_mvn_params *normals;
     tril_dense *association;
+    tril_model *model;
+    double *raw; /* rows as a program has them, then room for what the model says of them */
+    size_t loop; /* how often */
     tril_real *x, *y, *loc, *factor;
     tril_shape factor_shape;
     tril_dist (*normal)(tril_var loc, tril_var factor);
@@ -38,6 +41,7 @@ struct bench_row {
     void (*work)(bench_bed *bed);
     void (*limit)(bench_bed *bed);
     double bound; /* of work's time over limit's; 0 where there is none */
+    double share; /* of single calls that take no longer than the times; 0: medians of samples */
 };
 
 extern const bench_row bench_rows[];
@@ -69,14 +73,32 @@ void bed_trial(bench_bed *bed);
 void bed_trial_work(bench_bed *bed);
 void bed_trial_limit(bench_bed *bed);
 
-/* Medians, in microseconds, of samples taken in turn: work, limit, work, limit. The ratio is the
- * median of the pairs'. limit may be NULL. */
+/* A model 5-128-128-5, with no limit or with a loop as long as the row's work; one row, by the
+ * model or on a tape, with BLAS's own number of threads, and with one; all rows, by the row's
+ * threads, and by one. */
+void bed_model(bench_bed *bed);
+void bed_model_and_loop(bench_bed *bed);
+void bed_model_call(bench_bed *bed);
+void bed_model_limit(bench_bed *bed);
+void bed_tape_call(bench_bed *bed);
+void bed_tape_limit(bench_bed *bed);
+void bed_loop(bench_bed *bed);
+void bed_threads(bench_bed *bed);
+void bed_threads_limit(bench_bed *bed);
+
+/* In microseconds. */
 typedef struct timing {
-    double median, limit, ratio;
+    double work, limit, ratio;
 } timing;
+
+/* Medians of samples taken in turn: work, limit, work, limit. The ratio is the median of the
+ * pairs'. limit may be NULL. */
 
 timing bench_measure(bench_bed *bed, void (*work)(bench_bed *), void (*limit)(bench_bed *),
                      double seconds);
+
+/* Single calls of the row's work and limit, in turn: what its share of each does not exceed. */
+timing bench_measure_calls(bench_bed *bed, double seconds);
 
 /* Prints how cost grows with rows, width, d and threads. False, after a sentence, on failure. */
 bool bench_growth(bool quick);

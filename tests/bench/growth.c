@@ -78,7 +78,7 @@ static bool grow(const struct axis *axis, bool quick)
         const bench_row row = axis->row(value, quick);
         bench_bed bed;
         bed_make(&bed, &row);
-        double us = bench_measure(&bed, axis->work, NULL, quick ? 0 : 0.4).median;
+        double us = bench_measure(&bed, axis->work, NULL, quick ? 0 : 0.4).work;
         fine = !tril_ctx_failed(bed.ctx);
         if (fine)
             printf("%22zu %12.1f %12.4g\n", value, us, axis->in_unit(&row, us));

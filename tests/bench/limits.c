@@ -14,9 +14,16 @@
 #define TRSM cblas_strsm
 #endif
 
-const char *limits_pin_blas(void)
+void limits_single_blas(bool single)
 {
-    openblas_set_num_threads(1);
+    static int threads = 0;
+    if (threads == 0)
+        threads = openblas_get_num_threads();
+    openblas_set_num_threads(single ? 1 : threads);
+}
+
+const char *limits_blas_kernels(void)
+{
     return openblas_get_corename();
 }
 
@@ -121,4 +128,13 @@ void shared_limit_run(shared_limit *s)
          s->a, s->d);
     GEMM(R, CblasTrans, CblasNoTrans, s->d, s->d, s->rows, 1, s->a, s->d, s->z, s->d, 0,
          s->gradient, s->d);
+}
+
+void loop_limit_run(size_t times)
+{
+    static volatile double sum;
+    double x = sum;
+    for (size_t i = 0; i < times; i++)
+        x = 0.999 * x + 0.001;
+    sum = x;
 }

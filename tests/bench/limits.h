@@ -1,12 +1,16 @@
-/* Limits that know nothing of densities: memory's own speed, and bare calls of BLAS. Each has
- * arrays of its own, and frees them with `free`. */
+/* Limits that know nothing of densities: memory's own speed, bare calls of BLAS, a loop. Those
+ * that have arrays free them with `free`. */
 #ifndef TESTS_BENCH_LIMITS_H
 #define TESTS_BENCH_LIMITS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* BLAS stays on one thread from here on; the name of the kernels that it has chosen. */
-const char *limits_pin_blas(void);
+/* BLAS on one thread, or on as many as it had before the first such call. */
+void limits_single_blas(bool single);
+
+/* The name of the kernels that it has chosen. */
+const char *limits_blas_kernels(void);
 
 /* A copy that reads and writes `numbers` numbers together: half of them are copied. */
 typedef struct copy_limit copy_limit;
@@ -24,5 +28,8 @@ void gemm_limit_run(gemm_limit *gemms);
 typedef struct shared_limit shared_limit;
 shared_limit *shared_limit_new(size_t rows, size_t d);
 void shared_limit_run(shared_limit *shared);
+
+/* So many multiplications and additions, each of which waits for the one before. */
+void loop_limit_run(size_t times);
 
 #endif

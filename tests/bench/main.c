@@ -17,13 +17,13 @@ static void print_machine(void)
     printf("%s precision; %.*s; compiler " __VERSION__ "; OpenBLAS kernels %s\n\n",
            sizeof(tril_real) == sizeof(double) ? "double" : "single",
            name ? (int)strcspn(name + 2, "\n") : 17, name ? name + 2 : "unknown processor",
-           limits_pin_blas());
+           limits_blas_kernels());
 }
 
 static void print_row(const bench_row *row, timing t)
 {
     printf("%-22s %7zu %4zu %4zu %10.1f  %-10s %9.1f %6.2f", row->name, row->rows, row->d,
-           row->threads, t.median, row->limit_is, t.limit, t.ratio);
+           row->threads, t.work, row->limit_is, t.limit, t.ratio);
     if (row->bound > 0)
         printf(" %6.2f  %s", row->bound, t.ratio <= row->bound ? "ok" : "over");
     putchar('\n');
@@ -35,8 +35,8 @@ static json_t *row_json(const bench_row *row, timing t)
     json_t *bound = row->bound > 0 ? json_real(row->bound) : json_null();
     return json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:o}", "name", row->name, "rows",
                      (json_int_t)row->rows, "d", (json_int_t)row->d, "threads",
-                     (json_int_t)row->threads, "median_us", t.median, "limit_us", t.limit, "ratio",
-                     t.ratio, "bound", bound);
+                     (json_int_t)row->threads, "us", t.work, "limit_us", t.limit, "ratio", t.ratio,
+                     "bound", bound);
 }
 
 static bool measure_row(const bench_row *row, double seconds, json_t *rows)
@@ -44,9 +44,10 @@ static bool measure_row(const bench_row *row, double seconds, json_t *rows)
     bench_bed bed;
     bed_make(&bed, row);
     timing t = { 0 };
-    if (bed.step || bed.limit)
-        t = bench_measure(&bed, row->work, row->limit, seconds);
-    bool fine = t.median > 0 && !tril_ctx_failed(bed.ctx);
+    if (bed.step || bed.limit || bed.raw)
+        t = row->share > 0 ? bench_measure_calls(&bed, seconds)
+                           : bench_measure(&bed, row->work, row->limit, seconds);
+    bool fine = t.work > 0 && !tril_ctx_failed(bed.ctx);
     if (!fine)
         fprintf(stderr, "bench: %s\n",
                 tril_ctx_failed(bed.ctx) ? tril_ctx_message(bed.ctx) : "no memory for a limit");

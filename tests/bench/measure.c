@@ -4,7 +4,7 @@
 
 #include "bench/bench.h"
 
-enum { SAMPLES = 2000, FEWEST = 3 };
+enum { SAMPLES = 2000, CALLS = 1 << 17, FEWEST = 3 };
 
 static double now(void)
 {
@@ -52,4 +52,20 @@ timing bench_measure(bench_bed *bed, void (*work)(bench_bed *), void (*limit)(be
         ratios[n] = works[n] / limits[n];
     }
     return (timing){ 1e6 * median(works, n), 1e6 * median(limits, n), median(ratios, n) };
+}
+
+timing bench_measure_calls(bench_bed *bed, double seconds)
+{
+    static double works[CALLS], limits[CALLS];
+    const bench_row *row = bed->row;
+    size_t n = 0;
+    row->work(bed), row->limit(bed); /* the first takes memory */
+    for (double end = now() + seconds; n < FEWEST || (now() < end && n < CALLS); n++) {
+        works[n] = run(bed, row->work, 1);
+        limits[n] = run(bed, row->limit, 1);
+    }
+    qsort(works, n, sizeof *works, by_size);
+    qsort(limits, n, sizeof *limits, by_size);
+    const size_t at = (size_t)(row->share * (double)n);
+    return (timing){ 1e6 * works[at], 1e6 * limits[at], works[at] / limits[at] };
 }

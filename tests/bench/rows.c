@@ -21,6 +21,7 @@ static tril_real *numbers(size_t n, uint64_t stream)
 void bed_make(bench_bed *bed, const bench_row *row)
 {
     memset(bed, 0, sizeof *bed);
+    limits_single_blas(true);
     bed->row = row;
     bed->ctx = tril_ctx_new(NULL);
     bed->tape = tril_tape_new(bed->ctx);
@@ -35,9 +36,10 @@ void bed_free(bench_bed *bed)
         tril_params_free(bed->params[i]);
     }
     tril_tape_free(bed->tape);
+    tril_model_free(bed->model);
     tril_ctx_free(bed->ctx);
     step_by_hand_free(bed->step);
-    free(bed->limit), free(bed->x), free(bed->y), free(bed->loc), free(bed->factor);
+    free(bed->limit), free(bed->raw), free(bed->x), free(bed->y), free(bed->loc), free(bed->factor);
 }
 
 /* ---- training steps */
@@ -302,6 +304,18 @@ const bench_row bench_rows[] = {
     { "diagonal, gradients", "copy", 100000, 3, 1, prepare_diagonal, bed_gradients, copy, 4 },
     { "diagonal, gradients", "copy", 100000, 8, 1, prepare_diagonal, bed_gradients, copy, 4 },
     { "two-category trial", "by hand", 1, 2, 1, bed_trial, bed_trial_work, bed_trial_limit, 0 },
+    { "one row, tape, median", "BLAS on 1", 1, 2, 1, bed_model, bed_tape_call, bed_tape_limit, 1.15,
+      0.5 },
+    { "one row, tape, 99.9 %", "bare loop", 1, 2, 1, bed_model_and_loop, bed_tape_call, bed_loop,
+      1.5, 0.999 },
+    { "one row, model, median", "BLAS on 1", 1, 2, 1, bed_model, bed_model_call, bed_model_limit,
+      1.15, 0.5 },
+    { "one row, model, 99.9 %", "bare loop", 1, 2, 1, bed_model_and_loop, bed_model_call, bed_loop,
+      1.5, 0.999 },
+    { "predicted by threads", "one thread", 4096, 2, 2, bed_model, bed_threads, bed_threads_limit,
+      1 / 1.8 },
+    { "predicted by threads", "one thread", 4096, 2, 8, bed_model, bed_threads, bed_threads_limit,
+      1 / 1.8 },
 };
 
 const size_t bench_n_rows = sizeof bench_rows / sizeof *bench_rows;
