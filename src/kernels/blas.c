@@ -192,10 +192,13 @@ void tril_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
     }
 }
 
-/* interface/trsm.c */
+/* It solves for fewer rows than this, or with a smaller triangle, in the calling thread
+ * (interface/trsm.c). */
+enum { TRSM = 8 };
+
 static void begin_triangle(size_t rows, size_t d)
 {
-    if (rows >= 8 && d >= 8)
+    if (rows >= TRSM && d >= TRSM)
         begin_large();
 }
 
@@ -214,9 +217,12 @@ void tril_triangle_rows(bool solve, bool transpose, size_t rows, size_t d, const
 
 void tril_trsm_rows(bool transpose, size_t rows, size_t d, const double *l, double *x)
 {
-    begin_triangle(rows, d);
-    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, transpose ? CblasNoTrans : CblasTrans,
-                CblasNonUnit, (int)rows, (int)d, 1, l, (int)d, x, (int)d);
+    const size_t piece = (double)rows * (double)d * (double)d > CUT ? rows : TRSM - 1;
+    begin_triangle(piece, d);
+    for (size_t i = 0; i < rows; i += piece)
+        cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, transpose ? CblasNoTrans : CblasTrans,
+                    CblasNonUnit, (int)(rows - i < piece ? rows - i : piece), (int)d, 1, l, (int)d,
+                    x + i * d, (int)d);
 }
 
 void tril_add_gram(size_t rows, size_t m, size_t n, const double *a, const double *b, double *c)

@@ -1,5 +1,5 @@
-/* Products in pieces; and where there is no room for a buffer of OpenBLAS, its callers fail and it
- * is not called. */
+/* Products, and solutions, in pieces; and where there is no room for a buffer of OpenBLAS, its
+ * callers fail and it is not called. */
 #include "kernels/blas.h"
 
 #include <math.h>
@@ -79,6 +79,31 @@ START_TEST(test_pieces)
 }
 END_TEST
 
+/* rows that are solved for in pieces, and at once: L, or L', times what they become is what they
+ * were */
+static const size_t triangles[][2] = { { 7, 9 }, { 20, 9 }, { 20, 300 } };
+
+START_TEST(test_triangle)
+{
+    const size_t rows = triangles[_i / 2][0], d = triangles[_i / 2][1];
+    const bool transpose = _i % 2;
+    double *l = malloc(d * d * sizeof *l), *x = malloc(rows * d * sizeof *x);
+    for (size_t i = 0; i < d * d; i++)
+        l[i] = i % (d + 1) == 0 ? 2 : sin((double)i) / (double)d;
+    for (size_t i = 0; i < rows * d; i++)
+        x[i] = cos((double)i);
+    tril_trsm_rows(transpose, rows, d, l, x);
+    for (size_t i = 0; i < rows * d; i++) {
+        const size_t at = i % d;
+        double sum = 0;
+        for (size_t k = transpose ? at : 0; k < (transpose ? d : at + 1); k++)
+            sum += l[transpose ? k * d + at : at * d + k] * x[i - at + k];
+        ck_close(sum, cos((double)i), 1e-12, 1);
+    }
+    free(l), free(x);
+}
+END_TEST
+
 START_TEST(test_no_room)
 {
     int status;
@@ -103,6 +128,7 @@ Suite *suite_kernels_blas(void)
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("pieces");
     tcase_add_loop_test(tcase, test_pieces, 0, 4 * sizeof sizes / sizeof *sizes);
+    tcase_add_loop_test(tcase, test_triangle, 0, 2 * sizeof triangles / sizeof *triangles);
     suite_add_tcase(suite, tcase);
     return suite;
 }

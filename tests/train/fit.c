@@ -1,7 +1,9 @@
 /* Training as a call: it starts at the Gaussian fit, learns, stops at the best, and says what is
  * wrong. */
+#define _GNU_SOURCE /* RTLD_NEXT */
 #include "train/fitting.h"
 
+#include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -347,6 +349,47 @@ static void train_a_little(tril_ctx *ctx)
     fitting_free(&f);
 }
 
+/* ---- OpenBLAS's threads are the program's */
+
+int openblas_get_num_threads(void) __attribute__((weak));
+void openblas_set_num_threads(int n);
+
+static size_t settings;
+
+/* in the place of OpenBLAS's own, which does the work */
+void openblas_set_num_threads(int n)
+{
+    void (*own)(int) = dlsym(RTLD_NEXT, "openblas_set_num_threads");
+    settings++;
+    if (own)
+        own(n);
+}
+
+/* from the first line to the last pass, of batches of 64 rows and layers of 128 units; a larger
+ * batch does what the test would see */
+START_TEST(test_blas_threads)
+{
+    if (!openblas_get_num_threads)
+        return; /* another BLAS */
+    openblas_set_num_threads(2);
+    const int threads = openblas_get_num_threads();
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    for (size_t batch = 64; batch <= 256; batch *= 4) {
+        fitting f = fitting_new(ctx, 700, 2, 128, NULL);
+        settings = 0;
+        f.fit =
+            tril_fit_new(&f.net, (tril_batch){ f.x, f.y, 700 },
+                         &(tril_fit_opts){ .batch = batch, .epochs = 2, .validation_share = 0.4 });
+        ck_assert(tril_fit_run(f.fit, NULL, NULL));
+        ck_assert((settings > 0) == (batch > 64 && threads > 1));
+        ck_assert_int_eq(openblas_get_num_threads(), threads);
+        fitting_free(&f);
+    }
+    openblas_set_num_threads(1);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 START_TEST(test_out_of_memory)
 {
     ck_assert_uint_ge(exhaust(train_a_little), 20);
@@ -505,6 +548,7 @@ Suite *suite_train_fit(void)
     tcase_add_loop_test(tcase, test_average, 0, 2);
     tcase_add_loop_test(tcase, test_log, 0, 2);
     tcase_add_test(tcase, test_groups_held_out);
+    tcase_add_test(tcase, test_blas_threads);
     tcase_add_test(tcase, test_out_of_memory);
     tcase_add_loop_test(tcase, test_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tcase, test_bad_rows);
