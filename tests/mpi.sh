@@ -16,7 +16,7 @@ for n in 1 2 3 4; do
     done
 done
 
-mpirun -n 4 sh -c '[ $OMPI_COMM_WORLD_RANK != 2 ] || { pid=$$; (sleep 2; kill -9 $pid) & }
+mpirun -n 4 sh -c '[ "${OMPI_COMM_WORLD_RANK-$PMI_RANK}" != 2 ] || { pid=$$; (sleep 2; kill -9 $pid) & }
     exec "$0" 1 "$1" 1000000' "$ranks" "$folder/model" > "$folder/said" 2>&1
 status=$?
 if [ $status = 0 ] || [ -e "$folder/model" ]; then
