@@ -277,6 +277,7 @@ installed: $(PROGRAMS)/tril.1
 embed: $(PROGRAMS)/tril.1
 	@rm -rf $(BUILD)/embed
 	@$(MAKE) -s install PREFIX=$(CURDIR)/$(BUILD)/embed/usr
+	@! grep -rI '$(CURDIR)' $(BUILD)/embed/usr | grep -v '$(CURDIR)/$(BUILD)/embed/' # else it would need the source tree
 	@ALL='$(ALL)' CC='$(CC)' CXX='$(CXX)' TRIL_SOURCE=$(CURDIR) sh $(BUILD)/embed/usr/share/doc/tril/examples/run.sh $(CURDIR)/$(BUILD)/embed/usr/lib $(BUILD)/embed/programs
 	@for page in $(BUILD)/embed/usr/share/man/man*/*; do ! man --warnings -l $$page 2>&1 > /dev/null | grep . || exit 1; done
 	@$(MAKE) -s uninstall PREFIX=$(CURDIR)/$(BUILD)/embed/usr
