@@ -26,6 +26,9 @@ __attribute__((weak)) void blas_memory_free(void *buffer);
  * multiply-adds are cut into such: a thread that is waited for takes longer than they do. */
 enum { GEMM = 1 << 18, GEMV = 9216, CUT = 1 << 20, LANES = 16 };
 
+/* A call takes longer than so many multiply-adds, and a lock that all threads share. */
+enum { TINY = 256 };
+
 /* Of larger ones the number of threads is the whole program's, and so is the count of those who
  * hold it at one. */
 static pthread_mutex_t single_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -227,7 +230,15 @@ void tril_trsm_rows(bool transpose, size_t rows, size_t d, const double *l, doub
 
 void tril_add_gram(size_t rows, size_t m, size_t n, const double *a, const double *b, double *c)
 {
-    if ((double)rows * (double)m * (double)n > GEMM)
+    const double size = (double)rows * (double)m * (double)n;
+    if (size <= TINY) {
+        for (size_t k = 0; k < rows; k++)
+            for (size_t i = 0; i < m; i++)
+                for (size_t j = 0; j < n; j++)
+                    c[i * n + j] += a[k * m + i] * b[k * n + j];
+        return;
+    }
+    if (size > GEMM)
         begin_large();
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)n, (int)rows, 1, a, (int)m, b,
                 (int)n, 1, c, (int)n);

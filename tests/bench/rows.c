@@ -312,9 +312,9 @@ const bench_row bench_rows[] = {
       1.15, 0.5 },
     { "one row, model, 99.9 %", "bare loop", 1, 2, 1, bed_model_and_loop, bed_model_call, bed_loop,
       1.5, 0.999 },
-    { "predicted by threads", "one thread", 4096, 2, 2, bed_model, bed_threads, bed_threads_limit,
+    { "predicted by threads", "one thread", 65536, 2, 2, bed_model, bed_threads, bed_threads_limit,
       1 / 1.8 },
-    { "predicted by threads", "one thread", 4096, 2, 8, bed_model, bed_threads, bed_threads_limit,
+    { "predicted by threads", "one thread", 65536, 2, 8, bed_model, bed_threads, bed_threads_limit,
       1 / 1.8 },
 };
 
