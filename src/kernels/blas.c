@@ -159,6 +159,19 @@ static void row_times(bool transpose, size_t n, size_t k, const tril_real *a, co
     }
 }
 
+static void tiny(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
+                 const tril_real *a, const tril_real *b, tril_real beta, tril_real *c)
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            tril_real sum = beta == 0 ? 0 : beta * c[i * n + j];
+            for (size_t l = 0; l < k; l++)
+                sum +=
+                    a[transpose_a ? l * m + i : i * k + l] * b[transpose_b ? j * k + l : l * n + j];
+            c[i * n + j] = sum;
+        }
+}
+
 void tril_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const tril_real *a,
                const tril_real *b, tril_real beta, tril_real *c)
 {
@@ -173,11 +186,15 @@ void tril_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
         tril_outer(m, n, a, b, c);
         return;
     }
+    const double size = (double)m * (double)n * (double)k;
+    if (size <= TINY) {
+        tiny(transpose_a, transpose_b, m, n, k, a, b, beta, c);
+        return;
+    }
     if (m == 1) { /* a row times a matrix */
         row_times(transpose_b, n, k, a, b, beta, c);
         return;
     }
-    const double size = (double)m * (double)n * (double)k;
     const bool by_rows = m > n; /* the longer side is cut */
     const size_t longer = by_rows ? m : n;
     size_t piece = (size_t)((double)longer * GEMM / size);

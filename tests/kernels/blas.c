@@ -53,9 +53,10 @@ static bool run(void *(*function)(void *), void *user)
 }
 
 /* products that are cut are the same ones; sizes on both sides of every limit */
-static const size_t sizes[][3] = { { 1, 300, 100 },  { 1, 90, 9000 },  { 1, 4, 9300 },
-                                   { 32, 128, 128 }, { 128, 32, 128 }, { 129, 65, 77 },
-                                   { 5, 300, 999 },  { 3, 4, 50000 },  { 170, 170, 170 } };
+static const size_t sizes[][3] = { { 2, 3, 4 },      { 1, 300, 100 },  { 1, 90, 9000 },
+                                   { 1, 4, 9300 },   { 32, 128, 128 }, { 128, 32, 128 },
+                                   { 129, 65, 77 },  { 5, 300, 999 },  { 3, 4, 50000 },
+                                   { 170, 170, 170 } };
 
 START_TEST(test_pieces)
 {
