@@ -415,10 +415,11 @@ examples: $(LIB)
 headers: examples
 	@CXX='$(CXX)' sh tests/headers.sh $(BUILD)/examples
 
-# the public symbols are those that names.h lists
+# no files call each other
 circles: $(OBJECTS) $(COMMAND)
 	@CROSS='$(CROSS)' sh tests/circles.sh $^
 
+# the public symbols are those that names.h lists
 link: $(LIB) $(if $(SAN),,$(SHARED))
 	@CC='$(CC)' CROSS='$(CROSS)' FLAGS='$(STD) $(SANFLAGS) -Iinclude' LIBS='$(LIB) $(LIBS)' sh tests/link.sh $(BUILD)/link '$(DOUBLE)' $(LIB) $(if $(SAN),,$(SHARED))
 
