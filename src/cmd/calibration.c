@@ -34,9 +34,11 @@ bool calibration_of(const loaded *l, calibration *c)
     *c = (calibration){ .pit = command_alloc(d, PIT_BINS * sizeof *c->pit),
                         .sd = command_alloc(d, sizeof *c->sd),
                         .level = command_alloc(n, sizeof *c->level) };
+    if (!memory)
+        return false;
     double *pit = memory, *sd = pit + n * d, *spread = sd + n * d;
     bool done =
-        memory && c->pit && c->sd && c->level &&
+        c->pit && c->sd && c->level &&
         load_judge(l,
                    &(tril_evaluation){ .pit = pit, .sd = sd, .spread = spread, .level = c->level });
     if (done) {

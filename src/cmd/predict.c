@@ -132,13 +132,15 @@ static bool predict(loaded *l, const options *o)
                  of_events = n * o->events.n;
     double *memory =
         command_alloc(n, (1 + 2 * d + d * d + levels * d + 2 * o->events.n) * sizeof *memory);
+    if (!memory)
+        return false;
     bool *empty = NULL;
     prediction p = { .mean = memory, .sd = memory + n * d, .events = &o->events };
     p.probability = p.sd + n * d;
     p.probability_se = p.probability + of_events;
     p.correlation = p.probability_se + of_events;
     p.quantile = p.correlation + n * d * d;
-    bool done = memory && find_shown(l, o, &p) && hide_empty(l, &p, &empty);
+    bool done = find_shown(l, o, &p) && hide_empty(l, &p, &empty);
     p.nll = l->rows.y && has_some(l, &p) ? p.quantile + n * levels * d : NULL;
     done = done && judge(l, o,
                          &(tril_evaluation){ .nll = p.nll,

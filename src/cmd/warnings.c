@@ -58,9 +58,10 @@ static size_t find_moments(const survey *s, double *mean, double *covariance)
 static bool find_dependent(const survey *s, warnings *out)
 {
     const size_t d = s->d;
-    double *mean = command_alloc(d, (2 + d) * sizeof *mean), *l = mean + d, *factor = l + d * d;
+    double *mean = command_alloc(d, (2 + d) * sizeof *mean);
     if (!mean)
         return false;
+    double *l = mean + d, *factor = l + d * d;
     for (size_t j = 0; j < d * (1 + d); j++)
         mean[j] = 0;
     const size_t n = find_moments(s, mean, l);
@@ -259,11 +260,13 @@ bool warnings_find(const work *w, const figures *parts, size_t n, warnings *out)
     survey s = { w, tril_table_rows(w->table), about->n_targets, NULL, NULL, NULL };
     const size_t size = s.rows * s.d;
     s.y = command_alloc(size, 3 * sizeof *s.y);
+    if (!s.y)
+        return false;
     s.network = s.y + size;
     s.linear = s.network + size;
-    for (size_t i = 0; i < 3 * size && s.y; i++)
+    for (size_t i = 0; i < 3 * size; i++)
         s.y[i] = (double)NAN;
-    bool done = s.y;
+    bool done = true;
     for (int k = 0; k < PARTS && done; k++)
         if (w->cases[k].n && !w->files[k])
             done =

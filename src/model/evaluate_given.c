@@ -106,9 +106,10 @@ bool tril_chunk_given(tril_chunk *c)
     const tril_real *y = tril_value(c->y);
     const tril_evaluation out = c->out;
     size_t *order = tril_tape_take(c->tape, d, sizeof *order), n = 0, at;
-    tril_real *known = tril_tape_take(c->tape, 2 * d, sizeof *known), *rest = known + d;
+    tril_real *known = tril_tape_take(c->tape, 2 * d, sizeof *known);
     if (!order || !known)
         return false;
+    tril_real *rest = known + d;
     for (size_t j = 0; j < d; j++)
         if (out.given[j] && !isnan(y[j])) {
             known[n] = y[j];
