@@ -124,9 +124,9 @@ void tril_table_put(tril_table *table, size_t row, size_t k, const char *text, s
 static bool check_columns(const tril_table *table, const tril_table_column *columns, size_t n)
 {
     char room[TRIL_SHOWN_ROOM];
-    if (!n || !table->rows)
+    if (!n || !columns || !table->rows)
         return tril_ctx_fail(table->ctx, TRIL_BAD_ARGUMENT, "%s: there is no %s", table->path,
-                             n ? "row" : "column");
+                             n && columns ? "row" : "column");
     for (size_t k = 0; k < n; k++) {
         if (!columns[k].name)
             return tril_ctx_fail(table->ctx, TRIL_BAD_ARGUMENT, "%s: column %zu has no name",

@@ -136,8 +136,10 @@ static bool check_levels(tril_ctx *ctx, const tril_evaluation *out)
     return true;
 }
 
-static bool check_events(tril_ctx *ctx, size_t d, const tril_evaluation *out)
+bool tril_events_check(tril_ctx *ctx, size_t d, const tril_evaluation *out)
 {
+    if (out->probability && out->n_events && !out->events)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "evaluate: there are no events");
     for (size_t i = 0; out->probability && i < out->n_events * d; i++) {
         const double *low = out->events + i / d * 2 * d + i % d, high = low[d];
         if (!(*low <= high))
@@ -165,7 +167,7 @@ bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_mem
 {
     if (tril_ctx_failed(ctx) || !check_members(ctx, members, n_members) ||
         !check_levels(ctx, out) || !check_weights(ctx, n_members, out->weight) ||
-        !check_events(ctx, members->targets, out) || !check_rows(ctx, members, rows, out))
+        !tril_events_check(ctx, members->targets, out) || !check_rows(ctx, members, rows, out))
         return false;
     const tril_random before = *tril_ctx_random(ctx);
     tril_tape *tape = tril_tape_new(ctx);

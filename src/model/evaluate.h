@@ -10,6 +10,10 @@ enum { TRIL_CHUNK_DRAWS = 500 }; /* of each row, at least, where draws are neede
 bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_members,
                         tril_batch rows, const tril_evaluation *out);
 
+/* Whether there are events where their probabilities are wanted, none empty, in the units that the
+ * sentence shall have; false after failing the context. */
+bool tril_events_check(tril_ctx *ctx, size_t d, const tril_evaluation *out);
+
 /* Some rows under way; arrays are the tape's. */
 typedef struct tril_chunk {
     const tril_network *members;

@@ -68,6 +68,8 @@ bool tril_model_components(tril_ctx *ctx, const tril_model *model, tril_batch ro
     enum { AT_ONCE = 64 };
     if (!model || tril_ctx_failed(ctx))
         return false;
+    if (rows.n && !rows.x)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "components: there are no inputs");
     const size_t inputs = model->about.mlp.inputs, all = tril_model_n_components(model);
     tril_tape *tape = tril_tape_new(ctx);
     bool done = tape;

@@ -33,6 +33,8 @@ static bool evaluate(tril_ctx *ctx, const tril_model *model, const tril_network 
 {
     const tril_scaler *s = &model->targets;
     const size_t d = s->width, bounds = out->probability ? 2 * out->n_events * d : 0;
+    if (tril_ctx_failed(ctx) || !tril_events_check(ctx, d, out))
+        return false;
     tril_evaluation scaled = *out;
     double *events = bounds ? tril_ctx_alloc(ctx, "evaluate", bounds, sizeof *events) : NULL;
     for (size_t i = 0; i < bounds && events; i++)

@@ -157,6 +157,7 @@ START_TEST(test_bad)
         const char *sentence;
     } bad[] = {
         { "arrays", NULL, 0, 1, "arrays: there is no column" },
+        { "arrays", NULL, 2, 1, "arrays: there is no column" },
         { NULL, columns, 1, 0, "table: there is no row" },
         { "arrays", no_name, 2, 1, "arrays: column 1 has no name" },
         { "arrays", no_cells, 1, 1, "arrays: column a? needs either numbers or words" },

@@ -241,6 +241,8 @@ START_TEST(test_refusals)
     ck_assert(!judge(0, out));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "target 2: the lowest number is 1 and the highest nan");
     bounds[1][2] = 1;
+    ck_assert(!judge(0, (tril_evaluation){ .n_events = 1, .probability = p }));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "evaluate: there are no events");
     ck_assert(judge(0, out));
     ck_assert(p[0] == 0 && p[N - 1] == 0);
 }

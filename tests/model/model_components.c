@@ -123,6 +123,16 @@ START_TEST(test_opaque)
                                      &(tril_components){ 0 }));
     ck_failed(ctx, TRIL_BAD_ARGUMENT,
               "components: the distributions of network 0 are no mixtures of normals or Student");
+    ck_assert(
+        !tril_model_components(ctx, model, (tril_batch){ .n = ROWS }, &(tril_components){ 0 }));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT, "components: there are no inputs");
+    double p[ROWS];
+    const double empty[2][D] = { { 2 }, { 1 } }; /* in the table's units */
+    ck_assert(!tril_model_evaluate(
+        model, tril_model_get_info(model)->networks, 1, (tril_batch){ .x = cases.x, .n = ROWS },
+        &(tril_evaluation){ .events = empty[0], .n_events = 1, .probability = p }));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT,
+              "evaluate: event 0, target 0: the lowest number is 2 and the highest 1, want none");
     tril_dataset_free(&cases);
     tril_model_free(model);
     tril_ctx_free(ctx);
