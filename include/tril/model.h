@@ -148,6 +148,8 @@ typedef struct tril_model_info {
                                     beyond high counts as high + w u / (w + u), u being how far
                                     beyond it is and w = high - low; likewise below low. NULL
                                     without inputs, or where a file has none */
+    const double *conformal;     /* [1 + targets, TRIL_CONFORMAL_STEPS - 1], see
+                                    tril_model_calibrate; NULL: the model is not calibrated */
 } tril_model_info;
 
 typedef struct tril_model tril_model;
@@ -207,10 +209,30 @@ void tril_dataset_free(tril_dataset *cases);
  * False on failure. */
 bool tril_model_weigh(tril_model *model, tril_batch rows);
 
+/* Calibrates a model by rows that neither trained nor stopped nor chose it, scaled as cases are
+ * (split conformal prediction: Vovk et al. 2005; with level and pit as scores). If they and new
+ * rows come from one source in any order, a region of tril_model_region_level(model, share), or the
+ * interval between the quantiles of tril_model_quantile_level(model, j, p) with p = (1 - share) / 2
+ * and p = (1 + share) / 2, holds a new row with a probability of at least share, whatever the
+ * model: with n rows the share ceil(share (n + 1)) / (n + 1). A weight of 2 is the row twice; rows
+ * with missing targets count for those that are there. Of k = 1, ..., TRIL_CONFORMAL_STEPS - 1 the
+ * model keeps, for shares k / TRIL_CONFORMAL_STEPS, the level of regions and then the content of
+ * intervals of each target; shares between are rounded up. False on failure. */
+enum { TRIL_CONFORMAL_STEPS = 1000 };
+bool tril_model_calibrate(tril_model *model, tril_batch rows);
+
+/* The level, as tril_evaluation has it, of the region that holds a share of new rows, and of the
+ * quantile of a target; those of the arguments where the model is not calibrated. Where there are
+ * too few rows to say so, a region's is INFINITY: everything; a quantile's is 0 or 1: any number.
+ */
+double tril_model_region_level(const tril_model *model, double share);
+double tril_model_quantile_level(const tril_model *model, size_t target, double level);
+
 /* tril_evaluate in the data's own units: rows are scaled, as cases are, and all that is wanted
  * comes back unscaled, nll and spread included, but for the energy score: units of targets differ.
- * The networks are the model's members, with the model's weights, or one of its baselines. False on
- * failure. */
+ * Quantiles of a calibrated model's members are at tril_model_quantile_level, unless targets are
+ * given; all else is of the distributions as they are. The networks are the model's members, with
+ * the model's weights, or one of its baselines. False on failure. */
 bool tril_model_evaluate(const tril_model *model, const tril_network *networks, size_t n,
                          tril_batch rows, const tril_evaluation *out);
 
@@ -264,8 +286,8 @@ bool tril_model_predict(tril_ctx *ctx, const tril_model *model, const double *x,
 
 /* Puts a model: its networks' parameters (net.0.weight, ...; those of several members begin with
  * members.0., members.1., ...) with those of their lines, scalers inputs and targets,
- * inputs.bounds, baselines' parameters (full.net.0.weight, linear.net.0.weight, ...), and the note
- * "tril", a JSON object:
+ * inputs.bounds, baselines' parameters (full.net.0.weight, linear.net.0.weight, ...), conformal,
+ * F64 as in tril_model_info, where it is calibrated, and the note "tril", a JSON object:
  *
  *     {"version": 1,
  *      "inputs": [{"name": "u"}, {"name": "species", "labels": ["setosa", "virginica"]},
@@ -284,7 +306,8 @@ bool tril_model_predict(tril_ctx *ctx, const tril_model *model, const double *x,
  *      "missing_values": ["none"]}    default: no more than tril_table_read knows
  *
  * A file that another program writes needs it, the networks' parameters and the scalers; lines,
- * bounds and baselines may be missing. A network without input columns has no scaler of inputs.
+ * bounds, baselines and conformal may be missing. A network without input columns has no scaler of
+ * inputs.
  *
  * What such a file says of a row: x is the numbers of each input column, see tril_column, in the
  * order of the note; a single 0 if there is no input. With low and high from inputs.bounds

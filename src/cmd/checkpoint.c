@@ -61,9 +61,8 @@ static bool put_setting(const plan *p, setting which, tril_tensors *file)
 
 static bool put_rows(const work *w, tril_tensors *file)
 {
-    char text[96];
-    snprintf(text, sizeof text, "%zu to train on, %zu to validate, %zu to test",
-             w->cases[PART_TRAINING].n, w->cases[PART_VALIDATION].n, w->cases[PART_TEST].n);
+    char text[WORK_ROWS_TEXT];
+    work_write_rows(w, "", text);
     if (!tril_tensors_set_metadata(file, rows_note, text))
         return false;
     snprintf(text, sizeof text, "%016" PRIx64, work_fingerprint(w));

@@ -35,6 +35,9 @@
       "between cells: a byte, or tab; default: as the file has it")                                \
     X(VALIDATION, "validation", "PART", "0.1", true, "rows to stop by: a share, or a CSV file")    \
     X(TEST, "test", "PART", "0.15", true, "rows to judge by alone: a share, or a CSV file")        \
+    X(CONFORMAL, "conformal", "PART", "0", true,                                                   \
+      "rows to calibrate by: a share, or a CSV file; then the model's regions and intervals "      \
+      "between quantiles hold what they say, whatever the model (conformal prediction)")           \
     X(SPLIT, "split", "FILE", NULL, true,                                                          \
       "FILE[:COLUMN]: test rows by number, from 0, in a column of a CSV file")                     \
     X(GROUP, "group", "COLUMN", NULL, true, "rows with the same cell there stay together")         \

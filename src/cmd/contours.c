@@ -9,7 +9,7 @@
 
 #include "cmd/commands.h"
 
-enum { DRAWS = 8192, INSIDE = DRAWS * 9 / 10, EVEN = 48, LINES = 2 * EVEN, BLOCK = 2048 };
+enum { DRAWS = 8192, EVEN = 48, LINES = 2 * EVEN, BLOCK = 2048 };
 
 typedef struct point {
     double nll, at[2];
@@ -20,10 +20,19 @@ typedef struct contours {
     const tril_model_info *about;
     const size_t *pair;
     tril_real *x, *y;   /* [BLOCK, inputs], [BLOCK, targets]: one row, no targets but the pair */
-    point draws[DRAWS]; /* densest first; the first INSIDE are the larger region */
+    point draws[DRAWS]; /* densest first; the first n are the largest region */
+    size_t n;
     point grid[LINES * LINES];
     unsigned char passed[LINES * LINES]; /* bits: curves pass behind this point in direction k */
 } contours;
+
+double contours_level(const loaded *l, size_t k)
+{
+    const double share = k ? 0.9 : 0.5;
+    /* what is calibrated is the region of all targets */
+    return tril_model_get_info(l->model)->n_targets == 2 ? tril_model_region_level(l->model, share)
+                                                         : share;
+}
 
 static bool put_nll(const contours *c, point *points, size_t n)
 {
@@ -69,14 +78,14 @@ static bool draw(contours *c, size_t row)
 
 /* Half of the lines are even, for the curves to be smooth; half are where draws are, for regions
  * that are small beside the gaps between them. The outermost are beyond what the region reaches. */
-static void set_lines(double z[INSIDE], double lines[LINES])
+static void set_lines(double *z, size_t n, double lines[LINES])
 {
-    qsort(z, INSIDE, sizeof *z, command_by_first);
-    const double margin = 0.1 * (z[INSIDE - 1] - z[0]);
+    qsort(z, n, sizeof *z, command_by_first);
+    const double margin = 0.1 * (z[n - 1] - z[0]);
     for (size_t i = 0; i < EVEN; i++) {
         const double share = (double)i / (EVEN - 1);
-        lines[i] = (z[0] - margin) * (1 - share) + (z[INSIDE - 1] + margin) * share;
-        lines[EVEN + i] = z[(2 * i + 1) * INSIDE / LINES];
+        lines[i] = (z[0] - margin) * (1 - share) + (z[n - 1] + margin) * share;
+        lines[EVEN + i] = z[(2 * i + 1) * n / LINES];
     }
     qsort(lines, LINES, sizeof *lines, command_by_first);
 }
@@ -85,23 +94,24 @@ static void set_lines(double z[INSIDE], double lines[LINES])
  * it fits a region that is narrow in an oblique direction too. */
 static bool set_grid(contours *c)
 {
+    const size_t n = c->n;
     double mean[2] = { 0 }, v[3] = { 0 }, lines[2][LINES];
-    double(*z)[INSIDE] = command_alloc(2, sizeof *z);
-    for (size_t i = 0; i < INSIDE; i++)
+    double *z = command_alloc(n, 2 * sizeof *z);
+    for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < 2; k++)
-            mean[k] += c->draws[i].at[k] / INSIDE;
-    for (size_t i = 0; i < INSIDE; i++) {
+            mean[k] += c->draws[i].at[k] / (double)n;
+    for (size_t i = 0; i < n; i++) {
         const double a = c->draws[i].at[0] - mean[0], b = c->draws[i].at[1] - mean[1];
-        v[0] += a * a / INSIDE, v[1] += a * b / INSIDE, v[2] += b * b / INSIDE;
+        v[0] += a * a / (double)n, v[1] += a * b / (double)n, v[2] += b * b / (double)n;
     }
     const double l00 = sqrt(v[0]) + DBL_MIN, l10 = v[1] / l00; /* by rounding v may be 0 */
     const double l11 = sqrt(fmax(v[2] - l10 * l10, 1e-12 * v[2])) + DBL_MIN;
-    for (size_t i = 0; i < INSIDE && z; i++) {
-        z[0][i] = (c->draws[i].at[0] - mean[0]) / l00;
-        z[1][i] = (c->draws[i].at[1] - mean[1] - l10 * z[0][i]) / l11;
+    for (size_t i = 0; i < n && z; i++) {
+        z[i] = (c->draws[i].at[0] - mean[0]) / l00;
+        z[n + i] = (c->draws[i].at[1] - mean[1] - l10 * z[i]) / l11;
     }
     for (size_t k = 0; k < 2 && z; k++)
-        set_lines(z[k], lines[k]);
+        set_lines(z + k * n, n, lines[k]);
     free(z);
     for (size_t i = 0; i < LINES * LINES && z; i++) {
         const double a = lines[0][i / LINES], b = lines[1][i % LINES];
@@ -158,6 +168,13 @@ static void curves(FILE *plot, contours *c, double edge)
     fputs("e\n", plot);
 }
 
+/* how many of the draws are within; 0: there is no edge */
+static size_t inside(const loaded *l, size_t k)
+{
+    const double n = contours_level(l, k) * DRAWS;
+    return n < DRAWS ? (size_t)n : n <= DRAWS ? DRAWS - 1 : 0;
+}
+
 bool contours_plot(FILE *plot, const loaded *l, size_t row, const size_t pair[2])
 {
     const tril_model_info *about = tril_model_get_info(l->model);
@@ -167,12 +184,14 @@ bool contours_plot(FILE *plot, const loaded *l, size_t row, const size_t pair[2]
     bool done = x;
     if (done) {
         c->l = l, c->about = about, c->pair = pair, c->x = x, c->y = x + BLOCK * inputs;
-        done = draw(c, row) && set_grid(c);
+        c->n = inside(l, 1) ? inside(l, 1) : inside(l, 0);
+        done = draw(c, row) && (c->n == 0 || set_grid(c));
     }
-    if (done) {
-        curves(plot, c, c->draws[DRAWS / 2].nll);
-        curves(plot, c, c->draws[INSIDE].nll);
-    }
+    for (size_t k = 0; k < CONTOURS && done; k++)
+        if (inside(l, k))
+            curves(plot, c, c->draws[inside(l, k)].nll);
+        else
+            fputs("e\n", plot);
     free(c);
     free(x);
     return done;

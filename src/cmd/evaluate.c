@@ -12,17 +12,27 @@
 
 static const char program[] = "tril evaluate";
 
+static void print_shares(const char *what, const double *share)
+{
+    printf("\n%-27s", what);
+    for (size_t k = 0; k < COVERAGES; k++)
+        printf(" %8.1f %%", 100 * share[k]);
+}
+
 static void print_calibration(const tril_model_info *about, const calibration *c)
 {
-    printf("\nellipsoid that should hold ");
+    double error[COVERAGES];
     for (size_t k = 0; k < COVERAGES; k++)
-        printf(" %8.0f %%", 100 * coverage_levels[k]);
-    printf("\nholds this share of rows   ");
-    for (size_t k = 0; k < COVERAGES; k++)
-        printf(" %8.1f %%", 100 * c->coverage[k]);
-    printf("\nstandard error where right ");
-    for (size_t k = 0; k < COVERAGES; k++)
-        printf(" %8.1f %%", 100 * sqrt(coverage_levels[k] * (1 - coverage_levels[k]) / c->rows));
+        error[k] = sqrt(coverage_levels[k] * (1 - coverage_levels[k]) / c->rows);
+    print_shares("region that should hold", coverage_levels);
+    print_shares("holds this share of rows", c->coverage);
+    print_shares("standard error where right", error);
+    if (about->conformal) {
+        print_shares("calibrated, it holds", c->calibrated);
+        printf("\ncalibrated intervals of");
+        for (size_t j = 0; j < about->n_targets; j++)
+            print_shares(text_shown(about->targets[j]), c->interval + j * COVERAGES);
+    }
     printf("\n\nrows in each tenth of their distribution, in %%: 10 each is right\n");
     for (size_t j = 0; j < about->n_targets; j++) {
         printf("%-26s", text_shown(about->targets[j]));
@@ -41,6 +51,8 @@ static void print_calibration_csv(const tril_model_info *about, const calibratio
 {
     for (size_t k = 0; k < COVERAGES; k++)
         figures_line("all", "coverage", NULL, coverage_levels[k], c->coverage[k]);
+    for (size_t k = 0; k < COVERAGES && about->conformal; k++)
+        figures_line("all", "calibrated", NULL, coverage_levels[k], c->calibrated[k]);
     for (size_t j = 0; j < about->n_targets; j++) {
         for (size_t b = 0; b < PIT_BINS; b++) {
             char measure[16];
@@ -48,6 +60,11 @@ static void print_calibration_csv(const tril_model_info *about, const calibratio
             figures_line("all", measure, about->targets[j], 0, c->pit[j * PIT_BINS + b]);
         }
         figures_line("all", "sd", about->targets[j], 0, c->sd[j]);
+        for (size_t k = 0; k < COVERAGES && about->conformal; k++) {
+            char measure[24];
+            snprintf(measure, sizeof measure, "calibrated_%g", coverage_levels[k]);
+            figures_line("all", measure, about->targets[j], 0, c->interval[j * COVERAGES + k]);
+        }
     }
     figures_line("all", "spread", "", 0, c->spread);
 }
@@ -79,8 +96,8 @@ static int usage(void)
     printf("usage: tril evaluate [options] MODEL DATA.csv\n"
            "Judges a model by the rows of DATA.csv (-: standard input), which should not be\n"
            "those it was trained on: NLL per row beside the baselines of its training, RMSE,\n"
-           "the shares of rows within ellipsoids and in tenths of their distributions, and\n"
-           "sharpness.\n\n"
+           "the shares of rows within regions of highest density, those of a calibrated model\n"
+           "too, and in tenths of their distributions, and sharpness.\n\n"
            "  --csv                 lines of rows,measure,of,value\n"
            "  --worst N             the N rows that are least likely, by line\n"
            "  --plot FILE           a picture too, .png, .svg or .pdf, as tril plot draws "

@@ -8,7 +8,7 @@
 #include "cmd/train.h"
 #include "cmd/warnings.h"
 
-static const char *const part_names[PARTS] = { "training", "validation", "test" };
+static const char *const part_names[PARTS] = { "training", "validation", "calibration", "test" };
 
 /* what cells were there that are no plain numbers or labels */
 static void print_cells(const work *w)
@@ -40,9 +40,9 @@ static void print_cells(const work *w)
 static void print_work(const work *w, const training *t)
 {
     const tril_model_info *about = tril_model_get_info(w->model);
-    printf("%s: %zu rows to train on, %zu to validate, %zu to test; targets",
-           text_shown(w->plan->settings.data), w->cases[PART_TRAINING].n,
-           w->cases[PART_VALIDATION].n, w->cases[PART_TEST].n);
+    char rows[WORK_ROWS_TEXT];
+    work_write_rows(w, " rows", rows);
+    printf("%s: %s; targets", text_shown(w->plan->settings.data), rows);
     for (size_t j = 0; j < about->n_targets; j++)
         printf("%s%s", j ? ", " : " ", text_shown(about->targets[j]));
     printf("; %s", about->n_inputs ? "inputs" : "no inputs");

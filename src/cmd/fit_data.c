@@ -121,6 +121,16 @@ bool work_read_cases(work *w)
     return true;
 }
 
+void work_write_rows(const work *w, const char *rows, char text[WORK_ROWS_TEXT])
+{
+    const tril_dataset *c = w->cases;
+    char calibrate[48] = "";
+    if (c[PART_CALIBRATION].n)
+        snprintf(calibrate, sizeof calibrate, ", %zu to calibrate", c[PART_CALIBRATION].n);
+    snprintf(text, WORK_ROWS_TEXT, "%zu%s to train on, %zu to validate%s, %zu to test",
+             c[PART_TRAINING].n, rows, c[PART_VALIDATION].n, calibrate, c[PART_TEST].n);
+}
+
 void work_free(work *w)
 {
     for (int k = 0; k < PARTS; k++) {

@@ -22,6 +22,10 @@ tril_fit_opts plan_member(const plan *p, size_t k); /* how network number k is t
 bool work_make_model(work *w);
 tril_model *work_model_of(const work *w, const size_t *row, size_t n); /* by n rows of the table */
 bool work_read_cases(work *w);
+
+/* "113 rows to train on, 15 to validate, 22 to test", where rows is " rows" */
+enum { WORK_ROWS_TEXT = 128 };
+void work_write_rows(const work *w, const char *rows, char text[WORK_ROWS_TEXT]);
 void work_free(work *w);
 
 /* Deals the table's rows into parts. */

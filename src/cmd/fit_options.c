@@ -291,6 +291,7 @@ static bool read_parts(plan *p)
 {
     const char *split = p->settings.text[SETTING_SPLIT];
     if (!read_part(p, SETTING_VALIDATION, PART_VALIDATION) ||
+        !read_part(p, SETTING_CONFORMAL, PART_CALIBRATION) ||
         !read_part(p, SETTING_TEST, PART_TEST))
         return false;
     if (split) {
@@ -311,12 +312,14 @@ static bool read_parts(plan *p)
         return fprintf(stderr, "%s: --order and --group are two ways to deal rows: say one\n",
                        program),
                false;
-    p->share[PART_TRAINING] = 1 - p->share[PART_VALIDATION] - p->share[PART_TEST];
+    p->share[PART_TRAINING] =
+        1 - p->share[PART_VALIDATION] - p->share[PART_CALIBRATION] - p->share[PART_TEST];
     if (p->share[PART_VALIDATION] == 0 && !p->file[PART_VALIDATION])
         p->fit.patience = 0;
     if (p->share[PART_TRAINING] > 0)
         return true;
-    fprintf(stderr, "%s: the shares of --validation and --test leave no row to train on\n",
+    fprintf(stderr,
+            "%s: the shares of --validation, --conformal and --test leave no row to train on\n",
             program);
     return false;
 }
@@ -325,6 +328,7 @@ static bool check_files(const plan *p, int *status)
 {
     const command_path paths[] = { { PATH_READ, "", p->settings.data },
                                    { PATH_READ, "--validation", p->file[PART_VALIDATION] },
+                                   { PATH_READ, "--conformal", p->file[PART_CALIBRATION] },
                                    { PATH_READ, "--test", p->file[PART_TEST] },
                                    { PATH_READ, "--split", p->split },
                                    { PATH_REPLACE, "--output", p->output },

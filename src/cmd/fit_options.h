@@ -7,8 +7,8 @@
 #include "cmd/cli_options.h"
 #include "cmd/names.h"
 
-/* Which rows: to train on, to stop by, to judge by. */
-typedef enum part { PART_TRAINING, PART_VALIDATION, PART_TEST, PARTS } part;
+/* Which rows: to train on, to stop by, to calibrate by, to judge by. */
+typedef enum part { PART_TRAINING, PART_VALIDATION, PART_CALIBRATION, PART_TEST, PARTS } part;
 
 enum { MOST_HEADS = 16 };
 

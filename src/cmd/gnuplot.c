@@ -230,10 +230,10 @@ void plot_text(FILE *plot, const char *text)
 void plot_ellipse(FILE *plot, const double mean[2], const double covariance[3], double share)
 {
     /* the squared radius of a 2-D standard normal is chi-square with 2 degrees of freedom */
-    double radius = sqrt(-2 * log(1 - share));
+    double radius = sqrt(-2 * log1p(-fmin(share, 1)));
     double l00 = sqrt(covariance[0]), l10 = covariance[1] / l00;
     double l11 = sqrt(fmax(0, covariance[2] - l10 * l10));
-    for (int i = 0; i <= 90; i++) {
+    for (int i = 0; i <= 90 && share < 1; i++) {
         double angle = i * 6.283185307179586 / 90, c = radius * cos(angle), s = radius * sin(angle);
         fprintf(plot, "%.8g %.8g\n", mean[0] + l00 * c, mean[1] + l10 * c + l11 * s);
     }

@@ -35,7 +35,8 @@ bool plot_close(plot_file *p, const char *program);
 bool plot_drop(plot_file *p);
 
 /* Inline data for "plot '-' with lines": an ellipse that holds the given share of a normal
- * distribution of two coordinates with mean (x, y) and covariance (xx, xy, yy). */
+ * distribution of two coordinates with mean (x, y) and covariance (xx, xy, yy); nothing where it
+ * is 1 or more. */
 void plot_ellipse(FILE *plot, const double mean[2], const double covariance[3], double share);
 
 #endif

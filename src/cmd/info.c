@@ -101,6 +101,27 @@ static void print_networks(const tril_model_info *about)
     }
 }
 
+static void print_conformal(const tril_model *model)
+{
+    static const double shares[] = { 0.5, 0.8, 0.9, 0.95 };
+    const tril_model_info *about = tril_model_get_info(model);
+    if (!about->conformal)
+        return;
+    printf("\ncalibrated, to hold       ");
+    for (size_t k = 0; k < 4; k++)
+        printf(" %8.0f %%", 100 * shares[k]);
+    for (size_t j = 0; j <= about->n_targets; j++) {
+        printf("\n%-26s", j ? text_shown(about->targets[j - 1]) : "regions are of");
+        for (size_t k = 0; k < 4; k++)
+            printf(" %8.1f %%",
+                   100 * (j ? 2 * tril_model_quantile_level(model, j - 1, 0.5 + shares[k] / 2) - 1
+                            : fmin(1, tril_model_region_level(model, shares[k]))));
+        if (!j)
+            printf("\nintervals are of");
+    }
+    printf("\n");
+}
+
 /* the settings that are not the defaults */
 static void print_settings(const tril_tensors *file)
 {
@@ -138,6 +159,7 @@ static bool info(const loaded *l)
     const tril_model_info *about = tril_model_get_info(l->model);
     print_networks(about);
     print_columns(about);
+    print_conformal(l->model);
     print_settings(l->file);
     for (size_t k = 0; k < about->n_networks; k++) {
         curve c;

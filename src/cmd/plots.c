@@ -225,8 +225,8 @@ static void ellipses(const picture *p, size_t row, size_t i, size_t j)
     const double *m = p->mean + row * p->d, *c = p->covariance + row * p->d * p->d;
     const double mean[2] = { m[i], m[j] };
     const double covariance[3] = { c[i * (p->d + 1)], c[i * p->d + j], c[j * (p->d + 1)] };
-    plot_ellipse(p->plot, mean, covariance, 0.5);
-    plot_ellipse(p->plot, mean, covariance, 0.9);
+    for (size_t k = 0; k < CONTOURS; k++)
+        plot_ellipse(p->plot, mean, covariance, contours_level(p->l, k));
 }
 
 static bool regions(const picture *p, size_t i, size_t j)

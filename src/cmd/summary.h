@@ -4,7 +4,7 @@
 
 #include <tril/tril.h>
 
-enum { JUDGED = TRIL_BASELINES + 1, MOST_PARTS = 3 };
+enum { JUDGED = TRIL_BASELINES + 1 };
 
 /* Of baselines, and of the model behind them, on one part of the rows. */
 typedef struct figures {
@@ -19,7 +19,7 @@ typedef struct figures {
 bool figures_of(const tril_model *model, const char *name, const tril_dataset *rows, figures *out);
 void figures_free(figures *f);
 
-/* A table of up to MOST_PARTS parts, for readers; or, for programs, lines of rows,measure,of,value:
+/* A table of parts, for readers; or, for programs, lines of rows,measure,of,value:
  * count, nll and nll_error of each model, rmse and crps of each target, energy. */
 void figures_print(const tril_model *model, const figures *parts, size_t n);
 void figures_print_csv(const tril_model *model, const figures *parts, size_t n);

@@ -334,10 +334,14 @@ bool training_run(training *t)
     bool done = begin_run(t);
     while (done && t->n_left)
         done = run_slice(t);
-    const tril_dataset *held = &t->work->cases[PART_VALIDATION];
-    done = done &&
-           tril_model_weigh(t->work->model, (tril_batch){ held->x, held->y, held->n, held->w }) &&
-           (!t->log || tril_file_keep(t->log));
+    const tril_dataset *held = &t->work->cases[PART_VALIDATION],
+                       *fresh = &t->work->cases[PART_CALIBRATION];
+    done =
+        done &&
+        tril_model_weigh(t->work->model, (tril_batch){ held->x, held->y, held->n, held->w }) &&
+        (!fresh->n || tril_model_calibrate(t->work->model, (tril_batch){ fresh->x, fresh->y,
+                                                                         fresh->n, fresh->w })) &&
+        (!t->log || tril_file_keep(t->log));
     for (size_t k = 0; k < t->work->plan->model.members; k++)
         t->epochs += t->members[k].epochs;
     t->seconds = now() - begun;

@@ -210,14 +210,24 @@ static void check_labels(const survey *s, warnings *out)
 
 static void check_parts(const work *w, const figures *parts, size_t n, warnings *out)
 {
-    enum { FEW = 10 };
+    enum { FEW = 10, ENOUGH = 19 }; /* ENOUGH: of 19 and a new row 95 % are 19 */
     const size_t validation = w->cases[PART_VALIDATION].n, test = w->cases[PART_TEST].n;
     if ((validation && validation < FEW) || (test && test < FEW))
         warnings_add(out,
                      "%zu rows to validate and %zu to test are too few to stop or judge by: get "
                      "more rows, or train on all with --validation 0 --test 0",
                      validation, test);
-    const figures *last = &parts[n - 1], *before = n == PARTS ? &parts[n - 2] : last;
+    const tril_dataset *c = &w->cases[PART_CALIBRATION];
+    double calibration = 0;
+    for (size_t i = 0; i < c->n; i++)
+        calibration += tril_weight_of(c->w, i);
+    if (c->n && calibration < ENOUGH)
+        warnings_add(
+            out,
+            "%g rows to calibrate by are too few for regions and intervals of 95 %%, which "
+            "are everything: get more rows, or say a larger share",
+            calibration);
+    const figures *last = &parts[n - 1], *before = validation && test ? &parts[1] : last;
     const tril_mean_se a = before->nll[TRIL_BASELINES], b = last->nll[TRIL_BASELINES];
     const double apart = fabs(a.mean - b.mean), error = hypot(a.error, b.error);
     if (apart > 5 * error && apart > 0.1)

@@ -6,9 +6,10 @@
 
 enum { TRIL_CHUNK_DRAWS = 500 }; /* of each row, at least, where draws are needed */
 
-/* tril_evaluate with a context that need not be the members'. */
+/* tril_evaluate with a context that need not be the members'; levels [n_levels, targets] are of
+ * quantiles, each target's own, in [0, 1]; NULL: those of out for all. */
 bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_members,
-                        tril_batch rows, const tril_evaluation *out);
+                        tril_batch rows, const double *levels, const tril_evaluation *out);
 
 /* Whether there are events where their probabilities are wanted, none empty, in the units that the
  * sentence shall have; false after failing the context. */
@@ -19,8 +20,9 @@ typedef struct tril_chunk {
     const tril_network *members;
     size_t n_members, d, first, n; /* first: their place among all rows */
     tril_tape *tape;
-    tril_var x, y;       /* y: numbers that are missing are NaN; {0} without targets */
-    bool missing, given; /* given: the distributions are conditional ones */
+    tril_var x, y;        /* y: numbers that are missing are NaN; {0} without targets */
+    const double *levels; /* of quantiles, [n_levels, d]; NULL: out.levels for all */
+    bool missing, given;  /* given: the distributions are conditional ones */
     tril_dist *dists;
     tril_evaluation out; /* of these rows */
 } tril_chunk;

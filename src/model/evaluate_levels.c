@@ -44,9 +44,9 @@ bool tril_chunk_pit(const tril_chunk *c)
     return true;
 }
 
-/* Halves the intervals on which the quantile lies by Cantelli's inequality, [n, d], a number of
- * times; the tape keeps the points of each. */
-static bool put_quantile(const tril_chunk *c, const tril_dist *of_members, double level,
+/* Halves the intervals on which the quantile, of a level for each target, lies by Cantelli's
+ * inequality, [n, d], a number of times; the tape keeps the points of each. */
+static bool put_quantile(const tril_chunk *c, const tril_dist *of_members, const double *level,
                          double *out, double *memory)
 {
     enum { HALVINGS = 48 };
@@ -55,9 +55,9 @@ static bool put_quantile(const tril_chunk *c, const tril_dist *of_members, doubl
     if (!tril_chunk_mean(c, low) || !tril_chunk_second(c, false, high))
         return false;
     for (size_t i = 0; i < size; i++) {
-        const double mean = low[i], sd = sqrt(high[i]);
-        low[i] = mean - sd * sqrt((1 - level) / level);
-        high[i] = mean + sd * sqrt(level / (1 - level));
+        const double mean = low[i], sd = sqrt(high[i]), q = level[i % c->d];
+        low[i] = mean - sd * sqrt((1 - q) / q);
+        high[i] = mean + sd * sqrt(q / (1 - q));
     }
     for (size_t step = 0; step < HALVINGS; step++) {
         tril_real *middle = tril_tape_take(c->tape, size, sizeof *middle);
@@ -66,21 +66,29 @@ static bool put_quantile(const tril_chunk *c, const tril_dist *of_members, doubl
         if (!middle || !marginal_cdf(c, of_members, middle, p))
             return false;
         for (size_t i = 0; i < size; i++)
-            *(p[i] < level ? &low[i] : &high[i]) = 0.5 * (low[i] + high[i]);
+            *(p[i] < level[i % c->d] ? &low[i] : &high[i]) = 0.5 * (low[i] + high[i]);
     }
-    for (size_t i = 0; i < size; i++)
-        out[i / c->d * c->out.n_levels * c->d + i % c->d] = 0.5 * (low[i] + high[i]);
+    for (size_t i = 0; i < size; i++) {
+        const double q = level[i % c->d];
+        out[i / c->d * c->out.n_levels * c->d + i % c->d] = q == 0   ? -HUGE_VAL
+                                                            : q == 1 ? HUGE_VAL
+                                                                     : 0.5 * (low[i] + high[i]);
+    }
     return true;
 }
 
 bool tril_chunk_quantiles(const tril_chunk *c)
 {
     const tril_dist *of_members = all_marginals(c);
-    double *memory = tril_tape_take(c->tape, 3 * c->n * c->d, sizeof *memory);
-    for (size_t l = 0; of_members && memory && l < c->out.n_levels; l++)
-        if (!put_quantile(c, of_members, c->out.levels[l], c->out.quantile + l * c->d, memory))
+    double *memory = tril_tape_take(c->tape, 3 * c->n * c->d, sizeof *memory),
+           *level = tril_tape_take(c->tape, c->d, sizeof *level);
+    for (size_t l = 0; of_members && memory && level && l < c->out.n_levels; l++) {
+        for (size_t j = 0; j < c->d; j++)
+            level[j] = c->levels ? c->levels[l * c->d + j] : c->out.levels[l];
+        if (!put_quantile(c, of_members, level, c->out.quantile + l * c->d, memory))
             return false;
-    return of_members && memory;
+    }
+    return of_members && memory && level;
 }
 
 /* P(chi-squared of d degrees of freedom <= 2 x): term by term, x^a e^-x / Gamma(a + 1) for a = 0,

@@ -12,10 +12,11 @@ struct tril_model {
     tril_arena arena; /* names, labels, lists */
     tril_model_info about;
     tril_scaler inputs, targets;
-    double *origin; /* [inputs, targets]: what is subtracted from cells before they are rounded:
-                       the means of columns that are far from 0, 0 for others */
-    double *bounds; /* [inputs, 2], NULL without inputs, or where a file has none */
-    bool no_line;   /* a file has none */
+    double *origin;    /* [inputs, targets]: what is subtracted from cells before they are rounded:
+                          the means of columns that are far from 0, 0 for others */
+    double *bounds;    /* [inputs, 2], NULL without inputs, or where a file has none */
+    bool no_line;      /* a file has none */
+    double *conformal; /* as in tril_model_info */
     tril_network *members;
     tril_head_opts *heads; /* of each member, without .shared */
     double *weights;
@@ -65,6 +66,10 @@ bool tril_model_put_bounds(const tril_model *model, tril_tensors *tensors);
 bool tril_model_get_bounds(tril_model *model, const tril_tensors *tensors);
 bool tril_model_find_bounds(tril_model *model, const tril_dataset *cases);
 void tril_model_bound(const tril_model *model, tril_dataset *cases);
+
+/* Puts the levels of conformal calibration, and gets those that are there. */
+bool tril_model_put_conformal(const tril_model *model, tril_tensors *tensors);
+bool tril_model_get_conformal(tril_model *model, const tril_tensors *tensors);
 
 /* Puts the note that says what a model is, and gets all that it says. heads: kinds of heads that
  * may be in it beside the library's, and NULL; it may be NULL. */

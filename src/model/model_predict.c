@@ -32,17 +32,24 @@ static bool evaluate(tril_ctx *ctx, const tril_model *model, const tril_network 
                      tril_batch rows, const tril_evaluation *out)
 {
     const tril_scaler *s = &model->targets;
-    const size_t d = s->width, bounds = out->probability ? 2 * out->n_events * d : 0;
+    const bool members = networks == model->members && n == model->about.n_networks;
+    const size_t d = s->width, bounds = out->probability ? 2 * out->n_events * d : 0,
+                 levels = members && out->quantile && !out->given ? out->n_levels * d : 0;
     if (tril_ctx_failed(ctx) || !tril_events_check(ctx, d, out))
         return false;
     tril_evaluation scaled = *out;
-    double *events = bounds ? tril_ctx_alloc(ctx, "evaluate", bounds, sizeof *events) : NULL;
+    double *events =
+        bounds || levels ? tril_ctx_alloc(ctx, "evaluate", bounds + levels, sizeof *events) : NULL;
     for (size_t i = 0; i < bounds && events; i++)
         events[i] = (out->events[i] - s->mean[i % d]) / s->scale[i % d];
+    for (size_t i = 0; i < levels && events; i++)
+        events[bounds + i] = tril_model_quantile_level(model, i % d, out->levels[i / d]);
     scaled.events = events;
-    if (networks == model->members && n == model->about.n_networks)
+    if (members)
         scaled.weight = model->weights;
-    const bool done = (events || !bounds) && tril_evaluate_with(ctx, networks, n, rows, &scaled);
+    const bool done =
+        (events || !(bounds + levels)) &&
+        tril_evaluate_with(ctx, networks, n, rows, levels ? events + bounds : NULL, &scaled);
     tril_ctx_release(ctx, events);
     if (!done)
         return false;

@@ -47,7 +47,8 @@ bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model)
     return done &&
            (about->n_inputs == 0 || (tril_tensors_put_scaler(tensors, "inputs", &model->inputs) &&
                                      tril_model_put_bounds(model, tensors))) &&
-           tril_tensors_put_scaler(tensors, "targets", &model->targets);
+           tril_tensors_put_scaler(tensors, "targets", &model->targets) &&
+           tril_model_put_conformal(model, tensors);
 }
 
 /* ---- and back: nothing that a file says is believed */
@@ -127,7 +128,7 @@ static bool read_numbers(const reader *r)
     if (!read_scaler(r, "targets", about->n_targets, &model->targets) ||
         (about->n_inputs && (!read_scaler(r, "inputs", about->mlp.inputs, &model->inputs) ||
                              !tril_model_get_bounds(model, r->tensors))) ||
-        !tril_model_set_origins(model))
+        !tril_model_set_origins(model) || !tril_model_get_conformal(model, r->tensors))
         return false;
     for (size_t i = 0; i < end_of_networks(about); i++)
         if (!read_network(r, i))

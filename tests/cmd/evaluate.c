@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "demos/demo.h"
+#include "io/files.h"
 
 enum { TEXT = 1 << 14, ROWS = 150 };
 
@@ -104,7 +105,7 @@ START_TEST(test_table)
         "\nnetwork  ",
         "\nCRPS of the network                          all\npetal_length  ",
         "\nenergy score, in sd  ",
-        "\nellipsoid that should hold        50 %       80 %       90 %       95 %\n",
+        "\nregion that should hold         50.0 %     80.0 %     90.0 %     95.0 %\n",
         "\nstandard error where right       4.1 %      3.3 %      2.4 %      1.8 %\n",
         "\nsharpness: mean standard deviation\npetal_length  ",
     };
@@ -112,6 +113,52 @@ START_TEST(test_table)
         ck_assert_msg(strstr(text, wanted[i]), "'%s' lacks '%s'", text, wanted[i]);
     run("", "evaluate tests/reference/model_torch.safetensors data/faithful.csv");
     ck_assert_msg(strstr(text, "\ndiagonal normal ") && !strstr(text, "linear mean"), "%s", text);
+}
+END_TEST
+
+/* Of 40 rows to calibrate by and a new one, a share is within what should hold it: of these rows
+ * themselves ceil(41 share) are. */
+START_TEST(test_conformal)
+{
+    enum { ROWS_OF = 40 };
+    static const double shares[] = { 0.5, 0.8, 0.9, 0.95 };
+    char folder[DEMO_FOLDER], path[64], name[64];
+    growing rows = { 0 };
+    tril_real noise[4 * ROWS_OF];
+    tril_random random = tril_random_stream(9, 1);
+    tril_random_normal(&random, noise, 4 * ROWS_OF);
+    text_print(&rows, "u,y,z\n");
+    for (int i = 0; i < ROWS_OF; i++)
+        text_print(&rows, "%.6f,%.6f,%.6f\n", (double)noise[4 * i],
+                   (double)(noise[4 * i] + noise[4 * i + 1]), exp((double)noise[4 * i + 2]));
+    demo_folder(folder);
+    snprintf(path, sizeof path, "%s/d", folder);
+    demo_write(path, rows.bytes);
+    free(rows.bytes);
+    run(folder, "fit $/d --targets y,z --epochs 3 --conformal $/d --ensemble 2 -o $/m");
+    ck_assert_msg(strstr(text, " to validate, 40 to calibrate, "), "%s", text);
+    run(folder, "evaluate $/m $/d --csv");
+    for (size_t k = 0; k < 4; k++) {
+        const double wanted = ceil(shares[k] * (ROWS_OF + 1)) / ROWS_OF;
+        snprintf(name, sizeof name, "all,calibrated,%g", shares[k]);
+        ck_assert_double_ge(demo_figure(text, name), wanted); /* ranks among draws may be equal */
+        for (size_t j = 0; j < 2; j++) {
+            snprintf(name, sizeof name, "all,calibrated_%g,%s", shares[k], j ? "z" : "y");
+            ck_assert_double_eq_tol(demo_figure(text, name), wanted, 1e-9);
+        }
+    }
+    run(folder, "evaluate $/m $/d");
+    ck_assert_msg(strstr(text, "\ncalibrated, it holds       ") &&
+                      strstr(text, "\ncalibrated intervals of\ny    "),
+                  "%s", text);
+    run(folder, "info $/m");
+    ck_assert_msg(strstr(text, "\ncalibrated, to hold              50 %       80 %  ") &&
+                      strstr(text, "\nregions are of "),
+                  "%s", text);
+    run(folder, "fit $/d --targets y,z --epochs 3 --conformal .3 -o $/m");
+    ck_assert_msg(strstr(text, "warning: 12 rows to calibrate by are too few for regions and "
+                               "intervals of 95 %, which are everything: get more rows"),
+                  "%s", text);
 }
 END_TEST
 
@@ -270,6 +317,7 @@ Suite *suite_cmd_evaluate(void)
     tcase_add_loop_test(tcase, test_same_as_fit, 0, 7);
     tcase_add_test(tcase, test_calibration);
     tcase_add_test(tcase, test_table);
+    tcase_add_test(tcase, test_conformal);
     tcase_add_test(tcase, test_worst);
     tcase_add_test(tcase, test_equally_likely);
     tcase_add_test(tcase, test_marginal);

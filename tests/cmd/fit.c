@@ -211,6 +211,8 @@ static const struct {
     { "$/d --targets a --seed x", small, "--seed wants a whole number from 0" },
     { "$/d --targets a --validation 1", small, "--validation wants a share from 0 to below 1" },
     { "$/d --targets a --validation .5 --test .5", small, "leave no row to train on" },
+    { "$/d --targets a --conformal x", small, "x: cannot be opened" },
+    { "$/d --targets a --conformal 1", small, "--conformal wants a share from 0 to below 1" },
     { "$/d --targets a --validation $/none", small, "none: cannot be opened" },
     { "$/d --targets a --test .01", small, "$/d: 12 rows are too few for a share of 0.01 to test" },
     { "$/d --targets a --split $/none:s", small, "none: cannot be opened" },

@@ -30,6 +30,14 @@ static const struct {
       "plot $/m data/quakes.csv -o $/p.png", "p.png", "\x89PNG", 40000 },
     { "fit data/faithful.csv --targets waiting,eruptions --epochs 2 --validation 0 -o $/m",
       "plot $/m data/faithful.csv -o $/p.png", "p.png", "\x89PNG", 20000 },
+    { "fit data/faithful.csv --targets waiting,eruptions --inputs '' --epochs 2 --conformal .2 -o "
+      "$/m --ensemble 1 --head full",
+      "plot $/m data/faithful.csv -o $/p.png", "p.png", "\x89PNG", 20000 },
+    /* so few rows that regions of 90 % are everything */
+    { "fit data/faithful.csv --targets waiting,eruptions --epochs 2 --conformal .02 -o $/m",
+      "plot $/m data/faithful.csv -o $/p.png", "p.png", "\x89PNG", 20000 },
+    { "fit data/faithful.csv --targets waiting --epochs 2 --conformal .02 -o $/m",
+      "plot $/m data/faithful.csv -o $/p.png", "p.png", "\x89PNG", 20000 },
     { "fit data/iris.csv --targets petal_width --epochs 2 -o $/m --head mixture:2",
       "plot $/m data/iris.csv -o \"$/it's.png\"", "it's.png", "\x89PNG", 20000 },
 };
