@@ -90,8 +90,32 @@ typedef struct tril_model_opts {
     tril_missing missing;
     const char *weight; /* a column that says how often each row counts: at least 0, no target and
                            no input. Default: rows count alike */
-    TRIL_RESERVED(8);
+    TRIL_ADDED const char *const *transforms; /* [n_targets]: how a target t is learned, see below;
+                                                 NULL, and a NULL or "" in it: as it is */
+    TRIL_RESERVED(7);
 } tril_model_opts;
+
+/* Transforms. The networks, scalers and baselines see z = g(t) of a target t; all that a model says
+ * is about t, in its units: log p(t) = log p(z) + log dz/dt.
+ *
+ *     log                z = log t, for t above 0
+ *     logit(LOW,HIGH)    z = log((t - LOW) / (HIGH - t)), for t between these
+ *     yeo-johnson(P)     z = ((1 + t)^P - 1) / P for t from 0 on, else -((1 - t)^(2-P) - 1) /
+ * (2-P); where P is 0 (or 2 - P) log(1 + t) (or -log(1 - t)); P from 0 to 2 (Yeo and Johnson 2000)
+ *     yeo-johnson        the same, P being the one of largest profile likelihood for the training
+ *                        rows, by a line in the inputs with normal errors (Box and Cox 1964)
+ *     auto               by that likelihood the best of none, log where all training cells are
+ * above 0, and yeo-johnson, which costs half the logarithm of the rows (BIC); none unless another
+ * is better by 3 nats
+ *
+ * Quantiles, probabilities, PIT, log_prob and draws are mapped, and as exact as without a
+ * transform. Means, standard deviations and covariances are those of t: by closed forms where z is
+ * normal and the transform is log; else by quadratures of the components, of pairs in two
+ * dimensions, to about 1e-6 of the standard deviations (1e-8 in most cases). Where an integral is
+ * infinite they are NaN, and so are CRPS and energy score where the mean is: exp of a Student's t
+ * has no mean, its median is a quantile like others. CRPS, energy score and level are by draws.
+ * Components are those of z.
+ */
 
 /* What of dates repeats. */
 typedef enum tril_cycle { TRIL_YEAR = 1, TRIL_WEEK = 2, TRIL_DAY = 4 } tril_cycle;
@@ -144,12 +168,15 @@ typedef struct tril_model_info {
     const tril_scaler
         *inputs_scaler; /* of the inputs' numbers; labels: means are shares, scales 1 */
     const tril_scaler *targets_scaler;
-    const double *inputs_bounds; /* [mlp.inputs, 2], low and high in the table's units: a number
-                                    beyond high counts as high + w u / (w + u), u being how far
-                                    beyond it is and w = high - low; likewise below low. NULL
-                                    without inputs, or where a file has none */
-    const double *conformal;     /* [1 + targets, TRIL_CONFORMAL_STEPS - 1], see
-                                    tril_model_calibrate; NULL: the model is not calibrated */
+    const double *inputs_bounds;   /* [mlp.inputs, 2], low and high in the table's units: a number
+                                      beyond high counts as high + w u / (w + u), u being how far
+                                      beyond it is and w = high - low; likewise below low. NULL
+                                      without inputs, or where a file has none */
+    const double *conformal;       /* [1 + targets, TRIL_CONFORMAL_STEPS - 1], see
+                                      tril_model_calibrate; NULL: the model is not calibrated */
+    const char *const *transforms; /* [n_targets]: with their parameters, "" where there is none;
+                                      NULL where no target has one. Scalers, lines and baselines
+                                      are then about z */
 } tril_model_info;
 
 typedef struct tril_model tril_model;
@@ -205,6 +232,16 @@ bool tril_model_dataset(const tril_model *model, const tril_table *table, const 
                         size_t n, const tril_dataset_opts *opts, tril_dataset *cases);
 void tril_dataset_free(tril_dataset *cases);
 
+/* Targets [n, targets] in the data's own units from scaled ones, as a dataset has them, and back:
+ * -INFINITY or INFINITY where a transform has no z for a number. NaN stay NaN. */
+void tril_model_targets_undo(const tril_model *model, const tril_real *y, size_t n, double *out);
+void tril_model_targets_apply(const tril_model *model, const double *y, size_t n, tril_real *out);
+
+/* Adds to NLLs of n rows of scaled targets what makes them those in the data's own units; targets
+ * that are missing, or given [targets] (NULL: none), have no part in it. */
+void tril_model_targets_add_log_scale(const tril_model *model, const tril_real *y, size_t n,
+                                      const bool *given, double *nll);
+
 /* Weighs the members by rows that trained none of them, scaled as cases are: tril_ensemble_weights.
  * False on failure. */
 bool tril_model_weigh(tril_model *model, tril_batch rows);
@@ -248,7 +285,7 @@ bool tril_model_sample(tril_ctx *ctx, const tril_model *model, tril_batch rows, 
 typedef struct tril_components {
     double *weight;     /* [n, components], the sum of each row 1 */
     double *df;         /* [n, components]: degrees of freedom of Student's t */
-    double *loc;        /* [n, components, targets] */
+    double *loc;        /* [n, components, targets]; of a transformed target of z */
     double *scale_tril; /* [n, components, targets, targets]; above the diagonal 0 */
     TRIL_RESERVED(4);
 } tril_components;
@@ -302,6 +339,8 @@ bool tril_model_predict(tril_ctx *ctx, const tril_model *model, const double *x,
  *                   "rank": 0, "components": 0, "component": "full",  where the form needs them
  *                   "weight": 1}],       default; of sum 1
  *      "row_weight": "n",      a column; default: none
+ *      "transforms": ["log", "", "logit(0,1)", "yeo-johnson(0.25)"],    of each target, "" where
+ *                              there is none; default: none
  *      "missing": "error",     default; drop, mean, marginal, "mean,marginal"
  *      "missing_values": ["none"]}    default: no more than tril_table_read knows
  *
@@ -320,6 +359,9 @@ bool tril_model_predict(tril_ctx *ctx, const tril_model *model, const double *x,
  * targets.scale's: if y' has the mean m and the covariance L L', t has line.weight s + line.bias +
  * line.scale m and the factor line.scale L. Without a line t is y'. The density of y is that of t
  * over the product of targets.scale; that of several members is the sum of weight times theirs.
+ * With transforms all of this is about z = g(y), and the density of y is that of z times dz/dy, the
+ * product of 1/y (log), (HIGH - LOW) / ((y - LOW) (HIGH - y)) (logit), (1 + |y|)^(P - 1), or, of y
+ * below 0, ^(1 - P) (yeo-johnson).
  * False on failure. */
 bool tril_tensors_put_model(tril_tensors *tensors, const tril_model *model);
 

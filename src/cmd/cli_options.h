@@ -9,6 +9,8 @@
 
 /* what --head auto stands for */
 #define AUTO_HEADS "student,mixture:2,mixture:3"
+/* where a transform may be log: exp of a Student's t has no mean */
+#define AUTO_LOG_HEADS "full,mixture:2,mixture:3"
 
 /* X(ID, name, argument, default, whether the result depends on it, help); an option without
  * argument is a switch; defaults are those of a first-time user. */
@@ -19,9 +21,15 @@
     X(EXCLUDE, "exclude", "U,V", NULL, true, "columns that are no inputs")                         \
     X(WEIGHT, "weight", "COLUMN", NULL, true,                                                      \
       "how often each row counts, at least 0: 2 is the row twice, 0 no row; it is no input")       \
+    X(TRANSFORM, "transform", "A=KIND,B=KIND", NULL, true,                                         \
+      "targets that are learned as log, logit(LOW,HIGH), yeo-johnson, which rows fit unless it "   \
+      "is "                                                                                        \
+      "yeo-johnson(P), or auto, the likeliest of none, log and yeo-johnson; KIND alone: all of "   \
+      "them. All figures are in the targets' own units")                                           \
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
     X(HEAD, "head", "FORM", "auto", true,                                                          \
-      "; FORM,FORM: the networks of an ensemble take them by turns; auto: " AUTO_HEADS)            \
+      "; FORM,FORM: the networks of an ensemble take them by turns; auto: " AUTO_HEADS             \
+      ", with --transform log or auto " AUTO_LOG_HEADS)                                            \
     X(HIDDEN, "hidden", "W,W", "128,128", true, "widths of hidden layers, 0 for none")             \
     X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
     X(ENSEMBLE, "ensemble", "N", NULL, true,                                                       \

@@ -6,6 +6,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/csv.h"
+#include "cmd/transforms.h"
 
 static void print_header(FILE *to, const tril_model_info *about)
 {
@@ -13,12 +14,17 @@ static void print_header(FILE *to, const tril_model_info *about)
     fputs("row,component,weight,df", to);
     for (size_t i = 0; i < about->n_targets; i++) {
         fputs(",", to);
-        csv_text(to, (const char *[]){ "loc_", t[i], NULL });
+        const bool g = *transform_of(about, i);
+        csv_text(to, (const char *[]){ "loc_", transform_of(about, i), g ? "(" : "", t[i],
+                                       g ? ")" : "", NULL });
     }
     for (size_t i = 0; i < about->n_targets; i++)
         for (size_t j = 0; j <= i; j++) {
             fputs(",", to);
-            csv_text(to, (const char *[]){ "scale_tril_", t[i], "_", t[j], NULL });
+            const bool g = *transform_of(about, i), h = *transform_of(about, j);
+            csv_text(to, (const char *[]){ "scale_tril_", transform_of(about, i), g ? "(" : "",
+                                           t[i], g ? ")" : "", "_", transform_of(about, j),
+                                           h ? "(" : "", t[j], h ? ")" : "", NULL });
         }
     fputs("\n", to);
 }

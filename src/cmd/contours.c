@@ -34,25 +34,42 @@ double contours_level(const loaded *l, size_t k)
                                                          : share;
 }
 
+/* a point that a transform does not take, where the density is 0, becomes one that it takes */
+static bool take_in(tril_real *y, size_t d)
+{
+    bool outside = false;
+    for (size_t j = 0; j < d; j++)
+        if (isinf(y[j])) {
+            outside = true;
+            y[j] = 0;
+        }
+    return outside;
+}
+
 static bool put_nll(const contours *c, point *points, size_t n)
 {
-    const tril_scaler *s = c->about->targets_scaler;
-    double nll[BLOCK];
-    for (size_t first = 0; first < n; first += BLOCK, points += BLOCK) {
+    const size_t d = c->about->n_targets;
+    bool outside[BLOCK];
+    double nll[BLOCK], *y = command_alloc(d, sizeof *y);
+    bool done = y;
+    for (size_t j = 0; j < d && y; j++)
+        y[j] = (double)NAN;
+    for (size_t first = 0; first < n && done; first += BLOCK, points += BLOCK) {
         const size_t some = n - first < BLOCK ? n - first : BLOCK;
-        for (size_t i = 0; i < 2 * some; i++) {
-            const size_t j = c->pair[i % 2];
-            c->y[i / 2 * s->width + j] =
-                (tril_real)((points[i / 2].at[i % 2] - s->mean[j]) / s->scale[j]);
+        for (size_t i = 0; i < some; i++) {
+            for (size_t k = 0; k < 2; k++)
+                y[c->pair[k]] = points[i].at[k];
+            tril_model_targets_apply(c->l->model, y, 1, c->y + i * d);
+            outside[i] = take_in(c->y + i * d, d);
         }
-        if (!tril_model_evaluate(c->l->model, c->about->networks, c->about->n_networks,
-                                 (tril_batch){ c->x, c->y, some },
-                                 &(tril_evaluation){ .nll = nll }))
-            return false;
-        for (size_t i = 0; i < some; i++)
-            points[i].nll = nll[i];
+        done =
+            tril_model_evaluate(c->l->model, c->about->networks, c->about->n_networks,
+                                (tril_batch){ c->x, c->y, some }, &(tril_evaluation){ .nll = nll });
+        for (size_t i = 0; i < some && done; i++)
+            points[i].nll = outside[i] ? HUGE_VAL : nll[i];
     }
-    return true;
+    free(y);
+    return done;
 }
 
 static bool draw(contours *c, size_t row)
@@ -61,8 +78,6 @@ static bool draw(contours *c, size_t row)
     double *y = command_alloc(DRAWS, d * sizeof *y);
     for (size_t i = 0; i < BLOCK; i++)
         memcpy(c->x + i * inputs, c->l->rows.x + row * inputs, inputs * sizeof *c->x);
-    for (size_t i = 0; i < BLOCK * d; i++)
-        c->y[i] = (tril_real)NAN;
     bool done = y && tril_model_sample(c->l->ctx, c->l->model, (tril_batch){ c->x, NULL, 1 }, row,
                                        DRAWS, y);
     for (size_t i = 0; i < 2 * DRAWS && done; i++)

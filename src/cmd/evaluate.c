@@ -19,6 +19,14 @@ static void print_shares(const char *what, const double *share)
         printf(" %8.1f %%", 100 * share[k]);
 }
 
+static void print_sharpness(const char *of, double sd)
+{
+    if (isnan(sd)) /* infinite in all rows */
+        printf("%-26s %10s\n", of, "-");
+    else
+        printf("%-26s %10.4g\n", of, sd);
+}
+
 static void print_calibration(const tril_model_info *about, const calibration *c)
 {
     double error[COVERAGES];
@@ -42,9 +50,9 @@ static void print_calibration(const tril_model_info *about, const calibration *c
     }
     printf("\nsharpness: mean standard deviation\n");
     for (size_t j = 0; j < about->n_targets; j++)
-        printf("%-26s %10.4g\n", text_shown(about->targets[j]), c->sd[j]);
+        print_sharpness(text_shown(about->targets[j]), c->sd[j]);
     if (about->n_targets > 1)
-        printf("%-26s %10.4g\n", "along the axes, geometric", c->spread);
+        print_sharpness("along the axes, geometric", c->spread);
 }
 
 static void print_calibration_csv(const tril_model_info *about, const calibration *c)

@@ -9,6 +9,7 @@
 #include "cmd/options.h"
 #include "cmd/paths.h"
 #include "cmd/text.h"
+#include "cmd/transforms.h"
 
 static const char program[] = "tril export";
 
@@ -112,8 +113,16 @@ static bool read_options(options *o, int argc, char **argv, int *status)
 
 static bool export(const loaded *l, const options *o)
 {
+    const tril_model_info *about = tril_model_get_info(l->model);
     tril_file *file = NULL;
     FILE *to;
+    for (size_t j = 0; j < about->n_targets; j++)
+        if (*transform_of(about, j))
+            return fprintf(stderr,
+                           "%s: %s: it learned %s, and exported C has no transforms: fit without "
+                           "--transform to columns that you transform yourself\n",
+                           program, text_shown(o->model), transform_shown(about, j)),
+                   false;
     bool done = load_output(l, o->output, &file, &to);
     if (done && !export_c(to, l->model, &o->c)) {
         fprintf(stderr, "%s: %s: it has numbers that are not finite%s\n", program,

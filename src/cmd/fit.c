@@ -6,6 +6,7 @@
 #include "cmd/search.h"
 #include "cmd/text.h"
 #include "cmd/train.h"
+#include "cmd/transforms.h"
 #include "cmd/warnings.h"
 
 static const char *const part_names[PARTS] = { "training", "validation", "calibration", "test" };
@@ -44,7 +45,7 @@ static void print_work(const work *w, const training *t)
     work_write_rows(w, " rows", rows);
     printf("%s: %s; targets", text_shown(w->plan->settings.data), rows);
     for (size_t j = 0; j < about->n_targets; j++)
-        printf("%s%s", j ? ", " : " ", text_shown(about->targets[j]));
+        printf("%s%s", j ? ", " : " ", transform_shown(about, j));
     printf("; %s", about->n_inputs ? "inputs" : "no inputs");
     for (size_t j = 0; j < about->n_inputs; j++)
         printf("%s%s", j ? ", " : " ", text_shown(about->inputs[j].name));

@@ -173,12 +173,14 @@ uint64_t work_fingerprint(const work *w)
 double work_log_scale(const work *w, part which)
 {
     const tril_dataset *c = &w->cases[which];
-    const tril_scaler *s = tril_model_get_info(w->model)->targets_scaler;
+    const size_t d = tril_model_get_info(w->model)->n_targets;
     double sum = 0, rows = 0;
-    for (size_t i = 0; i < c->n * s->width; i++) {
-        const double weight = tril_weight_of(c->w, i / s->width);
-        rows += weight / (double)s->width;
-        sum += isnan(c->y[i]) ? 0 : weight * log(s->scale[i % s->width]);
+    for (size_t i = 0; i < c->n; i++) {
+        const double weight = tril_weight_of(c->w, i);
+        double own = 0;
+        tril_model_targets_add_log_scale(w->model, c->y + i * d, 1, NULL, &own);
+        rows += weight;
+        sum += weight * own;
     }
     return rows > 0 ? sum / rows : 0;
 }

@@ -12,6 +12,7 @@
 #include "cmd/options.h"
 #include "cmd/paths.h"
 #include "cmd/text.h"
+#include "cmd/transforms.h"
 
 static const char *program; /* as sentences begin */
 
@@ -143,6 +144,9 @@ static bool read_network(plan *p)
         return false;
     if (strcmp(head, "auto") == 0)
         head = AUTO_HEADS;
+    for (size_t j = 0; j < p->targets.n && head != p->settings.text[SETTING_HEAD]; j++)
+        if (transform_may_be_log(p->transforms[j]))
+            head = AUTO_LOG_HEADS;
     if (!read_heads(p, head) || !read_hidden(p, &p->model.mlp) ||
         !read_name(p, SETTING_ACTIVATION, activations, &activation) ||
         !read_count(p, SETTING_ENSEMBLE, 1, MOST_MEMBERS, &p->model.members))
@@ -367,7 +371,9 @@ bool plan_read(plan *p, bool search, int argc, char **argv, int *status)
         (s->text[SETTING_INPUTS] && !names_split(&p->inputs, s->text[SETTING_INPUTS])) ||
         (s->text[SETTING_EXCLUDE] && !names_split(&p->exclude, s->text[SETTING_EXCLUDE])) ||
         !option_dialect(program, s->text[SETTING_DELIMITER], s->text[SETTING_MISSING_VALUES],
-                        &p->words, &p->dialect))
+                        &p->words, &p->dialect) ||
+        !transforms_read(program, s->text[SETTING_TRANSFORM], p->targets.name, p->targets.n,
+                         &p->transforms, &p->transform_text))
         return false;
     if (!read_network(p) || !read_training(p) || !read_parts(p) ||
         !option_number(program, "seed", s->text[SETTING_SEED], 0, UINT64_MAX, &seed) ||
@@ -376,6 +382,7 @@ bool plan_read(plan *p, bool search, int argc, char **argv, int *status)
     p->fit.seed = seed;
     p->model.targets = p->targets.name;
     p->model.n_targets = p->targets.n;
+    p->model.transforms = p->transforms;
     p->model.weight = s->text[SETTING_WEIGHT];
     return true;
 }
@@ -388,6 +395,8 @@ void plan_free(plan *p)
     names_free(&p->words);
     for (size_t i = 0; i < N_TRIED; i++)
         names_free(&p->ways[i]);
+    free(p->transforms);
+    free(p->transform_text);
     free(p->split);
     free(p->output);
     free(p->checkpoint);

@@ -17,7 +17,9 @@ typedef struct plan {
     names targets, inputs, exclude; /* inputs.name is NULL: all others */
     names words;                    /* of the dialect */
     tril_dialect dialect;
-    tril_model_opts model; /* without the inputs */
+    const char **transforms; /* [targets] */
+    char *transform_text;    /* in which they stand */
+    tril_model_opts model;   /* without the inputs */
     tril_head_opts heads[MOST_HEADS];
     tril_fit_opts fit; /* without rows; without a loss: that of the head */
     double share[PARTS];

@@ -9,6 +9,7 @@
 #include "cmd/commands.h"
 #include "cmd/csv.h"
 #include "cmd/text.h"
+#include "cmd/transforms.h"
 
 bool *given_of(const tril_model_info *about, const char *program, const names *given)
 {
@@ -56,12 +57,22 @@ static void print_targets(FILE *to, const loaded *l, const double *there, const 
     }
 }
 
-bool given_impute(FILE *to, const loaded *l)
+/* Medians, quantile [n, d], for means that are none. */
+static void fill_medians(const tril_model_info *about, const char *program, size_t n,
+                         const double *median, double *mean)
 {
+    transforms_warn(program, about, mean, n, "its median fills cells");
+    for (size_t i = 0; i < n * about->n_targets; i++)
+        mean[i] = isnan(mean[i]) ? median[i] : mean[i];
+}
+
+bool given_impute(FILE *to, const loaded *l, const char *program)
+{
+    static const double half = 0.5;
     const tril_model_info *about = tril_model_get_info(l->model);
     const size_t d = about->n_targets, rows = tril_table_rows(l->table);
     double *there = command_alloc(rows, d * sizeof *there),
-           *mean = command_alloc(l->rows.n, d * sizeof *mean);
+           *mean = command_alloc(l->rows.n, 2 * d * sizeof *mean);
     bool *given = command_alloc(d, sizeof *given), done = there && mean && given;
     for (size_t j = 0; j < d && done; j++) {
         given[j] = true;
@@ -70,7 +81,13 @@ bool given_impute(FILE *to, const loaded *l)
         done = !tril_table_has(l->table, about->targets[j]) ||
                tril_table_doubles(l->table, about->targets[j], there + j * rows);
     }
-    done = done && load_judge(l, &(tril_evaluation){ .mean = mean, .given = given });
+    done = done && load_judge(l, &(tril_evaluation){ .mean = mean,
+                                                     .levels = &half,
+                                                     .n_levels = about->transforms != NULL,
+                                                     .quantile = mean + l->rows.n * d,
+                                                     .given = given });
+    if (done && about->transforms)
+        fill_medians(about, program, l->rows.n, mean + l->rows.n * d, mean);
     if (done)
         print_targets(to, l, there, mean);
     free(there);

@@ -9,7 +9,8 @@
 bool *given_of(const tril_model_info *about, const char *program, const names *given);
 
 /* Writes the targets of all rows of the table: the numbers that are there, and for others their
- * mean given these. False with a failed context, or without memory. */
-bool given_impute(FILE *to, const loaded *l);
+ * mean given these, or, with a sentence, their median where that is infinite. False with a failed
+ * context, or without memory. */
+bool given_impute(FILE *to, const loaded *l, const char *program);
 
 #endif

@@ -11,6 +11,7 @@
 #include "cmd/load.h"
 #include "cmd/options.h"
 #include "cmd/text.h"
+#include "cmd/transforms.h"
 
 static const char program[] = "tril info";
 
@@ -66,7 +67,7 @@ static void print_columns(const tril_model_info *about)
     printf("\n%-26s %12s %12s", "targets", "mean", "sd");
     printf(line->scale.params ? " %17s\n" : "\n", "sd about the line");
     for (size_t j = 0; j < about->n_targets; j++) {
-        printf("%-26s %12.5g %12.5g", text_shown(about->targets[j]), out->mean[j], out->scale[j]);
+        printf("%-26s %12.5g %12.5g", transform_shown(about, j), out->mean[j], out->scale[j]);
         if (line->scale.params)
             printf(" %17.5g", out->scale[j] * row_norm(line->scale, about->n_targets, j));
         printf("\n");

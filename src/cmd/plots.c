@@ -75,7 +75,8 @@ bool picture_knows(const loaded *l, const char *program, const char *by)
     return false;
 }
 
-/* that column, or the first target's mean, or, where there are no inputs, the row's number */
+/* that column, or the first target's mean (median, where means may be infinite), or, where there
+ * are no inputs, the row's number */
 static void set_x(picture *p, const char *by)
 {
     const tril_scaler *s = p->about->inputs_scaler;
@@ -84,14 +85,16 @@ static void set_x(picture *p, const char *by)
     if (found)
         snprintf(p->x_name, sizeof p->x_name, "%s", p->about->inputs[column].name);
     else if (p->about->n_inputs)
-        snprintf(p->x_name, sizeof p->x_name, "mean of %s", p->about->targets[0]);
+        snprintf(p->x_name, sizeof p->x_name, "%s of %s", p->about->transforms ? "median" : "mean",
+                 p->about->targets[0]);
     else
         strcpy(p->x_name, "row");
     for (size_t i = 0; i < p->n; i++)
         p->x[i] =
             found ? s->mean[at] + s->scale[at] * (double)p->l->rows.x[i * p->about->mlp.inputs + at]
-            : p->about->n_inputs ? p->mean[i * p->d]
-                                 : (double)p->l->rows.row[i];
+            : p->about->transforms ? p->quantile[(i * LEVELS + LEVELS / 2) * p->d]
+            : p->about->n_inputs   ? p->mean[i * p->d]
+                                   : (double)p->l->rows.row[i];
 }
 
 static bool sort_rows(picture *p)
@@ -109,6 +112,12 @@ static bool sort_rows(picture *p)
     return pairs;
 }
 
+/* whose regions of highest density are ellipses */
+static bool is_normal(const tril_model_info *about)
+{
+    return about->n_networks == 1 && about->networks->head.kind->normal && !about->transforms;
+}
+
 static bool judge(picture *p, const char *by)
 {
     const size_t n = p->n, d = p->d;
@@ -122,14 +131,16 @@ static bool judge(picture *p, const char *by)
     p->quantile = p->covariance + n * d * d;
     p->level = p->quantile + n * LEVELS * d;
     p->x = p->level + n;
-    memcpy(p->y, p->l->rows.y, n * d * sizeof *p->y);
-    tril_scaler_undo(p->about->targets_scaler, p->y, n);
-    if (!load_judge(p->l, &(tril_evaluation){ .mean = p->mean,
-                                              .covariance = p->covariance,
-                                              .level = p->level,
-                                              .levels = levels,
-                                              .n_levels = d == 1 ? LEVELS : 0,
-                                              .quantile = p->quantile }))
+    tril_model_targets_undo(p->l->model, p->l->rows.y, n, p->mean);
+    for (size_t i = 0; i < n * d; i++)
+        p->y[i] = (tril_real)p->mean[i];
+    if (!load_judge(p->l,
+                    &(tril_evaluation){ .mean = p->mean,
+                                        .covariance = is_normal(p->about) ? p->covariance : NULL,
+                                        .level = p->level,
+                                        .levels = levels,
+                                        .n_levels = d == 1 || p->about->transforms ? LEVELS : 0,
+                                        .quantile = p->quantile }))
         return false;
     set_x(p, by);
     return sort_rows(p);
@@ -194,12 +205,6 @@ static size_t shown(const picture *p, size_t k)
 static size_t count_shown(const picture *p)
 {
     return p->about->n_inputs ? MOST_SHOWN : 1;
-}
-
-/* whose regions of highest density are ellipses */
-static bool is_normal(const tril_model_info *about)
-{
-    return about->n_networks == 1 && about->networks->head.kind->normal;
 }
 
 /* the key: a colour for each row that is shown, lines for the shares that regions hold */

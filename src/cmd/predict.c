@@ -99,8 +99,8 @@ static void warn(const loaded *l, const options *o)
     const size_t n = l->rows.extreme;
     if (n)
         fprintf(stderr,
-                "%s: %s: %zu row%s numbers too large for the model and %s left %s; --strict makes "
-                "that an error\n",
+                "%s: %s: %zu row%s numbers that the model does not take and %s left %s; --strict "
+                "makes that an error\n",
                 program, text_shown(o->data), n, n > 1 ? "s have" : " has", n > 1 ? "are" : "is",
                 o->draws || o->components ? "out" : "empty");
 }
@@ -250,7 +250,7 @@ static bool impute(loaded *l, const options *o)
 {
     tril_file *file = NULL;
     FILE *to;
-    const bool done = load_output(l, o->output, &file, &to) && given_impute(to, l);
+    const bool done = load_output(l, o->output, &file, &to) && given_impute(to, l, program);
     return load_output_end(file, done);
 }
 
@@ -262,7 +262,8 @@ static int usage(void)
         "usage: tril predict [options] MODEL DATA.csv\n"
         "Writes a line for each row of DATA.csv (-: standard input): mean and standard\n"
         "deviation of each target, correlations, quantiles and, where the targets are\n"
-        "there, the logarithm of their density.\n\n"
+        "there, the logarithm of their density. After fit --transform moments are exact\n"
+        "for a normal's log, else by quadrature, and empty where they are infinite.\n\n"
         "  -o, --output FILE     default: standard output\n"
         "  --quantiles Q,Q       each between 0 and 1, '' for none [0.05,0.5,0.95]\n"
         "  --probability EVENT   how likely it is, as in 'y > 3 & z < 0': a column of that\n"
@@ -273,12 +274,14 @@ static int usage(void)
         "  --impute              the targets themselves instead: what is there, and for what\n"
         "                        is missing its mean given that\n"
         "  --components          the parameters instead, as mixtures: a line for each normal or\n"
-        "                        Student's t of each row, with its weight, df, loc, scale_tril\n"
+        "                        Student's t of each row, with its weight, df, loc, scale_tril, "
+        "of\n"
+        "                        targets as they were learned: loc_log(y) after --transform\n"
         "  --sample N            N draws of each row instead\n"
         "  --seed N              of the draws [1]\n" LOAD_HELP
-        "  --strict              a number too large for the model is an error, and so is a\n"
-        "                        label that it has not seen; default: a line of empty cells,\n"
-        "                        and the training rows' shares\n"
+        "  --strict              a number that the model does not take is an error, and so\n"
+        "                        is a label that it has not seen; default: a line of empty\n"
+        "                        cells, and the training rows' shares\n"
         "Exit status: 0, 1 if it failed, 2 for wrong use or bad input.\n");
     return STATUS_DONE;
 }

@@ -3,7 +3,9 @@
 
 #include <math.h>
 
+#include "cmd/commands.h"
 #include "cmd/csv.h"
+#include "cmd/transforms.h"
 
 static void print_header(FILE *to, const tril_model_info *about, const names *levels,
                          const prediction *p)
@@ -83,4 +85,6 @@ void prediction_print(FILE *to, const loaded *l, const names *levels, const pred
         print_row(to, about->n_targets, levels->n, p, there ? i : 0, there);
         i += there;
     }
+    transforms_warn(command_name(), about, p->mean, n,
+                    "those cells are empty, and --quantiles has its median, 0.5");
 }

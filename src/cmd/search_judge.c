@@ -275,8 +275,7 @@ static bool mix(const group *g, size_t k, double *nll)
 {
     const fold *f = fold_of(g, k);
     const tril_dataset *judge = &f->part[judging(g->s)];
-    const tril_scaler *scaler = tril_model_get_info(f->model)->targets_scaler;
-    const size_t d = scaler->width, stops = stop_rows(f);
+    const size_t stops = stop_rows(f);
     const size_t skip = judging(g->s) == PART_TEST ? stops : 0;
     double *of = command_alloc(g->members, (stops + judge->n + 1) * sizeof *of);
     double *held = of ? of + g->members * stops : NULL,
@@ -288,11 +287,10 @@ static bool mix(const group *g, size_t k, double *nll)
     }
     const bool done = of && tril_ensemble_stack(g->s->work->ctx, of, g->members,
                                                 f->part[PART_VALIDATION].w, stops, weight);
-    if (done)
+    if (done) {
         tril_ensemble_nll(held, weight, g->members, judge->n, nll);
-    for (size_t i = 0; i < judge->n * d && done; i++)
-        if (!isnan(judge->y[i]))
-            nll[i / d] += log(scaler->scale[i % d]);
+        tril_model_targets_add_log_scale(f->model, judge->y, judge->n, NULL, nll);
+    }
     free(of);
     return done;
 }

@@ -9,6 +9,7 @@
 #include "cmd/commands.h"
 #include "cmd/csv.h"
 #include "cmd/text.h"
+#include "cmd/transforms.h"
 
 static bool judge(const tril_model *model, const tril_network *networks, size_t n_networks,
                   const tril_dataset *rows, const tril_evaluation *out, tril_mean_se *average)
@@ -23,12 +24,21 @@ static bool judge(const tril_model *model, const tril_network *networks, size_t 
     return true;
 }
 
+/* RMSE of n means, or medians, and of targets that have them in all rows; y is in their units */
+static void put_rmse(const double *centre, tril_batch rows, size_t d, double *out)
+{
+    tril_rmse(centre, rows, d, out);
+    for (size_t i = 0; i < rows.n * d; i++)
+        out[i % d] = isnan(centre[i]) ? (double)NAN : out[i % d];
+}
+
 bool figures_of(const tril_model *model, const char *name, const tril_dataset *rows, figures *out)
 {
     const tril_model_info *about = tril_model_get_info(model);
     const size_t n = rows->n, d = about->n_targets;
-    *out = (figures){ name, n, { { 0 } }, command_alloc(d, 2 * sizeof *out->rmse) };
-    double *nll = command_alloc(n, (2 + 2 * d) * sizeof *nll);
+    *out = (figures){ name, n, { { 0 } }, command_alloc(d, 3 * sizeof *out->rmse) };
+    static const double half = 0.5;
+    double *nll = command_alloc(n, (2 + 4 * d) * sizeof *nll);
     tril_real *y = command_alloc(n, d * sizeof *y); /* in the targets' units */
     bool done = out->rmse && nll && y;
     for (size_t i = 0; i < TRIL_BASELINES && done; i++)
@@ -39,16 +49,29 @@ bool figures_of(const tril_model *model, const char *name, const tril_dataset *r
         whole.energy = nll + n;
         whole.mean = whole.energy + n;
         whole.crps = whole.mean + d * n;
+        whole.levels = &half;
+        whole.n_levels = about->transforms != NULL;
+        whole.quantile = whole.crps + d * n;
     }
     done = done && judge(model, about->networks, about->n_networks, rows, &whole,
                          &out->nll[TRIL_BASELINES]);
     if (done) {
-        memcpy(y, rows->y, n * d * sizeof *y);
-        tril_scaler_undo(about->targets_scaler, y, n);
-        tril_rmse(whole.mean, (tril_batch){ rows->x, y, n, rows->w }, d, out->rmse);
+        double *there = whole.quantile + d * n;
+        tril_model_targets_undo(model, rows->y, n, there);
+        for (size_t i = 0; i < n * d; i++)
+            y[i] = (tril_real)there[i];
+        const tril_batch judged = { rows->x, y, n, rows->w };
+        put_rmse(whole.mean, judged, d, out->rmse);
         out->crps = out->rmse + d;
-        for (size_t j = 0; j < d; j++)
-            out->crps[j] = tril_mean_se_of(whole.crps + j, d, rows->w, n).mean;
+        out->rmse_median = out->crps + d;
+        for (size_t j = 0; j < d; j++) {
+            out->crps[j] = isnan(out->rmse[j])
+                               ? (double)NAN
+                               : tril_mean_se_of(whole.crps + j, d, rows->w, n).mean;
+            out->rmse_median[j] = (double)NAN;
+        }
+        if (whole.n_levels)
+            put_rmse(whole.quantile, judged, d, out->rmse_median);
         out->energy = tril_mean_se_of(whole.energy, 1, rows->w, n).mean;
     }
     free(nll);
@@ -70,6 +93,62 @@ static void write_model(char text[40], const tril_model_info *about)
         strcpy(text, "network");
 }
 
+static void print_number(double x)
+{
+    if (isnan(x))
+        printf(" %21s", "-");
+    else
+        printf(" %21.4g", x);
+}
+
+/* where means are infinite, or rare draws of a mixture make most of them */
+static void print_medians(const tril_model_info *about, const figures *parts, size_t n)
+{
+    const char *before = "\n";
+    for (size_t j = 0; j < about->n_targets && about->transforms; j++) {
+        const char *name = text_shown(about->targets[j]), *learned = transform_shown(about, j);
+        const figures *worst = parts;
+        for (const figures *f = parts; f < parts + n && !isnan(worst->rmse[j]); f++)
+            if (!(f->rmse[j] <= 1.5 * f->rmse_median[j]))
+                worst = f;
+        if (isnan(worst->rmse[j]))
+            printf("%s%s has no finite mean in some rows, since %s has the tails of a Student's t "
+                   "there: its RMSE is that of medians\n",
+                   before, name, learned);
+        else if (worst->rmse[j] > 1.5 * worst->rmse_median[j])
+            printf("%sthe means of %s are far off, since rare tails of %s make most of them: the "
+                   "RMSE of its medians is %.4g (%s)\n",
+                   before, name, learned, worst->rmse_median[j], worst->name);
+        else
+            continue;
+        before = "";
+    }
+}
+
+static void print_scores(const tril_model_info *about, const figures *parts, size_t n)
+{
+    const size_t d = about->n_targets;
+    for (int crps = 0; crps < 2; crps++) {
+        printf("\n\n%s of the %-14s", crps ? "CRPS" : "RMSE",
+               about->n_networks > 1 ? "ensemble" : "network");
+        for (size_t k = 0; k < n; k++)
+            printf(" %21s", parts[k].name);
+        for (size_t j = 0; j < d; j++) {
+            printf("\n%-26s", text_shown(about->targets[j]));
+            for (size_t k = 0; k < n; k++)
+                print_number(crps                      ? parts[k].crps[j]
+                             : isnan(parts[k].rmse[j]) ? parts[k].rmse_median[j]
+                                                       : parts[k].rmse[j]);
+        }
+    }
+    if (d > 1)
+        printf("\n%-26s", "energy score, in sd");
+    for (size_t k = 0; k < n && d > 1; k++)
+        print_number(parts[k].energy);
+    printf("\n");
+    print_medians(about, parts, n);
+}
+
 void figures_print(const tril_model *model, const figures *parts, size_t n)
 {
     static const char *const baselines[] = { "diagonal normal", "full normal",
@@ -88,22 +167,7 @@ void figures_print(const tril_model *model, const figures *parts, size_t n)
         for (size_t k = 0; k < n; k++)
             printf(" %11.4f +- %.4f", parts[k].nll[i].mean, parts[k].nll[i].error);
     }
-    for (int crps = 0; crps < 2; crps++) {
-        printf("\n\n%s of the %-14s", crps ? "CRPS" : "RMSE",
-               about->n_networks > 1 ? "ensemble" : "network");
-        for (size_t k = 0; k < n; k++)
-            printf(" %21s", parts[k].name);
-        for (size_t j = 0; j < d; j++) {
-            printf("\n%-26s", text_shown(about->targets[j]));
-            for (size_t k = 0; k < n; k++)
-                printf(" %21.4g", crps ? parts[k].crps[j] : parts[k].rmse[j]);
-        }
-    }
-    if (d > 1)
-        printf("\n%-26s", "energy score, in sd");
-    for (size_t k = 0; k < n && d > 1; k++)
-        printf(" %21.4g", parts[k].energy);
-    printf("\n");
+    print_scores(about, parts, n);
 }
 
 void figures_line(const char *rows, const char *measure, const char *of, double number,
@@ -135,6 +199,9 @@ void figures_print_csv(const tril_model *model, const figures *parts, size_t n)
         }
         for (size_t j = 0; j < d; j++)
             figures_line(parts[k].name, "rmse", about->targets[j], 0, parts[k].rmse[j]);
+        for (size_t j = 0; j < d; j++)
+            figures_line(parts[k].name, "rmse_median", about->targets[j], 0,
+                         parts[k].rmse_median[j]);
         for (size_t j = 0; j < d; j++)
             figures_line(parts[k].name, "crps", about->targets[j], 0, parts[k].crps[j]);
         figures_line(parts[k].name, "energy", "", 0, parts[k].energy);

@@ -11,8 +11,10 @@ typedef struct figures {
     const char *name; /* "training" */
     size_t n;
     tril_mean_se nll[JUDGED]; /* NaN for a baseline that the model's file lacks */
-    double *rmse, *crps;      /* of the model, [targets], in their units */
-    double energy;            /* in standard deviations of the targets' */
+    double *rmse, *crps; /* of the model, [targets], in their units; NaN where a mean is infinite
+                          */
+    double *rmse_median; /* RMSE of medians; of a model without transforms NaN */
+    double energy;       /* in standard deviations of the targets' */
 } figures;
 
 /* Judges rows; to be freed. False with a failed context, or after a sentence. */
@@ -20,7 +22,7 @@ bool figures_of(const tril_model *model, const char *name, const tril_dataset *r
 void figures_free(figures *f);
 
 /* A table of parts, for readers; or, for programs, lines of rows,measure,of,value:
- * count, nll and nll_error of each model, rmse and crps of each target, energy. */
+ * count, nll and nll_error of each model, rmse, rmse_median and crps of each target, energy. */
 void figures_print(const tril_model *model, const figures *parts, size_t n);
 void figures_print_csv(const tril_model *model, const figures *parts, size_t n);
 

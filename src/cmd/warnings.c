@@ -6,6 +6,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/text.h"
+#include "cmd/transforms.h"
 
 /* ---- targets */
 
@@ -19,7 +20,7 @@ static void write_relation(const survey *s, size_t j, const double *mean, const 
     size_t at = 0;
     for (size_t k = 0; k < j; k++)
         constant -= factor[k] * t->scale[j] / t->scale[k] * (t->mean[k] + t->scale[k] * mean[k]);
-    at += (size_t)snprintf(text, 256, "%s = %.3g", text_shown(about->targets[j]), constant);
+    at += (size_t)snprintf(text, 256, "%s = %.3g", transform_shown(about, j), constant);
     for (size_t k = 0; k < j && at < 200; k++) {
         const double own = factor[k] * t->scale[j] / t->scale[k];
         if (fabs(factor[k]) < 1e-2)
@@ -27,7 +28,7 @@ static void write_relation(const survey *s, size_t j, const double *mean, const 
         at += (size_t)snprintf(text + at, 256 - at, own < 0 ? " - " : " + ");
         if (fabs(fabs(own) - 1) > 5e-3)
             at += (size_t)snprintf(text + at, 256 - at, "%.3g ", fabs(own));
-        at += (size_t)snprintf(text + at, 256 - at, "%.30s", text_shown(about->targets[k]));
+        at += (size_t)snprintf(text + at, 256 - at, "%.30s", transform_shown(about, k));
     }
 }
 
@@ -114,12 +115,12 @@ static bool find_spikes(const survey *s, warnings *out)
             most = run > most ? run : most;
         }
         const double there = t->mean[j] + t->scale[j] * value;
-        if (2 * most > n)
+        if (2 * most > n) /* of the transform, if it has one, as all that is said of errors */
             warnings_add(
                 out,
                 "%.0f %% of the rows have one value of %s, %.4g, which no normal fits: try "
                 "--head mixture:3, or learn the other rows apart",
-                100.0 * (double)most / (double)n, text_shown(about->targets[j]),
+                100.0 * (double)most / (double)n, transform_shown(about, j),
                 fabs(there) < 1e-6 * t->scale[j] ? 0.0 : there);
     }
     free(sorted);
@@ -245,22 +246,31 @@ static void check_parts(const work *w, const figures *parts, size_t n, warnings 
 
 /* ---- all */
 
-/* errors of one part's rows by some networks, in standard deviations */
+/* errors of one part's rows by some networks, in standard deviations, of what is learned: of
+ * transformed targets by medians, which stay medians */
 static bool survey_part(survey *s, const tril_dataset *c, const tril_network *networks, size_t n,
                         double *errors)
 {
-    const tril_scaler *t = tril_model_get_info(s->work->model)->targets_scaler;
+    static const double half = 0.5;
+    const bool medians = tril_model_get_info(s->work->model)->transforms;
     const size_t d = s->d;
-    double *mean = command_alloc(c->n, d * sizeof *mean);
-    bool done =
-        mean && tril_model_evaluate(s->work->model, networks, n, (tril_batch){ c->x, NULL, c->n },
-                                    &(tril_evaluation){ .mean = mean });
+    double *centre = command_alloc(c->n, d * sizeof *centre);
+    tril_real *scaled = command_alloc(c->n, d * sizeof *scaled);
+    const tril_evaluation out = {
+        .mean = medians ? NULL : centre, .levels = &half, .n_levels = medians, .quantile = centre
+    };
+    const bool done =
+        centre && scaled &&
+        tril_model_evaluate(s->work->model, networks, n, (tril_batch){ c->x, NULL, c->n }, &out);
+    if (done)
+        tril_model_targets_apply(s->work->model, centre, c->n, scaled);
     for (size_t i = 0; i < c->n * d && done; i++) {
-        const size_t j = i % d, at = c->row[i / d] * d + j;
+        const size_t at = c->row[i / d] * d + i % d;
         s->y[at] = (double)c->y[i];
-        errors[at] = (double)c->y[i] - (mean[i] - t->mean[j]) / t->scale[j];
+        errors[at] = (double)c->y[i] - (double)scaled[i];
     }
-    free(mean);
+    free(centre);
+    free(scaled);
     return done;
 }
 

@@ -6,6 +6,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/text.h"
+#include "cmd/transforms.h"
 #include "cmd/warnings.h"
 
 void warnings_add(warnings *out, const char *format, ...)
@@ -144,7 +145,7 @@ static bool check_near(const survey *s, warnings *out)
             "rows with near inputs are alike in %s to within %.3g, but the network errs by "
             "%.3g: try --activation silu, wider layers with --hidden, or columns of what "
             "repeats, the hour of the day for one",
-            text_shown(about->targets[j]), sd * sqrt(apart / n), sd * sqrt(error / n));
+            transform_shown(about, j), sd * sqrt(apart / n), sd * sqrt(error / n));
         return true;
     }
     return false;

@@ -61,13 +61,16 @@ static double *at(double *x, size_t first, size_t of_row)
 }
 
 static bool judge(const tril_network *members, size_t n_members, tril_tape *tape, tril_batch rows,
-                  const double *levels, const tril_evaluation *out)
+                  const double *levels, const tril_target *map, const tril_evaluation *out)
 {
     const size_t d = members->targets, inputs = tril_network_inputs(members);
     const size_t at_once = out->given ? 1 : CHUNK; /* what is known differs from row to row */
-    tril_chunk c = {
-        .members = members, .n_members = n_members, .d = d, .tape = tape, .levels = levels
-    };
+    tril_chunk c = { .members = members,
+                     .n_members = n_members,
+                     .d = d,
+                     .tape = tape,
+                     .levels = levels,
+                     .map = map };
     for (size_t first = 0; first < rows.n; first += at_once) {
         const tril_batch some = { rows.x + first * inputs, rows.y ? rows.y + first * d : NULL,
                                   rows.n - first < at_once ? rows.n - first : at_once };
@@ -165,7 +168,8 @@ static bool check_rows(tril_ctx *ctx, const tril_network *net, tril_batch rows,
 }
 
 bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_members,
-                        tril_batch rows, const double *levels, const tril_evaluation *out)
+                        tril_batch rows, const double *levels, const tril_target *map,
+                        const tril_evaluation *out)
 {
     if (tril_ctx_failed(ctx) || !check_members(ctx, members, n_members) ||
         !check_levels(ctx, out) || !check_weights(ctx, n_members, out->weight) ||
@@ -173,7 +177,7 @@ bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_mem
         return false;
     const tril_random before = *tril_ctx_random(ctx);
     tril_tape *tape = tril_tape_new(ctx);
-    bool done = tape && judge(members, n_members, tape, rows, levels, out);
+    bool done = tape && judge(members, n_members, tape, rows, levels, map, out);
     tril_tape_free(tape);
     *tril_ctx_random(ctx) = before;
     return done;
@@ -184,5 +188,5 @@ bool tril_evaluate(const tril_network *members, size_t n_members, tril_batch row
 {
     tril_params *params =
         members && n_members ? tril_dense_weight(tril_mlp_last(members->mlp)).params : NULL;
-    return params && tril_evaluate_with(params->ctx, members, n_members, rows, NULL, out);
+    return params && tril_evaluate_with(params->ctx, members, n_members, rows, NULL, NULL, out);
 }

@@ -4,12 +4,17 @@
 
 #include <tril/evaluate.h>
 
+#include "model/transform.h"
+
 enum { TRIL_CHUNK_DRAWS = 500 }; /* of each row, at least, where draws are needed */
 
 /* tril_evaluate with a context that need not be the members'; levels [n_levels, targets] are of
- * quantiles, each target's own, in [0, 1]; NULL: those of out for all. */
+ * quantiles, each target's own, in [0, 1]; NULL: those of out for all. map [targets], or NULL:
+ * moments, CRPS and energy score are of tril_target_value of each target, level is by the density
+ * of these; all else is about what the networks say. */
 bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_members,
-                        tril_batch rows, const double *levels, const tril_evaluation *out);
+                        tril_batch rows, const double *levels, const tril_target *map,
+                        const tril_evaluation *out);
 
 /* Whether there are events where their probabilities are wanted, none empty, in the units that the
  * sentence shall have; false after failing the context. */
@@ -24,11 +29,13 @@ typedef struct tril_chunk {
     const double *levels; /* of quantiles, [n_levels, d]; NULL: out.levels for all */
     bool missing, given;  /* given: the distributions are conditional ones */
     tril_dist *dists;
-    tril_evaluation out; /* of these rows */
+    tril_evaluation out;                     /* of these rows */
+    const tril_target *map;                  /* [d], NULL where no target has a transform */
+    double *mapped_mean, *mapped_covariance; /* with a map: [n, d] and [n, d, d], if wanted */
 } tril_chunk;
 
 /* All that is wanted of these rows, by c->dists. */
-bool tril_chunk_put(const tril_chunk *c);
+bool tril_chunk_put(tril_chunk *c);
 
 /* The same of one row, given what is known of it. */
 bool tril_chunk_given(tril_chunk *c);
@@ -39,13 +46,21 @@ double tril_chunk_weight(const tril_chunk *c, size_t member);
 /* Values of a var into a sum over the members, [size], which begins with the first one's. */
 bool tril_chunk_add(const tril_chunk *c, size_t member, tril_var x, double *sum);
 
-/* Log-densities [n] of points, or {0} for the rows' own, by all members together. */
+/* Log-densities [n] of points, or {0} for the rows' own, by all members together, of what the
+ * networks say. */
 bool tril_chunk_densities(const tril_chunk *c, tril_var points, size_t n, double *out);
 
 /* The mean; the mean of the members' covariances (or variances), and what their means are apart. */
-bool tril_chunk_mean(const tril_chunk *c, double *mean);
+bool tril_chunk_mean(const tril_chunk *c, double *mean); /* without the map, both */
 bool tril_chunk_second(const tril_chunk *c, bool whole, double *out);
-bool tril_chunk_is_normal(const tril_chunk *c);
+bool tril_chunk_is_normal(const tril_chunk *c); /* by itself, and without a map */
+
+/* With a map: means of its values, and variances (second), or covariances (whole), into the chunk;
+ * NaN where they are infinite. */
+bool tril_chunk_map_moments(tril_chunk *c, bool second, bool whole);
+
+/* Adds log dz/dt of n points [n, d] of a map to their log-densities. */
+void tril_chunk_add_slopes(const tril_chunk *c, const tril_real *points, size_t n, double *log_p);
 
 /* Each into the evaluation's array of that name; log_p [n]: the rows' log-densities. */
 bool tril_chunk_pit(const tril_chunk *c);

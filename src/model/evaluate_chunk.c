@@ -82,6 +82,14 @@ bool tril_chunk_densities(const tril_chunk *c, tril_var points, size_t n, double
     return of_members;
 }
 
+void tril_chunk_add_slopes(const tril_chunk *c, const tril_real *points, size_t n, double *log_p)
+{
+    for (size_t i = 0; i < n * c->d && c->map; i++) {
+        const tril_target *t = &c->map[i % c->d];
+        log_p[i / c->d] += tril_transform_log_slope(&t->g, t->mean + t->scale * (double)points[i]);
+    }
+}
+
 /* ---- moments */
 
 bool tril_chunk_mean(const tril_chunk *c, double *mean)
@@ -142,5 +150,5 @@ bool tril_chunk_second(const tril_chunk *c, bool whole, double *out)
 
 bool tril_chunk_is_normal(const tril_chunk *c)
 {
-    return c->n_members == 1 && c->dists[0].kind->as_mvn;
+    return c->n_members == 1 && c->dists[0].kind->as_mvn && !c->map;
 }

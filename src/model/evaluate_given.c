@@ -50,6 +50,17 @@ static void scatter_matrix(const size_t *order, size_t n, size_t d, const double
     }
 }
 
+/* what the map says of the m others, by the tape */
+static bool keep_map(tril_chunk *c, const size_t *order, size_t n)
+{
+    tril_target *own = c->map ? tril_tape_take(c->tape, c->d, sizeof *own) : NULL;
+    for (size_t i = n; own && i < c->d; i++)
+        own[i - n] = c->map[order[i]];
+    const bool done = own || !c->map;
+    c->map = own;
+    return done;
+}
+
 /* room for what is wanted of the m others */
 static bool make_room(const tril_chunk *c, size_t m, tril_evaluation *own)
 {
@@ -105,6 +116,7 @@ bool tril_chunk_given(tril_chunk *c)
     const size_t d = c->d;
     const tril_real *y = tril_value(c->y);
     const tril_evaluation out = c->out;
+    const tril_target *map = c->map;
     size_t *order = tril_tape_take(c->tape, d, sizeof *order), n = 0, at;
     tril_real *known = tril_tape_take(c->tape, 2 * d, sizeof *known);
     if (!order || !known)
@@ -125,7 +137,7 @@ bool tril_chunk_given(tril_chunk *c)
         return tril_chunk_put(c);
     const size_t m = d - n;
     const double *inside = put_events(c, order, n, y);
-    bool done = inside && make_room(c, m, &c->out);
+    bool done = inside && make_room(c, m, &c->out) && keep_map(c, order, n);
     if (m > 0 && done) {
         c->missing = false;
         for (size_t j = 0; j < m; j++)
@@ -140,6 +152,7 @@ bool tril_chunk_given(tril_chunk *c)
     } else if (done) {
         put_none(&out);
     }
+    c->map = map;
     if (!done)
         return false;
     for (size_t e = 0; e < out.n_events && out.probability; e++) {
@@ -148,6 +161,8 @@ bool tril_chunk_given(tril_chunk *c)
             out.probability_se[e] *= inside[e];
     }
     scatter(order, n, d, c->out.mean, 0, y, out.mean);
+    for (size_t i = 0; i < n && map && out.mean; i++)
+        out.mean[order[i]] = tril_target_value(&map[order[i]], (double)y[order[i]]);
     scatter(order, n, d, c->out.sd, 0, NULL, out.sd);
     scatter(order, n, d, c->out.pit, (double)NAN, NULL, out.pit);
     scatter(order, n, d, c->out.crps, (double)NAN, NULL, out.crps);

@@ -123,14 +123,20 @@ static bool drawn_level(const tril_chunk *c, const double *log_p)
     const size_t each = (TRIL_CHUNK_DRAWS - 1) / c->n_members + 1, n = each * c->n;
     tril_chunk whole = *c;
     whole.missing = false;
-    double *of_draws = tril_tape_take(c->tape, n, sizeof *of_draws);
-    for (size_t i = 0; i < c->n; i++)
+    double *of_draws = tril_tape_take(c->tape, n + c->n, sizeof *of_draws), *of_rows = of_draws + n;
+    for (size_t i = 0; of_draws && i < c->n; i++) {
         c->out.level[i] = 0;
+        of_rows[i] = log_p[i];
+    }
+    if (of_draws)
+        tril_chunk_add_slopes(c, tril_value(c->y), c->n, of_rows);
     for (size_t k = 0; of_draws && k < c->n_members; k++) {
-        if (!tril_chunk_densities(&whole, tril_sample(c->dists[k], each), n, of_draws))
+        const tril_var draws = tril_sample(c->dists[k], each);
+        if (!tril_chunk_densities(&whole, draws, n, of_draws))
             return false;
+        tril_chunk_add_slopes(c, tril_value(draws), n, of_draws);
         for (size_t i = 0; i < n; i++)
-            c->out.level[i % c->n] += tril_chunk_weight(c, k) * (of_draws[i] > log_p[i % c->n]);
+            c->out.level[i % c->n] += tril_chunk_weight(c, k) * (of_draws[i] > of_rows[i % c->n]);
     }
     for (size_t i = 0; i < c->n; i++)
         c->out.level[i] = (c->out.level[i] + 0.5 / (double)c->n_members) /

@@ -2,6 +2,7 @@
 #include "model/evaluate.h"
 
 #include <math.h>
+#include <string.h>
 
 #include <tril/extend.h>
 
@@ -10,16 +11,43 @@
 #include "kernels/cholesky.h"
 #include "kernels/mvn.h"
 
+static bool put_mean(const tril_chunk *c, double *out)
+{
+    if (c->map)
+        memcpy(out, c->mapped_mean, c->n * c->d * sizeof *out);
+    return c->map || tril_chunk_mean(c, out);
+}
+
+/* covariances, or variances */
+static bool put_second(const tril_chunk *c, bool whole, double *out)
+{
+    const size_t d = c->d;
+    if (!c->map)
+        return tril_chunk_second(c, whole, out);
+    for (size_t i = 0; i < c->n * d * d; i++)
+        if (whole)
+            out[i] = c->mapped_covariance[i];
+        else if (i % (d * d) % (d + 1) == 0)
+            out[i / d] = c->mapped_covariance[i];
+    return true;
+}
+
+/* NaN stays NaN */
+static double within_1(double r)
+{
+    return r > 1 ? 1 : r < -1 ? -1 : r;
+}
+
 static bool put_correlation(const tril_chunk *c)
 {
     const size_t d = c->d;
-    if (!tril_chunk_second(c, true, c->out.correlation))
+    if (!put_second(c, true, c->out.correlation))
         return false;
     for (double *a = c->out.correlation; a < c->out.correlation + c->n * d * d; a += d * d) {
         for (size_t i = 0; i < d * d; i++)
             if (i % d < i / d)
                 a[i] = a[i % d * d + i / d] =
-                    fmax(-1, fmin(1, a[i] / sqrt(a[i / d * (d + 1)]) / sqrt(a[i % d * (d + 1)])));
+                    within_1(a[i] / sqrt(a[i / d * (d + 1)]) / sqrt(a[i % d * (d + 1)]));
         for (size_t i = 0; i < d; i++)
             a[i * (d + 1)] = 1;
     }
@@ -43,11 +71,11 @@ static bool put_spread(const tril_chunk *c)
         return entropy;
     }
     double *a = tril_tape_take(c->tape, c->n * d * d, sizeof *a);
-    if (!a || !tril_chunk_second(c, true, a))
+    if (!a || !put_second(c, true, a))
         return false;
     for (size_t i = 0; i < c->n; i++, a += d * d) {
         bool definite = tril_cholesky_factor(d, a, 0) == d;
-        double sum = definite ? 0 : -HUGE_VAL;
+        double sum = definite ? 0 : isnan(a[d * d - 1]) ? (double)NAN : -HUGE_VAL;
         for (size_t j = 0; j < d && definite; j++)
             sum += log(a[j * (d + 1)]) / (double)d;
         c->out.spread[i] = exp(sum);
@@ -69,12 +97,16 @@ static bool put_densities(const tril_chunk *c)
     return true;
 }
 
-bool tril_chunk_put(const tril_chunk *c)
+bool tril_chunk_put(tril_chunk *c)
 {
     const tril_evaluation *out = &c->out;
-    bool done = (!out->mean || tril_chunk_mean(c, out->mean)) &&
-                (!out->covariance || tril_chunk_second(c, true, out->covariance)) &&
-                (!out->sd || tril_chunk_second(c, false, out->sd)) &&
+    const bool whole = out->covariance || out->correlation || out->spread,
+               moments = whole || out->mean || out->sd || out->crps || out->energy;
+    if (c->map && moments && !tril_chunk_map_moments(c, whole || out->sd, whole))
+        return false;
+    bool done = (!out->mean || put_mean(c, out->mean)) &&
+                (!out->covariance || put_second(c, true, out->covariance)) &&
+                (!out->sd || put_second(c, false, out->sd)) &&
                 (!out->correlation || put_correlation(c)) && (!out->spread || put_spread(c)) &&
                 (!out->pit || tril_chunk_pit(c)) && (!out->quantile || tril_chunk_quantiles(c));
     for (size_t i = 0; done && out->sd && i < c->n * c->d; i++)

@@ -352,6 +352,7 @@ static bool make(tril_model *model, tril_table *table, const size_t *rows, size_
     model->about.weight = opts->weight ? tril_model_keep(model, opts->weight) : NULL;
     bool done = (model->about.weight || !opts->weight) &&
                 keep_words(model, tril_table_dialect(table)) && read_columns(model, table, opts) &&
+                tril_model_read_transforms(model, TRIL_BAD_ARGUMENT, "model", opts->transforms) &&
                 tril_model_make_room(model, members, opts->heads, opts->n_heads);
     if (done)
         tril_model_measure(model, &opts->mlp);
@@ -359,10 +360,11 @@ static bool make(tril_model *model, tril_table *table, const size_t *rows, size_
            tril_model_gather(model, table, rows, n,
                              &(tril_dataset_opts){ .missing = opts->missing }, &cases) &&
            tril_model_leave_out(model, table, &cases) &&
+           tril_model_choose_transforms(model, table, &cases) &&
            (model->about.n_inputs == 0 || tril_model_find_bounds(model, &cases));
     if (done) {
         tril_model_bound(model, &cases);
-        done = fit_scalers(model, table, &cases);
+        done = fit_scalers(model, table, &cases) && tril_model_set_targets(model);
     }
     for (size_t i = 0; i < members + TRIL_BASELINES && done; i++)
         done = tril_model_make_network(model, i);

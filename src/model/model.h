@@ -6,14 +6,18 @@
 
 #include "core/arena.h"
 #include "io/date.h"
+#include "model/transform.h"
 
 struct tril_model {
     tril_ctx *ctx;
     tril_arena arena; /* names, labels, lists */
     tril_model_info about;
     tril_scaler inputs, targets;
-    double *origin;    /* [inputs, targets]: what is subtracted from cells before they are rounded:
-                          the means of columns that are far from 0, 0 for others */
+    double *origin; /* [inputs, targets]: what is subtracted from cells before they are rounded:
+                       the means of columns that are far from 0, 0 for others */
+    tril_transform *transforms; /* [targets] */
+    tril_target *map;           /* [targets]: the same, with their scales */
+    bool any_transform;
     double *bounds;    /* [inputs, 2], NULL without inputs, or where a file has none */
     bool no_line;      /* a file has none */
     double *conformal; /* as in tril_model_info */
@@ -41,9 +45,24 @@ bool tril_model_make_network(tril_model *model, size_t i);
  */
 bool tril_model_set_origins(tril_model *model);
 
-/* The origin of a column, by its cells in the cases. */
+/* The origin of a column, by its cells in the cases; g: of a target, else NULL. */
 double tril_model_find_origin(const tril_table *table, size_t k, tril_date_form dates,
-                              const tril_dataset *cases);
+                              const tril_transform *g, const tril_dataset *cases);
+
+/* Reads the transforms of targets, where texts, and each of them, may be NULL, or fails with a
+ * sentence that begins with `what`; finds those that rows are to say, and puts these targets anew;
+ * keeps all beside scales that are known. */
+bool tril_model_read_transforms(tril_model *model, tril_status status, const char *what,
+                                const char *const *texts);
+bool tril_model_choose_transforms(tril_model *model, const tril_table *table, tril_dataset *cases);
+bool tril_model_set_targets(tril_model *model);
+
+/* Puts target j, where it has a transform, less its origin, which is found anew if it is fresh. A
+ * cell that has no number fails as the next function does, or, if extreme, is infinite. */
+bool tril_model_put_target(const tril_model *model, const tril_table *table, size_t j, bool fresh,
+                           bool extreme, tril_dataset *cases);
+bool tril_model_fail_target(const tril_model *model, const tril_table *table, size_t j, size_t row,
+                            size_t k);
 
 /* Rows of a table less the origins, missing numbers NaN, the origins being found if the model has
  * no scalers yet; and scaled: numbers that are infinite then are an error that names the cell,

@@ -39,7 +39,7 @@ static bool put_numbers(const tril_table *table, const char *name, const policy 
     if (!tril_table_find(table, name, &k))
         return false;
     if (how->fresh)
-        *origin = tril_model_find_origin(table, k, as.dates, how->cases);
+        *origin = tril_model_find_origin(table, k, as.dates, NULL, how->cases);
     as.origin = *origin;
     if (!tril_table_numbers(table, k, &as, how->column, 1))
         return false;
@@ -118,13 +118,17 @@ static bool put_targets(const tril_model *model, const tril_table *table, const 
 {
     const size_t d = model->about.n_targets;
     tril_dataset *cases = how->cases;
-    for (size_t j = 0; j < d && cases->y; j++)
+    policy own = *how;
+    for (size_t j = 0; j < d && cases->y; j++) {
+        own.as.extreme = how->as.extreme || model->transforms[j].kind;
         if (needed && !needed[j] && !tril_table_has(table, model->about.targets[j]))
             for (size_t i = 0; i < cases->n; i++)
                 cases->y[i * d + j] = (tril_real)NAN;
-        else if (!put_numbers(table, model->about.targets[j], how,
-                              model->origin + model->about.mlp.inputs + j, cases->y + j, d))
+        else if (!put_numbers(table, model->about.targets[j], &own,
+                              model->origin + model->about.mlp.inputs + j, cases->y + j, d) ||
+                 !tril_model_put_target(model, table, j, how->fresh, how->as.extreme, cases))
             return false;
+    }
     cases->missing_targets = cases->y ? count_missing(cases->y, cases->n * d) : 0;
     return true;
 }
@@ -284,12 +288,15 @@ static bool fail_extreme(const tril_model *model, const tril_table *table,
     size_t j = 0, k;
     while (j < width && !isinf(cases->x[i * width + j]))
         j++;
-    const char *name = j < width ? input_name(about, j) : NULL;
-    for (j = 0; !name; j++)
-        name = isinf(cases->y[i * about->n_targets + j]) ? about->targets[j] : NULL;
-    if (!tril_table_find(table, name, &k))
+    const bool input = j < width;
+    const char *name = input ? input_name(about, j) : NULL;
+    for (j = 0; !input && !isinf(cases->y[i * about->n_targets + j]);)
+        j++;
+    if (!tril_table_find(table, input ? name : about->targets[j], &k))
         return false;
     const double cell = table->cells[row * table->width + k];
+    if (!input && isinf(tril_transform_forward(&model->transforms[j], cell)))
+        return tril_model_fail_target(model, table, j, row, k);
     return tril_table_fail_cell(table, row, k, "%g is beyond the range of float%s", cell,
                                 fabs(cell) > (double)TRIL_REAL_MAX ? "" : " when it is scaled");
 }

@@ -17,11 +17,12 @@ static double origin_of(double mean, double scale)
 }
 
 double tril_model_find_origin(const tril_table *table, size_t k, tril_date_form dates,
-                              const tril_dataset *cases)
+                              const tril_transform *g, const tril_dataset *cases)
 {
     double n = 0, mean = 0, squares = 0;
     for (size_t i = 0; i < cases->n; i++) {
-        const double x = tril_table_number(table, cases->row[i], k, dates), apart = x - mean;
+        const double cell = tril_table_number(table, cases->row[i], k, dates),
+                     x = g ? tril_transform_forward(g, cell) : cell, apart = x - mean;
         if (!isfinite(x))
             continue;
         mean += apart / ++n;

@@ -98,7 +98,9 @@ bool tril_model_put_note(const tril_model *model, tril_tensors *tensors)
                   hidden_of(&about->mlp), "activation", activations[about->mlp.activation],
                   "members", members_of(model), "missing", missings[about->missing],
                   "missing_values", texts_of(about->dialect.missing, about->dialect.n_missing));
-    if (about->weight && json_object_set_new(said, "row_weight", json_string(about->weight))) {
+    if ((about->weight && json_object_set_new(said, "row_weight", json_string(about->weight))) ||
+        (about->transforms &&
+         json_object_set_new(said, "transforms", texts_of(about->transforms, about->n_targets)))) {
         json_decref(said);
         said = NULL;
     }
@@ -288,9 +290,28 @@ static bool read_members(const reader *r, const json_t *list)
     return done;
 }
 
+/* NULL stands for none */
+static bool read_transforms(const reader *r, const json_t *list)
+{
+    tril_model_info *about = &r->model->about;
+    size_t n = about->n_targets;
+    about->transforms = list ? read_texts(r, list, "transforms", &n) : NULL;
+    if (list && !about->transforms)
+        return false;
+    if (n != about->n_targets)
+        return fail(r, "transforms are %zu texts, and targets %zu", n, about->n_targets);
+    if (!tril_model_read_transforms(r->model, TRIL_BAD_DATA, r->tensors->source, about->transforms))
+        return false;
+    for (size_t j = 0; j < n; j++)
+        if (r->model->transforms[j].open)
+            return fail(r, "transform number %zu lacks its parameter", j);
+    return true;
+}
+
 static bool read_note(const reader *r, json_t *said)
 {
-    json_t *inputs, *targets, *left_out = NULL, *hidden = NULL, *members = NULL, *words = NULL;
+    json_t *inputs, *targets, *left_out = NULL, *hidden = NULL, *members = NULL, *words = NULL,
+                              *transforms = NULL;
     const char *activation = activations[0], *missing = missings[0], *weight = NULL;
     int version, which[2];
     json_error_t error;
@@ -301,10 +322,11 @@ static bool read_note(const reader *r, json_t *said)
         return fail(r, "%s", tril_shown(room, error.text));
     if (version != VERSION)
         return fail(r, "version %d is not known, only %d", version, VERSION);
-    if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s?o, s:o, s?o, s?s, s?o, s?s, s?o, s?s!}",
+    if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s?o, s:o, s?o, s?s, s?o, s?s, s?o, s?s, s?o!}",
                        "version", &version, "inputs", &inputs, "left_out", &left_out, "targets",
                        &targets, "hidden", &hidden, "activation", &activation, "members", &members,
-                       "missing", &missing, "missing_values", &words, "row_weight", &weight))
+                       "missing", &missing, "missing_values", &words, "row_weight", &weight,
+                       "transforms", &transforms))
         return fail(r, "%s", tril_shown(room, error.text));
     if (!read_name(r, "activation", activations, activation, &which[0]) ||
         !read_name(r, "missing", missings, missing, &which[1]) || !read_inputs(r, inputs) ||
@@ -318,7 +340,8 @@ static bool read_note(const reader *r, json_t *said)
     about->targets = read_texts(r, targets, "targets", &about->n_targets);
     about->left_out = read_texts(r, left_out, "left_out", &about->n_left_out);
     about->dialect.missing = read_texts(r, words, "missing_values", &about->dialect.n_missing);
-    if (!about->targets || !about->left_out || !about->dialect.missing)
+    if (!about->targets || !about->left_out || !about->dialect.missing ||
+        !read_transforms(r, transforms))
         return false;
     tril_model_measure(r->model, &mlp);
     return read_members(r, members);

@@ -8,21 +8,14 @@
 #include "model/evaluate.h"
 #include "model/model.h"
 
-/* an NLL is that of the numbers that are there, and not given */
-static void unscale_nll(const tril_scaler *scaler, tril_batch rows, const bool *given, double *nll)
-{
-    for (size_t i = 0; i < rows.n * scaler->width; i++)
-        if (!isnan(rows.y[i]) && !(given && given[i % scaler->width]))
-            nll[i / scaler->width] += log(scaler->scale[i % scaler->width]);
-}
-
 /* the geometric mean of the scales of the targets of row i that are not known */
-static double size_of(const tril_scaler *s, tril_batch rows, size_t i, const bool *given)
+static double size_of(const tril_model *model, tril_batch rows, size_t i, const bool *given)
 {
+    const size_t d = model->about.n_targets;
     double sum = 0, n = 0;
-    for (size_t j = 0; j < s->width; j++)
-        if (!given || !given[j] || isnan(rows.y[i * s->width + j])) {
-            sum += log(s->scale[j]);
+    for (size_t j = 0; j < d; j++)
+        if (!given || !given[j] || isnan(rows.y[i * d + j])) {
+            sum += log(model->map[j].unit);
             n++;
         }
     return exp(sum / n);
@@ -31,9 +24,9 @@ static double size_of(const tril_scaler *s, tril_batch rows, size_t i, const boo
 static bool evaluate(tril_ctx *ctx, const tril_model *model, const tril_network *networks, size_t n,
                      tril_batch rows, const tril_evaluation *out)
 {
-    const tril_scaler *s = &model->targets;
+    const tril_target *map = model->map;
     const bool members = networks == model->members && n == model->about.n_networks;
-    const size_t d = s->width, bounds = out->probability ? 2 * out->n_events * d : 0,
+    const size_t d = model->about.n_targets, bounds = out->probability ? 2 * out->n_events * d : 0,
                  levels = members && out->quantile && !out->given ? out->n_levels * d : 0;
     if (tril_ctx_failed(ctx) || !tril_events_check(ctx, d, out))
         return false;
@@ -41,34 +34,37 @@ static bool evaluate(tril_ctx *ctx, const tril_model *model, const tril_network 
     double *events =
         bounds || levels ? tril_ctx_alloc(ctx, "evaluate", bounds + levels, sizeof *events) : NULL;
     for (size_t i = 0; i < bounds && events; i++)
-        events[i] = (out->events[i] - s->mean[i % d]) / s->scale[i % d];
+        events[i] = (tril_transform_forward(&map[i % d].g, out->events[i]) - map[i % d].mean) /
+                    map[i % d].scale;
     for (size_t i = 0; i < levels && events; i++)
         events[bounds + i] = tril_model_quantile_level(model, i % d, out->levels[i / d]);
     scaled.events = events;
     if (members)
         scaled.weight = model->weights;
-    const bool done =
-        (events || !(bounds + levels)) &&
-        tril_evaluate_with(ctx, networks, n, rows, levels ? events + bounds : NULL, &scaled);
+    const bool done = (events || !(bounds + levels)) &&
+                      tril_evaluate_with(ctx, networks, n, rows, levels ? events + bounds : NULL,
+                                         model->any_transform ? map : NULL, &scaled);
     tril_ctx_release(ctx, events);
     if (!done)
         return false;
     if (out->nll)
-        unscale_nll(s, rows, out->given, out->nll);
+        tril_model_targets_add_log_scale(model, rows.y, rows.n, out->given, out->nll);
     for (size_t i = 0; i < rows.n * d; i++) {
+        const tril_target *t = &map[i % d];
         if (out->mean)
-            out->mean[i] = s->mean[i % d] + s->scale[i % d] * out->mean[i];
+            out->mean[i] = (t->g.kind ? 0 : t->mean) + t->unit * out->mean[i];
         if (out->sd)
-            out->sd[i] *= s->scale[i % d];
+            out->sd[i] *= t->unit;
         if (out->crps)
-            out->crps[i] *= s->scale[i % d];
+            out->crps[i] *= t->unit;
         for (size_t j = 0; j < d && out->covariance; j++)
-            out->covariance[i * d + j] *= s->scale[i % d] * s->scale[j];
+            out->covariance[i * d + j] *= t->unit * map[j].unit;
     }
     for (size_t i = 0; i < rows.n * out->n_levels * d && out->quantile; i++)
-        out->quantile[i] = s->mean[i % d] + s->scale[i % d] * out->quantile[i];
+        out->quantile[i] = tril_transform_inverse(
+            &map[i % d].g, map[i % d].mean + map[i % d].scale * out->quantile[i]);
     for (size_t i = 0; i < rows.n && out->spread; i++)
-        out->spread[i] *= size_of(s, rows, i, out->given);
+        out->spread[i] *= size_of(model, rows, i, out->given);
     return true;
 }
 
@@ -95,11 +91,11 @@ static size_t member_of(const tril_model_info *about, size_t row, size_t at)
 }
 
 /* of rows number first .. first + n - 1 of all, where x begins with the first of these */
-static bool draw_some(tril_tape *tape, const tril_model_info *about, const tril_real *x,
-                      size_t first, size_t n, size_t all, size_t draws, double *out)
+static bool draw_some(tril_tape *tape, const tril_model *model, const tril_real *x, size_t first,
+                      size_t n, size_t all, size_t draws, double *out)
 {
+    const tril_model_info *about = &model->about;
     const size_t d = about->n_targets;
-    const double *m = about->targets_scaler->mean, *s = about->targets_scaler->scale;
     tril_tape_reset(tape);
     tril_tape_record(tape, false);
     const tril_var input = tril_input(tape, x, TRIL_SHAPE(n, about->mlp.inputs));
@@ -107,8 +103,8 @@ static bool draw_some(tril_tape *tape, const tril_model_info *about, const tril_
         const tril_real *y =
             tril_value(tril_sample(tril_network_dist(&about->networks[k], input), draws));
         for (size_t i = 0; y && i < draws * n; i++)
-            for (size_t j = 0; j < d && member_of(about, first + i % n, i / n) == k; j++)
-                out[(i / n * all + i % n) * d + j] = m[j] + s[j] * (double)y[i * d + j];
+            if (member_of(about, first + i % n, i / n) == k)
+                tril_model_targets_undo(model, y + i * d, 1, out + (i / n * all + i % n) * d);
     }
     return !tril_ctx_failed(tril_tape_ctx(tape));
 }
@@ -124,7 +120,7 @@ bool tril_model_sample(tril_ctx *ctx, const tril_model *model, tril_batch rows, 
     tril_tape *tape = tril_tape_new(ctx);
     bool done = tape;
     for (size_t i = 0; i < rows.n && done; i += most)
-        done = draw_some(tape, &model->about, rows.x + i * inputs, first + i,
+        done = draw_some(tape, model, rows.x + i * inputs, first + i,
                          rows.n - i < most ? rows.n - i : most, rows.n, draws, out + i * d);
     tril_tape_free(tape);
     return done;
@@ -161,8 +157,16 @@ static bool put_rows(tril_ctx *ctx, const tril_model *model, const double *x, co
                                      "number below %zu, or NaN",
                                      i, about->inputs[j].name, x[i * about->n_inputs + j],
                                      about->inputs[j].n_labels);
-        for (size_t j = 0; y && j < d; j++)
-            rows->y[i * d + j] = (tril_real)(y[i * d + j] - model->origin[width + j]);
+        for (size_t j = 0; y && j < d; j++) {
+            const double z = tril_transform_forward(&model->transforms[j], y[i * d + j]);
+            if (isinf(z) && isfinite(y[i * d + j]))
+                return tril_ctx_fail(ctx, TRIL_BAD_DATA,
+                                     "predict: y: row %zu, column %s: %g is beyond what %s takes, "
+                                     "%s: NaN leaves it out",
+                                     i, about->targets[j], y[i * d + j], about->transforms[j],
+                                     model->transforms[j].kind->takes);
+            rows->y[i * d + j] = (tril_real)(z - model->origin[width + j]);
+        }
     }
     return true;
 }

@@ -128,7 +128,8 @@ static bool read_numbers(const reader *r)
     if (!read_scaler(r, "targets", about->n_targets, &model->targets) ||
         (about->n_inputs && (!read_scaler(r, "inputs", about->mlp.inputs, &model->inputs) ||
                              !tril_model_get_bounds(model, r->tensors))) ||
-        !tril_model_set_origins(model) || !tril_model_get_conformal(model, r->tensors))
+        !tril_model_set_origins(model) || !tril_model_set_targets(model) ||
+        !tril_model_get_conformal(model, r->tensors))
         return false;
     for (size_t i = 0; i < end_of_networks(about); i++)
         if (!read_network(r, i))
