@@ -48,12 +48,14 @@ static bool read_one(const char *program, char *text, const char *const *targets
         return true;
     *kind++ = 0;
     const size_t j = find_target(targets, n, text);
-    if (j < n)
-        return transforms[j] = kind, true;
-    if (!command_lacked_memory())
-        fprintf(stderr, "%s: --transform wants targets, and %s is none\n", program,
-                text_shown(text));
-    return false;
+    if (command_lacked_memory())
+        return false;
+    if (j == n || !*kind)
+        return fprintf(stderr, "%s: --transform wants TARGET=KIND, and '%s' is no %s\n", program,
+                       text_shown(j == n ? text : kind), j == n ? "target" : "kind"),
+               false;
+    transforms[j] = kind;
+    return true;
 }
 
 bool transforms_read(const char *program, const char *text, const char *const *targets, size_t n,
