@@ -130,6 +130,7 @@ static bool fit_power(const sample *s, tril_transform *out, double *likelihood)
     *likelihood = value[best];
     if (best > 0 && best < GRID - 1)
         out->param[0] = fmax(0, fmin(2, top_of(centre, 0.01, value + best - 1)));
+    out->param[0] = round(1e4 * out->param[0]) / 1e4; /* more is noise, and unwieldy */
     return true;
 }
 
