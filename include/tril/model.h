@@ -110,11 +110,12 @@ typedef struct tril_model_opts {
  *
  * Quantiles, probabilities, PIT, log_prob and draws are mapped, and as exact as without a
  * transform. Means, standard deviations and covariances are those of t: by closed forms where z is
- * normal and the transform is log; else by quadratures of the components, of pairs in two
- * dimensions, to about 1e-6 of the standard deviations (1e-8 in most cases). Where an integral is
- * infinite they are NaN, and so are CRPS and energy score where the mean is: exp of a Student's t
- * has no mean, its median is a quantile like others. CRPS, energy score and level are by draws.
- * Components are those of z.
+ * normal and the transform is log, else by quadratures of the components. What a normal's have is
+ * right to 1e-8 of standard deviations where these are up to 3 in z, covariances of yeo-johnson,
+ * and of pairs of a Student's t, to 1e-6. Where an integral is infinite they are NaN, and so are
+ * CRPS and energy score where the mean is: exp of a Student's t has no mean, its median is a
+ * quantile like others. CRPS, energy score and level are by draws; the standard deviations that the
+ * energy score is in units of are those of z times dt/dz at its mean. Components are those of z.
  */
 
 /* What of dates repeats. */
