@@ -98,15 +98,15 @@ typedef struct tril_model_opts {
 /* Transforms. The networks, scalers and baselines see z = g(t) of a target t; all that a model says
  * is about t, in its units: log p(t) = log p(z) + log dz/dt.
  *
- *     log                z = log t, for t above 0
- *     logit(LOW,HIGH)    z = log((t - LOW) / (HIGH - t)), for t between these
- *     yeo-johnson(P)     z = ((1 + t)^P - 1) / P for t from 0 on, else -((1 - t)^(2-P) - 1) /
- * (2-P); where P is 0 (or 2 - P) log(1 + t) (or -log(1 - t)); P from 0 to 2 (Yeo and Johnson 2000)
- *     yeo-johnson        the same, P being the one of largest profile likelihood for the training
- *                        rows, by a line in the inputs with normal errors (Box and Cox 1964)
- *     auto               by that likelihood the best of none, log where all training cells are
- * above 0, and yeo-johnson, which costs half the logarithm of the rows (BIC); none unless another
- * is better by 3 nats
+ *     log              log t, of t above 0
+ *     logit(LOW,HIGH)  log((t - LOW) / (HIGH - t)), of t between LOW and HIGH
+ *     yeo-johnson(P)   ((1 + t)^P - 1) / P of t from 0 on, where P is 0 log(1 + t); of others minus
+ *                      the same of -t with 2 - P; P from 0 to 2 (Yeo and Johnson 2000)
+ *     yeo-johnson      the same with the P of largest profile likelihood: that of the training rows
+ *                      by a line in the inputs with normal errors (Box and Cox 1964)
+ *     auto             none, log where all training cells are above 0, or yeo-johnson, by that
+ *                      likelihood, of which P costs half the logarithm of the rows (BIC); none,
+ *                      unless another is better by 3 nats
  *
  * Quantiles, probabilities, PIT, log_prob and draws are mapped, and as exact as without a
  * transform. Means, standard deviations and covariances are those of t: by closed forms where z is

@@ -143,10 +143,7 @@ static bool read_network(plan *p)
     if (text && !option_missing(program, text, &missing))
         return false;
     if (strcmp(head, "auto") == 0)
-        head = AUTO_HEADS;
-    for (size_t j = 0; j < p->targets.n && head != p->settings.text[SETTING_HEAD]; j++)
-        if (transform_may_be_log(p->transforms[j]))
-            head = AUTO_LOG_HEADS;
+        head = transforms_have_log(p->transforms, p->targets.n) ? AUTO_LOG_HEADS : AUTO_HEADS;
     if (!read_heads(p, head) || !read_hidden(p, &p->model.mlp) ||
         !read_name(p, SETTING_ACTIVATION, activations, &activation) ||
         !read_count(p, SETTING_ENSEMBLE, 1, MOST_MEMBERS, &p->model.members))
@@ -371,18 +368,18 @@ bool plan_read(plan *p, bool search, int argc, char **argv, int *status)
         (s->text[SETTING_INPUTS] && !names_split(&p->inputs, s->text[SETTING_INPUTS])) ||
         (s->text[SETTING_EXCLUDE] && !names_split(&p->exclude, s->text[SETTING_EXCLUDE])) ||
         !option_dialect(program, s->text[SETTING_DELIMITER], s->text[SETTING_MISSING_VALUES],
-                        &p->words, &p->dialect) ||
-        !transforms_read(program, s->text[SETTING_TRANSFORM], p->targets.name, p->targets.n,
-                         &p->transforms, &p->transform_text))
+                        &p->words, &p->dialect))
         return false;
-    if (!read_network(p) || !read_training(p) || !read_parts(p) ||
+    p->transforms =
+        transforms_read(program, s->text[SETTING_TRANSFORM], p->targets.name, p->targets.n);
+    p->model.transforms = p->transforms;
+    if (!p->transforms || !read_network(p) || !read_training(p) || !read_parts(p) ||
         !option_number(program, "seed", s->text[SETTING_SEED], 0, UINT64_MAX, &seed) ||
         !check_ways(p) || !read_files(p, status))
         return false;
     p->fit.seed = seed;
     p->model.targets = p->targets.name;
     p->model.n_targets = p->targets.n;
-    p->model.transforms = p->transforms;
     p->model.weight = s->text[SETTING_WEIGHT];
     return true;
 }
@@ -396,7 +393,6 @@ void plan_free(plan *p)
     for (size_t i = 0; i < N_TRIED; i++)
         names_free(&p->ways[i]);
     free(p->transforms);
-    free(p->transform_text);
     free(p->split);
     free(p->output);
     free(p->checkpoint);

@@ -18,7 +18,6 @@ typedef struct plan {
     names words;                    /* of the dialect */
     tril_dialect dialect;
     const char **transforms; /* [targets] */
-    char *transform_text;    /* in which they stand */
     tril_model_opts model;   /* without the inputs */
     tril_head_opts heads[MOST_HEADS];
     tril_fit_opts fit; /* without rows; without a loss: that of the head */

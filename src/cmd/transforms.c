@@ -58,28 +58,34 @@ static bool read_one(const char *program, char *text, const char *const *targets
     return true;
 }
 
-bool transforms_read(const char *program, const char *text, const char *const *targets, size_t n,
-                     const char ***transforms, char **own)
+const char **transforms_read(const char *program, const char *text, const char *const *targets,
+                             size_t n)
 {
-    *transforms = command_alloc(n, sizeof **transforms);
-    *own = text_join(text ? text : "", "");
-    if (!*transforms || !*own)
-        return false;
+    const size_t size = n * sizeof(const char *), length = text ? strlen(text) : 0;
+    const char **transforms = command_alloc(size + length + 1, 1);
+    if (!transforms)
+        return NULL;
+    char *p = (char *)transforms + size, *end;
+    memcpy(p, text ? text : "", length + 1);
     for (size_t j = 0; j < n; j++)
-        (*transforms)[j] = NULL;
-    for (char *p = *own, *end; *p; p = end) {
+        transforms[j] = NULL;
+    for (; *p; p = end) {
         end = end_of(p);
         if (*end)
             *end++ = 0;
-        if (!read_one(program, p, targets, n, *transforms))
-            return false;
+        if (!read_one(program, p, targets, n, transforms))
+            return free(transforms), NULL;
     }
-    return true;
+    return transforms;
 }
 
-bool transform_may_be_log(const char *text)
+bool transforms_have_log(const char *const *transforms, size_t n)
 {
-    return text && (strcmp(text, "log") == 0 || strcmp(text, "auto") == 0);
+    bool any = false;
+    for (size_t j = 0; j < n; j++)
+        any |= transforms[j] &&
+               (strcmp(transforms[j], "log") == 0 || strcmp(transforms[j], "auto") == 0);
+    return any;
 }
 
 const char *transform_of(const tril_model_info *about, size_t j)

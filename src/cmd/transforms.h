@@ -4,15 +4,13 @@
 
 #include <tril/tril.h>
 
-/* Of each of n targets the transform that a text says, "Y=log,Z=logit(0,1)" or "log" for all, or
- * NULL; text may be NULL. They are to be freed, and last as long as *own, which is too. False after
- * a sentence.
- */
-bool transforms_read(const char *program, const char *text, const char *const *targets, size_t n,
-                     const char ***transforms, char **own);
+/* Of each of n targets the transform that a text says, "Y=log,Z=logit(0,1)" or "log" for all, NULL
+ * where it says none; text may be NULL. One block, to be freed; NULL after a sentence. */
+const char **transforms_read(const char *program, const char *text, const char *const *targets,
+                             size_t n);
 
-/* Whether a text that may be NULL ends in a log. */
-bool transform_may_be_log(const char *text);
+/* Whether some of them may be log. */
+bool transforms_have_log(const char *const *transforms, size_t n);
 
 /* The transform of a target of a model, "" where it has none; and "log(y)", a text like those of
  * text_shown. */
