@@ -123,14 +123,14 @@ static bool drawn_level(const tril_chunk *c, const double *log_p)
     const size_t each = (TRIL_CHUNK_DRAWS - 1) / c->n_members + 1, n = each * c->n;
     tril_chunk whole = *c;
     whole.missing = false;
-    double *of_draws = tril_tape_take(c->tape, n + c->n, sizeof *of_draws), *of_rows = of_draws + n;
-    for (size_t i = 0; of_draws && i < c->n; i++) {
+    double *of_draws = tril_tape_take(c->tape, n, sizeof *of_draws),
+           *of_rows = tril_tape_copy(c->tape, log_p, c->n * sizeof *of_rows);
+    if (!of_draws || !of_rows)
+        return false;
+    for (size_t i = 0; i < c->n; i++)
         c->out.level[i] = 0;
-        of_rows[i] = log_p[i];
-    }
-    if (of_draws)
-        tril_chunk_add_slopes(c, tril_value(c->y), c->n, of_rows);
-    for (size_t k = 0; of_draws && k < c->n_members; k++) {
+    tril_chunk_add_slopes(c, tril_value(c->y), c->n, of_rows);
+    for (size_t k = 0; k < c->n_members; k++) {
         const tril_var draws = tril_sample(c->dists[k], each);
         if (!tril_chunk_densities(&whole, draws, n, of_draws))
             return false;
@@ -141,7 +141,7 @@ static bool drawn_level(const tril_chunk *c, const double *log_p)
     for (size_t i = 0; i < c->n; i++)
         c->out.level[i] = (c->out.level[i] + 0.5 / (double)c->n_members) /
                           ((double)each + 1 / (double)c->n_members);
-    return of_draws;
+    return true;
 }
 
 bool tril_chunk_level(const tril_chunk *c, const double *log_p)

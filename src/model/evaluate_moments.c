@@ -246,13 +246,14 @@ static void add_covariance(const integrals *all, const component *own, const dou
 bool tril_chunk_map_moments(tril_chunk *c, bool second, bool whole)
 {
     const size_t d = c->d, size = c->n * d;
-    double *mean = tril_tape_take(c->tape, size * (1 + d), sizeof *mean), *covariance = mean + size;
+    double *mean = tril_tape_take(c->tape, size * (1 + d), sizeof *mean);
     size_t *order = tril_tape_take(c->tape, d, sizeof *order),
            *k = tril_tape_take(c->tape, c->n_members, sizeof *k);
     component **of = tril_tape_take(c->tape, c->n_members, sizeof *of);
     integrals *all = tril_tape_take(c->tape, 1, sizeof *all);
     if (!mean || !order || !k || !of || !all)
         return false;
+    double *covariance = mean + size;
     all->map = c->map, all->d = d, all->whole = whole;
     set_nodes(&all->normal, 1.83, true);
     set_nodes(&all->wide, 6.2, false);

@@ -17,7 +17,6 @@ struct tril_model {
                        the means of columns that are far from 0, 0 for others */
     tril_transform *transforms; /* [targets] */
     tril_target *map;           /* [targets]: the same, with their scales */
-    bool any_transform;
     double *bounds;    /* [inputs, 2], NULL without inputs, or where a file has none */
     bool no_line;      /* a file has none */
     double *conformal; /* as in tril_model_info */

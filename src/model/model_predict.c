@@ -43,7 +43,7 @@ static bool evaluate(tril_ctx *ctx, const tril_model *model, const tril_network 
         scaled.weight = model->weights;
     const bool done = (events || !(bounds + levels)) &&
                       tril_evaluate_with(ctx, networks, n, rows, levels ? events + bounds : NULL,
-                                         model->any_transform ? map : NULL, &scaled);
+                                         model->about.transforms ? map : NULL, &scaled);
     tril_ctx_release(ctx, events);
     if (!done)
         return false;

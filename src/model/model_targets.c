@@ -51,7 +51,6 @@ bool tril_model_set_targets(tril_model *model)
     }
     tril_c_locale_end(&locale);
     model->map = map;
-    model->any_transform = any;
     about->transforms = any ? texts : NULL;
     return true;
 }
