@@ -17,9 +17,9 @@ struct tril_model {
                        the means of columns that are far from 0, 0 for others */
     tril_transform *transforms; /* [targets] */
     tril_target *map;           /* [targets]: the same, with their scales */
-    double *bounds;    /* [inputs, 2], NULL without inputs, or where a file has none */
-    bool no_line;      /* a file has none */
-    double *conformal; /* as in tril_model_info */
+    double *bounds;             /* [inputs, 2], NULL without inputs, or where a file has none */
+    bool no_line;               /* a file has none */
+    double *conformal;          /* as in tril_model_info */
     tril_network *members;
     tril_head_opts *heads; /* of each member, without .shared */
     double *weights;
@@ -85,7 +85,8 @@ bool tril_model_get_bounds(tril_model *model, const tril_tensors *tensors);
 bool tril_model_find_bounds(tril_model *model, const tril_dataset *cases);
 void tril_model_bound(const tril_model *model, tril_dataset *cases);
 
-/* Puts the levels of conformal calibration, and gets those that are there. */
+/* Makes room for the levels of conformal calibration; puts them, and gets those that are there. */
+bool tril_model_make_conformal(tril_model *model);
 bool tril_model_put_conformal(const tril_model *model, tril_tensors *tensors);
 bool tril_model_get_conformal(tril_model *model, const tril_tensors *tensors);
 
