@@ -2,6 +2,7 @@
 #include "kernels/reduce.h"
 
 #include "kernels/cpu_dispatch.h"
+#include "kernels/mvn.h"
 
 double tril_sum_of(size_t n, const tril_real *x)
 {
@@ -92,6 +93,33 @@ void tril_store_sums(size_t n, const double *sums, tril_real *out)
     for (size_t j = 0; j < n; j++)
         out[j] = (tril_real)sums[j];
 }
+
+TRIL_INLINE void weigh(size_t n, double weight, const tril_real *restrict x, double *restrict out)
+{
+    for (size_t j = 0; j < n; j++)
+        out[j] = weight * (double)x[j];
+}
+
+TRIL_FOR_EACH_TARGET(, tril_weigh, (size_t n, double weight, const tril_real *x, double *out),
+                     (n, weight, x, out), weigh(n, weight, x, out))
+
+TRIL_INLINE void add_sums(size_t n, const double *restrict x, double *restrict sums)
+{
+    for (size_t j = 0; j < n; j++)
+        sums[j] += x[j];
+}
+
+TRIL_FOR_EACH_TARGET(, tril_add_sums, (size_t n, const double *x, double *sums), (n, x, sums),
+                     add_sums(n, x, sums))
+
+TRIL_INLINE void saturate_sums(size_t n, const double *restrict sums, tril_real *restrict out)
+{
+    for (size_t j = 0; j < n; j++)
+        out[j] = tril_saturate(sums[j]);
+}
+
+TRIL_FOR_EACH_TARGET(, tril_saturate_sums, (size_t n, const double *sums, tril_real *out),
+                     (n, sums, out), saturate_sums(n, sums, out))
 
 TRIL_INLINE void add_to_rows(size_t rows, size_t n, const tril_real *restrict b,
                              tril_real *restrict y)

@@ -26,6 +26,12 @@ void tril_column_sums(size_t rows, size_t n, double scale, const tril_real *x, t
 /* out[j] = sums[j]; in float, a sum beyond the range becomes infinite */
 void tril_store_sums(size_t n, const double *sums, tril_real *out);
 
+/* Blocks of gradients that are summed: out[j] = weight x[j]; sums[j] += x[j]; out[j] = sums[j], at
+ * most the largest number there is. */
+void tril_weigh(size_t n, double weight, const tril_real *x, double *out);
+void tril_add_sums(size_t n, const double *x, double *sums);
+void tril_saturate_sums(size_t n, const double *sums, tril_real *out);
+
 /* y [rows, n] += b [n] */
 void tril_add_to_rows(size_t rows, size_t n, const tril_real *b, tril_real *y);
 

@@ -1,8 +1,9 @@
 /* Shards of rows over threads. Their gradients are added in a binary tree over the shards' numbers.
  * Runs of 2^k shards are branches of it: worker w takes the runs w, w + T, w + 2T, ... of T
- * workers, and hands over the sum of each when it is its turn: in the order of the runs, whoever is
- * done first. So the bits do not depend on the number of threads, and with the same rows a worker
- * has the same shards in every step, for which its tape has the memory from the first on. */
+ * workers, counted from the last, which is the caller's, who needs the sum. It hands over the sum
+ * of each when it is its turn: in the order of the runs, whoever is done first. So the bits do not
+ * depend on the number of threads, and with the same rows a worker has the same shards in every
+ * step, for which its tape has the memory from the first on. */
 #include <tril/shards.h>
 
 #include <math.h>
@@ -10,7 +11,7 @@
 
 #include "core/tape.h"
 #include "kernels/blas.h"
-#include "kernels/mvn.h"
+#include "kernels/reduce.h"
 #include "train/group.h"
 #include "train/spinwait.h"
 #include "train/thread.h"
@@ -102,12 +103,11 @@ static void add(worker *w, const shards_step *step, size_t shard, double value)
     /* weights of at most 1: no sum is larger than the largest gradient */
     const double weight =
         (double)rows_of(shards, step->rows, shard * shards->rows) / (double)step->rows;
-    double *restrict block = w->tree.block[0];
-    const tril_real *restrict grads = w->grads;
-    for (size_t i = first_of(shards, step); i < shards->size; i++)
-        block[i] = weight * (double)grads[i];
+    double *block = w->tree.block[0];
+    const size_t first = first_of(shards, step);
+    tril_weigh(shards->size - first, weight, w->grads + first, block + first);
     block[shards->size] = weight * value;
-    tril_tree_add(&w->tree, first_of(shards, step));
+    tril_tree_add(&w->tree, first);
 }
 
 /* its shards, up to the first that fails */
@@ -146,8 +146,9 @@ static void work(worker *w)
     const shards_step step = shards->step; /* the next may be set before the last turn is over */
     const size_t n_workers = shards->n_workers;
     bool failed = false;
+    tril_tree_clear(&w->tree);
     w->ctx.status = TRIL_OK;
-    for (size_t k = w->index; k < step.runs; k += n_workers) {
+    for (size_t k = (step.runs - 1 - w->index) % n_workers; k < step.runs; k += n_workers) {
         tril_blas_single(true);
         const bool summed = !failed && sum_run(w, &step, k);
         tril_blas_single(false);
@@ -158,7 +159,7 @@ static void work(worker *w)
         } else if (!shards->culprit) {
             shards->culprit = w;
         }
-        const size_t next = k + 1 < step.runs ? (k + 1) % n_workers : 0;
+        const size_t next = k + 1 < step.runs ? (step.runs - 2 - k) % n_workers : 0;
         tril_spinwait_set(&shards->workers[next].gate, &shards->turn, k + 1);
     }
 }
@@ -193,11 +194,12 @@ static void run_step(tril_shards *shards)
     const size_t runs = shards->step.runs;
     atomic_store(&shards->turn, 0);
     shards->culprit = NULL;
-    shards->tree.there = 0;
+    tril_tree_clear(&shards->tree);
     lend_context(shards->ctx);
     for (size_t i = 1; i < shards->n_workers && i < runs; i++)
         send(&shards->workers[i]);
-    work(&shards->workers[0]);
+    if (runs)
+        work(&shards->workers[0]);
     tril_spinwait_await(&shards->workers[0].gate, &shards->turn, runs);
     tril_ctx_clear(shards->ctx);
 }
@@ -284,9 +286,8 @@ bool tril_shards_backward(tril_shards *shards, size_t rows, tril_shard_loss *los
         return false;
     const double *sum = shards->sum;
     for (size_t k = 0; k < shards->n_stores && !shards->step.direct; k++) {
-        tril_real *grads = shards->stores[k]->grads;
-        for (size_t i = 0; i < shards->stores[k]->size; i++)
-            grads[i] = tril_saturate(*sum++);
+        tril_saturate_sums(shards->stores[k]->size, sum, shards->stores[k]->grads);
+        sum += shards->stores[k]->size;
     }
     return true;
 }

@@ -1,8 +1,8 @@
 /* Waiting. A word is set by who holds its gate's mutex, so that nobody falls asleep just then. */
 #include "train/spinwait.h"
 
-/* some tens of microseconds: longer than the optimizer's step between two steps of shards */
-enum { SPINS = 1000 };
+/* about a hundred microseconds: longer than the optimizer's step between two steps of shards */
+enum { SPINS = 5000 };
 
 static void relax(void)
 {

@@ -1,6 +1,10 @@
 /* Sums in a fixed binary tree, by counting: a carry is an addition. */
 #include "train/tree.h"
 
+#include <string.h>
+
+#include "kernels/reduce.h"
+
 bool tril_tree_reserve(tril_tree *tree, tril_arena *arena, size_t size, size_t n)
 {
     size_t levels = 2;
@@ -8,9 +12,16 @@ bool tril_tree_reserve(tril_tree *tree, tril_arena *arena, size_t size, size_t n
         levels++;
     tree->size = size;
     for (; tree->levels < levels; tree->levels++)
-        if (!(tree->block[tree->levels] = tril_arena_take(arena, "shards", size, sizeof(double))))
+        if (!(tree->home[tree->levels] = tril_arena_take(arena, "shards", size, sizeof(double))))
             return false;
+    tril_tree_clear(tree);
     return true;
+}
+
+void tril_tree_clear(tril_tree *tree)
+{
+    memcpy(tree->block, tree->home, tree->levels * sizeof *tree->block);
+    tree->there = 0;
 }
 
 size_t tril_tree_run(size_t n, size_t workers)
@@ -33,20 +44,11 @@ static void swap(double **a, double **b)
     *b = c;
 }
 
-/* the sum is in a */
-static void add(double *restrict a, const double *restrict b, size_t from, size_t size)
-{
-    for (size_t i = from; i < size; i++)
-        a[i] += b[i];
-}
-
 void tril_tree_add(tril_tree *tree, size_t from)
 {
     size_t k = 0;
-    for (; tree->there >> k & 1; k++) {
-        add(tree->block[k + 1], tree->block[0], from, tree->size);
-        swap(&tree->block[k + 1], &tree->block[0]);
-    }
+    for (; tree->there >> k & 1; k++)
+        tril_add_sums(tree->size - from, tree->block[k + 1] + from, tree->block[0] + from);
     swap(&tree->block[k + 1], &tree->block[0]);
     tree->there++;
 }
@@ -57,7 +59,7 @@ double **tril_tree_sum(tril_tree *tree, size_t from)
     for (size_t k = 0; tree->there >> k; k++)
         if (tree->there >> k & 1) {
             if (sum)
-                add(tree->block[k + 1], *sum, from, tree->size);
+                tril_add_sums(tree->size - from, *sum + from, tree->block[k + 1] + from);
             sum = &tree->block[k + 1];
         }
     tree->there = 0;

@@ -76,6 +76,11 @@ START_TEST(test_memory)
     }
     const double *sum = *tril_tree_sum(&tree, SIZE - 1);
     ck_assert(sum[SIZE - 1] == 1023 && sum[0] == -1 && sum[SIZE - 2] == -1);
+    double of_another[SIZE], *own = tree.home[0];
+    tree.block[0] = of_another;
+    tree.there = 1;
+    tril_tree_clear(&tree);
+    ck_assert(tree.block[0] == own && tree.there == 0);
     tril_arena_free(&arena);
     tril_ctx_free(ctx);
 }
