@@ -34,6 +34,7 @@ LIB      := $(LIBRARY).a
 VERSION  := $(shell sed -n 's/^\#define TRIL_VERSION "\(.*\)"/\1/p' include/tril/api.h)
 MAJOR    := $(firstword $(subst ., ,$(VERSION)))
 SHARED   := $(LIBRARY).so.$(VERSION)
+MPI_SHARED := libtril_mpi.so.$(MAJOR)
 SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter thread,$(SAN)),thread,address$(comma)undefined -fno-sanitize-recover=all) -fno-omit-frame-pointer)
 USER     = $(STD) -Wall $(SANFLAGS) -Iinclude $(if $(DOUBLE),-DTRIL_DOUBLE)
 FLAGS    = $(USER) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(NEEDED) $(QUIRKS)
@@ -51,8 +52,8 @@ HOOK     := $(if $(HOLD),$(BUILD)/tests/hold.o)
 ENGINE   := $(if $(HOLD),$(OBJECTS),$(LIB))
 DEMOS    := $(patsubst demos/%.c,$(PROGRAMS)/demos/%,$(filter-out demos/ranks.c,$(sort $(wildcard demos/*.c))))
 COMMAND  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/cmd/*.c)))
-BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c,$(sort $(wildcard tests/bench/*.c))))
-TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/command/% tests/embed/% tests/coverage.c,$(sort $(wildcard tests/*.c tests/*/*.c)))))
+BENCH    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/check.c tests/bench/ranks.c,$(sort $(wildcard tests/bench/*.c))))
+TESTS    := $(filter-out $(BENCH),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/% tests/command/% tests/embed/% tests/coverage.c tests/bench/ranks.c,$(sort $(wildcard tests/*.c tests/*/*.c)))))
 # with these every piece of an arena is a heap block, in front of the library's own file
 PIECES   := $(BUILD)/tests/fuzz/arena.o
 PIECEWISE := $(if $(COVERAGE)$(filter-out thread,$(SAN)),$(PIECES))
@@ -66,7 +67,7 @@ help:
 	@echo 'make test     run the tests; DOUBLE=1, SAN=1, SAN=thread and CC=clang choose another build'
 	@echo 'make -j2 test-parts  the same, half of them beside the other'
 	@echo 'make test-kernels run them as on older processors; KERNELS="Haswell Zen" chooses some'
-	@echo 'make mpi      build libtril_mpi.a, steps over the processes of mpirun; make test-mpi tests it'
+	@echo 'make mpi      build libtril_mpi, with which fits, searches and steps go over the processes of mpirun; make test-mpi tests it'
 	@echo 'make -j2 coverage  run them, and say which lines of src they leave out'
 	@echo 'make -j2 valgrind  run them under valgrind'
 	@echo 'make allocations  each allocation of whole commands fails in turn, some minutes'
@@ -80,6 +81,7 @@ help:
 	@echo 'make embed    install below build/ and run programs in C, C++, Fortran and Python with that'
 	@echo 'make amalgamation  write tril.c and tril.h in build/amalgamation: the engine as two files, with FILES=1 tables and models too'
 	@echo 'make bench    measure times beside what the machine can do; JSON=FILE writes them too'
+	@echo 'make bench-mpi  measure steps over two processes of mpirun, beside a model of more'
 	@echo 'make uci DATA=FOLDER  judge fits on the standard splits of five UCI sets, some minutes'
 	@echo 'make data     make the synthetic data sets anew'
 	@echo 'make format   bring the code into its shape (clang-format)'
@@ -190,10 +192,10 @@ $(BUILD)/src/cmd/export_c.o: private FLAGS += -I$(BUILD)
 $(PROGRAMS)/tril: $(COMMAND) $(HOOK) $(ENGINE)
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
-	@$(CC) $(FLAGS) $(COMMAND) -o $@ $(HOOK) $(ENGINE) $(LDFLAGS) $(LIBS)
+	@$(CC) $(FLAGS) $(COMMAND) -o $@ $(HOOK) $(ENGINE) $(LDFLAGS) $(LIBS) -ldl
 
-# where there is an MPI: a library of one file, of no precision, and what shows it
-mpi: $(BUILD)/libtril_mpi.a $(BUILD)/demos/ranks
+# where there is an MPI: a library of one file, of no precision, and what shows it; `mpirun tril fit` takes it too
+mpi: $(BUILD)/libtril_mpi.a $(BUILD)/$(MPI_SHARED) $(BUILD)/demos/ranks
 
 $(BUILD)/libtril_mpi.a: src/mpi/mpi.c include/tril/mpi.h include/tril/shards.h $(STAMP)
 	@command -v mpicc > /dev/null || { echo 'make mpi needs an MPI: libopenmpi-dev and openmpi-bin, say' >&2; exit 1; }
@@ -203,14 +205,24 @@ $(BUILD)/libtril_mpi.a: src/mpi/mpi.c include/tril/mpi.h include/tril/shards.h $
 	@rm -f $@
 	@$(CROSS)ar rcs $@ $(BUILD)/src/mpi/mpi.o
 
+# which the command loads where mpirun has started it
+$(BUILD)/$(MPI_SHARED): $(BUILD)/libtril_mpi.a
+	@echo '  LD   $@'
+	@OMPI_CC='$(CC)' MPICH_CC='$(CC)' mpicc -shared $(SANFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-soname,$(@F) $(BUILD)/src/mpi/mpi.o -o $@
+
 $(BUILD)/demos/ranks: demos/ranks.c $(BUILD)/libtril_mpi.a $(ENGINE)
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
 	@OMPI_CC='$(CC)' MPICH_CC='$(CC)' mpicc $(FLAGS) $< -o $@ $(BUILD)/libtril_mpi.a $(ENGINE) $(LDFLAGS) $(LIBS)
 
-# the same bits with 1 to 4 processes, oversubscribed
-test-mpi: mpi
-	@sh tests/mpi.sh $(BUILD)/demos/ranks
+# steps over processes, and a model of their time
+bench-mpi: mpi
+	@OMPI_CC='$(CC)' MPICH_CC='$(CC)' mpicc $(FLAGS) tests/bench/ranks.c -o $(BUILD)/bench_ranks $(BUILD)/libtril_mpi.a $(LIB) $(LDFLAGS) $(LIBS)
+	OPENBLAS_NUM_THREADS=1 mpirun -n 2 $(BUILD)/bench_ranks
+
+# the same bits with 1 to 4 processes, oversubscribed; of the command too
+test-mpi: mpi $(BUILD)/tril
+	@sh tests/mpi.sh $(BUILD)/demos/ranks $(BUILD)/tril
 
 # the manual page: its gaps are filled with what the commands say themselves
 $(PROGRAMS)/tril.1: src/cmd/tril.1 src/cmd/manual.sh $(PROGRAMS)/tril
@@ -302,6 +314,7 @@ test-kernels:
 coverage:
 	@find build -name '*.gcda' -delete
 	@$(MAKE) test-parts COVERAGE=1
+	@! command -v mpicc > /dev/null || $(MAKE) test-mpi COVERAGE=1
 	@gcovr --root . --object-directory build/coverage --filter src/ --exclude src/kernels/ --branches --fail-under-branch 95
 	@gcovr --root . --object-directory build/coverage --filter src/ --fail-under-line 100
 
@@ -405,7 +418,7 @@ fuzz-command: $(BUILD)/command_fuzz
 $(BUILD)/command_%: tests/command/%.c tests/command/runs.c tests/command/runs.h $(COMMAND) $(LIB)
 	@echo '  LD   $@'
 	@$(CC) $(FLAGS) -Isrc -Dmain=tril_main -c src/cmd/main.c -o $@.o
-	@$(CC) $(FLAGS) $< tests/command/runs.c -o $@ $@.o $(filter-out %/main.o,$(COMMAND)) $(LIB) $(LIBS)
+	@$(CC) $(FLAGS) $< tests/command/runs.c -o $@ $@.o $(filter-out %/main.o,$(COMMAND)) $(LIB) $(LIBS) -ldl
 
 # the programs in the headers and in README.md compile, run and succeed
 examples: $(LIB)
@@ -444,7 +457,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench uci test test-rest test-parts test-kernels coverage valgrind layers circles examples headers link abi install install-command install-library uninstall deb installed embed amalgamation test-amalgamation allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
+.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench bench-mpi uci test test-rest test-parts test-kernels coverage valgrind layers circles examples headers link abi install install-command install-library uninstall deb installed embed amalgamation test-amalgamation allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -32,7 +32,7 @@ check train "core kernels ops distributions nn optim" "$core ops distributions n
 check mpi "" "shards mpi"
 check io "core" "$core table tensors file"
 check model "core kernels ops distributions nn optim train io" "$core ops distributions nn optim shards fit scaler table tensors file evaluate model search"
-check cmd "" "tril ctx file extend"
+check cmd "" "tril ctx file extend mpi"
 
 for layer in $(ls src/*/*.c | cut -d / -f 1-2 | sort -u); do
     grep -q "^check $(basename "$layer") " "$0" || { echo "tests/layers.sh does not know $layer" && failed=1; }

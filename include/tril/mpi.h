@@ -13,6 +13,11 @@ TRIL_API_BEGIN
  */
 bool tril_mpi_begin(tril_group *group);
 
+/* Has a message that waits for the other process ask again and again whether it shall: at false it
+ * fails, as if that process were gone, and the group is of no use any more. NULL, as at first: it
+ * waits for ever. A process that is told to end because another one died can end in time so. */
+void tril_mpi_wait_while(bool (*go_on)(void));
+
 /* Ends MPI, if tril_mpi_begin started it. Call it only in a process that succeeded: one that failed
  * exits without it, and mpirun ends the others. */
 void tril_mpi_end(void);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/ranks.h"
 #include "cmd/text.h"
 
 static const char rows_note[] = "fit.rows", data_note[] = "fit.data", sum_note[] = "fit.sum",
@@ -77,6 +78,25 @@ bool record_put_settings(const plan *p, tril_tensors *file)
     return done;
 }
 
+/* the tensors whose names begin so */
+static bool copy_run(const tril_tensors *from, const char *prefix, tril_tensors *to)
+{
+    bool done = true;
+    for (size_t i = 0; i < tril_tensors_count(from) && done; i++) {
+        const tril_tensor it = tril_tensors_at(from, i);
+        if (strncmp(it.name, prefix, strlen(prefix)) != 0)
+            continue;
+        size_t n = 1;
+        for (uint32_t j = 0; j < it.shape.rank; j++)
+            n *= it.shape.dim[j];
+        double *values = command_alloc(n, sizeof *values); /* no type has longer ones */
+        done = values && tril_tensors_get(from, it.name, it.dtype, it.shape, values) &&
+               tril_tensors_put(to, it.name, it.dtype, it.shape, values);
+        free(values);
+    }
+    return done;
+}
+
 /* how far each of several members is, and the states of those under way */
 static bool put_runs(const training *t, tril_tensors *file)
 {
@@ -87,27 +107,34 @@ static bool put_runs(const training *t, tril_tensors *file)
     for (size_t k = 0; k < members && done; k++) {
         const member_run *m = &t->members[k];
         run_prefix(prefix, k);
-        how_far[k] = m->done ? DONE : m->fit ? UNDER_WAY : NOT_BEGUN;
-        done = !m->fit || tril_tensors_put_fit(file, prefix, m->fit);
+        how_far[k] = t->state[k].done ? DONE : t->state[k].status.epochs ? UNDER_WAY : NOT_BEGUN;
+        if (m->fit)
+            done = tril_tensors_put_fit(file, prefix, m->fit);
+        else if (how_far[k] == UNDER_WAY)
+            done = copy_run(t->others[t->owner[k]], prefix, file);
     }
     done = done && tril_tensors_put(file, members_name, TRIL_U64, TRIL_SHAPE(members), how_far);
     free(how_far);
     return done;
 }
 
+static bool put_curve(const training *t, size_t k, tril_tensors *file)
+{
+    const curve *c = &t->members[k].curve;
+    char name[32];
+    curve_name(name, k);
+    return c->n == 0 ||
+           tril_tensors_put(file, name, TRIL_F64, TRIL_SHAPE(c->n, CURVE_COLUMNS), c->row);
+}
+
 bool record_put(const training *t, tril_tensors *file)
 {
     const work *w = t->work;
-    char name[32];
     bool done = tril_tensors_put_model(file, w->model) &&
                 put_note(file, data_note, w->plan->settings.data) && put_rows(w, file) &&
                 record_put_settings(w->plan, file);
-    for (size_t k = 0; k < w->plan->model.members && done; k++) {
-        const curve *c = &t->members[k].curve;
-        curve_name(name, k);
-        done = c->n == 0 ||
-               tril_tensors_put(file, name, TRIL_F64, TRIL_SHAPE(c->n, CURVE_COLUMNS), c->row);
-    }
+    for (size_t k = 0; k < w->plan->model.members && done; k++)
+        done = put_curve(t, k, file);
     return done && (t->n_left == 0 || put_runs(t, file));
 }
 
@@ -139,7 +166,7 @@ bool record_get(training *t, const tril_tensors *file)
         how_far && tril_tensors_get(file, members_name, TRIL_U64, TRIL_SHAPE(members), how_far);
     for (size_t k = 0; k < members && done; k++) {
         t->members[k].resumes = how_far[k] == UNDER_WAY;
-        t->members[k].done = how_far[k] == DONE;
+        t->state[k].done = t->members[k].delivered = how_far[k] == DONE;
         done = record_curve(file, t->work->ctx, k, &t->members[k].curve);
     }
     free(how_far);
@@ -154,12 +181,60 @@ bool record_get_fit(const training *t, const tril_tensors *file, member_run *m)
         return true;
     if (!tril_tensors_get_fit(file, prefix, m->fit))
         return false;
-    const size_t epochs = tril_fit_get_status(m->fit).epoch;
+    t->state[m->index].status = tril_fit_get_status(m->fit);
+    const size_t epochs = t->state[m->index].status.epoch;
     if (m->curve.n == epochs + 1)
         return true;
     fprintf(stderr, "%s: %s: curve.%zu has %zu rows after %zu epochs\n", command_name(),
             text_shown(t->work->plan->checkpoint), m->index, m->curve.n, epochs);
     return false;
+}
+
+/* ---- between ranks: run.K. of one under way, done.K. of one that is done, and its curve */
+
+static tril_params *params_of(const training *t, size_t k)
+{
+    const tril_network *net = &tril_model_get_info(t->work->model)->networks[k];
+    return tril_dense_weight(tril_mlp_last(net->mlp)).params;
+}
+
+bool record_put_own(training *t, tril_tensors *file)
+{
+    char prefix[32];
+    bool done = true;
+    for (size_t k = 0; k < t->work->plan->model.members && done; k++) {
+        member_run *m = &t->members[k];
+        const bool ended = t->state[k].done && !m->delivered && t->owner[k] == ranks_own();
+        if (!m->fit && !ended)
+            continue;
+        snprintf(prefix, sizeof prefix, "done.%zu.", k);
+        if (m->fit)
+            run_prefix(prefix, k);
+        done = put_curve(t, k, file) &&
+               (m->fit ? tril_tensors_put_fit(file, prefix, m->fit)
+                       : tril_tensors_put_params(file, prefix, params_of(t, k)));
+        m->delivered = ended;
+    }
+    return done;
+}
+
+bool record_take(training *t, size_t rank)
+{
+    const tril_tensors *file = t->others[rank];
+    char name[32], prefix[32];
+    bool done = true;
+    for (size_t k = 0; k < t->work->plan->model.members && done; k++) {
+        member_run *m = &t->members[k];
+        curve_name(name, k);
+        if (t->owner[k] != rank || m->delivered || !tril_tensors_find(file, name).name)
+            continue;
+        m->delivered = t->state[k].done;
+        snprintf(prefix, sizeof prefix, "done.%zu.", k);
+        free(m->curve.row);
+        done = record_curve(file, t->work->ctx, k, &m->curve) &&
+               (!m->delivered || tril_tensors_get_params(file, prefix, params_of(t, k)));
+    }
+    return done;
 }
 
 const char *record_data(const tril_tensors *file)

@@ -15,6 +15,11 @@ bool record_put(const training *t, tril_tensors *file);
 bool record_get(training *t, const tril_tensors *file);
 bool record_get_fit(const training *t, const tril_tensors *file, member_run *m);
 
+/* Between ranks: puts what this one's members are like, those that are done once only; takes what
+ * another's are like from t->others. False with a failed context, or after a sentence. */
+bool record_put_own(training *t, tril_tensors *file);
+bool record_take(training *t, size_t rank);
+
 /* The record of a member in a file, to be freed; NULL row where there is none. False with a failed
  * context. */
 bool record_curve(const tril_tensors *file, tril_ctx *ctx, size_t member, curve *c);

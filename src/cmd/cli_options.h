@@ -76,7 +76,7 @@
     X(SEED, "seed", "N", "1", true, "of split, weights, order and noise")                          \
     X(THREADS, "threads", "N", NULL, false,                                                        \
       "networks, and batches of more than 256 rows, share them; the result is the same for any "   \
-      "number; default: as many as there are processors")                                          \
+      "number; default: as many as there are processors, under mpirun 1 for each process")         \
     X(CHECKPOINT_EVERY, "checkpoint-every", "EPOCHS", NULL, false,                                 \
       "a checkpoint, OUTPUT.checkpoint; default: every ten seconds")                               \
     X(RESUME, "resume", NULL, NULL, false, "go on from OUTPUT.checkpoint, if it is there")         \

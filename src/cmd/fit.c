@@ -3,6 +3,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/options.h"
+#include "cmd/ranks.h"
 #include "cmd/search.h"
 #include "cmd/text.h"
 #include "cmd/train.h"
@@ -119,13 +120,13 @@ static int run(plan *p)
         const bool chosen = search_run(&s);
         if (chosen && training_begin(&t, &w)) {
             status = STATUS_FAILED;
-            if (training_run(&t) && training_end(&t) && report(&w, &t, &s))
+            if (training_run(&t) && (!ranks_first() || (training_end(&t) && report(&w, &t, &s))))
                 status = STATUS_DONE;
         } else if (!chosen) {
             status = STATUS_FAILED;
         }
     }
-    if (status == STATUS_DONE && p->search)
+    if (status == STATUS_DONE && p->search && ranks_first())
         remove(p->search);
     if (tril_ctx_failed(w.ctx)) {
         if (!command_lacked_memory()) /* which has been said */
@@ -146,10 +147,15 @@ static int command(bool searches, int argc, char **argv)
 {
     plan p;
     int status;
-    if (plan_read(&p, searches, argc, argv, &status))
+    if (!ranks_begin())
+        return STATUS_FAILED;
+    if (plan_read(&p, searches, argc, argv, &status)) {
+        ranks_keep(p.search, p.checkpoint);
         status = run(&p);
+    }
+    status = ranks_end(output_status(command_name(), status));
     plan_free(&p);
-    return output_status(command_name(), status);
+    return status;
 }
 
 int fit_command(int argc, char **argv)

@@ -11,6 +11,7 @@
 #include "cmd/commands.h"
 #include "cmd/options.h"
 #include "cmd/paths.h"
+#include "cmd/ranks.h"
 #include "cmd/text.h"
 #include "cmd/transforms.h"
 
@@ -210,7 +211,7 @@ static bool read_training(plan *p)
         !read_count(p, SETTING_CHECKPOINT_EVERY, 1, MOST, &p->checkpoint_every))
         return false;
     if (p->fit.threads == 0)
-        p->fit.threads = processors();
+        p->fit.threads = ranks_count() > 1 ? 1 : processors();
     if (p->fit.lr == 0)
         return fprintf(stderr, "%s: --lr wants a rate above 0\n", program), false;
     p->fit.schedule.kind = (tril_schedule_kind)schedule;

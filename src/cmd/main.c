@@ -6,6 +6,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/options.h"
+#include "cmd/ranks.h"
 #include "cmd/signals.h"
 #include "cmd/text.h"
 
@@ -56,7 +57,8 @@ int main(int argc, char **argv)
     if (argc < 2)
         return usage(stderr, STATUS_WRONG);
     if (strcmp(argv[1], "--version") == 0)
-        return printf("tril %s\n", tril_version()), output_status("tril", STATUS_DONE);
+        return printf("tril %s%s\n", tril_version(), ranks_possible() ? ", with MPI" : ""),
+               output_status("tril", STATUS_DONE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0)
         return usage(stdout, STATUS_DONE);

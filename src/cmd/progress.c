@@ -29,8 +29,10 @@ progress progress_begin(const char *unit, size_t total, size_t lines_in_a_pipe)
 static bool due(progress *p, size_t done)
 {
     if (!p->terminal) {
-        size_t n = p->lines_in_a_pipe, every = n ? (p->total + n - 1) / n : 0;
-        return n && (done % every == 0 || done == p->total);
+        const double behind = (double)done / (double)p->total * (double)p->lines_in_a_pipe;
+        const bool next = (size_t)behind > p->lines;
+        p->lines = next ? (size_t)behind : p->lines;
+        return next;
     }
     double now = seconds();
     if (now - p->shown < 0.1 && done < p->total)

@@ -8,7 +8,7 @@
 typedef struct progress {
     const char *unit; /* "epoch", in a pipe */
     size_t total;
-    size_t lines_in_a_pipe;
+    size_t lines_in_a_pipe, lines; /* at most; so far */
     bool terminal;
     double begun, shown; /* seconds */
 } progress;

@@ -8,7 +8,9 @@
 
 #include "cmd/checkpoint.h"
 #include "cmd/commands.h"
+#include "cmd/ranks.h"
 #include "cmd/search.h"
+#include "cmd/search_ranks.h"
 #include "cmd/signals.h"
 #include "cmd/text.h"
 
@@ -103,7 +105,7 @@ static const char sum_note[] = "search.sum";
 static bool write_kept(search *s)
 {
     s->written = now();
-    return tril_tensors_write(s->kept, s->work->plan->search);
+    return !ranks_first() || tril_tensors_write(s->kept, s->work->plan->search);
 }
 
 /* the plan as it was asked for */
@@ -119,18 +121,20 @@ static plan plan_asked(const plan *p)
 static bool begin_kept(search *s)
 {
     const plan *p = s->work->plan, asked = plan_asked(p);
-    const bool there = access(p->search, F_OK) == 0;
+    bool there;
     uint64_t sum = UINT64_C(0xcbf29ce484222325);
     char text[32];
     for (size_t k = 0; k < s->n_folds; k++)
         sum = work_add_fingerprint(sum, s->fold[k].model, s->fold[k].part);
     snprintf(text, sizeof text, "%016llx", (unsigned long long)sum);
+    if (!ranks_find(p->search, &there))
+        return false;
     if (!there) {
         s->kept = tril_tensors_new(s->work->ctx);
         return record_put_settings(&asked, s->kept) &&
                tril_tensors_set_metadata(s->kept, sum_note, text) && write_kept(s);
     }
-    s->kept = tril_tensors_read(s->work->ctx, p->search);
+    s->kept = ranks_read(s->work->ctx, p->search);
     if (!s->kept || !record_check(&asked, s->kept))
         return false;
     const char *then = tril_tensors_metadata(s->kept, sum_note);
@@ -144,15 +148,19 @@ bool search_begin(search *s, work *w)
     if (!p->search)
         return true;
     const char *const paths[] = { p->search, p->checkpoint };
-    for (int i = 0; i < 2 && !p->resume; i++)
-        if (access(paths[i], F_OK) == 0)
+    bool there[2];
+    for (int i = 0; i < 2; i++) {
+        if (!ranks_find(paths[i], &there[i]))
+            return false;
+        if (there[i] && !p->resume)
             return fprintf(stderr,
                            "%s: %s is there, of a run that was stopped: say --resume to go on with "
                            "it, or remove it\n",
                            command_name(), text_shown(paths[i])),
                    false;
+    }
     /* a run that was stopped before it came to its last networks has no checkpoint yet */
-    p->resume &= access(paths[0], F_OK) != 0 || access(paths[1], F_OK) == 0;
+    p->resume &= !there[0] || there[1];
     signals_postpone();
     return make_folds(s) && begin_kept(s);
 }
@@ -247,9 +255,9 @@ static bool stop(search *s)
 {
     const plan *p = s->work->plan;
     if (tril_ctx_failed(s->work->ctx)) {
-        if (tril_ctx_status(s->work->ctx) != TRIL_OUT_OF_MEMORY)
+        if (tril_ctx_status(s->work->ctx) != TRIL_OUT_OF_MEMORY && ranks_first())
             remove(p->search);
-    } else if (write_kept(s)) {
+    } else if (ranks_agree(write_kept(s))) { /* not where a rank is gone */
         fprintf(stderr, "%s: stopped; the same line with --resume goes on from %s\n",
                 command_name(), text_shown(p->search));
     }
@@ -262,8 +270,8 @@ static bool run(group *g)
     const tril_trials_opts opts = {
         .threads = s->work->plan->fit.threads, .go_on = go_on, .after = after, .user = g
     };
-    s->shown = progress_begin("network", g->n, 0);
-    const bool done = tril_trials_run(s->work->ctx, g->trial, g->n, &opts);
+    s->shown = progress_begin("network", g->n, ranks_lines());
+    const bool done = search_ranks_run(s->work->ctx, g->trial, g->n, &opts);
     progress_end(&s->shown);
     for (size_t k = 0; k < g->n && done; k++)
         s->spent += g->trial[k].epochs * (double)g->trial[k].rows.n;

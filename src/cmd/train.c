@@ -15,8 +15,10 @@
 #include "cmd/checkpoint.h"
 #include "cmd/commands.h"
 #include "cmd/progress.h"
+#include "cmd/ranks.h"
 #include "cmd/signals.h"
 #include "cmd/text.h"
+#include "cmd/train_ranks.h"
 
 enum { SECONDS_BETWEEN = 10 };   /* two checkpoints */
 static const double slice = 0.1; /* seconds */
@@ -33,8 +35,12 @@ static double now(void)
 bool training_begin(training *t, work *w)
 {
     const plan *p = w->plan;
-    const bool there = access(p->checkpoint, F_OK) == 0;
-    *t = (training){ .work = w, .resumes_nothing = p->resume && !there };
+    const size_t members = p->model.members;
+    bool there;
+    *t = (training){ .work = w };
+    if (!ranks_find(p->checkpoint, &there))
+        return false;
+    t->resumes_nothing = p->resume && !there;
     if (there && !p->resume) {
         fprintf(stderr,
                 "%s: %s is there, of a run that was stopped: say --resume to go on with it, "
@@ -42,15 +48,24 @@ bool training_begin(training *t, work *w)
                 command_name(), text_shown(p->checkpoint));
         return false;
     }
-    t->members = command_alloc(p->model.members, sizeof *t->members);
-    for (size_t k = 0; t->members && k < p->model.members; k++)
+    t->members = command_alloc(members, sizeof *t->members);
+    for (size_t k = 0; t->members && k < members; k++)
         t->members[k] = (member_run){ .index = k };
-    t->left = command_alloc(p->model.members, sizeof *t->left);
-    if (!t->members || !t->left)
+    t->left = command_alloc(members, sizeof *t->left);
+    t->state = command_alloc(members, sizeof *t->state);
+    t->owner = command_alloc(members, sizeof *t->owner);
+    t->others = command_alloc(ranks_count(), sizeof *t->others);
+    for (size_t k = 0; t->others && k < ranks_count(); k++)
+        t->others[k] = NULL;
+    if (!t->members || !t->left || !t->state || !t->owner || !t->others)
         return false;
+    for (size_t k = 0; k < members; k++) {
+        t->state[k] = (member_state){ .done = false };
+        t->owner[k] = SIZE_MAX;
+    }
     if (!there)
         return work_make_model(w) && work_read_cases(w);
-    t->checkpoint = tril_tensors_read(w->ctx, p->checkpoint);
+    t->checkpoint = ranks_read(w->ctx, p->checkpoint);
     if (!t->checkpoint || !record_check(p, t->checkpoint))
         return false;
     w->model = tril_tensors_get_model(t->checkpoint, NULL);
@@ -73,8 +88,13 @@ void training_free(training *t)
         end_fit(&t->members[k]);
         free(t->members[k].curve.row);
     }
+    for (size_t k = 0; t->others && k < ranks_count(); k++)
+        tril_tensors_free(t->others[k]);
     free(t->members);
     free(t->left);
+    free(t->state);
+    free(t->owner);
+    free(t->others);
     tril_file_free(t->log);
 }
 
@@ -112,14 +132,22 @@ static bool begin_fit(const training *t, member_run *m)
     opts.validation = (tril_batch){ held->x, held->y, held->n, held->w };
     if (m->ctx)
         m->fit = tril_fit_new(net, (tril_batch){ rows->x, rows->y, rows->n, rows->w }, &opts);
+    t->state[m->index].status = tril_fit_get_status(m->fit);
     return m->fit && (m->resumes || keep_figures(t, m));
+}
+
+static bool is_own(const training *t, const member_run *m)
+{
+    return t->owner[m->index] == ranks_own();
 }
 
 static bool begin_member(void *data, size_t k)
 {
     training *t = data;
-    t->left[k]->failed = !begin_fit(t, t->left[k]);
-    return !t->left[k]->failed;
+    member_run *m = t->left[k];
+    bool *failed = &t->state[m->index].failed;
+    *failed = is_own(t, m) && !begin_fit(t, m);
+    return !*failed;
 }
 
 static bool slice_is_over(const training *t)
@@ -134,7 +162,8 @@ static bool take_step(training *t, member_run *m)
         return false;
     const tril_fit_status f = tril_fit_get_status(m->fit);
     const size_t every = t->work->plan->checkpoint_every;
-    m->epochs += f.batch == 0;
+    t->state[m->index].epochs += f.batch == 0;
+    t->state[m->index].status = f;
     if (signals_came() || (every && f.epoch >= m->kept + every))
         atomic_store(&t->stop, true);
     return f.batch > 0 || keep_figures(t, m);
@@ -144,16 +173,17 @@ static bool train_member(void *data, size_t k)
 {
     training *t = data;
     member_run *m = t->left[k];
-    if (slice_is_over(t))
+    member_state *state = &t->state[m->index];
+    if (!is_own(t, m) || slice_is_over(t))
         return true;
     if (!m->fit && !begin_member(t, k))
         return false;
-    while (!slice_is_over(t) && !tril_fit_done(m->fit) && !m->failed)
-        m->failed = !take_step(t, m);
-    if (m->failed || !tril_fit_done(m->fit))
-        return !m->failed;
+    while (!slice_is_over(t) && !tril_fit_done(m->fit) && !state->failed)
+        state->failed = !take_step(t, m);
+    if (state->failed || !tril_fit_done(m->fit))
+        return !state->failed;
     tril_fit_take_best(m->fit);
-    m->done = true;
+    state->done = true;
     end_fit(m);
     return true;
 }
@@ -164,28 +194,20 @@ static void list_left(training *t)
 {
     t->n_left = 0;
     for (size_t k = 0; k < t->work->plan->model.members; k++)
-        if (!t->members[k].done)
+        if (!t->state[k].done)
             t->left[t->n_left++] = &t->members[k];
-}
-
-/* what a member failed of, the run failed of */
-static bool fail_as_member(training *t)
-{
-    for (size_t k = 0; k < t->n_left; k++)
-        if (t->left[k]->failed)
-            tril_ctx_fail(t->work->ctx, tril_ctx_status(t->left[k]->ctx), "%s",
-                          tril_ctx_message(t->left[k]->ctx));
-    return false;
 }
 
 static bool write_checkpoint(training *t)
 {
-    tril_tensors *file = tril_tensors_new(t->work->ctx);
-    bool done = record_put(t, file) && tril_tensors_write(file, t->work->plan->checkpoint);
-    tril_tensors_free(file);
     t->kept = now();
     for (size_t k = 0; k < t->n_left; k++)
-        t->left[k]->kept = tril_fit_get_status(t->left[k]->fit).epoch;
+        t->left[k]->kept = t->state[t->left[k]->index].status.epoch;
+    if (!ranks_first())
+        return true;
+    tril_tensors *file = tril_tensors_new(t->work->ctx);
+    const bool done = record_put(t, file) && tril_tensors_write(file, t->work->plan->checkpoint);
+    tril_tensors_free(file);
     return done;
 }
 
@@ -206,7 +228,7 @@ static bool write_log(training *t)
         const member_run *m = &t->members[t->logged];
         while (done && t->logged_rows < m->curve.n)
             done = record_log(to, m->index, &m->curve, t->logged_rows++);
-        next = m->done;
+        next = t->state[m->index].done;
         t->logged += next;
         t->logged_rows = next ? 0 : t->logged_rows;
     }
@@ -223,27 +245,30 @@ static bool begin_log(training *t)
 /* Those that a checkpoint has under way; others as far as there are threads. */
 static bool begin_members(training *t)
 {
+    const size_t threads = t->work->plan->fit.threads;
     size_t n = 0;
-    while (n < t->n_left && (n < t->work->plan->fit.threads || t->left[n]->resumes))
+    while (n < t->n_left && (n < threads * ranks_count() || t->left[n]->resumes))
         n++;
-    if (!tril_tasks_run(t->work->plan->fit.threads, n, begin_member, t))
-        return fail_as_member(t);
+    training_deal(t);
+    tril_tasks_run(threads, n, begin_member, t);
+    if (!training_meet(t))
+        return false;
     for (size_t k = 0; k < n; k++)
-        if (!record_get_fit(t, t->checkpoint, t->left[k]))
+        if (is_own(t, t->left[k]) && !record_get_fit(t, t->checkpoint, t->left[k]))
             return false;
     tril_tensors_free(t->checkpoint);
     t->checkpoint = NULL;
-    return true;
+    return training_meet(t) && training_collect(t);
 }
 
 static void begin_progress(training *t)
 {
-    const tril_fit_status f = tril_fit_get_status(t->left[0]->fit);
+    const tril_fit_status f = t->state[t->left[0]->index].status;
     size_t total = t->n_left * (t->steps = f.epochs * f.batches);
     for (size_t k = 0; k < t->n_left; k++)
-        total -= t->left[k]->first = tril_fit_get_status(t->left[k]->fit).steps;
+        total -= t->left[k]->first = t->state[t->left[k]->index].status.steps;
     t->to_train = t->n_left;
-    t->shown = progress_begin("step", total, 0);
+    t->shown = progress_begin("step", total, ranks_lines());
 }
 
 static void show(training *t)
@@ -255,16 +280,16 @@ static void show(training *t)
     for (size_t k = 0; k < members; k++)
         steps -= t->members[k].first;
     for (size_t k = 0; k < t->n_left; k++) {
-        const tril_fit_status f = tril_fit_get_status(t->left[k]->fit);
-        steps += f.steps;
-        rows += f.rows_per_second;
+        const tril_fit_status *f = &t->state[t->left[k]->index].status;
+        steps += f->steps;
+        rows += f->rows_per_second;
     }
-    const tril_fit_status f = tril_fit_get_status(t->left[0]->fit);
+    const tril_fit_status f = t->state[t->left[0]->index].status;
     if (members > 1)
         snprintf(which, sizeof which, "%zu/%zu, ", t->left[0]->index + 1, members);
     if (!isnan(f.validation_nll))
         snprintf(held, sizeof held, ", held out %.4f", f.validation_nll + t->scale[1]);
-    if (steps && t->left[0]->fit)
+    if (steps && f.epochs)
         progress_show(&t->shown, steps, "%sNLL %.4f%s, %.3g rows/s", which,
                       f.train_nll + t->scale[0], held, rows);
 }
@@ -276,8 +301,8 @@ static bool begin_run(training *t)
     t->scale[1] = work_log_scale(t->work, PART_VALIDATION);
     list_left(t);
     /* an old log is there until the checkpoint is */
-    if ((p->log && !begin_log(t)) || !begin_members(t) || !write_log(t) || !write_checkpoint(t) ||
-        (t->log && !tril_file_keep(t->log)))
+    if ((p->log && ranks_first() && !begin_log(t)) || !begin_members(t) || !write_log(t) ||
+        !write_checkpoint(t) || (t->log && !tril_file_keep(t->log)))
         return false;
     if (t->n_left)
         begin_progress(t);
@@ -298,7 +323,7 @@ static bool end_here(training *t)
     progress_end(&t->shown);
     if (write_checkpoint(t))
         fprintf(stderr, "%s: stopped in epoch %zu; the same line with --resume goes on from %s\n",
-                command_name(), tril_fit_get_status(t->left[0]->fit).epoch + 1,
+                command_name(), t->state[t->left[0]->index].status.epoch + 1,
                 text_shown(t->work->plan->checkpoint));
     return false;
 }
@@ -308,23 +333,39 @@ static bool run_slice(training *t)
     const size_t left_before = t->n_left;
     atomic_store(&t->stop, false);
     t->deadline = now() + slice;
-    if (!tril_tasks_run(t->work->plan->fit.threads, t->n_left, train_member, t)) {
+    tril_tasks_run(t->work->plan->fit.threads, t->n_left, train_member, t);
+    if (!training_meet(t)) {
         progress_end(&t->shown);
-        fail_as_member(t);
         /* a step that failed by itself would fail again */
-        if (tril_ctx_status(t->work->ctx) != TRIL_OUT_OF_MEMORY)
+        if (ranks_first() && tril_ctx_failed(t->work->ctx) &&
+            tril_ctx_status(t->work->ctx) != TRIL_OUT_OF_MEMORY)
             remove(t->work->plan->checkpoint);
         return false;
     }
     list_left(t);
-    if (!write_log(t))
+    bool ends = signals_came(), due = is_due(t, left_before);
+    if (!ranks_any(&ends) || !ranks_any(&due) || ((ends || due) && !training_collect(t)) ||
+        !(ends || write_log(t))) /* its reader may be one that no longer reads */
         return false;
     if (t->n_left == 0)
         return progress_end(&t->shown), true;
+    training_deal(t);
     show(t);
-    if (signals_came())
+    if (ends)
         return end_here(t);
-    return !is_due(t, left_before) || write_checkpoint(t);
+    return !due || write_checkpoint(t);
+}
+
+/* what is left when all members are there */
+static bool complete(training *t)
+{
+    const tril_dataset *held = &t->work->cases[PART_VALIDATION],
+                       *fresh = &t->work->cases[PART_CALIBRATION];
+    return tril_model_weigh(t->work->model, (tril_batch){ held->x, held->y, held->n, held->w }) &&
+           (!fresh->n ||
+            tril_model_calibrate(t->work->model,
+                                 (tril_batch){ fresh->x, fresh->y, fresh->n, fresh->w })) &&
+           (!t->log || tril_file_keep(t->log));
 }
 
 bool training_run(training *t)
@@ -334,16 +375,9 @@ bool training_run(training *t)
     bool done = begin_run(t);
     while (done && t->n_left)
         done = run_slice(t);
-    const tril_dataset *held = &t->work->cases[PART_VALIDATION],
-                       *fresh = &t->work->cases[PART_CALIBRATION];
-    done =
-        done &&
-        tril_model_weigh(t->work->model, (tril_batch){ held->x, held->y, held->n, held->w }) &&
-        (!fresh->n || tril_model_calibrate(t->work->model, (tril_batch){ fresh->x, fresh->y,
-                                                                         fresh->n, fresh->w })) &&
-        (!t->log || tril_file_keep(t->log));
-    for (size_t k = 0; k < t->work->plan->model.members; k++)
-        t->epochs += t->members[k].epochs;
+    done = done && (!ranks_first() || complete(t));
+    for (size_t k = 0; t->state && k < t->work->plan->model.members; k++)
+        t->epochs += t->state[k].epochs;
     t->seconds = now() - begun;
     return done;
 }

@@ -14,21 +14,31 @@ typedef struct curve {
     size_t n, room;
 } curve;
 
+/* How far a member is. */
+typedef struct member_state {
+    tril_fit_status status;
+    size_t epochs; /* that this run took */
+    bool done, failed;
+} member_state;
+
 typedef struct member_run {
     size_t index;
     curve curve;
-    tril_ctx *ctx; /* of its fit, both NULL but while it is under way */
+    tril_ctx *ctx; /* of its fit, both NULL but while it is under way in this process */
     tril_fit *fit;
-    size_t epochs, first; /* that this process took; steps that were over before */
-    size_t kept;          /* epochs that were over at the last checkpoint */
-    bool resumes, done, failed;
+    size_t first;            /* steps that were over before */
+    size_t kept;             /* epochs that were over at the last checkpoint */
+    bool resumes, delivered; /* delivered: to the first rank, after its end */
 } member_run;
 
 typedef struct training {
     work *work;
     member_run *members, **left; /* left: those that are not done, in their order */
     size_t n_left;
-    double scale[2]; /* of training and validation rows, to be added to NLLs */
+    member_state *state;   /* [members], after each slice that of all ranks */
+    size_t *owner;         /* [members], the rank that has begun it; none: SIZE_MAX */
+    tril_tensors **others; /* [ranks]: what the members of other ranks were last like */
+    double scale[2];       /* of training and validation rows, to be added to NLLs */
 
     double deadline; /* of the slice, which `stop` ends before */
     atomic_bool stop;

@@ -29,6 +29,8 @@ fill()
 if [ "$2" = command ]; then
     put 755 "$PROGRAMS/tril" "$PREFIX/bin/tril"
     put 644 "$PROGRAMS/tril.1" "$PREFIX/share/man/man1/tril.1"
+    mpi=libtril_mpi.so.${VERSION%%.*} # which the command loads, where `make mpi` has made it
+    [ "$how" = install ] && ! [ -f "$PROGRAMS/$mpi" ] || put 644 "$PROGRAMS/$mpi" "$LIBDIR/$mpi"
     exit
 fi
 for header in include/tril/*.h; do

@@ -3,11 +3,34 @@
 #include <tril/mpi.h>
 
 #include <mpi.h>
+#include <time.h>
 
 enum { MOST = 1 << 30 }; /* bytes of a message: MPI counts in int */
 
 static bool own;
 static MPI_Comm comm = MPI_COMM_NULL;
+static bool (*waits)(void);
+
+void tril_mpi_wait_while(bool (*go_on)(void))
+{
+    waits = go_on;
+}
+
+/* It asks for a moment, some tenths of a millisecond, and then between naps: MPI's own wait keeps a
+ * processor busy, which may be the one that the other process needs. */
+static bool finish(MPI_Request *request, MPI_Status *status)
+{
+    enum { ASKS = 2000, NAP = 50000 };
+    int done = 0;
+    for (int asked = 0; MPI_Test(request, &done, status) == MPI_SUCCESS && !done;)
+        if (asked < ASKS)
+            asked++;
+        else if (!waits || waits())
+            nanosleep(&(struct timespec){ .tv_nsec = NAP }, NULL);
+        else
+            return false;
+    return done;
+}
 
 static bool send(void *user, size_t to, const void *bytes, size_t n)
 {
@@ -15,7 +38,9 @@ static bool send(void *user, size_t to, const void *bytes, size_t n)
     (void)user;
     for (size_t part; n; at += part, n -= part) {
         part = n < MOST ? n : MOST;
-        if (MPI_Send(at, (int)part, MPI_BYTE, (int)to, 0, comm) != MPI_SUCCESS)
+        MPI_Request request;
+        if (MPI_Isend(at, (int)part, MPI_BYTE, (int)to, 0, comm, &request) != MPI_SUCCESS ||
+            !finish(&request, MPI_STATUS_IGNORE))
             return false;
     }
     return true;
@@ -27,7 +52,12 @@ static bool receive(void *user, size_t from, void *bytes, size_t n)
     (void)user;
     for (size_t part; n; at += part, n -= part) {
         part = n < MOST ? n : MOST;
-        if (MPI_Recv(at, (int)part, MPI_BYTE, (int)from, 0, comm, MPI_STATUS_IGNORE) != MPI_SUCCESS)
+        MPI_Request request;
+        MPI_Status status;
+        int count;
+        if (MPI_Irecv(at, (int)part, MPI_BYTE, (int)from, 0, comm, &request) != MPI_SUCCESS ||
+            !finish(&request, &status) || MPI_Get_count(&status, MPI_BYTE, &count) != MPI_SUCCESS ||
+            count != (int)part)
             return false;
     }
     return true;
