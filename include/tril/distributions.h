@@ -133,6 +133,16 @@ tril_var tril_log_prob(tril_dist p, tril_var y);
  * the same factor and its degrees of freedom. */
 tril_var tril_log_prob_missing(tril_dist p, tril_var y);
 
+/* The same of rows of which some numbers are known by bounds only (censored): low and high [...,
+ * event], both by tril_input_missing, in which NaN is no bound. A number is there where they are
+ * equal, missing where both are NaN, and elsewhere somewhere from low to high: the density of what
+ * is there, times the probability of the bounds given that. It keeps its digits as far as 1e8
+ * scales out. For normals of numbers and diagonal ones with any number of bounds, for other normals
+ * with bounds of up to two numbers in a row beside any that are there, more being an error that
+ * names the row; and for tril_independent and mixtures of them. Gradients are the mean, over what
+ * may be there, of those of tril_log_prob (Fisher's identity); none flows to bounds. */
+tril_var tril_log_prob_censored(tril_dist p, tril_var low, tril_var high);
+
 /* A draw from each distribution of the batch, [batch, event], and with n > 0 n draws, [n, batch,
  * event], from the context's random stream. No gradient flows through sample; through rsample it
  * does, because a draw is loc + L eps with eps ~ N(0, I) (the reparametrisation of Kingma and

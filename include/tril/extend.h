@@ -228,6 +228,9 @@ struct tril_dist_kind {
 
     /* Pairs of kinds, this one among them, up to a pair of NULL. */
     const tril_kl_pair *kl;
+
+    /* tril_log_prob_censored. NULL: that of as_mvn. */
+    tril_var (*log_prob_censored)(const tril_dist *p, tril_var low, tril_var high);
 };
 
 /* A closed form of tril_kl, for events of equal shape and batches that broadcast. tril_kl looks for

@@ -102,6 +102,7 @@
 #define tril_log TRIL_NAME(tril_log)
 #define tril_log1p TRIL_NAME(tril_log1p)
 #define tril_log_prob TRIL_NAME(tril_log_prob)
+#define tril_log_prob_censored TRIL_NAME(tril_log_prob_censored)
 #define tril_log_prob_missing TRIL_NAME(tril_log_prob_missing)
 #define tril_log_softmax TRIL_NAME(tril_log_softmax)
 #define tril_logsumexp TRIL_NAME(tril_logsumexp)

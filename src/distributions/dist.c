@@ -76,6 +76,24 @@ tril_var tril_log_prob_missing(tril_dist p, tril_var y)
     return q.kind ? q.kind->log_prob_missing(&q, y) : (tril_var){ 0 };
 }
 
+tril_var tril_log_prob_censored(tril_dist p, tril_var low, tril_var high)
+{
+    const char *method = "log_prob_censored";
+    if (!takes(&p, method, low) || !takes(&p, method, high))
+        return (tril_var){ 0 };
+    tril_shape a = tril_shape_of(low), b = tril_shape_of(high), out;
+    if (!tril_shape_broadcast(a, b, &out))
+        return tril_dist_fail(&p, method, TRIL_BAD_SHAPE,
+                              "low is %s and high %s: they do not broadcast",
+                              tril_shape_text(a).text, tril_shape_text(b).text);
+    if (p.kind->log_prob_censored)
+        return p.kind->log_prob_censored(&p, low, high);
+    if (!p.kind->as_mvn || p.event.rank != 1)
+        return tril_dist_fail(&p, method, TRIL_BAD_ARGUMENT, "there is no closed form");
+    tril_dist q = p.kind->as_mvn(&p);
+    return q.kind ? q.kind->log_prob_censored(&q, low, high) : (tril_var){ 0 };
+}
+
 tril_var tril_cdf(tril_dist p, tril_var y)
 {
     if (!takes(&p, "cdf", y))

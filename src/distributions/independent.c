@@ -23,6 +23,12 @@ static tril_var independent_log_prob_missing(const tril_dist *p, tril_var y)
     return tril_ops_sum_last(tril_log_prob_missing(q->base, y), q->n);
 }
 
+static tril_var independent_log_prob_censored(const tril_dist *p, tril_var low, tril_var high)
+{
+    const independent *q = p->attrs;
+    return tril_ops_sum_last(tril_log_prob_censored(q->base, low, high), q->n);
+}
+
 static tril_var independent_rsample(const tril_dist *p, size_t n)
 {
     return tril_rsample(((const independent *)p->attrs)->base, n);
@@ -66,6 +72,8 @@ const tril_dist_kind tril_dist_kind_independent = { .name = "independent",
                                                     .log_prob = independent_log_prob,
                                                     .log_prob_missing =
                                                         independent_log_prob_missing,
+                                                    .log_prob_censored =
+                                                        independent_log_prob_censored,
                                                     .rsample = independent_rsample,
                                                     .sample = independent_sample,
                                                     .entropy = independent_entropy,

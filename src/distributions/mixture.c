@@ -50,6 +50,14 @@ static tril_var mixture_log_prob_missing(const tril_dist *p, tril_var y)
     return apply(&tril_op_mixture_log_prob, p, tril_log_prob_missing(m->components, y), 0);
 }
 
+static tril_var mixture_log_prob_censored(const tril_dist *p, tril_var low, tril_var high)
+{
+    const mixture *m = p->attrs;
+    low = with_axis(p, "log_prob_censored", low, p->event.rank);
+    high = with_axis(p, "log_prob_censored", high, p->event.rank);
+    return apply(&tril_op_mixture_log_prob, p, tril_log_prob_censored(m->components, low, high), 0);
+}
+
 static tril_var mixture_cdf(const tril_dist *p, tril_var y)
 {
     const mixture *m = p->attrs;
@@ -229,6 +237,7 @@ static tril_dist mixture_conditional(const tril_dist *p, const size_t *order, si
 const tril_dist_kind tril_dist_kind_mixture = { .name = "mixture",
                                                 .log_prob = mixture_log_prob,
                                                 .log_prob_missing = mixture_log_prob_missing,
+                                                .log_prob_censored = mixture_log_prob_censored,
                                                 .sample = mixture_sample,
                                                 .mean = mixture_mean,
                                                 .variance = mixture_variance,

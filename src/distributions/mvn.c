@@ -38,17 +38,26 @@ static const tril_mvn_form by_scale = { tril_mvn_row_log_prob, tril_mvn_slopes_b
 static const tril_mvn_form missing = { tril_mvn_row_log_prob, tril_mvn_slopes_by_scale,
                                        .missing = true };
 
+static const tril_mvn_form censored = { tril_mvn_row_log_prob, tril_mvn_slopes_by_scale,
+                                        .missing = true, .censored = true };
+
 const tril_rowwise tril_op_mvn_log_prob = TRIL_MVN_LOG_PROB("log_prob(mvn)");
 const tril_rowwise tril_op_mvn_log_prob_missing = TRIL_MVN_LOG_PROB("log_prob_missing(mvn)");
+const tril_rowwise tril_op_mvn_log_prob_censored = TRIL_MVN_LOG_PROB("log_prob_censored(mvn)");
 
 static tril_var mvn_log_prob(const tril_dist *p, tril_var y)
 {
-    return tril_mvn_log_prob_by(&tril_op_mvn_log_prob, &by_scale, p, y);
+    return tril_mvn_log_prob_by(&tril_op_mvn_log_prob, &by_scale, p, y, (tril_var){ 0 });
 }
 
 static tril_var mvn_log_prob_missing(const tril_dist *p, tril_var y)
 {
-    return tril_mvn_log_prob_by(&tril_op_mvn_log_prob_missing, &missing, p, y);
+    return tril_mvn_log_prob_by(&tril_op_mvn_log_prob_missing, &missing, p, y, (tril_var){ 0 });
+}
+
+static tril_var mvn_log_prob_censored(const tril_dist *p, tril_var low, tril_var high)
+{
+    return tril_mvn_log_prob_by(&tril_op_mvn_log_prob_censored, &censored, p, low, high);
 }
 
 static tril_var mvn_rsample(const tril_dist *p, size_t n)
@@ -88,6 +97,7 @@ static tril_dist mvn_as_mvn(const tril_dist *p)
 const tril_dist_kind tril_dist_kind_mvn = { .name = "mvn",
                                             .log_prob = mvn_log_prob,
                                             .log_prob_missing = mvn_log_prob_missing,
+                                            .log_prob_censored = mvn_log_prob_censored,
                                             .rsample = mvn_rsample,
                                             .entropy = mvn_entropy,
                                             .mean = tril_mvn_mean,

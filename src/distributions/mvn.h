@@ -1,6 +1,7 @@
 /* What multivariate normals by loc [..., d] and a triangular factor [..., d, d] share: L of the
  * covariance L L', or T of the precision T T'. Their operations' inputs are loc, factor, for
- * log_prob y [..., d], and for Student's t at the end its degrees of freedom [..., 1]. */
+ * log_prob y [..., d], and at the end for Student's t its degrees of freedom [..., 1], for censored
+ * numbers their upper bounds [..., d]. */
 #ifndef TRIL_DISTRIBUTIONS_MVN_H
 #define TRIL_DISTRIBUTIONS_MVN_H
 
@@ -10,7 +11,7 @@
 
 extern const tril_dist_kind tril_dist_kind_mvn;
 
-enum { TRIL_MVN_LOC, TRIL_MVN_FACTOR, TRIL_MVN_Y, TRIL_MVN_DF };
+enum { TRIL_MVN_LOC, TRIL_MVN_FACTOR, TRIL_MVN_Y, TRIL_MVN_DF, TRIL_MVN_HIGH = TRIL_MVN_DF };
 
 /* Of one form of the normal: the log-density of a row whose r and factor are there, which leaves z;
  * then what its gradients are made of. */
@@ -19,6 +20,7 @@ typedef struct tril_mvn_form {
     void (*slopes)(tril_mvn_row *row, const tril_mvn_slopes *s);
     bool of_precision; /* the factor is T */
     bool missing;      /* NaN in y is missing */
+    bool censored;     /* y and the last operand are bounds: see tril_log_prob_censored */
 } tril_mvn_form;
 
 /* The form of an operation, which its attributes point to. */
@@ -27,9 +29,20 @@ static inline const tril_mvn_form *tril_mvn_form_of(const tril_node *node)
     return *(const tril_mvn_form **)node->attrs;
 }
 
+/* Whether an operation's last operand is degrees of freedom, or upper bounds. */
+static inline bool tril_mvn_has_df(const tril_node *node)
+{
+    return node->n_in > TRIL_MVN_DF && !tril_mvn_form_of(node)->censored;
+}
+
+static inline bool tril_mvn_has_bounds(const tril_node *node)
+{
+    return node->n_in > TRIL_MVN_HIGH && tril_mvn_form_of(node)->censored;
+}
+
 /* A form's log-density, by the kernel that suits its operands. */
 tril_var tril_mvn_log_prob_by(const tril_rowwise *op, const tril_mvn_form *form, const tril_dist *p,
-                              tril_var y);
+                              tril_var y, tril_var high);
 const tril_row_kernel *tril_mvn_kernel_of(const tril_node *node);
 
 #define TRIL_MVN_LOG_PROB(title)                                                                   \

@@ -57,7 +57,7 @@ const tril_row_kernel *tril_mvn_kernel_of(const tril_node *node)
 {
     const tril_mvn_form *form = tril_mvn_form_of(node);
     size_t d = tril_rows_last(node, TRIL_MVN_LOC), rows = tril_shape_size(node->shape);
-    bool is_student = node->n_in > TRIL_MVN_DF;
+    bool is_student = tril_mvn_has_df(node);
     if (form->missing)
         return &tril_mvn_missing_kernel;
     if (!form->of_precision && d <= LARGEST)
@@ -68,7 +68,7 @@ const tril_row_kernel *tril_mvn_kernel_of(const tril_node *node)
 }
 
 tril_var tril_mvn_log_prob_by(const tril_rowwise *op, const tril_mvn_form *form, const tril_dist *p,
-                              tril_var y)
+                              tril_var y, tril_var high)
 {
     tril_var in[4] = { p->param[0], p->param[1], y };
     size_t n = 3;
@@ -77,5 +77,7 @@ tril_var tril_mvn_log_prob_by(const tril_rowwise *op, const tril_mvn_form *form,
         tril_shape_append(&shape, 1); /* tril_mvt has looked */
         in[n++] = tril_reshape(p->param[2], shape);
     }
+    if (high.tape)
+        in[n++] = high;
     return tril_op_apply(&op->op, in, n, &form, sizeof form);
 }

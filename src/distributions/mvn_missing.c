@@ -1,5 +1,6 @@
-/* The log-density of what is there of rows with missing coordinates. A row where nothing is missing
- * is done as mvn_log_prob.c does it, at a cost of d^2 and not d^3. */
+/* The log-density of what is there of rows with missing coordinates, and of what is known by
+ * bounds. A row where nothing is missing is done as mvn_log_prob.c does it, at a cost of d^2 and
+ * not d^3. */
 #include "distributions/mvn.h"
 #include "kernels/observed.h"
 
@@ -18,57 +19,74 @@ static size_t observed_doubles(const tril_node *node)
            tril_observed_doubles(d);
 }
 
-/* finds the log-density of a row; false where it is not finite */
-static bool observed_of(const tril_row_block *rows, observed *o, double *log_prob)
+/* finds the log-density of a row */
+static tril_observed_state observed_of(const tril_row_block *rows, observed *o, double *log_prob)
 {
     const tril_real *const *x = rows->x;
     size_t d = rows->width[TRIL_MVN_LOC];
     double *knows = rows->memory + tril_mvn_row_doubles(d);
     o->slopes = tril_mvn_slopes_at(knows + 1, d, false);
     o->partial = tril_observed_at(knows + 1 + tril_mvn_slopes_doubles(d, false), d);
-    if (rows->node->n_in > TRIL_MVN_DF)
+    if (tril_mvn_has_df(rows->node))
         o->partial.df = (double)*x[TRIL_MVN_DF];
     if (rows->moved[TRIL_MVN_FACTOR])
         *knows = 0;
-    if (!tril_observed_load(&o->partial, x[TRIL_MVN_Y], x[TRIL_MVN_LOC], x[TRIL_MVN_FACTOR]))
-        return false;
-    if (o->partial.n < d) {
+    const bool bounds = tril_mvn_has_bounds(rows->node);
+    const tril_observed_state state =
+        tril_observed_load(&o->partial, x[TRIL_MVN_Y], bounds ? x[TRIL_MVN_HIGH] : NULL,
+                           x[TRIL_MVN_LOC], x[TRIL_MVN_FACTOR]);
+    if (!state && o->partial.n < d)
         *log_prob = tril_observed_log_prob(&o->partial);
-        return true;
-    }
+    if (state || o->partial.n < d)
+        return state;
     o->whole = tril_mvn_row_of(rows, rows->memory, *knows == 0);
     *knows = 1;
     tril_mvn_residual(rows, 0, &o->whole);
     *log_prob = tril_mvn_form_of(rows->node)->log_prob(&o->whole);
-    return true;
+    return TRIL_OBSERVED_FINE;
+}
+
+static bool fail(const tril_row_block *rows, tril_observed_state state)
+{
+    static const char *const sentences[] = {
+        [TRIL_OBSERVED_NOT_FINITE] = "y is infinite or loc not finite",
+        [TRIL_OBSERVED_CROSSED] = "a lower bound is above the upper one",
+        [TRIL_OBSERVED_TOO_MANY] = "more than two numbers are known by bounds only"
+    };
+    return tril_op_fail(rows->node,
+                        state == TRIL_OBSERVED_NOT_FINITE ? TRIL_NOT_FINITE : TRIL_BAD_ARGUMENT,
+                        "%s%s", sentences[state], tril_rows_where(rows, " in row ", 0).text);
 }
 
 static bool observed_forward(tril_row_block *rows)
 {
     observed o;
     double log_prob;
-    if (!observed_of(rows, &o, &log_prob))
-        return tril_op_fail(rows->node, TRIL_NOT_FINITE, "y is infinite or loc not finite%s",
-                            tril_rows_where(rows, " in row ", 0).text);
+    const tril_observed_state state = observed_of(rows, &o, &log_prob);
+    if (state)
+        return fail(rows, state);
     *rows->value = tril_saturate(log_prob);
     return true;
 }
 
-/* what is missing has gradient 0 */
+/* what is missing has gradient 0, and so have bounds */
 static void put_partial(tril_row_block *rows, const tril_observed *o)
 {
     tril_row_grad *factor = &rows->grad[TRIL_MVN_FACTOR];
-    for (size_t i = 0, k = 0; i < o->d; i++) {
-        bool is_there = k < o->n && o->index[k] == i;
+    const size_t m = o->n + o->censored;
+    for (size_t i = 0; i < o->d; i++) {
+        size_t k = 0;
+        while (k < m && o->index[k] != i)
+            k++;
+        const bool is_there = k < m;
         const double *slope = o->slope + k * (o->d + 1);
         double a = is_there ? slope[o->d] : 0;
         tril_row_put(rows, TRIL_MVN_LOC, i, a);
-        tril_row_put(rows, TRIL_MVN_Y, i, -a);
+        tril_row_put(rows, TRIL_MVN_Y, i, k < o->n ? -a : 0);
         size_t n = is_there ? i + 1 : 0;
         for (size_t j = 0; j < n; j++)
             tril_row_put(rows, TRIL_MVN_FACTOR, i * o->d + j, slope[j]);
         tril_row_grad_skip(factor, rows->at[TRIL_MVN_FACTOR][0] + i * o->d + n, o->d - n);
-        k += is_there;
     }
     tril_mvn_put_df(rows, o->squares, o->n);
 }
@@ -86,6 +104,8 @@ static void observed_backward(tril_row_block *rows)
         tril_mvn_put_row(rows, 0, &o.slopes);
         tril_mvn_put_df(rows, tril_mvn_squares(o.whole.d, o.slopes.z), o.whole.d);
     }
+    if (tril_mvn_has_bounds(rows->node))
+        tril_row_grad_skip(&rows->grad[TRIL_MVN_HIGH], rows->at[TRIL_MVN_HIGH][0], o.partial.d);
 }
 
 const tril_row_kernel tril_mvn_missing_kernel = { observed_forward, observed_backward,

@@ -65,7 +65,8 @@ const tril_rowwise tril_op_mvn_precision_rsample = TRIL_MVN_RSAMPLE(
 
 static tril_var precision_log_prob(const tril_dist *p, tril_var y)
 {
-    return tril_mvn_log_prob_by(&tril_op_mvn_precision_log_prob, &by_precision, p, y);
+    return tril_mvn_log_prob_by(&tril_op_mvn_precision_log_prob, &by_precision, p, y,
+                                (tril_var){ 0 });
 }
 
 static tril_var precision_rsample(const tril_dist *p, size_t n)

@@ -9,7 +9,7 @@ tril_mvn_row tril_mvn_row_of(const tril_row_block *rows, double *memory, bool mo
     row.off = rows->x[TRIL_MVN_FACTOR];
     if (moved)
         tril_mvn_row_load(&row, row.off);
-    if (rows->node->n_in > TRIL_MVN_DF)
+    if (tril_mvn_has_df(rows->node))
         row.df = (double)*rows->x[TRIL_MVN_DF];
     return row;
 }
@@ -45,7 +45,7 @@ void tril_mvn_put_row(tril_row_block *rows, size_t i, const tril_mvn_slopes *s)
 
 void tril_mvn_put_df(tril_row_block *rows, double squares, size_t d)
 {
-    if (rows->node->n_in > TRIL_MVN_DF)
+    if (tril_mvn_has_df(rows->node))
         tril_row_put(rows, TRIL_MVN_DF, 0,
                      tril_student_log_slope(squares, (double)*rows->x[TRIL_MVN_DF], d));
 }

@@ -55,12 +55,12 @@ static tril_var column(tril_var df)
 
 static tril_var mvt_log_prob(const tril_dist *p, tril_var y)
 {
-    return tril_mvn_log_prob_by(&tril_op_mvt_log_prob, &student, p, y);
+    return tril_mvn_log_prob_by(&tril_op_mvt_log_prob, &student, p, y, (tril_var){ 0 });
 }
 
 static tril_var mvt_log_prob_missing(const tril_dist *p, tril_var y)
 {
-    return tril_mvn_log_prob_by(&tril_op_mvt_log_prob_missing, &missing, p, y);
+    return tril_mvn_log_prob_by(&tril_op_mvt_log_prob_missing, &missing, p, y, (tril_var){ 0 });
 }
 
 static tril_var draw(const tril_dist *p, tril_var df, size_t n)

@@ -5,6 +5,7 @@
 #include "distributions/dist.h"
 #include "distributions/pointwise.h"
 #include "kernels/normal.h"
+#include "kernels/rectangle.h"
 #include "ops/ops.h"
 
 /* ---- log_prob and cdf: inputs loc, scale, y */
@@ -47,20 +48,53 @@ const tril_op tril_op_normal_log_prob_missing = { "log_prob_missing(normal)", tr
                                                   tril_numbers_forward, tril_numbers_backward };
 
 /* (y - loc) / scale, within bounds whose square is finite */
-static double standardised(const double *x)
+static double standardised(const double *x, double y)
 {
-    return tril_within((x[2] - x[0]) / x[1], 1e150);
+    return tril_within((y - x[0]) / x[1], 1e150);
 }
+
+static const char *wrong_bounds(const double *x)
+{
+    return !isfinite(x[0]) || isinf(x[2]) || isinf(x[3]) ? "a bound is infinite or loc not finite"
+           : x[2] > x[3]                                 ? "a lower bound is above the upper one"
+                                                         : NULL;
+}
+
+/* inputs loc, scale, low, high */
+static double censored(const double *x, double *slope)
+{
+    const double low = standardised(x, x[2]), high = standardised(x, x[3]);
+    tril_truncated u = { 0 };
+    if (wrong_bounds(x))
+        u.log_prob = (double)NAN;
+    else if (x[2] == x[3])
+        u = (tril_truncated){ -0.5 * low * low - log(x[1]) - 0.5 * TRIL_LOG_2PI,
+                              { low },
+                              { low * low - 1 } };
+    else if (!isnan(x[2]) || !isnan(x[3]))
+        tril_truncate(isnan(x[2]) ? -HUGE_VAL : low, isnan(x[3]) ? HUGE_VAL : high, &u);
+    if (slope) {
+        slope[0] = u.mean[0] / x[1];
+        slope[1] = u.second[0] / x[1];
+        slope[2] = slope[3] = 0;
+    }
+    return u.log_prob;
+}
+
+TRIL_NUMBERS_BY(censored, 4)
+
+const tril_op tril_op_normal_log_prob_censored = { "log_prob_censored(normal)", tril_numbers_shape,
+                                                   tril_numbers_forward, tril_numbers_backward };
 
 static const char *not_a_number(const double *x)
 {
-    return isnan(standardised(x)) ? "y or loc is not a number" : NULL;
+    return isnan(standardised(x, x[2])) ? "y or loc is not a number" : NULL;
 }
 
 static double normal_probability(const double *x, double *slope)
 {
     const double root_half = 0.70710678118654752;
-    double z = standardised(x);
+    double z = standardised(x, x[2]);
     if (slope) {
         double density = exp(-0.5 * (z * z + TRIL_LOG_2PI)) / x[1];
         slope[0] = -density, slope[1] = -density * z, slope[2] = density;
@@ -110,6 +144,16 @@ static tril_var normal_log_prob_missing(const tril_dist *p, tril_var y)
                               (tril_numbers){ .values = observed_values,
                                               .slopes = observed_slopes,
                                               .wrong = infinite,
+                                              .event_rank = p->event.rank });
+}
+
+static tril_var normal_log_prob_censored(const tril_dist *p, tril_var low, tril_var high)
+{
+    return tril_numbers_apply(&tril_op_normal_log_prob_censored,
+                              (tril_var[]){ p->param[0], p->param[1], low, high }, 4,
+                              (tril_numbers){ .values = censored_values,
+                                              .slopes = censored_slopes,
+                                              .wrong = wrong_bounds,
                                               .event_rank = p->event.rank });
 }
 
@@ -182,7 +226,8 @@ static tril_var diag_covariance(const tril_dist *p)
         .name = title, .log_prob = normal_log_prob, .log_prob_missing = normal_log_prob_missing,   \
         .rsample = normal_rsample, .entropy = normal_entropy, .mean = normal_mean,                 \
         .variance = normal_variance, .mode = normal_mean, .cdf = normal_cdf,                       \
-        .covariance = diag_covariance, .as_mvn = normal_as_mvn, .expand = normal_expand            \
+        .log_prob_censored = normal_log_prob_censored, .covariance = diag_covariance,              \
+        .as_mvn = normal_as_mvn, .expand = normal_expand                                           \
     }
 
 const tril_dist_kind tril_dist_kind_normal = KIND_NAMED("normal");

@@ -14,4 +14,16 @@ double tril_interval_probability(double df, double low, double high);
 double tril_rectangle_probability(double df, double r, double s, const double *low,
                                   const double *high);
 
+/* Independent standard normals u, of which u_1 and, if there are two, r u_1 + s u_2 are within
+ * bounds: the logarithm of the probability of that; the means E u given that; and E u u' less the
+ * identity, its numbers 11, 12, 22 (of one number 11 alone). With all their digits in tails, as far
+ * as 1e8, and where bounds are close to each other. A bound may be infinite; if low is
+ * not below high, as where numbers are so large that bounds are one number, that is the number. */
+typedef struct tril_truncated {
+    double log_prob, mean[2], second[3];
+} tril_truncated;
+void tril_truncate(double low, double high, tril_truncated *out);
+void tril_truncate_two(double r, double s, const double *low, const double *high,
+                       tril_truncated *out);
+
 #endif

@@ -41,6 +41,40 @@ static tril_var normal_observed(tril_tape *tape, const tril_var *in, void *user)
     return tril_log_prob_missing(p, y);
 }
 
+/* bounds of numbers: bits 2 i and 2 i + 1 of number[0] say of number i whether it has a lower and
+ * an upper one; with neither it is there */
+static void put_bounds(tril_tape *tape, tril_shape shape, int bits, tril_var *low, tril_var *high)
+{
+    const size_t size = tril_shape_size(shape);
+    tril_real *l = tril_tape_take(tape, size + 1, sizeof *l),
+              *h = tril_tape_take(tape, size + 1, sizeof *h);
+    for (size_t i = 0; i < size && l && h; i++) {
+        const int own = bits >> 2 * i & 3;
+        l[i] = own == 2 ? (tril_real)NAN : (tril_real)(0.1 * (double)(i % 7) - 0.2);
+        h[i] = own == 1 ? (tril_real)NAN : l[i];
+        if (own & 2)
+            h[i] = (tril_real)(0.3 + 0.1 * (double)(i % 5));
+    }
+    *low = tril_input_missing(tape, l, shape);
+    *high = tril_input_missing(tape, h, shape);
+}
+
+static tril_var censored(tril_tape *tape, const tril_var *in, void *user)
+{
+    const op_case *row = user;
+    tril_var low, high;
+    put_bounds(tape, row->in[0], row->number[0], &low, &high);
+    return tril_log_prob_censored(tril_mvn(in[0], in[1]), low, high);
+}
+
+static tril_var normal_censored(tril_tape *tape, const tril_var *in, void *user)
+{
+    const op_case *row = user;
+    tril_var low, high;
+    put_bounds(tape, row->in[0], row->number[0], &low, &high);
+    return tril_log_prob_censored(tril_mvn_diag(in[0], in[1]), low, high);
+}
+
 /* coordinate 1 given 2 and 0, at in[2] */
 static tril_var conditional(tril_tape *tape, const tril_var *in, void *user)
 {
@@ -81,6 +115,20 @@ static tril_var conditional(tril_tape *tape, const tril_var *in, void *user)
         "normal_log_prob_missing", what, normal_observed, 3, { loc, scale, y }, out, POSITIVE,     \
         {                                                                                          \
             gaps, axes                                                                             \
+        }                                                                                          \
+    }
+#define CENSORED(what, loc, scale_tril, out, bits)                                                 \
+    {                                                                                              \
+        "mvn_log_prob_censored", what, censored, 2, { loc, scale_tril }, out, POSITIVE,            \
+        {                                                                                          \
+            bits                                                                                   \
+        }                                                                                          \
+    }
+#define NORMAL_CENSORED(what, loc, scale, out, bits)                                               \
+    {                                                                                              \
+        "normal_log_prob_censored", what, normal_censored, 2, { loc, scale }, out, POSITIVE,       \
+        {                                                                                          \
+            bits                                                                                   \
         }                                                                                          \
     }
 #define CONDITIONAL(what, loc, scale_tril, y, out)                                                 \
@@ -133,6 +181,21 @@ const op_case precision_cases[] = {
     NORMAL_OBSERVED("vectors, scale shared", S(4, 3), S(3), S(4, 3), S(4), 0x51f, 1),
     NORMAL_OBSERVED("vectors, y shared", S(4, 3), S(4, 3), S(3), S(4), 2, 1),
     NORMAL_OBSERVED("no rows", S(0, 3), S(3), S(0, 3), S(0), 0, 1),
+    CENSORED("all there", S(3), S(3, 3), { 0 }, 0),
+    CENSORED("the first below", S(3), S(3, 3), { 0 }, 2),
+    CENSORED("the second above", S(3), S(3, 3), { 0 }, 4),
+    CENSORED("the last between", S(3), S(3, 3), { 0 }, 0x30),
+    CENSORED("the first two, one side each", S(3), S(3, 3), { 0 }, 6),
+    CENSORED("the first and the last between", S(3), S(3, 3), { 0 }, 0x33),
+    CENSORED("the last two", S(3), S(3, 3), { 0 }, 0x24),
+    CENSORED("both of two", S(2), S(2, 2), { 0 }, 0xd),
+    CENSORED("a batch", S(4, 2), S(4, 2, 2), S(4), 0xd9),
+    CENSORED("factor shared", S(4, 2), S(2, 2), S(4), 0x6d),
+    CENSORED("d = 1", S(4, 1), S(4, 1, 1), S(4), 0xe4),
+    CENSORED("no rows", S(0, 3), S(3, 3), S(0), 0),
+    NORMAL_CENSORED("vectors", S(4, 3), S(4, 3), S(4), 0xe4d9b6),
+    NORMAL_CENSORED("scale shared", S(4, 3), S(3), S(4), 0x39e4d),
+    NORMAL_CENSORED("no rows", S(0, 3), S(3), S(0), 0),
     CONDITIONAL("a conditional", S(2, 3), S(2, 3, 3), S(2, 2), S(2, 1)),
     CONDITIONAL("a conditional, factor shared", S(2, 3), S(3, 3), S(2, 2), S(2, 1)),
     CONDITIONAL("a conditional of one", S(3), S(3, 3), S(2), S(1)),

@@ -998,6 +998,20 @@ static void do_log_prob_missing(void)
     put_method(p, tril_log_prob_missing(p, point(p, WITH_GAPS)));
 }
 
+/* often with bounds in order, and equal ones */
+static void do_log_prob_censored(void)
+{
+    const tril_dist p = some_dist();
+    const tril_var low = point(p, WITH_GAPS), other = point(p, WITH_GAPS);
+    const tril_var x = tril_log_prob_censored(p, low,
+                                              pick(3)   ? tril_maximum(low, other)
+                                              : pick(2) ? low
+                                                        : other);
+    put_method(p, x);
+    if (pick(2))
+        differentiate_from(x);
+}
+
 static void do_cdf(void)
 {
     const tril_dist p = some_dist();
@@ -1281,6 +1295,7 @@ static const struct {
               { "log_prob", do_log_prob },
               { "log_prob", do_log_prob },
               { "log_prob_missing", do_log_prob_missing },
+              { "log_prob_censored", do_log_prob_censored },
               { "cdf", do_cdf },
               { "moments", do_moments },
               { "draws", do_draws },

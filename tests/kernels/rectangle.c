@@ -78,12 +78,46 @@ START_TEST(test_one_of_two)
 }
 END_TEST
 
+/* normals within bounds: reference/truncated.py writes reference/truncated.csv; what tends to 0 is
+ * right beside the others */
+START_TEST(test_truncated)
+{
+    static const char *const names[] = { "r",      "s",        "low",     "high",
+                                         "low2",   "high2",    "mean",    "mean2",
+                                         "second", "second12", "second2", "log_prob" };
+    enum { N = sizeof names / sizeof *names, R = 0, LOW = 2, MEAN = 6, SECOND = 8, LOG_PROB = 11 };
+    double *x[N];
+    size_t rows = 0;
+    for (size_t k = 0; k < N; k++)
+        x[k] = reference("reference/truncated.csv", names[k], &rows);
+    ck_assert_uint_gt(rows, 30);
+    for (size_t i = 0; i < rows; i++) {
+        const double low[2] = { bound_of(x[LOW][i]), bound_of(x[LOW + 2][i]) },
+                     high[2] = { bound_of(x[LOW + 1][i]), bound_of(x[LOW + 3][i]) };
+        const double r = x[R][i], s = x[R + 1][i];
+        tril_truncated u;
+        if (s > 0)
+            tril_truncate_two(r, s, low, high, &u);
+        else
+            tril_truncate(*low, *high, &u);
+        ck_close(u.log_prob, x[LOG_PROB][i], 1e-13, 1e-1);
+        for (size_t k = 0; k < (s > 0 ? 2 : 1); k++)
+            ck_close(u.mean[k], x[MEAN + k][i], 1e-11, 1e-2);
+        for (size_t k = 0; k < (s > 0 ? 3 : 1); k++)
+            ck_close(u.second[k], x[SECOND + k][i], 1e-11, 1e-2);
+    }
+    for (size_t k = 0; k < N; k++)
+        free(x[k]);
+}
+END_TEST
+
 Suite *suite_kernels_rectangle(void)
 {
     Suite *suite = suite_create("kernels/rectangle");
     TCase *tcase = tcase_create("rectangle");
     tcase_add_test(tcase, test_reference);
     tcase_add_test(tcase, test_interval);
+    tcase_add_test(tcase, test_truncated);
     tcase_add_loop_test(tcase, test_one_of_two, 0, 16);
     suite_add_tcase(suite, tcase);
     return suite;
