@@ -358,11 +358,34 @@ static bool tensor_of_tensors(machine *m, const char *name, reg *r)
     return false;
 }
 
+/* the first number that y lacks in an event is below its bound (side 0), above it (1), or from it
+ * on as far as 1 (2); the others are missing */
+static tril_var censored(machine *m, tril_dist p, tril_var y, tril_var bound, int side)
+{
+    const size_t size = tril_size(y), width = tril_size(bound);
+    const tril_real none = (tril_real)NAN, *values = tril_value(y), *bounds = tril_value(bound);
+    tril_real *low = take(m, 2 * size), *high = low + size;
+    bool first = true;
+    for (size_t i = 0; i < size; i++) {
+        first |= i % width == 0;
+        low[i] = high[i] = values[i];
+        if (!isnan(values[i]) || !first)
+            continue;
+        first = false;
+        low[i] = side == 0 ? none : bounds[i % width];
+        high[i] = side == 0 ? bounds[i % width] : side == 1 ? none : bounds[i % width] + 1;
+    }
+    const tril_shape shape = tril_shape_of(y);
+    return tril_log_prob_censored(p, tril_input_missing(m->tape, low, shape),
+                                  tril_input_missing(m->tape, high, shape));
+}
+
 static bool tensor_of_dists(machine *m, const char *name, reg *r)
 {
     LOOK_UP(methods, var, DIST(0));
     CALL(log_prob, var, tril_log_prob(DIST(0), VAR(1)));
     CALL(log_prob_missing, var, tril_log_prob_missing(DIST(0), VAR(1)));
+    CALL(log_prob_censored, var, censored(m, DIST(0), VAR(1), VAR(2), INT(3)));
     CALL(rsample, var, rsample(m, DIST(0), SIZE(1)));
     CALL(cdf, var, tril_cdf(DIST(0), VAR(1)));
     CALL(kl, var, tril_kl(DIST(0), DIST(1)));

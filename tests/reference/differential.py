@@ -347,6 +347,55 @@ def log_prob_missing(q, y):
     return p.log_prob(r) + 0.5 * math.log(2 * math.pi) * gone.sum(-1)
 
 
+def log_interval(z, width, side):
+    """log P of a standard normal below z, above it, or from z on as far as width."""
+    below, above = torch.special.log_ndtr(z), torch.special.log_ndtr(-z)
+    if side < 2:
+        return above if side else below
+    further = torch.special.log_ndtr(z + width), torch.special.log_ndtr(-z - width)
+    a, b = torch.where(z > 0, above, further[0]), torch.where(z > 0, further[1], below)
+    return a + torch.log(-torch.expm1(b - a))
+
+
+def log_prob_censored(q, y, bound, side):
+    """The first number that y lacks in an event is below its bound (side 0), above it (1), or from it on as far as 1
+    (2); the others are missing."""
+    y, bound = torch.broadcast_tensors(y.detach(), bound.detach())
+    gone = torch.isnan(y)
+    if q.event_shape:
+        gone = gone & (gone.cumsum(-1) == 1)
+    return with_bounds(q, y, torch.where(gone, bound, torch.full((), math.nan)), side)
+
+
+def with_bounds(q, y, bound, side):
+    zero, gone, within = torch.zeros(()), torch.isnan(y), ~torch.isnan(bound)
+    if isinstance(q, td.Independent):
+        n = q.reinterpreted_batch_ndims
+        each = with_bounds(q.base_dist, y, bound, side)
+        return each.sum(tuple(range(-n, 0))) if n else each
+    if isinstance(q, td.MixtureSameFamily):
+        y, bound = (x.unsqueeze(-1 - len(q.event_shape)) for x in (y, bound))
+        log_w = torch.log_softmax(q.mixture_distribution.logits, -1)
+        return torch.logsumexp(log_w + with_bounds(q.component_distribution, y, bound, side), -1)
+    if isinstance(q, td.Normal):
+        z = (torch.where(within, bound, zero) - q.loc) / q.scale
+        p = torch.where(gone, zero, q.log_prob(torch.where(gone, zero, y)))
+        return torch.where(within, log_interval(z, 1 / q.scale, side), p)
+    if not isinstance(q, MVN):
+        raise Skip
+    # the conditional normal of the number that is within bounds
+    there, own = (~gone).to(torch.float64), within.to(torch.float64)
+    known = q.covariance_matrix * there.unsqueeze(-1) * there.unsqueeze(-2) + torch.diag_embed(1 - there)
+    cross = (q.covariance_matrix * own.unsqueeze(-2)).sum(-1) * there
+    slope = torch.linalg.solve(known, cross.unsqueeze(-1)).squeeze(-1)
+    mean = (own * q.loc).sum(-1) + (slope * torch.where(gone, zero, y - q.loc)).sum(-1)
+    variance = (own * q.covariance_matrix.diagonal(dim1=-2, dim2=-1)).sum(-1) - (slope * cross).sum(-1)
+    some = within.any(-1)
+    sd = torch.where(some, variance, torch.ones(())).sqrt()
+    z = (torch.where(within, bound, zero).sum(-1) - mean) / sd
+    return log_prob_missing(q, y) + torch.where(some, log_interval(z, 1 / sd, side), zero)
+
+
 def normal_of(q):
     return q.normal if isinstance(q, MVT) else as_mvn(q)
 
@@ -535,7 +584,8 @@ TENSORS = {
     "diagonal": lambda x: x.diagonal(dim1=-2, dim2=-1), "diag_embed": torch.diag_embed, "tril": torch.tril,
     "cholesky": lambda x: torch.linalg.cholesky(symmetric(x)), "lq": lq,
     "solve_tril": lambda factor, b, transpose: solve(factor, b, bool(transpose)), "unpack_tril": unpack,
-    "log_prob": lambda p, y: p.log_prob(y), "log_prob_missing": log_prob_missing, "entropy": lambda p: p.entropy(),
+    "log_prob": lambda p, y: p.log_prob(y), "log_prob_missing": log_prob_missing,
+    "log_prob_censored": log_prob_censored, "entropy": lambda p: p.entropy(),
     "dist_mean": lambda p: p.mean, "dist_variance": lambda p: p.variance, "dist_mode": mode,
     "dist_covariance": covariance, "cdf": lambda p, y: p.cdf(y), "kl": kl}
 DISTS = {
@@ -555,7 +605,7 @@ N_REGISTERS = {**{name: 1 for name in [*TENSORS, *DISTS, *WITH_MACHINE]},
                **{name: 2 for name in list(BINARY) + "matmul cross_entropy solve_tril log_prob log_prob_missing cdf kl "
                   "mvn mvn_covariance mvn_precision mvn_precision_tril mvn_diag normal mixture dist_conditional "
                   "affine_no_bias head_shared".split()},
-               "affine": 3, "mvn_low_rank": 3, "student_t": 3, "mvt": 3}
+               "affine": 3, "log_prob_censored": 3, "mvn_low_rank": 3, "student_t": 3, "mvt": 3}
 DISTS["head_shared"] = lambda raw, shared, d, diagonal, scaled, floor: \
     head(raw, d, SHARED, diagonal, scaled, floor, 1, 0, 0, 0, shared)
 
@@ -920,6 +970,8 @@ class Generator:
         can = ["log_prob"] * 4
         if isinstance(inner, (MVN, MVT, td.Normal)) and room:
             can += ["log_prob_missing"] * 2
+        if isinstance(inner, (MVN, td.Normal)) and room:
+            can += ["log_prob_censored"] * 2
         if not isinstance(inner, td.Categorical):
             can += ["dist_mean"] + ["dist_variance"] * room
         if not mixed:
@@ -933,6 +985,9 @@ class Generator:
         for name in self.r.sample(can, self.r.randint(1, 2)):
             if name in ("log_prob", "log_prob_missing", "cdf"):
                 self.add(name, p, self.y(p, name == "log_prob_missing"))
+            elif name == "log_prob_censored":
+                bound = self.leaf("n", self.value(p).event_shape, -1)
+                self.add(name, p, self.y(p, True), bound, self.r.randrange(3))
             elif name == "rsample":
                 self.draw(p)
             else:
