@@ -358,16 +358,18 @@ static bool tensor_of_tensors(machine *m, const char *name, reg *r)
     return false;
 }
 
-/* the first number that y lacks in an event is below its bound (side 0), above it (1), or from it
- * on as far as 1 (2); the others are missing */
+/* the first number that y lacks in a row of an event is below its bound (side 0), above it (1), or
+ * from it on as far as 1 (2); the others are missing */
 static tril_var censored(machine *m, tril_dist p, tril_var y, tril_var bound, int side)
 {
-    const size_t size = tril_size(y), width = tril_size(bound);
+    const tril_shape event = tril_shape_of(bound);
+    const size_t size = tril_size(y), width = tril_size(bound),
+                 last = event.rank ? event.dim[event.rank - 1] : 1;
     const tril_real none = (tril_real)NAN, *values = tril_value(y), *bounds = tril_value(bound);
     tril_real *low = take(m, 2 * size), *high = low + size;
     bool first = true;
     for (size_t i = 0; i < size; i++) {
-        first |= i % width == 0;
+        first |= i % last == 0;
         low[i] = high[i] = values[i];
         if (!isnan(values[i]) || !first)
             continue;

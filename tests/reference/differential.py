@@ -358,8 +358,8 @@ def log_interval(z, width, side):
 
 
 def log_prob_censored(q, y, bound, side):
-    """The first number that y lacks in an event is below its bound (side 0), above it (1), or from it on as far as 1
-    (2); the others are missing."""
+    """The first number that y lacks in a row of an event is below its bound (side 0), above it (1), or from it on as
+    far as 1 (2); the others are missing."""
     y, bound = torch.broadcast_tensors(y.detach(), bound.detach())
     gone = torch.isnan(y)
     if q.event_shape:
