@@ -61,7 +61,7 @@ static const char *wrong_bounds(const double *x)
 }
 
 /* inputs loc, scale, low, high */
-static double censored(const double *x, double *slope)
+static double bounds_log_prob(const double *x, double *slope)
 {
     const double low = standardised(x, x[2]), high = standardised(x, x[3]);
     tril_truncated u = { 0 };
@@ -81,7 +81,7 @@ static double censored(const double *x, double *slope)
     return u.log_prob;
 }
 
-TRIL_NUMBERS_BY(censored, 4)
+TRIL_NUMBERS_BY(bounds_log_prob, 4)
 
 const tril_op tril_op_normal_log_prob_censored = { "log_prob_censored(normal)", tril_numbers_shape,
                                                    tril_numbers_forward, tril_numbers_backward };
@@ -151,8 +151,8 @@ static tril_var normal_log_prob_censored(const tril_dist *p, tril_var low, tril_
 {
     return tril_numbers_apply(&tril_op_normal_log_prob_censored,
                               (tril_var[]){ p->param[0], p->param[1], low, high }, 4,
-                              (tril_numbers){ .values = censored_values,
-                                              .slopes = censored_slopes,
+                              (tril_numbers){ .values = bounds_log_prob_values,
+                                              .slopes = bounds_log_prob_slopes,
                                               .wrong = wrong_bounds,
                                               .event_rank = p->event.rank });
 }

@@ -57,7 +57,7 @@ double tril_interval_probability(double df, double low, double high)
 
 /* ---- a normal within an interval */
 
-static double log_density(double z)
+static double log_normal(double z)
 {
     return -0.5 * z * z - 0.5 * TRIL_LOG_2PI;
 }
@@ -66,7 +66,7 @@ static double log_density(double z)
 static double mills(double z)
 {
     if (z < 10)
-        return lower_tail(INFINITY, -z) / exp(log_density(z));
+        return lower_tail(INFINITY, -z) / exp(log_normal(z));
     double ratio = z;
     for (int k = 16; k > 0; k--)
         ratio = z + k / ratio;
@@ -85,15 +85,14 @@ static void narrow_moments(double low, double high, tril_truncated *out)
         mean += p * z;
         second += p * z * z;
     }
-    *out = (tril_truncated){ log_density(end) + log(half * sum),
-                             { mean / sum },
-                             { second / sum - 1 } };
+    *out =
+        (tril_truncated){ log_normal(end) + log(half * sum), { mean / sum }, { second / sum - 1 } };
 }
 
 void tril_truncate(double low, double high, tril_truncated *out)
 {
     if (!(low < high)) {
-        *out = (tril_truncated){ log_density(high), { high }, { high * high - 1 } };
+        *out = (tril_truncated){ log_normal(high), { high }, { high * high - 1 } };
         return;
     }
     if (low > 0) {
@@ -108,12 +107,12 @@ void tril_truncate(double low, double high, tril_truncated *out)
     double log_p, at_low, at_high; /* the densities at the ends over the probability */
     if (high > 0) {
         log_p = log1p(-lower_tail(INFINITY, low) - lower_tail(INFINITY, -high));
-        at_low = exp(log_density(low) - log_p);
-        at_high = exp(log_density(high) - log_p);
+        at_low = exp(log_normal(low) - log_p);
+        at_high = exp(log_normal(high) - log_p);
     } else {
         const double falls = 0.5 * (high - low) * (high + low), ratio = mills(-high),
                      rest = -expm1(falls + log(mills(-low) / ratio));
-        log_p = log_density(high) + log(ratio * rest);
+        log_p = log_normal(high) + log(ratio * rest);
         at_high = 1 / (ratio * rest);
         at_low = at_high * exp(falls);
     }
@@ -155,7 +154,7 @@ static double log_slice(const rectangle *a, double z, tril_truncated *u)
     double low, high;
     given(a, z, &low, &high);
     tril_truncate(low, high, u);
-    return log_density(z) + u->log_prob;
+    return log_normal(z) + u->log_prob;
 }
 
 static void add_slice(const rectangle *a, double z, double weight, double *sum)

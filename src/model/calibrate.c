@@ -5,8 +5,6 @@
 #include "core/ctx.h"
 #include "model/model.h"
 
-enum { STEPS = TRIL_CONFORMAL_STEPS };
-
 typedef struct scored {
     double score, weight;
 } scored;
@@ -17,8 +15,8 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* For each share k / STEPS the smallest score that so many of the rows and one more reach, or
- * infinity: with weights of 1 it is the ceil(share (n + 1))-th. */
+/* For each share k / TRIL_CONFORMAL_STEPS the smallest score that so many of the rows and one more
+ * reach, or infinity: with weights of 1 it is the ceil(share (n + 1))-th. */
 static void find_levels(scored *rows, size_t n, double *out)
 {
     double sum = 0, all = 1;
@@ -28,10 +26,10 @@ static void find_levels(scored *rows, size_t n, double *out)
     size_t k = 1;
     for (size_t i = 0; i < n; i++) {
         sum += rows[i].weight;
-        for (; k < STEPS && (double)k * all <= STEPS * sum; k++)
+        for (; k < TRIL_CONFORMAL_STEPS && (double)k * all <= TRIL_CONFORMAL_STEPS * sum; k++)
             out[k - 1] = rows[i].score;
     }
-    for (; k < STEPS; k++)
+    for (; k < TRIL_CONFORMAL_STEPS; k++)
         out[k - 1] = HUGE_VAL;
 }
 
@@ -66,7 +64,7 @@ bool tril_model_calibrate(tril_model *model, tril_batch rows)
         pit[i] = 2 * (0.5 + fabs(pit[i] - 0.5)) - 1; /* rounded as levels of quantiles are */
     for (size_t j = 0; j <= d && done; j++)
         calibrate(j ? pit + j - 1 : level, j ? d : 1, rows, memory,
-                  model->conformal + j * (STEPS - 1));
+                  model->conformal + j * (TRIL_CONFORMAL_STEPS - 1));
     tril_ctx_release(model->ctx, level);
     tril_ctx_release(model->ctx, memory);
     return done;

@@ -6,15 +6,13 @@
 #include "io/tensors.h"
 #include "model/model.h"
 
-enum { STEPS = TRIL_CONFORMAL_STEPS };
-
 static const char name[] = "conformal";
 
 bool tril_model_make_conformal(tril_model *model)
 {
     if (!model->conformal)
         model->conformal = tril_arena_take(&model->arena, name, 1 + model->about.n_targets,
-                                           (STEPS - 1) * sizeof *model->conformal);
+                                           (TRIL_CONFORMAL_STEPS - 1) * sizeof *model->conformal);
     model->about.conformal = model->conformal;
     return model->conformal;
 }
@@ -22,11 +20,12 @@ bool tril_model_make_conformal(tril_model *model)
 /* of regions, or of intervals of a target behind them; a share is rounded up */
 static double level_of(const tril_model *model, size_t which, double share)
 {
-    const double k = ceil(share * STEPS - 1e-6);
+    const double k = ceil(share * TRIL_CONFORMAL_STEPS - 1e-6);
     return !model->conformal ? share
            : k < 1           ? 0
-           : k < STEPS       ? model->conformal[which * (STEPS - 1) + (size_t)k - 1]
-                             : HUGE_VAL;
+           : k < TRIL_CONFORMAL_STEPS
+               ? model->conformal[which * (TRIL_CONFORMAL_STEPS - 1) + (size_t)k - 1]
+               : HUGE_VAL;
 }
 
 double tril_model_region_level(const tril_model *model, double share)
@@ -46,12 +45,13 @@ bool tril_model_put_conformal(const tril_model *model, tril_tensors *tensors)
 {
     return !model->conformal ||
            tril_tensors_put(tensors, name, TRIL_F64,
-                            TRIL_SHAPE(1 + model->about.n_targets, STEPS - 1), model->conformal);
+                            TRIL_SHAPE(1 + model->about.n_targets, TRIL_CONFORMAL_STEPS - 1),
+                            model->conformal);
 }
 
 bool tril_model_get_conformal(tril_model *model, const tril_tensors *tensors)
 {
-    const tril_shape shape = TRIL_SHAPE(1 + model->about.n_targets, STEPS - 1);
+    const tril_shape shape = TRIL_SHAPE(1 + model->about.n_targets, TRIL_CONFORMAL_STEPS - 1);
     if (!tril_tensors_find(tensors, name).name)
         return true;
     if (!tril_tensors_fit(tensors, name, TRIL_F64, shape) || !tril_model_make_conformal(model) ||
@@ -59,7 +59,7 @@ bool tril_model_get_conformal(tril_model *model, const tril_tensors *tensors)
         return false;
     for (size_t i = 0; i < tril_shape_size(shape); i++) {
         const double level = model->conformal[i],
-                     before = i % (STEPS - 1) ? model->conformal[i - 1] : 0;
+                     before = i % (TRIL_CONFORMAL_STEPS - 1) ? model->conformal[i - 1] : 0;
         if (!(level >= before && (level <= 1 || isinf(level))))
             return tril_ctx_fail(tensors->ctx, TRIL_BAD_DATA,
                                  "%s: %s: level %zu is %g, want levels from 0 to 1 that do not "

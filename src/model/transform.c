@@ -8,7 +8,7 @@
 
 /* ---- log */
 
-static double log_forward(const double *param, double t)
+static double apply_log(const double *param, double t)
 {
     (void)param;
     return t > 0 ? log(t) : -HUGE_VAL;
@@ -95,7 +95,7 @@ static double yeo_johnson_growth(const double *p)
 const tril_transform_kind tril_transform_log = { .name = "log",
                                                  .takes = "numbers above 0",
                                                  .is_exp = true,
-                                                 .forward = log_forward,
+                                                 .forward = apply_log,
                                                  .inverse = log_inverse,
                                                  .log_slope = log_log_slope,
                                                  .growth = log_growth };
