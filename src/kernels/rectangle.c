@@ -66,7 +66,7 @@ static double log_normal(double z)
 static double mills(double z)
 {
     if (z < 10)
-        return lower_tail(INFINITY, -z) / exp(log_normal(z));
+        return lower_tail(HUGE_VAL, -z) / exp(log_normal(z));
     double ratio = z;
     for (int k = 16; k > 0; k--)
         ratio = z + k / ratio;
@@ -100,13 +100,13 @@ void tril_truncate(double low, double high, tril_truncated *out)
         out->mean[0] = -out->mean[0];
         return;
     }
-    if (is_narrow(INFINITY, low, high)) {
+    if (is_narrow(HUGE_VAL, low, high)) {
         narrow_moments(low, high, out);
         return;
     }
     double log_p, at_low, at_high; /* the densities at the ends over the probability */
     if (high > 0) {
-        log_p = log1p(-lower_tail(INFINITY, low) - lower_tail(INFINITY, -high));
+        log_p = log1p(-lower_tail(HUGE_VAL, low) - lower_tail(HUGE_VAL, -high));
         at_low = exp(log_normal(low) - log_p);
         at_high = exp(log_normal(high) - log_p);
     } else {
@@ -327,7 +327,7 @@ double tril_rectangle_probability(double df, double r, double s, const double *l
 void tril_truncate_two(double r, double s, const double *low, const double *high,
                        tril_truncated *out)
 {
-    rectangle a = { INFINITY, r, s, { low[0], low[1] }, { high[0], high[1] }, 0, true, -HUGE_VAL };
+    rectangle a = { HUGE_VAL, r, s, { low[0], low[1] }, { high[0], high[1] }, 0, true, -HUGE_VAL };
     centre centres[MOST_CENTRES];
     double total[SUMS], mode = 0;
     tril_truncated u = { 0 };
