@@ -1,6 +1,19 @@
 /* Sums over the processes of a group: up a binary tree of ranks, and down again. */
 #include "train/group.h"
 
+#include <tril/extend.h>
+
+bool tril_group_check(tril_ctx *ctx, const char *what, const tril_group *group)
+{
+    if (group->rank >= group->size)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "%s: a group of %zu processes has no rank %zu",
+                             what, group->size, group->rank);
+    if (group->size > 1 && !(group->send && group->receive))
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "%s: the group has no function to %s", what,
+                             group->send ? "receive" : "send");
+    return true;
+}
+
 tril_group_part tril_group_part_of(const tril_group *group, size_t shards)
 {
     size_t n = 1;

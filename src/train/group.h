@@ -12,6 +12,9 @@ typedef struct tril_group_part {
     size_t first, last, each, ranks;
 } tril_group_part;
 
+/* Fails the context, as what asks, where a rank or a function is not there. */
+bool tril_group_check(tril_ctx *ctx, const char *what, const tril_group *group);
+
 tril_group_part tril_group_part_of(const tril_group *group, size_t shards);
 
 /* The sum of the first so many ranks' numbers `from` to size - 1, in the tree of the shards, to all

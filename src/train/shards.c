@@ -340,16 +340,7 @@ static bool start(tril_shards *shards, worker *w)
 static bool make(tril_shards *shards, tril_params *params, const tril_shards_opts *opts)
 {
     const size_t threads = opts->threads ? opts->threads : 1;
-    const tril_group *group = &shards->group;
-    if (group->rank >= group->size)
-        return tril_ctx_fail(shards->ctx, TRIL_BAD_ARGUMENT,
-                             "shards: a group of %zu processes has no rank %zu", group->size,
-                             group->rank);
-    if (group->size > 1 && !(group->send && group->receive))
-        return tril_ctx_fail(shards->ctx, TRIL_BAD_ARGUMENT,
-                             "shards: the group has no function to %s",
-                             group->send ? "receive" : "send");
-    if (!add_store(shards, params))
+    if (!tril_group_check(shards->ctx, "shards", &shards->group) || !add_store(shards, params))
         return false;
     for (size_t k = 0; k < MAX_STORES - 1 && opts->also[k]; k++)
         if (!add_store(shards, opts->also[k]))
