@@ -3,10 +3,22 @@
 
 #include <csv.h>
 #include <jansson.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+void ck_all_finite(tril_var value, const tril_var *in, size_t n, size_t combination)
+{
+    ck_assert(tril_backward(value));
+    ck_assert_msg(isfinite(tril_item(value)), "combination %zu", combination);
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < tril_size(in[k]); i++)
+            if (!isfinite(tril_grad(in[k])[i]))
+                ck_abort_msg("combination %zu: gradient %zu of input %zu is %g", combination, i, k,
+                             (double)tril_grad(in[k])[i]);
+}
 
 static void *counted(void *user, void *ptr, size_t size)
 {

@@ -31,6 +31,10 @@
                       y_);                                                                         \
     } while (0)
 
+/* Runs backward, and looks at the value and the gradients of n inputs: all are finite, of the
+ * combination of that number. */
+void ck_all_finite(tril_var value, const tril_var *in, size_t n, size_t combination);
+
 /* An allocator that counts, and that fails from the fail_at-th allocation on (0: never), or only
  * then. Several threads may call it. */
 typedef struct counting {

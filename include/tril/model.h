@@ -260,7 +260,8 @@ enum { TRIL_CONFORMAL_STEPS = 1000 };
 bool tril_model_calibrate(tril_model *model, tril_batch rows);
 
 /* The level, as tril_evaluation has it, of the region that holds a share of new rows, and of the
- * quantile of a target; those of the arguments where the model is not calibrated. Where there are
+ * quantile of a target; those of the arguments where the model is not calibrated, or has no such
+ * target. Where there are
  * too few rows to say so, a region's is INFINITY: everything; a quantile's is 0 or 1: any number.
  */
 double tril_model_region_level(const tril_model *model, double share);

@@ -32,14 +32,15 @@ static bool is_current(const tril_dist *p, const char *method)
     return tril_var_shape(p->param[0], what, &shape);
 }
 
-/* whether y is a var whose last axes are the event's and whose others broadcast with the batch */
-static bool takes(const tril_dist *p, const char *method, tril_var y)
+/* whether y, of that name, is a var whose last axes are the event's and whose others broadcast with
+ * the batch */
+static bool takes(const tril_dist *p, const char *method, const char *name, tril_var y)
 {
     tril_shape shape, out;
     if (!p->kind)
         return tril_var_fail(y.tape, method, TRIL_BAD_ARGUMENT, "there is no distribution"), false;
     if (!y.tape)
-        return tril_dist_fail(p, method, TRIL_BAD_VAR, "y is no var"), false;
+        return tril_dist_fail(p, method, TRIL_BAD_VAR, "%s is no var", name), false;
     if (!is_current(p, method) || !tril_var_shape(y, method, &shape))
         return false;
     bool fits = shape.rank >= p->event.rank;
@@ -47,26 +48,26 @@ static bool takes(const tril_dist *p, const char *method, tril_var y)
         fits = shape.dim[shape.rank - p->event.rank + i] == p->event.dim[i];
     if (!fits)
         return tril_dist_fail(p, method, TRIL_BAD_SHAPE,
-                              "y is %s but the distribution has event shape [%s]",
+                              "%s is %s but the distribution has event shape [%s]", name,
                               tril_shape_text(shape).text, tril_shape_text(p->event).text),
                false;
     if (!tril_shape_broadcast(tril_shape_leading(shape, p->event.rank), p->batch, &out))
         return tril_dist_fail(
                    p, method, TRIL_BAD_SHAPE,
-                   "y is %s, whose rows do not broadcast with the distribution's batch shape [%s]",
-                   tril_shape_text(shape).text, tril_shape_text(p->batch).text),
+                   "%s is %s, whose rows do not broadcast with the distribution's batch shape [%s]",
+                   name, tril_shape_text(shape).text, tril_shape_text(p->batch).text),
                false;
     return true;
 }
 
 tril_var tril_log_prob(tril_dist p, tril_var y)
 {
-    return takes(&p, "log_prob", y) ? p.kind->log_prob(&p, y) : (tril_var){ 0 };
+    return takes(&p, "log_prob", "y", y) ? p.kind->log_prob(&p, y) : (tril_var){ 0 };
 }
 
 tril_var tril_log_prob_missing(tril_dist p, tril_var y)
 {
-    if (!takes(&p, "log_prob_missing", y))
+    if (!takes(&p, "log_prob_missing", "y", y))
         return (tril_var){ 0 };
     if (p.kind->log_prob_missing)
         return p.kind->log_prob_missing(&p, y);
@@ -79,7 +80,7 @@ tril_var tril_log_prob_missing(tril_dist p, tril_var y)
 tril_var tril_log_prob_censored(tril_dist p, tril_var low, tril_var high)
 {
     const char *method = "log_prob_censored";
-    if (!takes(&p, method, low) || !takes(&p, method, high))
+    if (!takes(&p, method, "low", low) || !takes(&p, method, "high", high))
         return (tril_var){ 0 };
     tril_shape a = tril_shape_of(low), b = tril_shape_of(high), out;
     if (!tril_shape_broadcast(a, b, &out))
@@ -96,7 +97,7 @@ tril_var tril_log_prob_censored(tril_dist p, tril_var low, tril_var high)
 
 tril_var tril_cdf(tril_dist p, tril_var y)
 {
-    if (!takes(&p, "cdf", y))
+    if (!takes(&p, "cdf", "y", y))
         return (tril_var){ 0 };
     if (!p.kind->cdf || p.event.rank > 0)
         return tril_dist_fail(&p, "cdf", TRIL_BAD_ARGUMENT, "there is no closed form");

@@ -4,6 +4,7 @@
 
 #include "core/ctx.h"
 #include "model/model.h"
+#include "train/fit.h"
 
 typedef struct scored {
     double score, weight;
@@ -53,6 +54,8 @@ bool tril_model_calibrate(tril_model *model, tril_batch rows)
     if (!n || !rows.y)
         return tril_ctx_fail(model->ctx, TRIL_BAD_ARGUMENT,
                              "conformal: there are no rows to calibrate by");
+    if (!tril_weights_check(model->ctx, "conformal", rows))
+        return false;
     double *level = tril_ctx_alloc(model->ctx, "conformal", n, (1 + d) * sizeof *level);
     scored *memory = tril_ctx_alloc(model->ctx, "conformal", n, sizeof *memory);
     double *pit = level ? level + n : NULL;

@@ -187,6 +187,14 @@ START_TEST(test_refused)
     tril_tensors_free(file);
     ck_assert(!tril_model_calibrate(model, (tril_batch){ .x = zeros, .n = M }));
     ck_failed(ctx, TRIL_BAD_ARGUMENT, "conformal: there are no rows to calibrate by");
+    const tril_real weights[M] = { 1, -1 };
+    ck_assert(
+        !tril_model_calibrate(model, (tril_batch){ .x = zeros, .y = ys, .n = M, .w = weights }));
+    ck_failed(ctx, TRIL_BAD_ARGUMENT,
+              "conformal: the weight of row 1 is -1, want a number of at least 0");
+    ck_assert(!tril_model_get_info(model)->conformal &&
+              tril_model_calibrate(model, (tril_batch){ .x = zeros, .y = ys, .n = M }) &&
+              tril_model_quantile_level(model, D, 0.3) == 0.3);
     ck_assert(!tril_model_calibrate(NULL, (tril_batch){ .x = zeros, .y = ys, .n = M }));
     tril_model_free(model);
     tril_ctx_free(ctx);
