@@ -22,10 +22,9 @@
     X(WEIGHT, "weight", "COLUMN", NULL, true,                                                      \
       "how often each row counts, at least 0: 2 is the row twice, 0 no row; it is no input")       \
     X(TRANSFORM, "transform", "A=KIND,B=KIND", NULL, true,                                         \
-      "targets that are learned as log, logit(LOW,HIGH), yeo-johnson, which rows fit unless it "   \
-      "is "                                                                                        \
-      "yeo-johnson(P), or auto, the likeliest of none, log and yeo-johnson; KIND alone: all of "   \
-      "them. All figures are in the targets' own units")                                           \
+      "targets that are learned as log, logit(LOW,HIGH), yeo-johnson(P), yeo-johnson with the P "  \
+      "that fits the rows, or auto, the likeliest of none, log and yeo-johnson; KIND alone: all "  \
+      "of them. All figures are in the targets' own units")                                        \
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
     X(HEAD, "head", "FORM", "auto", true,                                                          \
       "; FORM,FORM: the networks of an ensemble take them by turns; auto: " AUTO_HEADS             \

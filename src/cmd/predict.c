@@ -274,9 +274,9 @@ static int usage(void)
         "  --impute              the targets themselves instead: what is there, and for what\n"
         "                        is missing its mean given that\n"
         "  --components          the parameters instead, as mixtures: a line for each normal or\n"
-        "                        Student's t of each row, with its weight, df, loc, scale_tril, "
-        "of\n"
-        "                        targets as they were learned: loc_log(y) after --transform\n"
+        "                        Student's t of each row, with its weight, df, loc and\n"
+        "                        scale_tril, of targets as they were learned: loc_log(y) after\n"
+        "                        fit --transform\n"
         "  --sample N            N draws of each row instead\n"
         "  --seed N              of the draws [1]\n" LOAD_HELP
         "  --strict              a number that the model does not take is an error, and so\n"
