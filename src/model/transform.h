@@ -25,6 +25,7 @@ struct tril_transform_kind {
     double (*growth)(const double *param);              /* t grows as |z| to this power, at most */
 };
 extern const tril_transform_kind tril_transform_log, tril_transform_yeo_johnson;
+extern const tril_transform_kind *const tril_transform_kinds[]; /* all, and NULL */
 
 /* "log", "logit(0,1)", "yeo-johnson", "yeo-johnson(0.5)", "auto"; NULL and "": none. False where it
  * is none of these. In C's locale, and so is such a text that reads back as the same. */

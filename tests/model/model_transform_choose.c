@@ -147,9 +147,9 @@ START_TEST(test_power)
 }
 END_TEST
 
-Suite *suite_model_transform_choose(void)
+Suite *suite_model_model_transform_choose(void)
 {
-    Suite *suite = suite_create("model/transform_choose");
+    Suite *suite = suite_create("model/model_transform_choose");
     TCase *tcase = tcase_create("choose");
     tcase_add_loop_test(tcase, test_auto, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tcase, test_by_the_line);

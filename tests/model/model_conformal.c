@@ -201,9 +201,9 @@ START_TEST(test_refused)
 }
 END_TEST
 
-Suite *suite_model_conformal(void)
+Suite *suite_model_model_conformal(void)
 {
-    Suite *suite = suite_create("model/conformal");
+    Suite *suite = suite_create("model/model_conformal");
     TCase *tcase = tcase_create("conformal");
     tcase_add_test(tcase, test_promise);
     tcase_add_test(tcase, test_levels);
