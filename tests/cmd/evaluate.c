@@ -131,6 +131,7 @@ START_TEST(test_conformal)
     for (int i = 0; i < ROWS_OF; i++)
         text_print(&rows, "%.6f,%.6f,%.6f\n", (double)noise[4 * i],
                    (double)(noise[4 * i] + noise[4 * i + 1]), exp((double)noise[4 * i + 2]));
+    text_fill(&rows, 0, 1);
     demo_folder(folder);
     snprintf(path, sizeof path, "%s/d", folder);
     demo_write(path, rows.bytes);
