@@ -101,6 +101,27 @@ tril_dist tril_mvt(tril_var df, tril_var loc, tril_var scale_tril);
 tril_dist tril_categorical(tril_var logits);
 tril_dist tril_categorical_probs(tril_var probs);
 
+/* Families of numbers that are positive, between 0 and 1, counts, or directions; parameters
+ * broadcast to the batch shape, the event is a number, and a parameter that is not positive is an
+ * error. Gradients flow through log_prob (that in y, where y is no count) and entropy, but neither
+ * through draws nor through tril_cdf. A y that has no density (a negative number, 0 or 1 for
+ * shares, a half for counts) is an error that names it. Large parameters keep their digits: the
+ * large common part of gamma functions and powers is never computed (Loader 2000).
+ *
+ * gamma: log p = a log b - log Gamma(a) + (a - 1) log y - b y, a the concentration, b the rate.
+ * beta: log p = (a - 1) log y + (b - 1) log(1 - y) - log B(a, b), a = concentration1. poisson: the
+ * count's probability is rate^y exp(-rate) / y!. negative_binomial: that of Poisson ones whose
+ * rates have a gamma distribution of this mean m and concentration r = total_count: Gamma(y + r) /
+ * (Gamma(r) y!) (r / (r + m))^r (m / (r + m))^y, of variance m + m^2 / r. Neither count has an
+ * entropy in closed form. von_mises: a direction in radians, log p = k cos(y - loc) - log(2 pi
+ * I_0(k)), k the concentration, which may be 0; y counts up to whole turns, draws and cdf are
+ * within half a turn of loc. It has a mean, loc, and no variance. */
+tril_dist tril_gamma(tril_var concentration, tril_var rate);
+tril_dist tril_beta(tril_var concentration1, tril_var concentration0);
+tril_dist tril_poisson(tril_var rate);
+tril_dist tril_negative_binomial(tril_var mean, tril_var total_count);
+tril_dist tril_von_mises(tril_var loc, tril_var concentration);
+
 /* A mixture, p(y) = sum_j w_j p_j(y): categorical weights of k classes and batch shape [...],
  * components of any kind whose last batch axis is k and whose others broadcast with [...]; events
  * are those of a component. log_prob is log sum exp(log w_j + log p_j(y)): it does not underflow

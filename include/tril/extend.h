@@ -231,6 +231,8 @@ struct tril_dist_kind {
 
     /* tril_log_prob_censored. NULL: that of as_mvn. */
     tril_var (*log_prob_censored)(const tril_dist *p, tril_var low, tril_var high);
+
+    bool discrete; /* events are whole numbers, log_prob is the logarithm of a probability */
 };
 
 /* A closed form of tril_kl, for events of equal shape and batches that broadcast. tril_kl looks for

@@ -161,6 +161,49 @@ static void load(const tril_node *node, size_t index, size_t n, place *from, set
     }
 }
 
+/* ---- functions of one set */
+
+/* the set of place i; false where it adds nothing */
+static bool take_set(const tril_node *node, const tril_real *const *x, size_t i, double *set)
+{
+    for (size_t k = 0; k < node->n_in; k++)
+        set[k] = (double)x[k][i];
+    return !((const tril_numbers *)node->attrs)->missing || !isnan(set[node->n_in - 1]);
+}
+
+static void values_of(const tril_node *node, const chunk *c, const tril_real *const *x,
+                      double *value)
+{
+    const tril_numbers *p = node->attrs;
+    double set[TRIL_NUMBERS];
+    if (p->values) {
+        p->values(c->events, c->size, x, value);
+        return;
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        const double own = take_set(node, x, i, set) ? p->each(set, NULL) : 0;
+        value[i / c->size] = (i % c->size ? value[i / c->size] : 0) + own;
+    }
+}
+
+static void slopes_of(const tril_node *node, const chunk *c, const tril_real *const *x,
+                      double (*slope)[TRIL_CHUNK])
+{
+    const tril_numbers *p = node->attrs;
+    double set[TRIL_NUMBERS];
+    if (p->slopes) {
+        p->slopes(c->n, x, slope);
+        return;
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        double slopes[TRIL_NUMBERS] = { 0 };
+        if (take_set(node, x, i, set))
+            p->each(set, slopes);
+        for (size_t k = 0; k < node->n_in; k++)
+            slope[k][i] = slopes[k];
+    }
+}
+
 /* ---- values */
 
 /* false after an error that names the first set with something wrong */
@@ -224,7 +267,7 @@ bool tril_numbers_forward(tril_node *node)
         node->value[i] = 0;
     for (chunk c = { 0 }; next(node, &c);) {
         load(node, c.index, c.n, &from, &s);
-        p->values(c.events, c.size, s.x, value);
+        values_of(node, &c, s.x, value);
         value[0] += c.part ? sum : 0;
         sum = value[0];
         round_all(c.events, value, node->value + c.event, &nothing);
@@ -331,7 +374,6 @@ static void end(const tril_node *node, gradients *g)
 
 void tril_numbers_backward(tril_node *node, tril_real *const *grad_in)
 {
-    const tril_numbers *p = node->attrs;
     double slope[TRIL_NUMBERS][TRIL_CHUNK];
     gradients g;
     begin(node, grad_in, &g);
@@ -340,7 +382,7 @@ void tril_numbers_backward(tril_node *node, tril_real *const *grad_in)
     begin_sets(node, &from, &s);
     for (chunk c = { 0 }; next(node, &c);) {
         load(node, c.index, c.n, &from, &s);
-        p->slopes(c.n, s.x, slope);
+        slopes_of(node, &c, s.x, slope);
         put(node, &c, slope, &g);
     }
     end(node, &g);

@@ -23,13 +23,19 @@ typedef void tril_numbers_slopes(size_t n, const tril_real *const *x, double (*s
 /* NULL, or what is wrong with one set: "y is not finite". */
 typedef const char *tril_number_check(const double *x);
 
+/* Of one set: the value; where slope is not NULL and nobody asks for the value, its slope in each
+ * of x. */
+typedef double tril_number_function(const double *x, double *slope);
+
 /* An op's attributes. */
 typedef struct tril_numbers {
     tril_numbers_values *values;
     tril_numbers_slopes *slopes;
-    tril_number_check *wrong; /* none: nothing can be */
-    size_t event_rank;        /* how many of the last axes are summed */
-    size_t event_size;        /* set by the shape rule, as is the shape of all operands together: */
+    tril_number_function *each; /* in place of both, for what takes long anyway */
+    bool missing;               /* then a set whose last number is NaN adds nothing */
+    tril_number_check *wrong;   /* none: nothing can be */
+    size_t event_rank;          /* how many of the last axes are summed */
+    size_t event_size; /* set by the shape rule, as is the shape of all operands together: */
     tril_shape full;
 } tril_numbers;
 
@@ -43,11 +49,8 @@ void tril_numbers_backward(tril_node *node, tril_real *const *grad_in);
 bool tril_normal_rsample_row(tril_row_block *rows);
 void tril_normal_rsample_put(tril_row_block *rows);
 
-/* Of one set: the value; where slope is not NULL and nobody asks for the value, its slope in each
- * of x. TRIL_NUMBERS_BY defines those of many, OF_values and OF_slopes, by such a function;
- * always_inline makes a loop of each, where a call per set would take twice as long. */
-typedef double tril_number_function(const double *x, double *slope);
-
+/* TRIL_NUMBERS_BY defines values and slopes of many sets, OF_values and OF_slopes, by a function of
+ * one; always_inline makes a loop of each, where a call per set would take twice as long. */
 static inline __attribute__((always_inline)) void
 tril_numbers_values_by(tril_number_function of, size_t n_in, size_t events, size_t size,
                        const tril_real *const *x, double *value)

@@ -4,6 +4,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "distributions/draws.h"
 #include "distributions/pointwise.h"
 #include "kernels/special.h"
 
@@ -59,35 +60,14 @@ bool tril_student_df_is_constant(tril_node *node, size_t df)
            tril_op_fail(node, TRIL_BAD_ARGUMENT, "df wants a gradient, and there is none");
 }
 
-/* log of a draw from the gamma distribution of shape a >= 1 (Marsaglia and Tsang, A Simple Method
- * for Generating Gamma Variables, 2000) */
-static double log_gamma_draw(tril_random *random, double a)
-{
-    const double d = a - 1. / 3, c = 1 / sqrt(9 * d);
-    for (;;) {
-        tril_real normal, uniform;
-        tril_random_normal(random, &normal, 1);
-        tril_random_uniform(random, &uniform, 1);
-        /* v - 1 where v = (1 + x)^3 */
-        double x = c * (double)normal, more = x * (3 + x * (3 + x));
-        if (x > -1 &&
-            log((double)uniform) < 0.5 * (double)normal * (double)normal + d * (log1p(more) - more))
-            return log(d) + log1p(more);
-    }
-}
-
-/* sqrt(df / chi2), within what any scale of float may multiply; of a shape below 1 by that above
- * it, times u^(1 / a). Without validation df may be what no draw would ever be accepted for. */
+/* sqrt(df / chi2), within what any scale of float may multiply. Without validation df may be what
+ * no draw would ever be accepted for. */
 static double weight(tril_random *random, double df)
 {
     const double a = 0.5 * df;
-    tril_real u = 1;
     if (!(df > 0 && df <= DBL_MAX))
         return df > 0 ? 1 : (double)NAN;
-    if (a < 1)
-        tril_random_uniform(random, &u, 1);
-    double log_chi2 = log_gamma_draw(random, a < 1 ? a + 1 : a) + log((double)u) / a;
-    return tril_within(exp(0.5 * (log(a) - log_chi2)), 1e200);
+    return tril_within(exp(0.5 * (log(a) - tril_draw_log_gamma(random, a))), 1e200);
 }
 
 size_t tril_student_doubles(const tril_node *node)

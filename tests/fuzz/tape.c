@@ -868,6 +868,18 @@ static void do_student(void)
     put_dist(tril_student_t(df, loc, input(near(of), POSITIVE)));
 }
 
+static void do_family(void)
+{
+    const tril_shape of = shape_next_to();
+    const tril_var a = input(of, POSITIVE), b = input(near(of), POSITIVE);
+    static tril_dist (*const make[])(tril_var, tril_var) = { tril_gamma, tril_beta,
+                                                             tril_negative_binomial };
+    const unsigned which = pick(5);
+    put_dist(which < 3    ? make[which](a, b)
+             : which == 3 ? tril_poisson(a)
+                          : tril_von_mises(input(near(of), ANY), b));
+}
+
 static void do_mvn(void)
 {
     const size_t d = size();
@@ -961,8 +973,10 @@ static tril_var point(tril_dist p, sort of)
 {
     if (rarely(12))
         return any();
-    if (p.kind && strcmp(p.kind->name, "categorical") == 0 && pick(8))
+    if (p.kind && (strcmp(p.kind->name, "categorical") == 0 || p.kind->discrete) && pick(8))
         of = CLASSES;
+    if (p.kind && strcmp(p.kind->name, "gamma") == 0 && pick(8))
+        of = POSITIVE;
     tril_shape rows = near(tril_dist_batch_shape(p));
     if (rows.rank < 3 && pick(4) == 0 && tril_shape_size(rows) < MOST)
         push_front(&rows, size());
@@ -1283,6 +1297,7 @@ static const struct {
               { "cholesky", do_cholesky },
               { "normal", do_normal },
               { "student_t", do_student },
+              { "family", do_family },
               { "mvn", do_mvn },
               { "mvn", do_mvn },
               { "categorical", do_categorical },

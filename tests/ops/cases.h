@@ -61,6 +61,7 @@ typedef struct op_case {
     X(mixture_cases)                                                                               \
     X(precision_cases)                                                                             \
     X(student_cases)                                                                               \
+    X(family_cases)                                                                                \
     X(nn_cases)
 
 #define OP_CASE_DECLARE(table) extern const op_case table[];
