@@ -399,6 +399,11 @@ static bool dist(machine *m, const char *name, reg *r)
     LOOK_UP(dists, dist, VAR(0), VAR(1));
     CALL(mvn_low_rank, dist, tril_mvn_low_rank(VAR(0), VAR(1), VAR(2)));
     CALL(student_t, dist, tril_student_t(VAR(0), VAR(1), VAR(2)));
+    CALL(gamma, dist, tril_gamma(VAR(0), VAR(1)));
+    CALL(beta, dist, tril_beta(VAR(0), VAR(1)));
+    CALL(poisson, dist, tril_poisson(VAR(0)));
+    CALL(negative_binomial, dist, tril_negative_binomial(VAR(0), VAR(1)));
+    CALL(von_mises, dist, tril_von_mises(VAR(0), VAR(1)));
     CALL(mvt, dist, tril_mvt(VAR(0), VAR(1), VAR(2)));
     CALL(categorical, dist, tril_categorical(VAR(0)));
     CALL(categorical_probs, dist, tril_categorical_probs(VAR(0)));

@@ -66,7 +66,8 @@ typedef struct tril_evaluation {
     double *spread;     /* [n]: det(covariance)^(1/(2 targets)), the geometric mean of standard
                            deviations along the axes of the ellipsoid: sharpness */
     double *pit;   /* [n, targets]: P(Y_j <= y_j) of each target by itself; uniform on (0, 1) where
-                      the distributions are right (Dawid 1984) */
+                      the distributions are right (Dawid 1984); of counts a place in the step of the
+                      cdf at y_j, evenly over the rows */
     double *level; /* [n]: the probability of the smallest region that reaches y, where the density
                       is above p(y); uniform on (0, 1) where the distributions are right. Of one
                       normal it is the chi-squared probability of z'z; of others, ensembles

@@ -255,6 +255,15 @@ typedef struct tril_head_layout {
 /* R of a line (tril/fit.h): lower triangular, upper triangular, diagonal. */
 typedef enum tril_frame { TRIL_FRAME_LOWER, TRIL_FRAME_UPPER, TRIL_FRAME_DIAGONAL } tril_frame;
 
+/* Which numbers targets of a head are, where not all are: positive ones, those between 0 and 1,
+ * counts. Such targets keep their own units: they get no scaler, no line and no noise. */
+typedef struct tril_support {
+    const char *what; /* "a positive number" */
+    bool (*holds)(double y);
+} tril_support;
+
+extern const tril_support tril_support_positive, tril_support_share, tril_support_count;
+
 /* A kind of head, by pointer in tril_head_opts. Functions that may be NULL say what that means. */
 struct tril_head_kind {
     const char *name; /* as it stands in messages, model files and on the command line */
@@ -291,7 +300,12 @@ struct tril_head_kind {
     bool plain_nll;  /* is best trained by tril_loss_nll: tril_head_loss */
 
     const struct tril_head_form *form; /* of the library's own */
-    TRIL_RESERVED(4);
+
+    /* NULL: all numbers. With one, init gets moments of targets as they are, and the start becomes
+     * the one of largest likelihood if a row has one or two numbers for each target: [d], [2, d].
+     */
+    TRIL_ADDED const tril_support *support;
+    TRIL_RESERVED(3);
 };
 
 /* ---- Optimizers: an update of parameters, and blocks of state as large as these, zero at the

@@ -112,7 +112,8 @@ typedef struct tril_loss {
     const char *name;
     tril_var (*value)(const tril_loss_rows *rows, tril_var *log_prob);
     bool mean_first; /* at first some epochs of the mean alone, tril_fit_opts.warmup_epochs */
-    TRIL_RESERVED(4);
+    TRIL_ADDED bool all_numbers; /* is for heads whose targets may be any numbers only */
+    TRIL_RESERVED(3);
 } tril_loss;
 
 /* The distribution of y by the network, and log p(y) by such a one. */

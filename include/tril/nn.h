@@ -131,10 +131,17 @@ extern const tril_head_kind
     tril_head_shared,    /* L L' as in the full form, but one for all rows, a parameter: loc (d) */
     tril_head_mixture,   /* K normal components of one kind, not shared: logits of their weights (K)
                             | row of component 0 | row of component 1 | ... */
-    tril_head_student;   /* Student's t by L as in the full form: loc (d) | strict lower triangle of
+    tril_head_student,   /* Student's t by L as in the full form: loc (d) | strict lower triangle of
                             L | s (d) | t. Its degrees of freedom are 2.01 + 1000 / (1 + exp(-t)):
                             there is a covariance, L L' df / (df - 2), whatever t is, and a t of 0
                             or more is next to the normal */
+    /* Of targets in their own units, independent of each other given the inputs: logarithms of the
+     * means (d) | logarithms of what holds the spread (d), both cut off where float ends; in place
+     * of the mean's logarithm that of its odds, log(m / (1 - m)), for shares. */
+    tril_head_gamma,             /* positive numbers: the concentration */
+    tril_head_beta,              /* numbers between 0 and 1: concentration1 + concentration0 */
+    tril_head_poisson,           /* counts: there is no second part */
+    tril_head_negative_binomial; /* counts that vary more: total_count */
 
 /* These, and NULL. */
 extern const tril_head_kind *const tril_heads[TRIL_LIST_SIZE];
@@ -215,7 +222,9 @@ tril_dist tril_mlp_head(const tril_mlp *mlp, tril_var x, size_t d, const tril_he
  * of the full form and 10 degrees of freedom, which make its covariance 5/4 of the targets'. The
  * NLL is at most d/20 above that of the full form, for any targets (the logarithm being concave),
  * and below it where their tails are heavy. Targets that are constant, or linearly dependent in a
- * form that has the whole covariance, need a floor. False on failure, which names the column. */
+ * form that has the whole covariance, need a floor. gamma, beta, poisson, negative-binomial: the
+ * fit of largest likelihood, each target by itself; a target that has no density is an error. False
+ * on failure, which names the column. */
 bool tril_head_init(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
                     const tril_head_opts *opts);
 

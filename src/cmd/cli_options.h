@@ -27,8 +27,9 @@
       "of them. All figures are in the targets' own units")                                        \
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
     X(HEAD, "head", "FORM", "auto", true,                                                          \
-      "; FORM,FORM: the networks of an ensemble take them by turns; auto: " AUTO_HEADS             \
-      ", with --transform log or auto " AUTO_LOG_HEADS)                                            \
+      "; FORM,FORM: the networks of an ensemble take them by turns; gamma (positive numbers), "    \
+      "beta (between 0 and 1), poisson and negative-binomial (counts) take targets in their own "  \
+      "units; auto: " AUTO_HEADS ", with --transform log or auto " AUTO_LOG_HEADS)                 \
     X(HIDDEN, "hidden", "W,W", "128,128", true, "widths of hidden layers, 0 for none")             \
     X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
     X(ENSEMBLE, "ensemble", "N", NULL, true,                                                       \

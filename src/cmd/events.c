@@ -1,6 +1,8 @@
 /* Events, as in 'y > 3 & z < 0': what --probability asks about. */
 #include "cmd/events.h"
 
+#include <tril/extend.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +35,11 @@ static size_t read_target(const tril_model_info *about, const char **p)
     return which;
 }
 
+static bool are_counts(const tril_model_info *about)
+{
+    return about->networks->head.kind->support == &tril_support_count;
+}
+
 /* Reads a condition, up to what is behind it, into the bounds [2, targets]. */
 static bool read_condition(const tril_model_info *about, const char **text, double *bounds)
 {
@@ -42,10 +49,13 @@ static bool read_condition(const tril_model_info *about, const char **text, doub
         return false;
     const bool above = *p++ == '>';
     char *end;
-    p += *p == '=';
-    const double number = strtod(p, &end);
+    const bool equal = *p == '=';
+    p += equal;
+    double number = strtod(p, &end);
     if (end == p || !isfinite(number))
         return false;
+    if (are_counts(about) && !equal) /* the next one, which bounds hold */
+        number = above ? floor(number) + 1 : ceil(number) - 1;
     if (above)
         bounds[which] = fmax(bounds[which], number);
     else
@@ -89,7 +99,7 @@ static bool read_event(const tril_model_info *about, const bool *known, const ch
         more = *p == '&';
     }
     for (size_t j = 0; j < d; j++) {
-        if (!(bounds[j] < bounds[d + j]))
+        if (!(bounds[j] < bounds[d + j] || (are_counts(about) && bounds[j] == bounds[d + j])))
             return fprintf(stderr, "%s: --probability '%s': no %s is above %g and below %g\n",
                            program, text_shown(text), text_shown(about->targets[j]), bounds[j],
                            bounds[d + j]),

@@ -116,6 +116,8 @@ static bool export(const loaded *l, const options *o)
     const tril_model_info *about = tril_model_get_info(l->model);
     tril_file *file = NULL;
     FILE *to;
+    if (!load_has_normals(about, program, "export to C"))
+        return false;
     for (size_t j = 0; j < about->n_targets; j++)
         if (*transform_of(about, j))
             return fprintf(stderr,

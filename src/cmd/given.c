@@ -15,6 +15,8 @@ bool *given_of(const tril_model_info *about, const char *program, const names *g
 {
     const size_t d = about->n_targets;
     size_t n = 0;
+    if (!load_has_normals(about, program, given->n ? "--given" : "--impute"))
+        return NULL;
     bool *known = command_alloc(d, sizeof *known);
     for (size_t j = 0; known && j < d; j++)
         n += known[j] = names_hold(given, about->targets[j]);

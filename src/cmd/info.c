@@ -64,6 +64,12 @@ static void print_columns(const tril_model_info *about)
         printf("%s%s%s", j ? ", " : " ", text_shown(about->left_out[j]),
                j + 1 < about->n_left_out ? "" : "\n");
     const tril_line *line = &about->networks->line;
+    const tril_support *support = about->networks->head.kind->support;
+    for (size_t j = 0; j < about->n_targets && support; j++)
+        printf("%s%s: %s\n", j ? "" : "\ntargets, in their own units\n",
+               text_shown(about->targets[j]), support->what);
+    if (support)
+        return;
     printf("\n%-26s %12s %12s", "targets", "mean", "sd");
     printf(line->scale.params ? " %17s\n" : "\n", "sd about the line");
     for (size_t j = 0; j < about->n_targets; j++) {

@@ -1,6 +1,8 @@
 /* A model and rows for it. */
 #include "cmd/load.h"
 
+#include <tril/extend.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -91,6 +93,16 @@ bool load_output_end(tril_file *file, bool done)
     done = done && (!file || tril_file_keep(file));
     tril_file_free(file);
     return done;
+}
+
+bool load_has_normals(const tril_model_info *about, const char *program, const char *what)
+{
+    const tril_head_kind *kind = about->networks->head.kind;
+    if (kind->support)
+        fprintf(stderr,
+                "%s: %s is for heads of normals and Student's t, and the model's head is %s\n",
+                program, what, kind->name);
+    return !kind->support;
 }
 
 bool load_judge(const loaded *l, const tril_evaluation *out)

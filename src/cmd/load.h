@@ -65,6 +65,10 @@ const char *output_path(const char *path);
 bool load_output(const loaded *l, const char *path, tril_file **file, FILE **to);
 bool load_output_end(tril_file *file, bool done);
 
+/* Whether the model's heads are normals or Student's t, or mixtures of these, as WHAT needs; a
+ * sentence says if not. */
+bool load_has_normals(const tril_model_info *about, const char *program, const char *what);
+
 /* All rows judged, in the units of the data. */
 bool load_judge(const loaded *l, const tril_evaluation *out);
 

@@ -1,4 +1,6 @@
 /* The rows that judge candidates, their networks, and the file that keeps what these got. */
+#include <tril/extend.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,12 +143,33 @@ static bool begin_kept(search *s)
     return (then && strcmp(then, text) == 0) || record_blame_rows(&asked);
 }
 
+/* whether the heads that are tried are all of counts, or none is */
+static bool check_heads(const plan *p)
+{
+    size_t counts = 0;
+    for (size_t k = 0; k < p->ways->n; k++) {
+        plan tried = *p;
+        if (!plan_try(&tried, 0, p->ways->name[k]))
+            return false;
+        counts += tried.heads->kind->support == &tril_support_count;
+    }
+    if (counts == 0 || counts == p->ways->n)
+        return true;
+    fprintf(stderr,
+            "%s: --head %s: the NLL of counts is that of probabilities, which cannot be compared "
+            "with that of a density\n",
+            command_name(), text_shown(*p->asked));
+    return false;
+}
+
 bool search_begin(search *s, work *w)
 {
     plan *p = w->plan;
     *s = (search){ .work = w };
     if (!p->search)
         return true;
+    if (!check_heads(p))
+        return false;
     const char *const paths[] = { p->search, p->checkpoint };
     bool there[2];
     for (int i = 0; i < 2; i++) {

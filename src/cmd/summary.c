@@ -1,6 +1,8 @@
 /* How good a model is on some rows. */
 #include "cmd/summary.h"
 
+#include <tril/extend.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,18 +157,22 @@ void figures_print(const tril_model *model, const figures *parts, size_t n)
                                              "linear mean, one normal" };
     const tril_model_info *about = tril_model_get_info(model);
     const size_t d = about->n_targets;
-    char own[40];
+    const tril_head_kind *kind = about->networks->head.kind;
+    char own[40], start[40];
+    snprintf(start, sizeof start, "one %.35s", kind->name);
     write_model(own, about);
     printf("\nNLL, nats per row         ");
     for (size_t k = 0; k < n; k++)
         printf(" %21s", parts[k].name);
     for (size_t i = 0; i < JUDGED; i++) {
-        if (isnan(parts[0].nll[i].mean) || (d == 1 && i == TRIL_BASELINE_FULL))
+        if (isnan(parts[0].nll[i].mean) || (d == 1 && i == TRIL_BASELINE_FULL && !kind->support))
             continue; /* not in the file, or the same as the diagonal one */
-        printf("\n%-26s", i < TRIL_BASELINES ? baselines[i] : own);
+        printf("\n%-26s", i == TRIL_BASELINES ? own : kind->support ? start : baselines[i]);
         for (size_t k = 0; k < n; k++)
             printf(" %11.4f +- %.4f", parts[k].nll[i].mean, parts[k].nll[i].error);
     }
+    if (kind->support == &tril_support_count)
+        printf("\n\nThe NLL is that of the counts' probabilities.");
     print_scores(about, parts, n);
 }
 
@@ -187,8 +193,10 @@ void figures_line(const char *rows, const char *measure, const char *of, double 
 
 void figures_print_csv(const tril_model *model, const figures *parts, size_t n)
 {
-    static const char *const names[] = { "diagonal", "full", "linear", "model" };
     const tril_model_info *about = tril_model_get_info(model);
+    const char *const names[] = { "diagonal",
+                                  about->networks->head.kind->support ? "start" : "full", "linear",
+                                  "model" };
     const size_t d = about->n_targets;
     printf("rows,measure,of,value\n");
     for (size_t k = 0; k < n; k++) {

@@ -287,11 +287,13 @@ bool warnings_find(const work *w, const figures *parts, size_t n, warnings *out)
     for (size_t i = 0; i < 3 * size; i++)
         s.y[i] = (double)NAN;
     bool done = true;
+    const tril_network *linear = &about->baselines[TRIL_BASELINE_LINEAR];
+    if (!linear->mlp) /* a head in its targets' units has no line */
+        linear = &about->baselines[TRIL_BASELINE_FULL];
     for (int k = 0; k < PARTS && done; k++)
         if (w->cases[k].n && !w->files[k])
-            done =
-                survey_part(&s, &w->cases[k], about->networks, about->n_networks, s.network) &&
-                survey_part(&s, &w->cases[k], &about->baselines[TRIL_BASELINE_LINEAR], 1, s.linear);
+            done = survey_part(&s, &w->cases[k], about->networks, about->n_networks, s.network) &&
+                   survey_part(&s, &w->cases[k], linear, 1, s.linear);
     done = done && find_dependent(&s, out) && check_inputs(&s, out) && find_spikes(&s, out);
     if (done) {
         check_labels(&s, out);

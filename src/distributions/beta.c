@@ -4,11 +4,6 @@
 #include "distributions/family.h"
 #include "kernels/special.h"
 
-static bool is_inside(double y)
-{
-    return y > 0 && y < 1;
-}
-
 /* with n = a + b it is log(a b / (n y (1 - y))) more than the logarithm of a binomial probability
  * of "a" and "b" */
 static double log_density(const double *x, double *slope)
@@ -21,14 +16,14 @@ static double log_density(const double *x, double *slope)
         slope[2] = (a - 1) / y - (b - 1) / (1 - y);
         return 0;
     }
-    return is_inside(y)
+    return tril_is_share(y)
                ? tril_binomial_log(a, b, y, 1 - y) + log(a / n) + log(b) - log(y) - log1p(-y)
                : (double)NAN;
 }
 
 static const char *outside(const double *x)
 {
-    return is_inside(x[2]) ? NULL : "y is not between 0 and 1";
+    return tril_is_share(x[2]) ? NULL : "y is not between 0 and 1";
 }
 
 static double probability(const double *x, double *slope)

@@ -10,6 +10,16 @@ static const tril_family *of(const tril_dist *p)
     return p->attrs;
 }
 
+bool tril_is_positive(double y)
+{
+    return y > 0 && y <= DBL_MAX;
+}
+
+bool tril_is_share(double y)
+{
+    return y > 0 && y < 1;
+}
+
 bool tril_is_count(double y)
 {
     return y >= 0 && y <= DBL_MAX && y == floor(y);

@@ -49,7 +49,10 @@ tril_var tril_family_mode(const tril_dist *p);
     static const tril_op cdf_op = { "cdf(" #title ")", tril_numbers_shape, tril_numbers_forward,   \
                                     NULL };
 
-/* Whether y is 0, 1, 2, ..., and the sentence that says so. */
+/* Whether y is finite and above 0; above 0 and below 1; 0, 1, 2, ..., and the sentence about that.
+ */
+bool tril_is_positive(double y);
+bool tril_is_share(double y);
 bool tril_is_count(double y);
 const char *tril_no_count(const double *y);
 

@@ -4,11 +4,6 @@
 #include "distributions/family.h"
 #include "kernels/special.h"
 
-static bool is_inside(double y)
-{
-    return y > 0 && y <= DBL_MAX;
-}
-
 /* with t = b y it is log(a / y) more than the logarithm of a Poisson probability of "a" at t */
 static double log_density(const double *x, double *slope)
 {
@@ -19,12 +14,12 @@ static double log_density(const double *x, double *slope)
         slope[2] = (a - 1) / y - b;
         return 0;
     }
-    return is_inside(y) ? tril_poisson_log(a, t) + log(a) - log(y) : (double)NAN;
+    return tril_is_positive(y) ? tril_poisson_log(a, t) + log(a) - log(y) : (double)NAN;
 }
 
 static const char *outside(const double *x)
 {
-    return is_inside(x[2]) ? NULL : "y is not a positive number";
+    return tril_is_positive(x[2]) ? NULL : "y is not a positive number";
 }
 
 static double probability(const double *x, double *slope)

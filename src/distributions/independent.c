@@ -60,6 +60,17 @@ static tril_var independent_mode(const tril_dist *p)
     return tril_dist_mode(((const independent *)p->attrs)->base);
 }
 
+/* of vectors of numbers, which have no covariances */
+static tril_dist independent_marginals(const tril_dist *p)
+{
+    return ((const independent *)p->attrs)->base;
+}
+
+static tril_var independent_factor(const tril_dist *p)
+{
+    return tril_diag_embed(tril_sqrt(tril_dist_variance(*p)));
+}
+
 static tril_dist independent_expand(const tril_dist *p, tril_shape batch)
 {
     const independent *q = p->attrs;
@@ -80,6 +91,8 @@ const tril_dist_kind tril_dist_kind_independent = { .name = "independent",
                                                     .mean = independent_mean,
                                                     .variance = independent_variance,
                                                     .mode = independent_mode,
+                                                    .marginals = independent_marginals,
+                                                    .factor = independent_factor,
                                                     .expand = independent_expand };
 
 size_t tril_independent_axes(const tril_dist *p)

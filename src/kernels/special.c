@@ -207,6 +207,13 @@ static double excess(double u)
     return log_rest(-u, -log1p(u));
 }
 
+/* log(t / a), also where t / a is no sum with 1 */
+static double log_ratio(double t, double a)
+{
+    const double u = (t - a) / a;
+    return fabs(u) < 0.5 ? log1p(u) : log(t) - log(a);
+}
+
 /* Stirling's series takes the large common part out (Loader, Fast and Accurate Computation of
  * Binomial Probabilities, 2000). */
 double tril_poisson_log(double a, double t)
@@ -215,12 +222,13 @@ double tril_poisson_log(double a, double t)
         return isnan(t) ? t : -HUGE_VAL;
     if (a < far)
         return (a > 0 ? a * log(t) : 0) - t - log_gamma(a + 1);
-    return -a * excess((t - a) / a) - 0.5 * (TRIL_LOG_2PI + log(a)) - log_gamma_rest(a);
+    return -a * log_rest((a - t) / a, -log_ratio(t, a)) - 0.5 * (TRIL_LOG_2PI + log(a)) -
+           log_gamma_rest(a);
 }
 
 double tril_poisson_log_slope(double a, double t)
 {
-    return a < far ? log(t) - tril_digamma(a + 1) : log1p((t - a) / a) - 0.5 / a + digamma_rest(a);
+    return a < far ? log(t) - tril_digamma(a + 1) : log_ratio(t, a) - 0.5 / a + digamma_rest(a);
 }
 
 double tril_binomial_log(double a, double b, double p, double q)

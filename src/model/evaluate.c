@@ -8,6 +8,7 @@
 
 #include "core/params.h"
 #include "core/tape.h"
+#include "nn/head.h"
 #include "train/fit.h"
 #include "train/network.h"
 #include "train/streams.h"
@@ -164,7 +165,9 @@ static bool check_rows(tril_ctx *ctx, const tril_network *net, tril_batch rows,
     if (!rows.y && (out->given || out->nll || out->pit || out->level || out->crps || out->energy))
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "evaluate: there are no targets");
     return tril_batch_check(ctx, "evaluate: x", rows.x, rows.n, tril_network_inputs(net), false) &&
-           (!rows.y || tril_batch_check(ctx, "evaluate: y", rows.y, rows.n, net->targets, true));
+           (!rows.y ||
+            (tril_batch_check(ctx, "evaluate: y", rows.y, rows.n, net->targets, true) &&
+             tril_support_check(ctx, "evaluate: y", &net->head, rows.y, rows.n, net->targets)));
 }
 
 bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_members,

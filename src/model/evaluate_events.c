@@ -7,7 +7,9 @@
 #include <tril/extend.h>
 
 #include "core/tape.h"
+#include "distributions/dist.h"
 #include "distributions/parts.h"
+#include "kernels/mvn.h"
 #include "kernels/rectangle.h"
 
 enum { DRAWS = 10000, AT_ONCE = 500 };
@@ -54,6 +56,33 @@ static bool add_exact(const tril_chunk *c, size_t member, const event *e, bool *
     return true;
 }
 
+/* P(Y_j <= bound_j) of all targets, [n, d]; below: P(Y_j < bound_j). NULL on failure. */
+static const tril_real *cdf_of_bounds(const tril_chunk *c, tril_dist each, const double *bounds,
+                                      bool below)
+{
+    tril_real *y = tril_tape_take(c->tape, c->d, sizeof *y);
+    for (size_t j = 0; y && j < c->d; j++)
+        y[j] = tril_saturate(below && each.kind->discrete ? ceil(bounds[j]) - 1 : bounds[j]);
+    tril_var p = y ? tril_cdf(each, tril_input(c->tape, y, TRIL_SHAPE(c->d))) : (tril_var){ 0 };
+    return p.tape ? tril_value(tril_broadcast_to(p, TRIL_SHAPE(c->n, c->d))) : NULL;
+}
+
+/* Adds a member's share where targets are independent and each has a cdf. */
+static bool add_product(const tril_chunk *c, size_t member, tril_dist each, const event *e)
+{
+    const tril_real *low = cdf_of_bounds(c, each, e->low, true);
+    const tril_real *high = low ? cdf_of_bounds(c, each, e->high, false) : NULL;
+    for (size_t i = 0; i < c->n && high; i++) {
+        double product = tril_chunk_weight(c, member);
+        for (size_t k = 0; k < e->n; k++) {
+            const size_t at = i * c->d + e->index[k];
+            product *= fmax((double)high[at] - (double)low[at], 0);
+        }
+        e->probability[i] += product;
+    }
+    return high;
+}
+
 /* Adds a member's share, by as many of the draws; a count of none, or of all, may be one by chance.
  */
 static bool add_drawn(const tril_chunk *c, size_t member, const event *e)
@@ -92,7 +121,10 @@ static bool put_event(const tril_chunk *c, const event *e)
     }
     for (size_t k = 0; k < c->n_members && e->n > 0; k++) {
         bool drawn = e->n > 2;
-        if (!drawn && add_exact(c, k, e, &drawn))
+        const bool independent = tril_independent_axes(&c->dists[k]) == 1;
+        const tril_dist each = independent ? tril_dist_marginals(c->dists[k]) : (tril_dist){ 0 };
+        if (each.kind && each.kind->cdf ? add_product(c, k, each, e)
+                                        : !drawn && add_exact(c, k, e, &drawn))
             continue;
         if (!drawn || !add_drawn(c, k, e))
             return false;

@@ -28,6 +28,34 @@ static tril_dist *all_marginals(const tril_chunk *c)
     return of_members;
 }
 
+static bool is_discrete(const tril_dist *of_members)
+{
+    return of_members->kind && of_members->kind->discrete;
+}
+
+/* Where in a step of probability a row is counted: evenly over rows and targets, the next ones far
+ * apart (multiples of the golden ratio). */
+static double place_of(const tril_chunk *c, size_t i, size_t j)
+{
+    return fmod(0.6180339887498949 * (double)(c->first + i + 1) + 0.7548776662466927 * (double)j,
+                1);
+}
+
+/* of counts a place within the step at y */
+static bool within_step(const tril_chunk *c, const tril_dist *of_members, const tril_real *y)
+{
+    const size_t size = c->n * c->d;
+    double *below = tril_tape_take(c->tape, size, sizeof *below);
+    tril_real *less = tril_tape_copy(c->tape, y, size * sizeof *less);
+    for (size_t i = 0; less && i < size; i++)
+        less[i]--;
+    if (!below || !less || !marginal_cdf(c, of_members, less, below))
+        return false;
+    for (size_t i = 0; i < size; i++)
+        c->out.pit[i] = below[i] + place_of(c, i / c->d, i % c->d) * (c->out.pit[i] - below[i]);
+    return true;
+}
+
 bool tril_chunk_pit(const tril_chunk *c)
 {
     const size_t size = c->n * c->d;
@@ -36,7 +64,8 @@ bool tril_chunk_pit(const tril_chunk *c)
     for (size_t i = 0; there && i < size; i++)
         there[i] = isnan(y[i]) ? 0 : y[i];
     const tril_dist *of_members = all_marginals(c);
-    if (!there || !of_members || !marginal_cdf(c, of_members, there, c->out.pit))
+    if (!there || !of_members || !marginal_cdf(c, of_members, there, c->out.pit) ||
+        (is_discrete(of_members) && !within_step(c, of_members, there)))
         return false;
     for (size_t i = 0; i < size; i++)
         if (isnan(y[i]))
@@ -69,10 +98,11 @@ static bool put_quantile(const tril_chunk *c, const tril_dist *of_members, const
             *(p[i] < level[i % c->d] ? &low[i] : &high[i]) = 0.5 * (low[i] + high[i]);
     }
     for (size_t i = 0; i < size; i++) {
-        const double q = level[i % c->d];
-        out[i / c->d * c->out.n_levels * c->d + i % c->d] = q == 0   ? -HUGE_VAL
-                                                            : q == 1 ? HUGE_VAL
-                                                                     : 0.5 * (low[i] + high[i]);
+        const double q = level[i % c->d], y = 0.5 * (low[i] + high[i]);
+        out[i / c->d * c->out.n_levels * c->d + i % c->d] = q == 0                    ? -HUGE_VAL
+                                                            : q == 1                  ? HUGE_VAL
+                                                            : is_discrete(of_members) ? rint(y)
+                                                                                      : y;
     }
     return true;
 }
@@ -117,7 +147,8 @@ static bool normal_level(const tril_chunk *c, const double *log_p)
     return entropy;
 }
 
-/* a rank among draws, in the middle of its step */
+/* a rank among draws, in the middle of its step; among those of the same density, which counts
+ * have, evenly over rows */
 static bool drawn_level(const tril_chunk *c, const double *log_p)
 {
     const size_t each = (TRIL_CHUNK_DRAWS - 1) / c->n_members + 1, n = each * c->n;
@@ -135,8 +166,12 @@ static bool drawn_level(const tril_chunk *c, const double *log_p)
         if (!tril_chunk_densities(&whole, draws, n, of_draws))
             return false;
         tril_chunk_add_slopes(c, tril_value(draws), n, of_draws);
-        for (size_t i = 0; i < n; i++)
-            c->out.level[i % c->n] += tril_chunk_weight(c, k) * (of_draws[i] > of_rows[i % c->n]);
+        for (size_t i = 0; i < n; i++) {
+            const double own = of_rows[i % c->n];
+            c->out.level[i % c->n] +=
+                tril_chunk_weight(c, k) *
+                (of_draws[i] == own ? place_of(c, i % c->n, 0) : of_draws[i] > own);
+        }
     }
     for (size_t i = 0; i < c->n; i++)
         c->out.level[i] = (c->out.level[i] + 0.5 / (double)c->n_members) /

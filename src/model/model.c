@@ -304,6 +304,8 @@ static bool fit_scalers(tril_model *model, const tril_table *table, const tril_d
     for (size_t j = 0; j < d && done; j++)
         done = fit_number(&(candidate){ table, about->targets[j], j }, NULL,
                           model->origin[width + j], cases, cases->y, d, &model->targets, numbers);
+    for (size_t j = 0; j < d && done && tril_model_support(model); j++)
+        model->targets.mean[j] = 0, model->targets.scale[j] = 1;
     for (size_t j = 0, at = 0; j < about->n_inputs && done; j++) {
         const tril_column *column = &about->inputs[j];
         for (size_t l = 0; l < tril_column_width(column) && done; l++, at++)

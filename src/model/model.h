@@ -2,6 +2,7 @@
 #ifndef TRIL_MODEL_MODEL_H
 #define TRIL_MODEL_MODEL_H
 
+#include <tril/extend.h>
 #include <tril/model.h>
 
 #include "core/arena.h"
@@ -39,6 +40,9 @@ bool tril_model_make_room(tril_model *model, size_t members, const tril_head_opt
                           size_t n_heads);
 void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril_head_opts *head);
 bool tril_model_make_network(tril_model *model, size_t i);
+
+/* What targets are, where not any numbers: they keep their own units. NULL: any. */
+const tril_support *tril_model_support(const tril_model *model);
 
 /* Makes room for the origins, 0 at first; or, from its scalers, for those of a model that is read.
  */

@@ -113,12 +113,31 @@ static size_t count_missing(const tril_real *x, size_t n)
     return count;
 }
 
+/* whether target j is what the model's heads take */
+static bool are_supported(const tril_model *model, const tril_table *table,
+                          const tril_dataset *cases, size_t j)
+{
+    const tril_support *support = tril_model_support(model);
+    size_t k;
+    for (size_t i = 0; i < cases->n && support; i++) {
+        const double y = (double)cases->y[i * model->about.n_targets + j];
+        if (!isnan(y) && !support->holds(y))
+            return tril_table_find(table, model->about.targets[j], &k) &&
+                   tril_table_fail_cell(table, cases->row[i], k,
+                                        "%g, but each target of the head %s is %s: correct it, "
+                                        "leave the row out, or take --head full",
+                                        y, model->heads->kind->name, support->what);
+    }
+    return true;
+}
+
 static bool put_targets(const tril_model *model, const tril_table *table, const bool *needed,
                         const policy *how)
 {
     const size_t d = model->about.n_targets;
     tril_dataset *cases = how->cases;
     policy own = *how;
+    own.fresh &= !tril_model_support(model);
     for (size_t j = 0; j < d && cases->y; j++) {
         own.as.extreme = how->as.extreme || model->transforms[j].kind;
         if (needed && !needed[j] && !tril_table_has(table, model->about.targets[j]))
@@ -126,7 +145,8 @@ static bool put_targets(const tril_model *model, const tril_table *table, const 
                 cases->y[i * d + j] = (tril_real)NAN;
         else if (!put_numbers(table, model->about.targets[j], &own,
                               model->origin + model->about.mlp.inputs + j, cases->y + j, d) ||
-                 !tril_model_put_target(model, table, j, how->fresh, how->as.extreme, cases))
+                 !tril_model_put_target(model, table, j, how->fresh, how->as.extreme, cases) ||
+                 !are_supported(model, table, cases, j))
             return false;
     }
     cases->missing_targets = cases->y ? count_missing(cases->y, cases->n * d) : 0;

@@ -35,6 +35,24 @@ static bool set_head(tril_model *model, const tril_head_opts *head, tril_head_op
     return true;
 }
 
+const tril_support *tril_model_support(const tril_model *model)
+{
+    return model->heads->kind->support;
+}
+
+/* heads in their targets' own units take no transforms */
+static bool check_transforms(const tril_model *model)
+{
+    const bool own = tril_model_support(model) && model->transforms; /* a file has them last */
+    for (size_t j = 0; j < model->about.n_targets && own; j++)
+        if (model->transforms[j].kind || model->transforms[j].open)
+            return tril_ctx_fail(model->ctx, TRIL_BAD_ARGUMENT,
+                                 "model: the head %s takes targets in their own units, without "
+                                 "transforms",
+                                 model->heads->kind->name);
+    return true;
+}
+
 bool tril_model_make_room(tril_model *model, size_t members, const tril_head_opts *heads,
                           size_t n_heads)
 {
@@ -59,8 +77,13 @@ bool tril_model_make_room(tril_model *model, size_t members, const tril_head_opt
         model->weights[i] = 1 / (double)members;
         if (!set_head(model, n_heads ? &heads[i % n_heads] : &full, &model->heads[i]))
             return false;
+        if (model->heads[i].kind->support != tril_model_support(model))
+            return tril_ctx_fail(model->ctx, TRIL_BAD_ARGUMENT,
+                                 "model: the heads %s and %s are for different kinds of targets, "
+                                 "and their NLL cannot be compared: take one of them",
+                                 model->heads->kind->name, model->heads[i].kind->name);
     }
-    return true;
+    return check_transforms(model);
 }
 
 void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril_head_opts *head)
@@ -72,7 +95,9 @@ void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril
     } else {
         const bool diagonal = i == about->n_networks + TRIL_BASELINE_DIAGONAL;
         *mlp = (tril_mlp_opts){ .inputs = about->mlp.inputs, .init = TRIL_ZERO };
-        *head = (tril_head_opts){ .kind = diagonal ? &tril_head_diagonal : &tril_head_shared };
+        *head = (tril_head_opts){ .kind = tril_model_support(model) ? model->heads->kind
+                                          : diagonal                ? &tril_head_diagonal
+                                                                    : &tril_head_shared };
     }
     mlp->outputs = tril_head_width(about->n_targets, head);
 }
@@ -84,6 +109,8 @@ bool tril_model_make_network(tril_model *model, size_t i)
     tril_network *net = i < members ? &model->members[i] : &about->baselines[i - members];
     tril_mlp_opts mlp;
     tril_head_opts head;
+    if (i >= members && i != members + TRIL_BASELINE_FULL && tril_model_support(model))
+        return true; /* the network without inputs is the one baseline */
     tril_params *params = tril_params_new(model->ctx);
     if (!params)
         return false;
@@ -122,5 +149,5 @@ static bool fit_line(tril_model *model, tril_batch rows)
 bool tril_model_fit_baselines(tril_model *model, tril_batch rows)
 {
     return tril_flat_start(&model->about.baselines[TRIL_BASELINE_FULL], rows, NULL) &&
-           fit_line(model, rows);
+           (tril_model_support(model) || fit_line(model, rows));
 }

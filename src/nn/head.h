@@ -36,6 +36,17 @@ tril_head_layout tril_head_component(const tril_head_layout *h);
 bool tril_head_start_moments(tril_dense *last, const double *mean, const double *covariance,
                              size_t d, const tril_head_opts *opts);
 
+/* Whether targets [n, d] are such as the head takes, but for those that are NaN; false after
+ * failing the context with "WHAT: ...", which names the first that is not. */
+bool tril_support_check(tril_ctx *ctx, const char *what, const tril_head_opts *opts,
+                        const tril_real *y, size_t n, size_t d);
+
+/* tril_head_init for a kind with a support, by rows index[0 .. n-1] (NULL: the first n) with these
+ * weights (NULL: 1); NaN is missing. From the kind's init on by Newton's method, each target by
+ * itself, where a row has one number or two for each. */
+bool tril_head_init_rows(tril_dense *last, const tril_real *y, const tril_real *w,
+                         const size_t *index, size_t n, size_t d, const tril_head_opts *opts);
+
 /* log det covariance / 2 of a head's distribution; of others that have an entropy, that of the
  * normal with the same entropy. */
 tril_var tril_head_log_scale(const tril_dist *p);

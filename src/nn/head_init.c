@@ -1,34 +1,10 @@
-/* Where training begins: the last layer's bias at the Gaussian fit of the targets. */
-#include <math.h>
+/* Where training begins: the last layer's bias at the fit to moments of the targets. */
 #include <string.h>
 
 #include "core/params.h"
 #include "kernels/mvn.h"
 #include "nn/dense.h"
 #include "nn/head.h"
-
-/* Mean [d] and covariance [d, d]; both begin at zero. */
-static bool moments(tril_ctx *ctx, const tril_real *y, size_t rows, size_t d, double *mean,
-                    double *covariance)
-{
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < d; j++) {
-            if (!isfinite(y[i * d + j]))
-                return tril_ctx_fail(ctx, TRIL_NOT_FINITE,
-                                     "head_init: target column %zu is %g in row %zu", j,
-                                     (double)y[i * d + j], i);
-            /* from the first row on, so that the mean of a constant is that constant */
-            mean[j] += ((double)y[i * d + j] - (double)y[j]) / (double)rows;
-        }
-    for (size_t j = 0; j < d; j++)
-        mean[j] += (double)y[j];
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < d; j++)
-            for (size_t k = 0; k < d; k++)
-                covariance[j * d + k] += ((double)y[i * d + j] - mean[j]) *
-                                         ((double)y[i * d + k] - mean[k]) / (double)rows;
-    return true;
-}
 
 bool tril_head_fit(tril_ctx *ctx, const tril_head_layout *h, const double *mean,
                    const double *covariance, double *raw)
@@ -74,25 +50,4 @@ bool tril_head_start_moments(tril_dense *last, const double *mean, const double 
     }
     tril_ctx_release(ctx, own);
     return fitted;
-}
-
-bool tril_head_init(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
-                    const tril_head_opts *opts)
-{
-    if (!last || tril_ctx_failed(last->weight.params->ctx))
-        return false;
-    tril_ctx *ctx = last->weight.params->ctx;
-    tril_head_layout h;
-    if (!tril_head_layout_of(ctx, d, opts, &h))
-        return false;
-    if (rows == 0 || !targets)
-        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head_init: there are no targets");
-    double *mean = tril_ctx_alloc(ctx, "head_init", d * (1 + d), sizeof *mean);
-    if (!mean)
-        return false;
-    memset(mean, 0, d * (1 + d) * sizeof *mean);
-    bool done = moments(ctx, targets, rows, d, mean, mean + d) &&
-                tril_head_start_moments(last, mean, mean + d, d, opts);
-    tril_ctx_release(ctx, mean);
-    return done;
 }

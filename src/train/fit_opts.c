@@ -62,6 +62,7 @@ static bool check_rows(tril_ctx *ctx, const tril_network *net, const tril_batch 
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "%s and y: there are no rows", x_name);
     return tril_batch_check(ctx, x_name, rows->x, rows->n, tril_network_inputs(net), false) &&
            tril_batch_check(ctx, y_name, rows->y, rows->n, net->targets, missing) &&
+           tril_support_check(ctx, y_name, &net->head, rows->y, rows->n, net->targets) &&
            tril_weights_check(ctx, w_name, *rows);
 }
 
@@ -105,6 +106,22 @@ static bool check_together(tril_ctx *ctx, const tril_fit_opts *o)
     return !sentence || tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s", sentence);
 }
 
+/* targets in their own units */
+static bool check_support(tril_ctx *ctx, const tril_head_kind *kind, const tril_fit_opts *o)
+{
+    if (!kind->support)
+        return true;
+    if (o->loss->all_numbers)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "fit: the loss %s is not for the head %s, whose loss is nll",
+                             o->loss->name, kind->name);
+    return o->target_noise == 0 ||
+           tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                         "fit: a target noise of %g is not for the head %s, each of whose targets "
+                         "is %s",
+                         o->target_noise, kind->name, kind->support->what);
+}
+
 bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_batch *rows,
                     tril_fit_opts *o)
 {
@@ -119,5 +136,6 @@ bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_batch *ro
            check_rows(ctx, net, rows, "fit: x", "fit: y", "fit: w", o->missing) &&
            (!o->validation.n || check_rows(ctx, net, &o->validation, "fit: validation.x",
                                            "fit: validation.y", "fit: validation.w", o->missing)) &&
-           check_ranges(ctx, o) && tril_schedule_check(ctx, &o->schedule) && check_together(ctx, o);
+           check_ranges(ctx, o) && tril_schedule_check(ctx, &o->schedule) &&
+           check_together(ctx, o) && check_support(ctx, tril_head_kind_of(&net->head), o);
 }

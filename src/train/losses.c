@@ -153,11 +153,11 @@ static tril_var mse(const tril_loss_rows *r, tril_var *log_prob)
     return of_mean(r, squares(r, tril_dist_mean(p), r->y));
 }
 
-const tril_loss tril_loss_nll = { "nll", nll, false };
-const tril_loss tril_loss_beta = { "beta", beta, false };
-const tril_loss tril_loss_faithful = { "faithful", faithful, false };
-const tril_loss tril_loss_mse = { "mse", mse, false };
-const tril_loss tril_loss_warmup = { "warmup", nll, true };
+const tril_loss tril_loss_nll = { "nll", nll };
+const tril_loss tril_loss_beta = { "beta", beta, .all_numbers = true };
+const tril_loss tril_loss_faithful = { "faithful", faithful, .all_numbers = true };
+const tril_loss tril_loss_mse = { "mse", mse, .all_numbers = true };
+const tril_loss tril_loss_warmup = { "warmup", nll, .mean_first = true, .all_numbers = true };
 
 const tril_loss *tril_head_loss(const tril_head_kind *kind)
 {

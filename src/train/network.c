@@ -91,6 +91,8 @@ bool tril_flat_start(const tril_network *net, tril_batch rows, const size_t *ind
     tril_dense *last = tril_mlp_last(net->mlp);
     tril_ctx *ctx = tril_dense_weight(last).params->ctx;
     tril_linear_fit fit;
+    if (tril_head_kind_of(&net->head)->support)
+        return tril_head_init_rows(last, rows.y, rows.w, index, rows.n, net->targets, &net->head);
     if (!tril_linear_fit_rows(ctx, rows, index, 0, net->targets, true, &fit))
         return false;
     bool done = tril_head_start_moments(last, fit.bias, fit.covariance, net->targets, &net->head);

@@ -56,10 +56,11 @@ static void make_rows(const char *path)
 
 /* ---- models: each kind of head by itself, mixtures of two more, and all kinds as one */
 
+/* those that are exported come first */
 static size_t kinds(void)
 {
     size_t n = 0;
-    while (tril_heads[n])
+    while (tril_heads[n] && !tril_heads[n]->support)
         n++;
     return n;
 }

@@ -181,7 +181,7 @@ static const struct {
     { "$/d --targets a --head lowrank:x", small, "--head lowrank wants a number behind a colon" },
     { "$/d --targets a --head lowrank:2:full", small, "--head lowrank wants a number behind" },
     { "$/d --targets a --head student,half", small, "--head wants full, diagonal, precision, " },
-    { "$/d --targets a --head auto,full", small, ", student, or auto by itself, not 'auto'" },
+    { "$/d --targets a --head auto,full", small, ", negative-binomial, or auto by itself, not 'auto'" },
     { "$/d --targets a --natural", small, "student has no natural gradient; full has" },
     { "$/d --targets a --head ''", small, "--head wants 1 to 16 forms, not ''" },
     { "$/d --targets a --head full,full,full,full,full,full,full,full,full,full,full,full,full,"

@@ -26,6 +26,7 @@ static void sleep_for(double seconds)
 static const char *const runs[] = {
     IRIS "--epochs 400",
     IRIS "--epochs 150 --ensemble 3",
+    IRIS "--epochs 300 --head gamma --hidden 8",
     IRIS "--epochs 300 --input-noise 0.1 --head mixture:2 --hidden 8",
     IRIS "--epochs 300 --inputs sepal_length,sepal_width --group species --validation 0.34 "
          "--test 0",

@@ -173,6 +173,63 @@ class StudentT(td.StudentT):
         return torch.as_tensor(stdtr(self.df.numpy(), z.detach().numpy())) + slope * (z - z.detach())
 
 
+class Family(td.Distribution):
+    """Of numbers, by parameters that are stretched to the batch."""
+
+    def __init__(self, *params):
+        self.params = torch.broadcast_tensors(*params)
+        super().__init__(self.params[0].shape)
+
+    def expand(self, shape):
+        return type(self)(*[x.expand(shape) for x in self.params])
+
+
+def gamma_entropy(a):
+    return a + torch.lgamma(a) + (1 - a) * Digamma.apply(a)
+
+
+class Gamma(Family):
+    def log_prob(self, y):
+        a, b = self.params
+        return a * b.log() - torch.lgamma(a) + (a - 1) * y.log() - b * y
+
+    def entropy(self):
+        return gamma_entropy(self.params[0]) - self.params[1].log()
+
+
+class Beta(Family):
+    def log_prob(self, y):
+        a, b = self.params
+        return (a - 1) * y.log() + (b - 1) * torch.log1p(-y) + torch.lgamma(a + b) - torch.lgamma(a) - torch.lgamma(b)
+
+    def entropy(self):
+        a, b = self.params
+        return gamma_entropy(a) + gamma_entropy(b) - gamma_entropy(a + b) - Digamma.apply(a + b)
+
+
+class Poisson(Family):
+    def log_prob(self, y):
+        return y * self.params[0].log() - self.params[0] - torch.lgamma(y + 1)
+
+
+class NegativeBinomial(Family):
+    def log_prob(self, y):
+        m, r = self.params
+        chosen = torch.lgamma(y + r) - torch.lgamma(r) - torch.lgamma(y + 1)
+        return chosen + y * (m / r).log() - (y + r) * torch.log1p(m / r)
+
+
+class VonMises(Family):
+    def log_prob(self, y):
+        loc, k = self.params
+        return k * (torch.cos(y - loc) - 1) - torch.special.i0e(k).log() - math.log(2 * math.pi)
+
+    def entropy(self):
+        k = self.params[1]
+        ratio = torch.special.i1e(k) / torch.special.i0e(k)
+        return math.log(2 * math.pi) + torch.special.i0e(k).log() + k * (1 - ratio)
+
+
 class MVT(td.Distribution):
     has_draws = True
 
@@ -596,6 +653,7 @@ DISTS = {
     "mvn_diag": lambda loc, scale: (lambda m, s: MVN(m, scale_tril=torch.diag_embed(s)))(*both(loc, scale)),
     "normal": lambda loc, scale: td.Normal(*both(loc, scale)),
     "student_t": lambda df, loc, scale: StudentT(*torch.broadcast_tensors(df, loc, scale)),
+    "gamma": Gamma, "beta": Beta, "poisson": Poisson, "negative_binomial": NegativeBinomial, "von_mises": VonMises,
     "mvt": lambda df, loc, x: MVT(df, loc, tri(x)), "categorical": lambda x: td.Categorical(logits=x),
     "categorical_probs": lambda x: td.Categorical(probs=x), "mixture": mixture,
     "independent": td.Independent,
@@ -604,6 +662,7 @@ WITH_MACHINE = {"rsample": rsample, "dist_marginal": marginal, "dist_conditional
 N_REGISTERS = {**{name: 1 for name in [*TENSORS, *DISTS, *WITH_MACHINE]},
                **{name: 2 for name in list(BINARY) + "matmul cross_entropy solve_tril log_prob log_prob_missing cdf kl "
                   "mvn mvn_covariance mvn_precision mvn_precision_tril mvn_diag normal mixture dist_conditional "
+                  "gamma beta negative_binomial von_mises "
                   "affine_no_bias head_shared".split()},
                "affine": 3, "log_prob_censored": 3, "mvn_low_rank": 3, "student_t": 3, "mvt": 3}
 DISTS["head_shared"] = lambda raw, shared, d, diagonal, scaled, floor: \
@@ -893,6 +952,12 @@ class Generator:
             return self.add("normal", loc, scale)
         return self.add("student_t", self.leaf("f", self.part(b), grad=self.r.random() < 0.4), loc, scale)
 
+    def family_of(self, b):
+        kind = self.r.choice(["gamma", "beta", "poisson", "negative_binomial", "von_mises"])
+        if kind == "poisson":
+            return self.add(kind, self.number("p", b))
+        return self.add(kind, self.number("n" if kind == "von_mises" else "p", self.part(b)), self.number("p", b))
+
     def student_of(self, d, b):
         if self.r.random() < 0.5:
             return self.head(d, b, STUDENT)
@@ -907,7 +972,7 @@ class Generator:
         elif how == 5:
             p = self.student_of(d, b)
         elif how == 6:
-            p = self.numbers_of(self.batch(3))
+            p = self.r.choice([self.numbers_of, self.family_of])(self.batch(3))
         elif how == 7:
             p = self.weights(b, self.r.choice(SIZES))
         elif how == 8:
@@ -951,6 +1016,12 @@ class Generator:
             shape = b + event
         if missing:
             return self.leaf("m", shape)
+        if isinstance(innermost(q), (Poisson, NegativeBinomial)):
+            return self.leaf("c", shape, 7)
+        if isinstance(innermost(q), Gamma):
+            return self.number("p", shape)
+        if isinstance(innermost(q), Beta):
+            return self.add("sigmoid", self.leaf("n", shape, 0))
         return self.leaf("c", shape, self.classes(p)) if self.classes(p) else self.number("n", shape)
 
     def dist(self):
@@ -968,6 +1039,11 @@ class Generator:
             inner = innermost(q)
             room = len(q.batch_shape) <= 2
         can = ["log_prob"] * 4
+        if isinstance(inner, Family):
+            if not isinstance(inner, (Poisson, NegativeBinomial)) and self.r.random() < 0.4:
+                self.add("entropy", p)
+            self.add("log_prob", p, self.y(p))
+            return
         if isinstance(inner, (MVN, MVT, td.Normal)) and room:
             can += ["log_prob_missing"] * 2
         if isinstance(inner, (MVN, td.Normal)) and room:
