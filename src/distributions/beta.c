@@ -98,7 +98,7 @@ static const tril_family family = { .n = 2,
                                     .mode = mode,
                                     .draw = draw,
                                     .log_prob_op = &tril_op_beta_log_prob,
-                                    .cdf_op = &cdf_op };
+                                    .cdf_op = &beta_cdf_op };
 
 const tril_dist_kind tril_dist_kind_beta = { TRIL_FAMILY_KIND(beta), .entropy = tril_family_entropy,
                                              .mean = mean, .variance = variance };

@@ -46,8 +46,8 @@ tril_var tril_family_mode(const tril_dist *p);
 #define TRIL_FAMILY_OPS(title)                                                                     \
     const tril_op tril_op_##title##_log_prob = { "log_prob(" #title ")", tril_numbers_shape,       \
                                                  tril_numbers_forward, tril_numbers_backward };    \
-    static const tril_op cdf_op = { "cdf(" #title ")", tril_numbers_shape, tril_numbers_forward,   \
-                                    NULL };
+    static const tril_op title##_cdf_op = { "cdf(" #title ")", tril_numbers_shape,                 \
+                                            tril_numbers_forward, NULL };
 
 /* Whether y is finite and above 0; above 0 and below 1; 0, 1, 2, ..., and the sentence about that.
  */

@@ -73,7 +73,7 @@ static const tril_family family = { .n = 2,
                                     .mode = mode,
                                     .draw = draw,
                                     .log_prob_op = &tril_op_gamma_log_prob,
-                                    .cdf_op = &cdf_op };
+                                    .cdf_op = &gamma_cdf_op };
 
 const tril_dist_kind tril_dist_kind_gamma = { TRIL_FAMILY_KIND(gamma),
                                               .entropy = tril_family_entropy, .mean = mean,

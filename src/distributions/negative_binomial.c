@@ -73,7 +73,7 @@ static const tril_family family = { .n = 2,
                                     .mode = mode,
                                     .draw = draw,
                                     .log_prob_op = &tril_op_negative_binomial_log_prob,
-                                    .cdf_op = &cdf_op };
+                                    .cdf_op = &negative_binomial_cdf_op };
 
 const tril_dist_kind tril_dist_kind_negative_binomial = { TRIL_FAMILY_KIND(negative_binomial),
                                                           .mean = mean, .variance = variance,

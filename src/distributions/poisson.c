@@ -53,7 +53,7 @@ static const tril_family family = { .n = 1,
                                     .mode = mode,
                                     .draw = draw,
                                     .log_prob_op = &tril_op_poisson_log_prob,
-                                    .cdf_op = &cdf_op };
+                                    .cdf_op = &poisson_cdf_op };
 
 const tril_dist_kind tril_dist_kind_poisson = { TRIL_FAMILY_KIND(poisson), .mean = mean,
                                                 .variance = mean, .discrete = true };

@@ -19,7 +19,7 @@ static const char *not_finite(const double *x)
 
 /* with z = (y - loc) / scale and w = (df + 1) / (df + z^2): d/dloc = w z / scale = -d/dy, d/dscale
  * = (w z^2 - 1) / scale */
-static double log_density(const double *x, double *slope)
+static double student_t_log_density(const double *x, double *slope)
 {
     double z = tril_within(standardised(x), 1e150), scale = x[1], df = x[2];
     if (slope) {
@@ -32,7 +32,7 @@ static double log_density(const double *x, double *slope)
     return tril_student_log(z * z, df, 1) - 0.5 * TRIL_LOG_2PI - log(scale) + nothing;
 }
 
-TRIL_NUMBERS_BY(log_density, 4)
+TRIL_NUMBERS_BY(student_t_log_density, 4)
 
 const tril_op tril_op_student_t_log_prob = { "log_prob(student_t)", tril_numbers_shape,
                                              tril_numbers_forward, tril_numbers_backward };
@@ -94,8 +94,8 @@ static tril_var of_y(const tril_op *op, const tril_dist *p, tril_var y, tril_num
 static tril_var student_log_prob(const tril_dist *p, tril_var y)
 {
     return of_y(&tril_op_student_t_log_prob, p, y,
-                (tril_numbers){ .values = log_density_values,
-                                .slopes = log_density_slopes,
+                (tril_numbers){ .values = student_t_log_density_values,
+                                .slopes = student_t_log_density_slopes,
                                 .wrong = not_finite });
 }
 

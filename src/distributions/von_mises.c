@@ -92,7 +92,7 @@ static const tril_family family = { .n = 2,
                                     .mode = mode,
                                     .draw = draw,
                                     .log_prob_op = &tril_op_von_mises_log_prob,
-                                    .cdf_op = &cdf_op };
+                                    .cdf_op = &von_mises_cdf_op };
 
 const tril_dist_kind tril_dist_kind_von_mises = { TRIL_FAMILY_KIND(von_mises),
                                                   .entropy = tril_family_entropy, .mean = mean };

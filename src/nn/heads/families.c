@@ -105,26 +105,26 @@ static tril_var parameter(const tril_head_layout *h, tril_var raw, tril_number_f
     return tril_numbers_apply(&parameter_op, (tril_var[]){ u, v }, 2, (tril_numbers){ .each = of });
 }
 
-static tril_dist gamma(const tril_head_layout *h, tril_var raw, tril_var natural)
+static tril_dist gamma_dist(const tril_head_layout *h, tril_var raw, tril_var natural)
 {
     (void)natural;
     return tril_independent(tril_gamma(parameter(h, raw, spread_of), parameter(h, raw, rate_of)),
                             1);
 }
 
-static tril_dist beta(const tril_head_layout *h, tril_var raw, tril_var natural)
+static tril_dist beta_dist(const tril_head_layout *h, tril_var raw, tril_var natural)
 {
     (void)natural;
     return tril_independent(tril_beta(parameter(h, raw, upper_of), parameter(h, raw, lower_of)), 1);
 }
 
-static tril_dist poisson(const tril_head_layout *h, tril_var raw, tril_var natural)
+static tril_dist poisson_dist(const tril_head_layout *h, tril_var raw, tril_var natural)
 {
     (void)natural;
     return tril_independent(tril_poisson(parameter(h, raw, mean_of)), 1);
 }
 
-static tril_dist negative_binomial(const tril_head_layout *h, tril_var raw, tril_var natural)
+static tril_dist negative_binomial_dist(const tril_head_layout *h, tril_var raw, tril_var natural)
 {
     (void)natural;
     return tril_independent(
@@ -174,39 +174,48 @@ static void start_count(double mean, double variance, double *raw)
     raw[1] = 2 * raw[0] - log(fmax(variance - mean, 1e-3 * mean + 1e-30));
 }
 
-#define START(kind)                                                                                \
-    static bool init_##kind(tril_ctx *ctx, const tril_head_layout *h, const double *mean,          \
-                            const double *covariance, double *raw)                                 \
-    {                                                                                              \
-        (void)ctx;                                                                                 \
-        return put(h, mean, covariance, start_##kind, raw);                                        \
-    }
+static bool init_gamma(tril_ctx *ctx, const tril_head_layout *h, const double *mean,
+                       const double *covariance, double *raw)
+{
+    (void)ctx;
+    return put(h, mean, covariance, start_gamma, raw);
+}
 
-START(gamma)
-START(beta)
-START(count)
+static bool init_beta(tril_ctx *ctx, const tril_head_layout *h, const double *mean,
+                      const double *covariance, double *raw)
+{
+    (void)ctx;
+    return put(h, mean, covariance, start_beta, raw);
+}
+
+static bool init_count(tril_ctx *ctx, const tril_head_layout *h, const double *mean,
+                       const double *covariance, double *raw)
+{
+    (void)ctx;
+    return put(h, mean, covariance, start_count, raw);
+}
 
 const tril_head_kind tril_head_gamma = { .name = "gamma",
                                          .width = two_each,
-                                         .dist = gamma,
+                                         .dist = gamma_dist,
                                          .init = init_gamma,
                                          .plain_nll = true,
                                          .support = &tril_support_positive };
 const tril_head_kind tril_head_beta = { .name = "beta",
                                         .width = two_each,
-                                        .dist = beta,
+                                        .dist = beta_dist,
                                         .init = init_beta,
                                         .plain_nll = true,
                                         .support = &tril_support_share };
 const tril_head_kind tril_head_poisson = { .name = "poisson",
                                            .width = one_each,
-                                           .dist = poisson,
+                                           .dist = poisson_dist,
                                            .init = init_count,
                                            .plain_nll = true,
                                            .support = &tril_support_count };
 const tril_head_kind tril_head_negative_binomial = { .name = "negative-binomial",
                                                      .width = two_each,
-                                                     .dist = negative_binomial,
+                                                     .dist = negative_binomial_dist,
                                                      .init = init_count,
                                                      .plain_nll = true,
                                                      .support = &tril_support_count };
