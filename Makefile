@@ -65,7 +65,7 @@ help:
 	@echo 'make lib      build the library: $(LIB)'
 	@echo 'make demo     train on real data: numbers, and pictures in $(BUILD)/pictures'
 	@echo 'make test     run the tests; DOUBLE=1, SAN=1, SAN=thread and CC=clang choose another build'
-	@echo 'make -j2 test-parts  the same, half of them beside the other'
+	@echo 'make -j2 test-parts  the same, half of them beside the other; make -j2 checks  only the suites, CK_RUN_SUITE=train/fit one of them'
 	@echo 'make test-kernels run them as on older processors; KERNELS="Haswell Zen" chooses some'
 	@echo 'make mpi      build libtril_mpi, with which fits, searches and steps go over the processes of mpirun; make test-mpi tests it'
 	@echo 'make -j2 coverage  run them, and say which lines of src they leave out'
@@ -295,8 +295,11 @@ embed: $(PROGRAMS)/tril.1
 	@$(MAKE) -s uninstall PREFIX=$(CURDIR)/$(BUILD)/embed/usr
 	@! find $(BUILD)/embed/usr -not -type d | grep . && ! find $(BUILD)/embed/usr -name '*tril*' | grep .
 
-# all that a test run is but the run
-test-rest: layers circles examples headers link $(if $(SAN),,abi) installed demos $(PROGRAMS)/bench $(BUILD)/tests/run $(if $(SAN)$(CROSS),,allocations-sample)
+# what the suites run
+RUNS := $(BUILD)/tests/run $(DEMOS) $(PROGRAMS)/tril $(PROGRAMS)/bench
+
+# all that a test run is but the suites
+test-rest: layers circles examples headers link $(if $(SAN),,abi) installed $(RUNS) $(if $(SAN)$(CROSS),,allocations-sample)
 
 test: test-rest
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
@@ -308,7 +311,7 @@ $(MACHINES:%=test-%): test-%:
 test-kernels:
 	@kernels=$$(sh tests/kernels.sh $(KERNELS)) && for kernel in $$kernels; do for double in '' 1; do \
 		echo "== $$kernel$${double:+, double}"; \
-		OPENBLAS_CORETYPE=$${kernel%:*} $(MAKE) -s test-parts HOLD=$${kernel#*:} DOUBLE=$$double || exit 1; done; done
+		OPENBLAS_CORETYPE=$${kernel%:*} $(MAKE) -s checks HOLD=$${kernel#*:} DOUBLE=$$double || exit 1; done; done
 
 # every line of the library runs, and of its branches outside the kernels 95 %
 coverage:
@@ -325,12 +328,14 @@ differential: $(BUILD)/tests/run
 	/usr/bin/python3 tests/reference/differential.py $(or $(RUNS),1000) $(or $(SEED),100000) > $(BUILD)/differential.txt
 	@$(TEST_ENV) CK_RUN_SUITE=differential DIFFERENTIAL=$(BUILD)/differential.txt $(RUN) $(BUILD)/tests/run
 
-# the suites in two parts, each with a closing line of its own, which -j2 runs side by side
+# the suites alone, in two parts, each with a closing line of its own, which -j2 runs side by side
 PARTS = $(if $(CK_RUN_SUITE),0,0 1)
 
-test-parts: $(PARTS:%=test-part-%)
+test-parts: test-rest checks
 
-test-part-%: test-rest
+checks: $(PARTS:%=check-part-%)
+
+check-part-%: $(RUNS)
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run $* $(words $(PARTS))
 
 # but for what only starts other programs, and for long sums that other tests reach too
@@ -457,7 +462,7 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench bench-mpi uci test test-rest test-parts test-kernels coverage valgrind layers circles examples headers link abi install install-command install-library uninstall deb installed embed amalgamation test-amalgamation allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
+.PHONY: help setup setup-dev $(MACHINES:%=setup-%) $(MACHINES:%=test-%) lib names demos demo mpi test-mpi bench bench-mpi uci test test-rest test-parts checks test-kernels coverage valgrind layers circles examples headers link abi install install-command install-library uninstall deb installed embed amalgamation test-amalgamation allocations allocations-sample data format format-check clean fuzz fuzz-tape fuzz-command differential
 .DELETE_ON_ERROR:
 .SECONDARY:
 

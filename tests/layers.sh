@@ -5,20 +5,28 @@ failed=0
 # layer, the folders of src/ it may include, the public headers it may include
 check()
 {
-    for file in $(find src/$1 -name "*.[ch]"); do
-        for name in $(sed -n 's/^#include "\(.*\)"$/\1/p' "$file"); do
-            case " $1 $2 " in
-            *" ${name%%/*} "*) ;;
-            *) echo "$file includes $name, which is not below src/$1" && failed=1 ;;
-            esac
-        done
-        for name in $(sed -n 's/^#include <tril\/\(.*\)\.h>$/\1/p' "$file"); do
-            case " $3 " in
-            *" $name "*) ;;
-            *) echo "$file includes tril/$name.h, which is not for src/$1" && failed=1 ;;
-            esac
-        done
-    done
+    while IFS=: read -r file name; do
+        case " $1 $2 " in
+        *" ${name%%/*} "*) ;;
+        *) echo "$file includes $name, which is not below src/$1" && failed=1 ;;
+        esac
+    done << end
+$(includes "$1" '"' '"')
+end
+    while IFS=: read -r file name; do
+        case " $3 " in
+        *" $name "*) ;;
+        *) echo "$file includes tril/$name.h, which is not for src/$1" && failed=1 ;;
+        esac
+    done << end
+$(includes "$1" '<tril\/' '\.h>')
+end
+}
+
+# layer, what stands before a name and behind it: FILE:NAME, a line each
+includes()
+{
+    find "src/$1" -name '*.[ch]' -exec grep -H '^#include' {} + | sed -n "s/:#include $2\(.*\)$3\$/:\1/p"
 }
 
 core="real ctx random shape params tape gradcheck extend"

@@ -234,6 +234,7 @@ Suite *suite_model_model_predict(void)
 {
     Suite *suite = suite_create("model/model_predict");
     TCase *tcase = tcase_create("model_predict");
+    tcase_set_tags(tcase, "threads");
     tcase_add_test(tcase, test_rows);
     tcase_add_test(tcase, test_threads);
     tcase_add_test(tcase, test_wrong);

@@ -147,14 +147,14 @@ Suite *suite_train_fit_state(void)
 {
     Suite *suite = suite_create("train/fit_state");
     TCase *tcase = tcase_create("state");
-    tcase_set_tags(tcase, "trains");
+    tcase_set_tags(tcase, "trains threads");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_set_back, 0, N_CASES);
     tcase_add_loop_test(tcase, test_stopped, 0, N_CASES);
     suite_add_tcase(suite, tcase);
     TCase *taken_over = tcase_create("taken over");
     tcase_set_timeout(taken_over, 60);
-    tcase_set_tags(taken_over, "long trains");
+    tcase_set_tags(taken_over, "long trains threads");
     tcase_add_loop_test(taken_over, test_taken_over, 0, 2 * N_CASES);
     suite_add_tcase(suite, taken_over);
     return suite;

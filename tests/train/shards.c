@@ -448,7 +448,7 @@ Suite *suite_train_shards(void)
 {
     Suite *suite = suite_create("train/shards");
     TCase *tcase = tcase_create("shards");
-    tcase_set_tags(tcase, "trains");
+    tcase_set_tags(tcase, "trains threads");
     tcase_add_test(tcase, test_two_pools_at_once);
     tcase_add_loop_test(tcase, test_as_on_one_tape, 0, 5);
     tcase_add_test(tcase, test_draws);
@@ -462,12 +462,12 @@ Suite *suite_train_shards(void)
     suite_add_tcase(suite, tcase);
     TCase *same_bits = tcase_create("same bits");
     tcase_set_timeout(same_bits, 60);
-    tcase_set_tags(same_bits, "long");
+    tcase_set_tags(same_bits, "long threads");
     tcase_add_test(same_bits, test_same_bits);
     suite_add_tcase(suite, same_bits);
     TCase *blocks = tcase_create("blocks");
     tcase_set_timeout(blocks, 60);
-    tcase_set_tags(blocks, "blocks"); /* of an arena, which sanitizers' builds do not have */
+    tcase_set_tags(blocks, "blocks threads"); /* of an arena, which sanitizers' builds do not have */
     tcase_add_test(blocks, test_no_allocation);
     suite_add_tcase(suite, blocks);
     return suite;
