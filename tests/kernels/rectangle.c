@@ -118,7 +118,10 @@ Suite *suite_kernels_rectangle(void)
     tcase_add_test(tcase, test_reference);
     tcase_add_test(tcase, test_interval);
     tcase_add_test(tcase, test_truncated);
-    tcase_add_loop_test(tcase, test_one_of_two, 0, 16);
     suite_add_tcase(suite, tcase);
+    TCase *corners = tcase_create("corners");
+    tcase_set_tags(corners, "long");
+    tcase_add_loop_test(corners, test_one_of_two, 0, 16);
+    suite_add_tcase(suite, corners);
     return suite;
 }

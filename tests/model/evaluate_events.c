@@ -290,12 +290,16 @@ Suite *suite_model_evaluate_events(void)
     TCase *tcase = tcase_create("events");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, test_normal);
-    tcase_add_loop_test(tcase, test_draws, 0, MEMBERS + 1);
     tcase_add_test(tcase, test_given);
     tcase_add_loop_test(tcase, test_given_parts, 0, 5);
     tcase_add_test(tcase, test_opaque);
     tcase_add_test(tcase, test_refusals);
     tcase_add_test(tcase, test_out_of_memory);
     suite_add_tcase(suite, tcase);
+    TCase *draws = tcase_create("draws");
+    tcase_set_tags(draws, "long");
+    tcase_add_checked_fixture(draws, set_up, tear_down);
+    tcase_add_loop_test(draws, test_draws, 0, MEMBERS + 1);
+    suite_add_tcase(suite, draws);
     return suite;
 }

@@ -392,11 +392,14 @@ Suite *suite_model_model_targets(void)
     Suite *suite = suite_create("model/model_targets");
     TCase *tcase = tcase_create("targets");
     tcase_add_loop_test(tcase, test_by_hand, 0, 2);
-    tcase_add_test(tcase, test_moments);
     tcase_add_loop_test(tcase, test_density, 0, D);
     tcase_add_test(tcase, test_outside);
     tcase_add_test(tcase, test_file);
     tcase_add_test(tcase, test_out_of_memory);
     suite_add_tcase(suite, tcase);
+    TCase *draws = tcase_create("draws");
+    tcase_set_tags(draws, "long");
+    tcase_add_test(draws, test_moments);
+    suite_add_tcase(suite, draws);
     return suite;
 }
