@@ -316,7 +316,7 @@ test-kernels:
 # every line of the library runs, and of its branches outside the kernels 95 %
 coverage:
 	@find build -name '*.gcda' -delete
-	@$(MAKE) test-parts COVERAGE=1
+	@$(MAKE) checks examples allocations-sample COVERAGE=1
 	@! command -v mpicc > /dev/null || $(MAKE) test-mpi COVERAGE=1
 	@gcovr --root . --object-directory build/coverage --filter src/ --exclude src/kernels/ --branches --fail-under-branch 95
 	@gcovr --root . --object-directory build/coverage --filter src/ --fail-under-line 100
