@@ -56,12 +56,12 @@ static void apply(const shared *s, const tril_row_block *rows, bool transpose, t
     tril_triangle_rows(!product, transpose != product, rows->n, s->d, rows->x[TRIL_MVN_FACTOR], x);
 }
 
-/* y - loc of row i; what is not finite shows in z */
-static void residual_of(const tril_row_block *rows, size_t i, size_t d, tril_real *x)
+/* y - loc; what is not finite shows in z */
+static void residuals(const tril_row_block *rows, size_t d, tril_real *x)
 {
     tril_node *const *in = rows->node->in;
-    tril_subtract(d, in[TRIL_MVN_Y]->value + rows->at[TRIL_MVN_Y][i],
-                  in[TRIL_MVN_LOC]->value + rows->at[TRIL_MVN_LOC][i], x);
+    tril_subtract_rows(rows->n, d, in[TRIL_MVN_Y]->value, rows->at[TRIL_MVN_Y],
+                       in[TRIL_MVN_LOC]->value, rows->at[TRIL_MVN_LOC], x);
 }
 
 /* what all log-densities share */
@@ -78,19 +78,19 @@ static bool shared_forward(tril_row_block *rows)
     if (!tril_ops_blas(rows->node))
         return false;
     shared s = shared_of(rows);
-    double constant = constant_of(&s);
-    for (size_t i = 0; i < rows->n; i++) {
-        tril_real *r = s.z + i * s.d;
-        residual_of(rows, i, s.d, r);
-        s.alone[i] = s.form->of_precision && !(tril_squares_of(s.d, r) < most);
-    }
+    double constant = constant_of(&s), squares[TRIL_ROWS] = { 0 };
+    residuals(rows, s.d, s.z);
+    if (s.form->of_precision)
+        tril_row_squares(rows->n, s.d, s.z, squares);
+    for (size_t i = 0; i < rows->n; i++)
+        s.alone[i] = (tril_real) !(squares[i] < most);
     apply(&s, rows, false, s.z);
+    tril_row_squares(rows->n, s.d, s.z, squares);
     for (size_t i = 0; i < rows->n; i++) {
-        tril_real *z = s.z + i * s.d;
-        double log_prob = constant - 0.5 * tril_squares_of(s.d, z);
-        if (s.alone[i] != 0 || !(log_prob > constant - 0.5 * most)) {
+        double log_prob = constant - 0.5 * squares[i];
+        if (s.alone[i] != 0 || !(squares[i] < most)) {
             s.alone[i] = 1;
-            memset(z, 0, s.d * sizeof *z);
+            memset(s.z + i * s.d, 0, s.d * sizeof *s.z);
             if (!tril_mvn_residual(rows, i, &s.row))
                 return tril_mvn_not_finite(rows, i);
             log_prob = s.form->log_prob(&s.row);
@@ -114,25 +114,35 @@ static void put_alone(tril_row_block *rows, shared *s, size_t i)
  * alone; returns the sum of what comes down to the others. */
 static double put_rows(tril_row_block *rows, shared *s)
 {
-    double total = 0;
-    size_t bytes = s->d * sizeof *s->z;
-    memcpy(s->tile, s->z, rows->n * bytes);
+    const size_t n = rows->n, d = s->d;
+    double total = 0, squares[TRIL_ROWS];
+    tril_real g[TRIL_ROWS];
+    bool alone[TRIL_ROWS];
+    memcpy(s->tile, s->z, n * d * sizeof *s->z);
     apply(s, rows, true, s->tile);
-    for (size_t i = 0; i < rows->n; i++) {
-        tril_real *a = s->tile + i * s->d;
-        double g = (double)rows->upstream[i];
-        if (s->alone[i] != 0 || !(g * g < most) || !(tril_squares_of(s->d, a) < most)) {
-            put_alone(rows, s, i);
-            memset(a, 0, bytes);
-            continue;
-        }
-        total += g;
-        tril_row_grad_put_reals(&rows->grad[TRIL_MVN_LOC], rows->at[TRIL_MVN_LOC][i], s->d, g, a);
-        tril_row_grad_put_reals(&rows->grad[TRIL_MVN_Y], rows->at[TRIL_MVN_Y][i], s->d, -g, a);
-        if (s->form->of_precision)
-            residual_of(rows, i, s->d, a);
-        tril_scale(s->d, (tril_real)(s->form->of_precision ? -g : g), a);
+    tril_row_squares(n, d, s->tile, squares);
+    for (size_t i = 0; i < n; i++) {
+        double up = (double)rows->upstream[i];
+        alone[i] = s->alone[i] != 0 || !(up * up < most) || !(squares[i] < most);
+        g[i] = alone[i] ? 0 : rows->upstream[i];
+        total += (double)g[i];
+        if (alone[i])
+            memset(s->tile + i * d, 0, d * sizeof *s->tile);
     }
+    tril_scale_rows(n, d, g, s->tile);
+    tril_row_grad_put_rows(&rows->grad[TRIL_MVN_LOC], n, rows->at[TRIL_MVN_LOC], d, 1, s->tile);
+    tril_row_grad_put_rows(&rows->grad[TRIL_MVN_Y], n, rows->at[TRIL_MVN_Y], d, -1, s->tile);
+    if (s->form->of_precision) {
+        residuals(rows, d, s->tile);
+        for (size_t i = 0; i < n; i++)
+            g[i] = -g[i];
+        tril_scale_rows(n, d, g, s->tile);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (alone[i]) {
+            put_alone(rows, s, i);
+            memset(s->tile + i * d, 0, d * sizeof *s->tile);
+        }
     return total;
 }
 
@@ -146,7 +156,7 @@ static void shared_backward(tril_row_block *rows)
     tril_gemm(true, false, s.d, s.d, rows->n, s.tile, s.z, 0, s.gram);
     total = s.form->of_precision ? -total : total;
     for (size_t i = 0; i < s.d; i++) {
-        tril_row_grad_put_reals(factor, i * s.d, i + 1, 1, s.gram + i * s.d);
+        tril_add_to_sums(i + 1, s.gram + i * s.d, factor->sums + i * s.d);
         tril_row_grad_put(factor, i * (s.d + 1), 1, -total / s.row.diag[i]);
     }
 }

@@ -20,18 +20,22 @@ TRIL_FOR_EACH_TARGET(, tril_put_all,
                       tril_real *grad),
                      (n, upstream, a, x, sums, grad), put_all(n, upstream, a, x, sums, grad))
 
-TRIL_INLINE void put_reals(size_t n, double upstream, const tril_real *restrict x,
-                           double *restrict sums, tril_real *restrict grad)
+TRIL_INLINE void put_rows(size_t rows, size_t n, tril_real sign, const tril_real *restrict x,
+                          const size_t *restrict at, double *restrict sums,
+                          tril_real *restrict grad)
 {
-    for (size_t j = 0; j < n && sums; j++)
-        sums[j] += tril_put(upstream, (double)x[j]);
-    for (size_t j = 0; j < n && !sums; j++)
-        grad[j] = tril_saturate(tril_put(upstream, (double)x[j]));
+    for (size_t i = 0; i < rows; i++, x += n)
+        for (size_t j = 0; j < n; j++)
+            if (sums)
+                sums[at[i] + j] += (double)(sign * x[j]);
+            else
+                grad[at[i] + j] = sign * x[j];
 }
 
-TRIL_FOR_EACH_TARGET(, tril_put_reals,
-                     (size_t n, double upstream, const tril_real *x, double *sums, tril_real *grad),
-                     (n, upstream, x, sums, grad), put_reals(n, upstream, x, sums, grad))
+TRIL_FOR_EACH_TARGET(, tril_put_rows,
+                     (size_t rows, size_t n, tril_real sign, const tril_real *x, const size_t *at,
+                      double *sums, tril_real *grad),
+                     (rows, n, sign, x, at, sums, grad), put_rows(rows, n, sign, x, at, sums, grad))
 
 TRIL_INLINE void put_triangle(size_t d, double upstream, const double *restrict left,
                               const double *restrict right, const double *restrict diag,

@@ -14,11 +14,13 @@ static inline double tril_put(double upstream, double x)
     return tril_within(upstream * tril_within(x, DBL_MAX), DBL_MAX);
 }
 
-/* Each of n numbers into grad, or to sums if they are not NULL: upstream (a x_j); upstream x_j;
- * those of a triangle as tril_row_grad_put_triangle has them. */
+/* Numbers into grad, or to sums if they are not NULL: upstream (a x_j), of n; sign x, of rows that
+ * begin at `at`, where nothing is beyond the range; those of a triangle as
+ * tril_row_grad_put_triangle has them. */
 void tril_put_all(size_t n, double upstream, double a, const double *x, double *sums,
                   tril_real *grad);
-void tril_put_reals(size_t n, double upstream, const tril_real *x, double *sums, tril_real *grad);
+void tril_put_rows(size_t rows, size_t n, tril_real sign, const tril_real *x, const size_t *at,
+                   double *sums, tril_real *grad);
 void tril_put_triangle(size_t d, double upstream, const double *left, const double *right,
                        const double *diag, double *sums, tril_real *grad);
 

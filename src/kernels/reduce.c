@@ -17,43 +17,50 @@ double tril_sum_of(size_t n, const tril_real *x)
            ((part[2] + part[6]) + (part[3] + part[7]));
 }
 
-TRIL_INLINE void squares_of(size_t n, const tril_real *restrict x, double *restrict out)
+TRIL_INLINE void row_squares(size_t rows, size_t n, const tril_real *restrict x,
+                             double *restrict sums)
 {
-    double part[16] = { 0 };
-    size_t i = 0;
-    for (; i + 16 <= n; i += 16)
-        for (size_t k = 0; k < 16; k++)
-            part[k] += (double)x[i + k] * (double)x[i + k];
-    for (; i < n; i++)
-        part[i % 16] += (double)x[i] * (double)x[i];
-    for (size_t half = 8; half > 0; half /= 2)
-        for (size_t k = 0; k < half; k++)
-            part[k] += part[k + half];
-    *out = part[0];
+    for (size_t i = 0; i < rows; i++, x += n) {
+        double part[8] = { 0 }, rest = 0;
+        size_t j = 0;
+        for (; j + 8 <= n; j += 8)
+            for (size_t k = 0; k < 8; k++)
+                part[k] += (double)x[j + k] * (double)x[j + k];
+        for (; j < n; j++)
+            rest += (double)x[j] * (double)x[j];
+        sums[i] = ((part[0] + part[4]) + (part[1] + part[5])) +
+                  ((part[2] + part[6]) + (part[3] + part[7])) + rest;
+    }
 }
 
-TRIL_FOR_EACH_TARGET(static, squares, (size_t n, const tril_real *x, double *out), (n, x, out),
-                     squares_of(n, x, out))
+TRIL_FOR_EACH_TARGET(, tril_row_squares, (size_t rows, size_t n, const tril_real *x, double *sums),
+                     (rows, n, x, sums), row_squares(rows, n, x, sums))
 
-double tril_squares_of(size_t n, const tril_real *x)
+TRIL_INLINE void scale_rows(size_t rows, size_t n, const tril_real *restrict scale,
+                            tril_real *restrict x)
 {
-    double sum;
-    squares(n, x, &sum);
-    return sum;
+    for (size_t i = 0; i < rows; i++, x += n)
+        for (size_t j = 0; j < n; j++)
+            x[j] *= scale[i];
 }
 
-void tril_scale(size_t n, tril_real scale, tril_real *x)
+TRIL_FOR_EACH_TARGET(, tril_scale_rows,
+                     (size_t rows, size_t n, const tril_real *scale, tril_real *x),
+                     (rows, n, scale, x), scale_rows(rows, n, scale, x))
+
+TRIL_INLINE void subtract_rows(size_t rows, size_t n, const tril_real *restrict x,
+                               const size_t *restrict at, const tril_real *restrict y,
+                               const size_t *restrict at_y, tril_real *restrict to)
 {
-    for (size_t j = 0; j < n; j++)
-        x[j] *= scale;
+    for (size_t i = 0; i < rows; i++, to += n)
+        for (size_t j = 0; j < n; j++)
+            to[j] = x[at[i] + j] - y[at_y[i] + j];
 }
 
-void tril_subtract(size_t n, const tril_real *restrict x, const tril_real *restrict y,
-                   tril_real *restrict to)
-{
-    for (size_t j = 0; j < n; j++)
-        to[j] = x[j] - y[j];
-}
+TRIL_FOR_EACH_TARGET(, tril_subtract_rows,
+                     (size_t rows, size_t n, const tril_real *x, const size_t *at,
+                      const tril_real *y, const size_t *at_y, tril_real *to),
+                     (rows, n, x, at, y, at_y, to), subtract_rows(rows, n, x, at, y, at_y, to))
 
 void tril_add_to_sums(size_t n, const tril_real *x, double *sums)
 {

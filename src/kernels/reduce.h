@@ -9,12 +9,12 @@
 /* The sum of n numbers, in eight partial sums: the order depends on n alone. */
 double tril_sum_of(size_t n, const tril_real *x);
 
-/* The sum of their squares, likewise. */
-double tril_squares_of(size_t n, const tril_real *x);
-
-/* x[j] *= scale; to[j] = x[j] - y[j] */
-void tril_scale(size_t n, tril_real scale, tril_real *x);
-void tril_subtract(size_t n, const tril_real *x, const tril_real *y, tril_real *to);
+/* Of each row of [rows, n]: the sum of its squares, in sixteen partial sums; x *= scale; to = x -
+ * y, whose rows begin at `at` and at_y. */
+void tril_row_squares(size_t rows, size_t n, const tril_real *x, double *sums);
+void tril_scale_rows(size_t rows, size_t n, const tril_real *scale, tril_real *x);
+void tril_subtract_rows(size_t rows, size_t n, const tril_real *x, const size_t *at,
+                        const tril_real *y, const size_t *at_y, tril_real *to);
 
 /* sums[j] += x[j] */
 void tril_add_to_sums(size_t n, const tril_real *x, double *sums);

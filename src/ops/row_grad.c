@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kernels/reduce.h"
+
 static bool is_shared(const tril_node *node, size_t k, size_t rows, size_t event)
 {
     return node->in[k]->size != rows * event;
@@ -41,11 +43,11 @@ void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstrea
         tril_put_all(n, upstream, a, x, g->sums ? g->sums + at : NULL, g->grad + at);
 }
 
-void tril_row_grad_put_reals(tril_row_grad *g, size_t at, size_t n, double upstream,
-                             const tril_real *x)
+void tril_row_grad_put_rows(tril_row_grad *g, size_t rows, const size_t *at, size_t n,
+                            tril_real sign, const tril_real *x)
 {
     if (g->grad)
-        tril_put_reals(n, upstream, x, g->sums ? g->sums + at : NULL, g->grad + at);
+        tril_put_rows(rows, n, sign, x, at, g->sums, g->grad);
 }
 
 void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_t width,
@@ -63,7 +65,9 @@ void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_
 
 void tril_row_grad_end(tril_row_grad *g)
 {
-    for (size_t i = 0; g->sums && i < g->size; i++) {
+    if (g->sums && g->lanes == 1)
+        tril_saturate_sums(g->size, g->sums, g->grad);
+    for (size_t i = 0; g->sums && g->lanes > 1 && i < g->size; i++) {
         double sum = 0;
         for (size_t l = 0; l < g->lanes; l++)
             sum += tril_within(g->sums[i * g->lanes + l], DBL_MAX / TRIL_FEW_LANES);

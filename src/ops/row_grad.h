@@ -46,9 +46,9 @@ static inline void tril_row_grad_put(tril_row_grad *g, size_t at, double upstrea
 void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstream, double a,
                            const double *x);
 
-/* upstream x_j for n numbers in a row */
-void tril_row_grad_put_reals(tril_row_grad *g, size_t at, size_t n, double upstream,
-                             const tril_real *x);
+/* sign x for rows of n numbers, whose blocks begin at `at`; all within the type's range */
+void tril_row_grad_put_rows(tril_row_grad *g, size_t rows, const size_t *at, size_t n,
+                            tril_real sign, const tril_real *x);
 
 /* upstream x of n rows side by side, whose blocks begin at `at`. */
 void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_t width,
