@@ -41,6 +41,7 @@ static void run(const tril_row_block *rows, bool gradients, lanes *t)
     for (size_t k = 0; k < TRIL_MVN_DF; to += rows->width[k++] * TRIL_LANES)
         t->x[k] = to;
     t->g = to;
+    /* each member, so that none need be cleared before, which would take as long as a small tile */
     t->m = (tril_mvn_lanes){ .d = d,
                              .n = n,
                              .lower = TRIL_LOWER_FULL,
@@ -49,6 +50,11 @@ static void run(const tril_row_block *rows, bool gradients, lanes *t)
                              .off = t->x[TRIL_MVN_FACTOR],
                              .s = t->x[TRIL_MVN_FACTOR],
                              .s_step = array + TRIL_LANES,
+                             .v = NULL,
+                             .slope = NULL,
+                             .reach = NULL,
+                             .df = rows->node->n_in > TRIL_MVN_DF ? t->df : NULL,
+                             .natural = NULL,
                              .log_det = log_det,
                              .arrays = arrays,
                              .log_prob = t->log_prob,
@@ -64,11 +70,8 @@ static void run(const tril_row_block *rows, bool gradients, lanes *t)
             load(rows, k, t);
     if (gradients || rows->moved[TRIL_MVN_FACTOR])
         tril_mvn_lanes_log_det(d, n, t->x[TRIL_MVN_FACTOR], log_det);
-    if (rows->node->n_in > TRIL_MVN_DF) {
-        t->m.df = t->df;
-        for (size_t l = 0; l < TRIL_LANES; l++)
-            t->df[l] = (double)rows->node->in[TRIL_MVN_DF]->value[rows->at[TRIL_MVN_DF][l]];
-    }
+    for (size_t l = 0; l < TRIL_LANES && t->m.df; l++)
+        t->df[l] = (double)rows->node->in[TRIL_MVN_DF]->value[rows->at[TRIL_MVN_DF][l]];
     tril_mvn_lanes_run(&t->m);
 }
 
@@ -83,16 +86,13 @@ static bool lanes_forward(tril_row_block *rows)
 static void lanes_backward(tril_row_block *rows)
 {
     const size_t d = rows->width[TRIL_MVN_LOC], array = d * TRIL_LANES, n = rows->n;
-    tril_real up[TRIL_LANES] = { 0 }, down[TRIL_LANES] = { 0 };
+    tril_real up[TRIL_LANES], down[TRIL_LANES];
     tril_row_grad *grad = rows->grad;
     lanes t;
     if (rows->index == 0) /* what stands above diagonals stays so */
         memset(rows->memory, 0, lanes_doubles(rows->node) * sizeof(double));
     run(rows, true, &t);
-    for (size_t l = 0; l < n; l++) {
-        up[l] = rows->upstream[l];
-        down[l] = -up[l];
-    }
+    tril_lanes_upstream(n, rows->upstream, up, down);
     tril_row_grad_put_lanes(&grad[TRIL_MVN_LOC], n, rows->at[TRIL_MVN_LOC], d, up, t.g);
     tril_row_grad_put_lanes(&grad[TRIL_MVN_Y], n, rows->at[TRIL_MVN_Y], d, down, t.g);
     tril_row_grad_put_lanes(&grad[TRIL_MVN_FACTOR], n, rows->at[TRIL_MVN_FACTOR], d * d, up,

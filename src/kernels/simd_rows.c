@@ -97,10 +97,40 @@ TRIL_INLINE void ask_for(size_t width, const tril_real *x)
         __builtin_prefetch((const void *)(next + k * sizeof *x), 0, 2);
 }
 
+/* Whether rows stand one behind the other, short ones in all lanes: then they are turned over at
+ * once, by as many columns as the compiler knows. */
+TRIL_INLINE bool in_line(size_t n, size_t width, const size_t *restrict at)
+{
+    size_t apart = 0;
+    if (n < TRIL_LANES || width > SIDE)
+        return false;
+    for (size_t l = 0; l < TRIL_LANES; l++)
+        apart |= at[l] ^ (at[0] + l * width);
+    return apart == 0;
+}
+
+TRIL_INLINE void load_line(size_t width, const tril_real *restrict x, tril_real *restrict lanes)
+{
+    for (size_t l = 0; l < TRIL_LANES; l++)
+        for (size_t k = 0; k < width; k++)
+            lanes[k * TRIL_LANES + l] = x[l * width + k];
+}
+
+TRIL_INLINE void store_line(size_t width, const tril_real *restrict lanes, tril_real *restrict x)
+{
+    for (size_t l = 0; l < TRIL_LANES; l++)
+        for (size_t k = 0; k < width; k++)
+            x[l * width + k] = lanes[k * TRIL_LANES + l];
+}
+
 /* row by row, as they stand in memory */
 TRIL_INLINE void load_of(size_t n, size_t width, const tril_real *restrict x,
                          const size_t *restrict at, tril_real *restrict lanes)
 {
+    if (in_line(n, width, at)) {
+        OF_COLUMNS(width, load_line, x + at[0], lanes)
+        return;
+    }
     for (size_t l = 0; l < tril_lanes_for(n); l += SIDE) {
         for (size_t i = 0; i < SIDE; i++)
             ask_for(width, x + at[l + i]);
@@ -132,6 +162,10 @@ TRIL_INLINE void store_rows(size_t n, size_t columns, const tril_real *restrict 
                             tril_real *restrict x, const size_t *restrict at)
 {
     const size_t squares = n - n % SIDE;
+    if (in_line(n, columns, at)) {
+        OF_COLUMNS(columns, store_line, lanes, x + at[0])
+        return;
+    }
     for (size_t l = 0; l < squares; l += SIDE) {
         for (size_t i = 0; i < SIDE; i++)
             ask_for(columns, x + at[l + i]);

@@ -118,11 +118,8 @@ static bool forward(tril_row_block *rows)
 
 static void backward(tril_row_block *rows)
 {
-    tril_real up[TRIL_LANES] = { 0 }, down[TRIL_LANES] = { 0 };
-    for (size_t l = 0; l < rows->n; l++) {
-        up[l] = rows->upstream[l];
-        down[l] = -up[l];
-    }
+    tril_real up[TRIL_LANES], down[TRIL_LANES];
+    tril_lanes_upstream(rows->n, rows->upstream, up, down);
     for (size_t k = 0; k < rows->node->n_in; k++)
         tril_row_grad_put_lanes(&rows->grad[k], rows->n, rows->at[k], rows->width[k],
                                 k == TRIL_HEAD_Y ? down : up,

@@ -50,6 +50,17 @@ void tril_row_grad_put_all(tril_row_grad *g, size_t at, size_t n, double upstrea
 void tril_row_grad_put_rows(tril_row_grad *g, size_t rows, const size_t *at, size_t n,
                             tril_real sign, const tril_real *x);
 
+/* What comes down to n rows side by side, and the same with the other sign; 0 in lanes without one.
+ * Clearing all lanes first would take longer than all of this. */
+static inline void tril_lanes_upstream(size_t n, const tril_real *upstream, tril_real *up,
+                                       tril_real *down)
+{
+    for (size_t l = 0; l < n; l++)
+        up[l] = upstream[l], down[l] = -upstream[l];
+    for (size_t l = n; l < TRIL_LANES; l++)
+        up[l] = down[l] = 0;
+}
+
 /* upstream x of n rows side by side, whose blocks begin at `at`. */
 void tril_row_grad_put_lanes(tril_row_grad *g, size_t n, const size_t *at, size_t width,
                              const tril_real *upstream, const tril_real *x);

@@ -53,6 +53,35 @@ START_TEST(test_there_and_back)
 }
 END_TEST
 
+/* rows one behind the other, but for one of them */
+START_TEST(test_in_line)
+{
+    const size_t apart = (size_t)_i; /* which one; TRIL_LANES: none */
+    tril_real rows[TRIL_LANES * WIDEST], back[TRIL_LANES * WIDEST], lanes[WIDEST * TRIL_LANES];
+    tril_real factor[TRIL_LANES];
+    size_t at[TRIL_LANES];
+    for (size_t i = 0; i < TRIL_LANES * WIDEST; i++)
+        rows[i] = number(i / WIDEST, i % WIDEST);
+    for (size_t width = 1; width <= WIDEST; width++) {
+        for (size_t l = 0; l < TRIL_LANES; l++) {
+            at[l] = l == apart ? TRIL_LANES * WIDEST - width : l * width;
+            factor[l] = 2;
+        }
+        for (size_t i = 0; i < TRIL_LANES * WIDEST; i++)
+            back[i] = GUARD;
+        tril_lanes_load(TRIL_LANES, width, rows, at, lanes);
+        tril_lanes_store(TRIL_LANES, width, factor, lanes, back, at);
+        for (size_t l = 0; l < TRIL_LANES; l++)
+            for (size_t k = 0; k < width; k++) {
+                ck_assert(lanes[k * TRIL_LANES + l] == rows[at[l] + k]);
+                ck_assert(back[at[l] + k] == 2 * rows[at[l] + k]);
+            }
+        for (size_t i = TRIL_LANES * width; i < TRIL_LANES * WIDEST - width; i++)
+            ck_assert(back[i] == GUARD);
+    }
+}
+END_TEST
+
 /* one number beyond the type's range makes no other one wrong */
 START_TEST(test_bounds)
 {
@@ -135,6 +164,7 @@ Suite *suite_kernels_simd_rows(void)
     Suite *suite = suite_create("kernels/simd_rows");
     TCase *tcase = tcase_create("lanes");
     tcase_add_loop_test(tcase, test_there_and_back, 0, TRIL_LANES);
+    tcase_add_loop_test(tcase, test_in_line, 0, TRIL_LANES + 1);
     tcase_add_test(tcase, test_bounds);
     tcase_add_test(tcase, test_sums);
     tcase_add_test(tcase, test_values);
