@@ -88,7 +88,7 @@ static bool shared_forward(tril_row_block *rows)
     tril_row_squares(rows->n, s.d, s.z, squares);
     for (size_t i = 0; i < rows->n; i++) {
         double log_prob = constant - 0.5 * squares[i];
-        if (s.alone[i] != 0 || !(squares[i] < most)) {
+        if (s.alone[i] != 0 || !(log_prob > constant - 0.5 * most)) {
             s.alone[i] = 1;
             memset(s.z + i * s.d, 0, s.d * sizeof *s.z);
             if (!tril_mvn_residual(rows, i, &s.row))

@@ -9,8 +9,8 @@
 /* The sum of n numbers, in eight partial sums: the order depends on n alone. */
 double tril_sum_of(size_t n, const tril_real *x);
 
-/* Of each row of [rows, n]: the sum of its squares, in eight partial sums; x *= scale; to = x -
- * y, whose rows begin at `at` and at_y. */
+/* Of each row of [rows, n]: the sum of its squares, likewise; x *= scale; to = x - y, whose rows
+ * begin at `at` and at_y. */
 void tril_row_squares(size_t rows, size_t n, const tril_real *x, double *sums);
 void tril_scale_rows(size_t rows, size_t n, const tril_real *scale, tril_real *x);
 void tril_subtract_rows(size_t rows, size_t n, const tril_real *x, const size_t *at,
