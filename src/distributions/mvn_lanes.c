@@ -41,7 +41,7 @@ static void run(const tril_row_block *rows, bool gradients, lanes *t)
     for (size_t k = 0; k < TRIL_MVN_DF; to += rows->width[k++] * TRIL_LANES)
         t->x[k] = to;
     t->g = to;
-    /* each member, so that none need be cleared before, which would take as long as a small tile */
+    /* each member, so that none need be cleared before, which shows in small tiles */
     t->m = (tril_mvn_lanes){ .d = d,
                              .n = n,
                              .lower = TRIL_LOWER_FULL,
