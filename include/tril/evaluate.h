@@ -93,8 +93,13 @@ typedef struct tril_evaluation {
                             target or two of normals, Student's t and mixtures, it is as exact as
                             the parameters are, small ones too; else a share of 10000 draws. A
                             known target is within or not */
-    double *probability_se; /* [n, n_events]: its standard error, 0 where it is exact */
-    TRIL_RESERVED(3);
+    double *probability_se;    /* [n, n_events]: its standard error, 0 where it is exact */
+    const tril_bounds *bounds; /* of the rows: nll is then minus the logarithm of the density of
+                                  what is there times the probability of the bounds given that, and
+                                  pit a place between the probabilities of the bounds, evenly over
+                                  the rows; all else takes numbers that are known by bounds for
+                                  missing. Default: none */
+    TRIL_RESERVED(2);
 } tril_evaluation;
 
 /* Scores are by some 500 draws of each row, and scatter as such do. Draws are from a stream of

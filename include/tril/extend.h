@@ -264,6 +264,11 @@ typedef struct tril_support {
 
 extern const tril_support tril_support_positive, tril_support_share, tril_support_count;
 
+/* How many numbers of a row of d targets may be known by bounds only with a head: all with a
+ * diagonal one, two with other normals, none with others; with mixtures as with their components.
+ */
+size_t tril_head_bounds(const tril_head_opts *opts, size_t d);
+
 /* A kind of head, by pointer in tril_head_opts. Functions that may be NULL say what that means. */
 struct tril_head_kind {
     const char *name; /* as it stands in messages, model files and on the command line */

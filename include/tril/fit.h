@@ -96,6 +96,13 @@ typedef struct tril_batch {
                            stand for, which the start and the noise depend on */
 } tril_batch;
 
+/* What is known of numbers that are NaN in y (limits of detection): each is somewhere from low to
+ * high [n, targets], as tril_log_prob_censored has it. NaN or an infinity is no bound; a number
+ * without any is missing. Bounds of numbers that are there do not count. Borrowed like rows. */
+typedef struct tril_bounds {
+    const tril_real *low, *high;
+} tril_bounds;
+
 /* Rows as a loss sees them: of a network with a line, y is that of the network's own coordinates;
  * with `missing` it is what the line leaves over, in which NaN is a missing number. */
 typedef struct tril_loss_rows {
@@ -103,7 +110,9 @@ typedef struct tril_loss_rows {
     tril_var x, y; /* [n, inputs], [n, targets] */
     bool missing;
     double beta;
-    tril_var w; /* [n], of mean 1 over all rows; {0}: rows count alike */
+    tril_var w;                    /* [n], of mean 1 over all rows; {0}: rows count alike */
+    TRIL_ADDED tril_var low, high; /* [n, targets], as tril_log_prob_censored takes them; {0}: no
+                                      number is known by bounds */
 } tril_loss_rows;
 
 /* What is minimised: `value` is a mean over the rows, tril_loss_mean; *log_prob [n] gets their
@@ -113,6 +122,7 @@ typedef struct tril_loss {
     tril_var (*value)(const tril_loss_rows *rows, tril_var *log_prob);
     bool mean_first; /* at first some epochs of the mean alone, tril_fit_opts.warmup_epochs */
     TRIL_ADDED bool all_numbers; /* is for heads whose targets may be any numbers only */
+    bool no_bounds;              /* learns from numbers alone: tril_fit_opts.bounds are an error */
     TRIL_RESERVED(3);
 } tril_loss;
 
@@ -221,7 +231,11 @@ typedef struct tril_fit_opts {
     TRIL_ADDED const tril_group
         *processes; /* that share each batch of more than 256 rows; copied. All of them make the
                        same fit of the same rows and call the same functions on it; default: none */
-    TRIL_RESERVED(7);
+    const tril_bounds *bounds, /* of the rows, and of `validation`; copied. At most two numbers
+                                  of a row are known by bounds, or any number where the head, or
+                                  each component, is diagonal. Default: none */
+        *validation_bounds;
+    TRIL_RESERVED(5);
 } tril_fit_opts;
 
 /* How things stand. NLL is the mean over rows, in nats, in the units of the scaled targets. */

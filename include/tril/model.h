@@ -206,8 +206,10 @@ typedef struct tril_dataset {
     size_t *row;      /* of the table, each */
     size_t extreme;   /* how many rows were left out for extreme numbers */
     size_t missing_inputs, missing_targets; /* how many cells of the rows were missing */
-    size_t unseen; /* how many cells had labels that the model has not seen */
-    TRIL_RESERVED(4);
+    size_t unseen;                  /* how many cells had labels that the model has not seen */
+    TRIL_ADDED tril_bounds *bounds; /* of targets that the table knows by bounds only, whose y is
+                                       NaN; NULL where there are none */
+    TRIL_RESERVED(3);
 } tril_dataset;
 
 typedef struct tril_dataset_opts {
@@ -243,9 +245,10 @@ void tril_model_targets_apply(const tril_model *model, const double *y, size_t n
 void tril_model_targets_add_log_scale(const tril_model *model, const tril_real *y, size_t n,
                                       const bool *given, double *nll);
 
-/* Weighs the members by rows that trained none of them, scaled as cases are: tril_ensemble_weights.
- * False on failure. */
+/* Weighs the members by rows that trained none of them, scaled as cases are: tril_ensemble_weights;
+ * by cases with their bounds. False on failure. */
 bool tril_model_weigh(tril_model *model, tril_batch rows);
+bool tril_model_weigh_dataset(tril_model *model, const tril_dataset *cases);
 
 /* Calibrates a model by rows that neither trained nor stopped nor chose it, scaled as cases are
  * (split conformal prediction: Vovk et al. 2005; with level and pit as scores). If they and new

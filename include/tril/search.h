@@ -55,7 +55,8 @@ typedef struct tril_trial {
                     those held out, in the units of the scaled targets */
     double epochs; /* gets how many training took */
     bool done;     /* becomes true; one that is so before is left as it is */
-    TRIL_RESERVED(4);
+    TRIL_ADDED const tril_bounds *held_bounds; /* of those held out; default: none */
+    TRIL_RESERVED(3);
 } tril_trial;
 
 typedef struct tril_trials_opts {

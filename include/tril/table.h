@@ -118,7 +118,8 @@ size_t tril_table_line(const tril_table *table, size_t row);
 /* The line of a row of units that was left out; 0: there was none. */
 size_t tril_table_units_line(const tril_table *table);
 
-/* Whether a column of that name is there, and whether a cell of it is a word; no error if not. */
+/* Whether a column of that name is there, and whether a cell of it is a word, or all are bounds of
+ * numbers (tril_table_bounds); no error if not. */
 bool tril_table_has(const tril_table *table, const char *name);
 bool tril_table_is_text(const tril_table *table, const char *name);
 
@@ -145,6 +146,12 @@ bool tril_table_columns_missing(const tril_table *table, const char *const *name
 
 /* One column in double: numbers or dates, a missing cell is NaN. False on failure. */
 bool tril_table_doubles(const tril_table *table, const char *name, double *out);
+
+/* What one column says numbers are: low[i] and high[i] are both the number of row i, or between
+ * which it is where its cell has bounds: "<0.01" (from -INFINITY), ">1000" (to INFINITY), "2..3",
+ * as limits of detection are written; blanks may stand around each number. A missing cell is NaN.
+ * All other calls for numbers take a cell of bounds for an error. False on failure. */
+bool tril_table_bounds(const tril_table *table, const char *name, double *low, double *high);
 
 /* For each row the first one that is equal to it in these columns, by hashes of 64 bits. False on
  * failure. */

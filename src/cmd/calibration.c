@@ -55,10 +55,12 @@ bool calibration_of(const loaded *l, calibration *c)
     if (!memory)
         return false;
     double *pit = memory, *sd = pit + n * d, *spread = sd + n * d;
-    bool done =
-        c->pit && c->sd && c->interval && c->level &&
-        load_judge(l,
-                   &(tril_evaluation){ .pit = pit, .sd = sd, .spread = spread, .level = c->level });
+    bool done = c->pit && c->sd && c->interval && c->level &&
+                load_judge(l, &(tril_evaluation){ .pit = pit,
+                                                  .sd = sd,
+                                                  .spread = spread,
+                                                  .level = c->level,
+                                                  .bounds = l->rows.bounds });
     if (done) {
         for (size_t i = 0; i < n; i++)
             c->rows += tril_weight_of(w, i);

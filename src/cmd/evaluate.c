@@ -91,6 +91,7 @@ static bool evaluate(const loaded *l, const char *data, size_t worst, bool csv)
         if (l->rows.w)
             printf(", which count as %.6g", c.rows);
         printf("\n");
+        figures_print_bounds(about, &l->rows, 1);
         figures_print(l->model, &f, 1);
         print_calibration(about, &c);
     }

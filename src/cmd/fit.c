@@ -37,6 +37,7 @@ static void print_cells(const work *w)
         printf("missing cells: %zu of inputs, %zu of targets; %zu labels not seen; %zu rows left "
                "out\n",
                inputs, targets, unseen, rows);
+    figures_print_bounds(about, w->cases, PARTS);
 }
 
 static void print_work(const work *w, const training *t)

@@ -32,21 +32,27 @@ static bool list_inputs(work *w)
     return w->inputs.name;
 }
 
-/* whether some rows of a table lack some of several targets, but not all */
-static bool has_holes(const plan *p, const tril_table *table)
+/* Whether some rows of a table lack some of several targets, but not all, and whether some targets
+ * are known by bounds only. */
+static void look_at_targets(const plan *p, const tril_table *table, bool *holes, bool *bounds)
 {
     const size_t d = p->targets.n, n = tril_table_rows(table);
-    tril_real *y = table && d > 1 ? command_alloc(n, d * sizeof *y) : NULL;
-    bool found = false;
-    if (y && tril_table_columns_missing(table, p->targets.name, d, y))
-        for (size_t i = 0; i < n && !found; i++) {
-            size_t there = 0;
-            for (size_t j = 0; j < d; j++)
-                there += !isnan(y[i * d + j]);
-            found = there > 0 && there < d;
+    double *low = table ? command_alloc(n, 2 * sizeof *low) : NULL, *high = low ? low + n : NULL;
+    size_t *there = low ? command_alloc(n, sizeof *there) : NULL;
+    for (size_t i = 0; i < n && there; i++)
+        there[i] = 0;
+    bool going = there;
+    for (size_t j = 0; j < d && going; j++) {
+        going = tril_table_bounds(table, p->targets.name[j], low, high);
+        for (size_t i = 0; i < n && going; i++) {
+            there[i] += !isnan(low[i]);
+            *bounds |= low[i] < high[i];
         }
-    free(y);
-    return found;
+    }
+    for (size_t i = 0; i < n && going; i++)
+        *holes |= there[i] > 0 && there[i] < d;
+    free(low);
+    free(there);
 }
 
 /* What five networks for 10000 rows cost is what a first-time user waits for: about a minute. It is
@@ -65,10 +71,11 @@ bool work_read(work *w, plan *p)
     for (int k = 0; k < PARTS; k++)
         if (p->file[k])
             w->files[k] = tril_table_read(w->ctx, p->file[k], &p->dialect);
-    bool holes = has_holes(p, w->table);
+    bool holes = false, bounds = false;
+    look_at_targets(p, w->table, &holes, &bounds);
     for (int k = 0; k < PARTS; k++)
-        holes |= has_holes(p, w->files[k]);
-    if (tril_ctx_failed(w->ctx) || command_lacked_memory())
+        look_at_targets(p, w->files[k], &holes, &bounds);
+    if (tril_ctx_failed(w->ctx) || command_lacked_memory() || (bounds && !plan_set_bounds(p)))
         return false;
     const tril_missing m = p->model.missing;
     p->fit.missing = m == TRIL_MISSING_MARGINAL || (m == TRIL_MISSING_BOTH && holes);
@@ -161,6 +168,9 @@ uint64_t work_add_fingerprint(uint64_t sum, const tril_model *model, const tril_
         sum = hash(sum, c->x, c->n * about->mlp.inputs * sizeof *c->x);
         sum = hash(sum, c->y, c->n * about->n_targets * sizeof *c->y);
         sum = hash(sum, c->w, (c->w ? c->n : 0) * sizeof *c->w);
+        for (size_t side = 0; side < 2 && c->bounds; side++)
+            sum = hash(sum, side ? c->bounds->high : c->bounds->low,
+                       c->n * about->n_targets * sizeof(tril_real));
     }
     return sum;
 }

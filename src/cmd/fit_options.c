@@ -144,7 +144,8 @@ static bool read_network(plan *p)
     if (text && !option_missing(program, text, &missing))
         return false;
     if (strcmp(head, "auto") == 0)
-        head = transforms_have_log(p->transforms, p->targets.n) ? AUTO_LOG_HEADS : AUTO_HEADS;
+        head = p->bounds || transforms_have_log(p->transforms, p->targets.n) ? AUTO_LOG_HEADS
+                                                                             : AUTO_HEADS;
     if (!read_heads(p, head) || !read_hidden(p, &p->model.mlp) ||
         !read_name(p, SETTING_ACTIVATION, activations, &activation) ||
         !read_count(p, SETTING_ENSEMBLE, 1, MOST_MEMBERS, &p->model.members))
@@ -257,6 +258,18 @@ bool plan_try(plan *p, size_t tried, const char *text)
     p->model.members = members;
     p->fit.patience = patience;
     return true;
+}
+
+bool plan_set_bounds(plan *p)
+{
+    p->bounds = true;
+    if (p->share[PART_CALIBRATION] == 0 && !p->file[PART_CALIBRATION])
+        return read_network(p);
+    fprintf(stderr,
+            "%s: --conformal wants rows whose targets are numbers, and some are known by bounds "
+            "only: leave it out, or these rows\n",
+            program);
+    return false;
 }
 
 static bool check_ways(const plan *p)

@@ -34,12 +34,17 @@ typedef struct plan {
     size_t checkpoint_every; /* epochs; 0: by time */
     const char *log;
     bool resume, csv;
+    bool bounds; /* targets are known by bounds only, here and there */
 } plan;
 
 /* Reads a command line, of `tril search` or of `tril fit`. False, with *status set: after the help,
  * or a sentence. To be freed in any case. */
 bool plan_read(plan *p, bool search, int argc, char **argv, int *status);
 void plan_free(plan *p);
+
+/* Takes it that targets are known by bounds only, here and there: auto is of heads that take these.
+ * False after a sentence. */
+bool plan_set_bounds(plan *p);
 
 /* Takes another text of a setting that is tried. False after a sentence. */
 bool plan_try(plan *p, size_t tried, const char *text);

@@ -15,11 +15,17 @@
 
 /* ---- what is tried */
 
-/* low rank is full where there are few targets */
+static bool is_head(const char *text, const tril_head_kind *kind)
+{
+    return strncmp(text, kind->name, strlen(kind->name)) == 0;
+}
+
+/* low rank is full where there are few targets, and Student's t takes no bounds of these */
 static bool is_wanted(const plan *p, size_t tried, const char *text)
 {
-    return p->targets.n > 2 || p->asked[tried] != settings_tried[tried].ways ||
-           strncmp(text, tril_head_lowrank.name, strlen(tril_head_lowrank.name));
+    return p->asked[tried] != settings_tried[tried].ways ||
+           ((p->targets.n > 2 || !is_head(text, &tril_head_lowrank)) &&
+            (!p->bounds || !is_head(text, &tril_head_student)));
 }
 
 /* what is left of the budget, as a number of candidates */

@@ -242,6 +242,9 @@ static bool make_trial(group *g, size_t k, const plan *p)
                        .nll = g->numbers[k] + 1 };
     t->mlp.inputs = tril_model_get_info(f->model)->mlp.inputs;
     t->fit.validation = batch_of(&f->part[PART_VALIDATION]);
+    t->fit.bounds = f->part[PART_TRAINING].bounds;
+    t->fit.validation_bounds = f->part[PART_VALIDATION].bounds;
+    t->held_bounds = f->part[PART_TEST].bounds;
     t->fit.threads = 1;
     name_trial(g, k, name);
     if (!tril_tensors_find(g->s->kept, name).name)

@@ -13,14 +13,52 @@
 #include "cmd/text.h"
 #include "cmd/transforms.h"
 
+static bool is_bounded(const tril_dataset *rows, size_t at)
+{
+    return rows->bounds && isnan(rows->y[at]) &&
+           (isfinite(rows->bounds->low[at]) || isfinite(rows->bounds->high[at]));
+}
+
+/* how many targets of a row are known by bounds only, at most */
+static size_t most_bounds(const tril_dataset *rows, size_t d)
+{
+    size_t most = 0;
+    for (size_t i = 0, own = 0; i < rows->n * d; i++) {
+        own = (i % d ? own : 0) + is_bounded(rows, i);
+        most = own > most ? own : most;
+    }
+    return most;
+}
+
+void figures_print_bounds(const tril_model_info *about, const tril_dataset *parts, size_t n)
+{
+    const size_t d = about->n_targets;
+    bool any = false;
+    for (size_t j = 0; j < d; j++) {
+        size_t count = 0;
+        for (size_t k = 0; k < n; k++)
+            for (size_t i = 0; i < parts[k].n; i++)
+                count += is_bounded(&parts[k], i * d + j);
+        if (count)
+            printf("%s %zu cells of %s", any ? "," : "known by bounds only:", count,
+                   text_shown(about->targets[j]));
+        any |= count > 0;
+    }
+    if (any)
+        printf("; errors and regions are of rows without these\n");
+}
+
 static bool judge(const tril_model *model, const tril_network *networks, size_t n_networks,
                   const tril_dataset *rows, const tril_evaluation *out, tril_mean_se *average)
 {
+    tril_evaluation whole = *out;
+    whole.bounds = rows->bounds;
     *average = (tril_mean_se){ (double)NAN, (double)NAN };
-    if (!networks->mlp)
+    if (!networks->mlp ||
+        most_bounds(rows, networks->targets) > tril_head_bounds(&networks->head, networks->targets))
         return true;
     if (!tril_model_evaluate(model, networks, n_networks, (tril_batch){ rows->x, rows->y, rows->n },
-                             out))
+                             &whole))
         return false;
     *average = tril_mean_se_of(out->nll, 1, rows->w, rows->n);
     return true;
@@ -239,10 +277,10 @@ bool figures_print_worst(const tril_model *model, const char *name, const tril_t
     char heading[64];
     snprintf(heading, sizeof heading, "least likely%s%s rows: line", name ? " " : "",
              name ? name : "");
-    bool done =
-        nll && rows &&
-        tril_model_evaluate(model, about->networks, about->n_networks,
-                            (tril_batch){ of->x, of->y, n }, &(tril_evaluation){ .nll = nll });
+    bool done = nll && rows &&
+                tril_model_evaluate(model, about->networks, about->n_networks,
+                                    (tril_batch){ of->x, of->y, n },
+                                    &(tril_evaluation){ .nll = nll, .bounds = of->bounds });
     for (size_t i = 0; i < n && done; i++)
         rows[i] = (judged){ nll[i], tril_table_line(table, of->row[i]) };
     if (done)

@@ -19,6 +19,9 @@ typedef struct figures {
 
 /* Judges rows; to be freed. False with a failed context, or after a sentence. */
 bool figures_of(const tril_model *model, const char *name, const tril_dataset *rows, figures *out);
+/* How many cells of each target are known by bounds only, in n parts, if any are. */
+void figures_print_bounds(const tril_model_info *about, const tril_dataset *parts, size_t n);
+
 void figures_free(figures *f);
 
 /* A table of parts, for readers; or, for programs, lines of rows,measure,of,value:

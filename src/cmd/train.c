@@ -130,6 +130,8 @@ static bool begin_fit(const training *t, member_run *m)
     /* those that networks side by side leave idle */
     opts.threads = threads > t->n_left ? threads / t->n_left : 1;
     opts.validation = (tril_batch){ held->x, held->y, held->n, held->w };
+    opts.bounds = rows->bounds;
+    opts.validation_bounds = held->bounds;
     if (m->ctx)
         m->fit = tril_fit_new(net, (tril_batch){ rows->x, rows->y, rows->n, rows->w }, &opts);
     t->state[m->index].status = tril_fit_get_status(m->fit);
@@ -361,7 +363,7 @@ static bool complete(training *t)
 {
     const tril_dataset *held = &t->work->cases[PART_VALIDATION],
                        *fresh = &t->work->cases[PART_CALIBRATION];
-    return tril_model_weigh(t->work->model, (tril_batch){ held->x, held->y, held->n, held->w }) &&
+    return tril_model_weigh_dataset(t->work->model, held) &&
            (!fresh->n ||
             tril_model_calibrate(t->work->model,
                                  (tril_batch){ fresh->x, fresh->y, fresh->n, fresh->w })) &&

@@ -153,6 +153,26 @@ double tril_number_read_as(const char *text, size_t length, char decimal)
     return tril_number_read(plain, strlen(plain));
 }
 
+bool tril_bounds_read(const char *text, char decimal, double bounds[2])
+{
+    char first[LONGEST];
+    text += strspn(text, " \t");
+    const char side = *text == '<' || *text == '>' ? *text : 0, *dots = strstr(text, "..");
+    const size_t length = dots ? (size_t)(dots - text) : LONGEST;
+    if (!side && length >= LONGEST)
+        return false;
+    bounds[0] = -HUGE_VAL, bounds[1] = HUGE_VAL;
+    const char *rest = side ? text + 1 : dots + 2;
+    const double x = tril_number_read_as(rest, strlen(rest), decimal);
+    bounds[side != '>'] = x;
+    if (!side) {
+        memcpy(first, text, length);
+        first[length] = 0;
+        bounds[0] = tril_number_read_as(first, length, decimal);
+    }
+    return isfinite(x) && (side || isfinite(bounds[0])) && bounds[0] < bounds[1];
+}
+
 tril_number_text tril_number_write(double x)
 {
     tril_number_text out;

@@ -22,6 +22,10 @@ double tril_number_read(const char *text, size_t length);
  * with the other mark, an apostrophe or a blank between them. */
 double tril_number_read_as(const char *text, size_t length, char decimal);
 
+/* Whether the text says what a number is known to be: "<1" below, ">1" above, "1..2" between. Then
+ * bounds has the lowest and the highest, an infinity where it is open. */
+bool tril_bounds_read(const char *text, char decimal, double bounds[2]);
+
 /* The shortest text that reads back as this finite number. In C's locale. */
 typedef struct tril_number_text {
     char text[32];

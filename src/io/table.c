@@ -5,6 +5,7 @@
 
 #include "io/date.h"
 #include "io/message.h"
+#include "io/number.h"
 
 size_t tril_table_rows(const tril_table *table)
 {
@@ -50,7 +51,8 @@ bool tril_table_has(const tril_table *table, const char *name)
 
 bool tril_table_is_text(const tril_table *table, const char *name)
 {
-    return tril_table_has(table, name) && table->columns[find(table, name)].words;
+    const table_column *c = tril_table_has(table, name) ? &table->columns[find(table, name)] : NULL;
+    return c && (c->words || (c->bounds && c->bounds + c->missing == table->rows));
 }
 
 /* a name as it stands in a sentence, where nothing at all could not be seen */
@@ -132,11 +134,11 @@ const char *tril_table_dates(const tril_table *table, const char *name)
                                        : NULL;
 }
 
-static bool is_missing(const tril_table *table, size_t row, size_t k)
+static bool is_kind(const tril_table *table, size_t row, size_t k, cell_kind kind)
 {
     const double *cell = table->cells + row * table->width + k;
     const char *text;
-    return !isfinite(*cell) && cell_get(table, cell, &text) == CELL_MISSING;
+    return !isfinite(*cell) && cell_get(table, cell, &text) == kind;
 }
 
 double tril_table_number(const tril_table *table, size_t row, size_t k, tril_date_form form)
@@ -161,6 +163,13 @@ static bool fail_number(const tril_table *table, size_t row, size_t k, const tri
     if (isfinite(*cell) && !date)
         return tril_table_fail_cell(table, row, k, "%g is beyond the range of float", *cell);
     cell_kind kind = isfinite(*cell) ? CELL_NUMBER : cell_get(table, cell, &text);
+    if (kind == CELL_BOUNDS)
+        return tril_table_fail_cell(
+            table, row, k,
+            "'%s' is no number but bounds of one, which targets alone take: "
+            "write a number, leave the cell empty, or leave the column out "
+            "(--exclude)",
+            tril_shown(room, text));
     const char *remedy = kind == CELL_MISSING && as->remedy ? as->remedy : "";
     if (*text == 0)
         return tril_table_fail_cell(table, row, k, "the cell is empty%s", remedy);
@@ -178,7 +187,8 @@ bool tril_table_numbers(const tril_table *table, size_t k, const tril_cells *as,
         const double x = tril_table_number(table, i, k, as->dates) - as->origin;
         if (fabs(x) <= (double)TRIL_REAL_MAX)
             *out = (tril_real)x;
-        else if (as->missing && isnan(x) && is_missing(table, i, k))
+        else if (isnan(x) && ((as->missing && is_kind(table, i, k, CELL_MISSING)) ||
+                              (as->bounds && is_kind(table, i, k, CELL_BOUNDS))))
             *out = (tril_real)NAN;
         else if (as->extreme && isfinite(x))
             *out = (tril_real)copysign(HUGE_VAL, x);
@@ -211,10 +221,32 @@ bool tril_table_doubles(const tril_table *table, const char *name, double *out)
     const tril_cells as = { .dates = find_dates(table, k) };
     for (size_t i = 0; i < table->rows; i++) {
         out[i] = tril_table_number(table, i, k, as.dates);
-        if (isnan(out[i]) && !is_missing(table, i, k))
+        if (isnan(out[i]) && !is_kind(table, i, k, CELL_MISSING))
             return fail_number(table, i, k, &as);
     }
     return true;
+}
+
+bool tril_table_bounds(const tril_table *table, const char *name, double *low, double *high)
+{
+    tril_c_locale locale;
+    size_t k, i = 0;
+    if (!tril_table_find(table, name, &k) || !tril_c_locale_begin(&locale, table->ctx, table->path))
+        return false;
+    const tril_cells as = { .dates = find_dates(table, k) };
+    for (; i < table->rows; i++) {
+        const double *cell = table->cells + i * table->width + k;
+        const char *text;
+        double of[2] = { tril_table_number(table, i, k, as.dates) };
+        of[1] = of[0];
+        if (!isfinite(*cell) && cell_get(table, cell, &text) == CELL_BOUNDS)
+            tril_bounds_read(text, table->dialect.decimal, of);
+        if (isnan(of[0]) && !is_kind(table, i, k, CELL_MISSING))
+            break;
+        low[i] = of[0], high[i] = of[1];
+    }
+    tril_c_locale_end(&locale);
+    return i == table->rows || fail_number(table, i, k, &as);
 }
 
 bool tril_table_columns(const tril_table *table, const char *const *names, size_t n, tril_real *out)

@@ -12,12 +12,18 @@
 
 typedef struct table_column {
     const char *name;
-    bool twice;            /* another column has the same name */
-    size_t words, missing; /* how many cells are */
+    bool twice;                    /* another column has the same name */
+    size_t words, missing, bounds; /* how many cells are */
 } table_column;
 
 /* What a cell is that is no finite number. */
-typedef enum cell_kind { CELL_WORD, CELL_MISSING, CELL_INFINITE, CELL_NUMBER } cell_kind;
+typedef enum cell_kind {
+    CELL_WORD,
+    CELL_MISSING,
+    CELL_INFINITE,
+    CELL_NUMBER,
+    CELL_BOUNDS
+} cell_kind;
 
 struct tril_table {
     tril_ctx *ctx;
@@ -46,7 +52,7 @@ static inline cell_kind cell_get(const tril_table *table, const double *cell, co
     uint64_t bits;
     memcpy(&bits, cell, sizeof bits);
     *text = table->texts + (bits & ((UINT64_C(1) << 48) - 1));
-    return (cell_kind)(bits >> 48 & 3);
+    return (cell_kind)(bits >> 48 & 7);
 }
 
 /* A table without columns and rows; NULL on failure. */
@@ -64,6 +70,7 @@ void tril_table_put(tril_table *table, size_t row, size_t k, const char *text, s
 typedef struct tril_cells {
     bool missing, extreme; /* a missing cell is NaN, and a number beyond the range of tril_real
                               infinite; otherwise they are errors */
+    bool bounds;           /* a cell of bounds is NaN too */
     tril_date_form dates;
     double origin;      /* subtracted before numbers are rounded */
     const char *remedy; /* NULL, or what the sentence about a missing cell ends in */

@@ -101,7 +101,10 @@ static cell_kind kind_of(const tril_dialect *dialect, const char *text, double x
     for (size_t i = 0; i < dialect->n_missing; i++)
         if (is_same(text, x, dialect->missing[i]))
             return CELL_MISSING;
-    return isnan(x) ? CELL_WORD : isinf(x) ? CELL_INFINITE : CELL_NUMBER;
+    double bounds[2];
+    if (isnan(x))
+        return tril_bounds_read(text, dialect->decimal, bounds) ? CELL_BOUNDS : CELL_WORD;
+    return isinf(x) ? CELL_INFINITE : CELL_NUMBER;
 }
 
 void tril_table_put(tril_table *table, size_t row, size_t k, const char *text, size_t length)
@@ -117,6 +120,7 @@ void tril_table_put(tril_table *table, size_t row, size_t k, const char *text, s
     cell_put(cell, kind, length ? tril_table_add_text(table, text, length) : 0);
     table->columns[k].words += kind == CELL_WORD;
     table->columns[k].missing += kind == CELL_MISSING;
+    table->columns[k].bounds += kind == CELL_BOUNDS;
 }
 
 /* ---- arrays */

@@ -168,9 +168,9 @@ static void remove_first_row(tril_table *table)
     for (size_t k = 0; k < table->width; k++) {
         const double *cell = table->cells + k;
         const char *text;
-        table->columns[k].words -= !isfinite(*cell) && cell_get(table, cell, &text) == CELL_WORD;
-        table->columns[k].missing -=
-            !isfinite(*cell) && cell_get(table, cell, &text) == CELL_MISSING;
+        const cell_kind kind = isfinite(*cell) ? CELL_NUMBER : cell_get(table, cell, &text);
+        table->columns[k].words -= kind == CELL_WORD;
+        table->columns[k].missing -= kind == CELL_MISSING;
     }
     table->rows--;
     memmove(table->cells, table->cells + table->width,
@@ -185,10 +185,11 @@ static bool begins_with_units(const tril_table *table)
     for (size_t k = 0; k < table->width && table->rows > 2; k++) {
         const table_column *c = &table->columns[k];
         const char *text;
-        if (isfinite(table->cells[k]) || cell_get(table, table->cells + k, &text) == CELL_INFINITE)
+        const cell_kind kind =
+            isfinite(table->cells[k]) ? CELL_NUMBER : cell_get(table, table->cells + k, &text);
+        if (kind != CELL_WORD && kind != CELL_MISSING)
             return false;
-        found |= c->words == 1 && c->words + c->missing < table->rows &&
-                 cell_get(table, table->cells + k, &text) == CELL_WORD;
+        found |= c->words == 1 && c->words + c->missing < table->rows && kind == CELL_WORD;
     }
     return found;
 }

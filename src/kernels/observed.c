@@ -10,7 +10,6 @@
 
 #include "kernels/lq.h"
 #include "kernels/mvn.h"
-#include "kernels/rectangle.h"
 #include "kernels/special.h"
 
 size_t tril_observed_doubles(size_t d)
@@ -86,29 +85,42 @@ tril_observed_state tril_observed_load(tril_observed *o, const tril_real *y, con
     return TRIL_OBSERVED_FINE;
 }
 
+static double scaled_bound(double x, double sd)
+{
+    return isinf(x) ? x : tril_within(x / sd, TRIL_MVN_MAX_Z);
+}
+
+void tril_observed_truncate(size_t n, const double *t, const double *low, const double *high,
+                            tril_truncated *u)
+{
+    double own_low[TRIL_CENSORED], own_high[TRIL_CENSORED], sd = 1;
+    for (size_t k = 0; k < n; k++) {
+        sd = k ? hypot(t[2], t[3]) : t[0];
+        own_low[k] = scaled_bound(low[k], sd);
+        own_high[k] = scaled_bound(high[k], sd);
+    }
+    if (n == 1)
+        tril_truncate(own_low[0], own_high[0], u);
+    else
+        tril_truncate_two(t[2] / sd, t[3] / sd, own_low, own_high, u);
+}
+
 /* log P of the bounds, given z of what is there; finds the means */
 static double censored_log_prob(tril_observed *o)
 {
     const size_t d = o->d;
-    double t[2][2] = { { 0 } }, low[2], high[2];
+    double t[TRIL_CENSORED * TRIL_CENSORED] = { 0 }, low[TRIL_CENSORED], high[TRIL_CENSORED];
     tril_truncated u;
     for (size_t k = 0; k < o->censored; k++) {
         const double *row = o->m + (o->n + k) * d;
         double known = 0;
         for (size_t j = 0; j < o->n; j++)
             known += row[j] * o->slope[j * (d + 1) + d];
-        memcpy(t[k], row + o->n, (k + 1) * sizeof **t);
-        const double sd = hypot(t[k][0], t[k][1]);
-        t[k][0] /= sd, t[k][1] /= sd;
-        low[k] = tril_within((o->low[k] - known) / sd, TRIL_MVN_MAX_Z);
-        high[k] = tril_within((o->high[k] - known) / sd, TRIL_MVN_MAX_Z);
-        low[k] = isinf(o->low[k]) ? o->low[k] : low[k];
-        high[k] = isinf(o->high[k]) ? o->high[k] : high[k];
+        memcpy(t + k * TRIL_CENSORED, row + o->n, (k + 1) * sizeof *t);
+        low[k] = o->low[k] - known;
+        high[k] = o->high[k] - known;
     }
-    if (o->censored == 1)
-        tril_truncate(low[0], high[0], &u);
-    else
-        tril_truncate_two(t[1][0], t[1][1], low, high, &u);
+    tril_observed_truncate(o->censored, t, low, high, &u);
     for (size_t k = 0; k < o->censored; k++)
         o->slope[(o->n + k) * (d + 1) + d] = u.mean[k];
     memcpy(o->second, u.second, sizeof o->second);

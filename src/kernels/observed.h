@@ -9,6 +9,8 @@
 
 #include <tril/real.h>
 
+#include "kernels/rectangle.h"
+
 enum { TRIL_CENSORED = 2 }; /* as many coordinates may be known by bounds */
 
 typedef struct tril_observed {
@@ -42,6 +44,11 @@ tril_observed_state tril_observed_load(tril_observed *o, const tril_real *y, con
 
 /* The log-density, 0 of nothing; finds M and z. */
 double tril_observed_log_prob(tril_observed *o);
+
+/* Of standard normals u of which t u, t lower triangular of one or two rows of TRIL_CENSORED
+ * numbers, is between bounds: tril_truncate, with numbers within its range. */
+void tril_observed_truncate(size_t n, const double *t, const double *low, const double *high,
+                            tril_truncated *u);
 
 /* z to gradients. */
 void tril_observed_backward(tril_observed *o);

@@ -1,5 +1,5 @@
 /* Weights of the members of an ensemble. */
-#include <tril/evaluate.h>
+#include "model/evaluate.h"
 
 #include <math.h>
 
@@ -69,8 +69,8 @@ void tril_ensemble_nll(const double *nll, const double *weight, size_t members, 
         out[i] = -mix(nll, members, n, i, weight, 0, NULL);
 }
 
-bool tril_ensemble_weights(const tril_network *members, size_t n_members, tril_batch rows,
-                           double *weight)
+bool tril_ensemble_weights_with(const tril_network *members, size_t n_members, tril_batch rows,
+                                const tril_bounds *bounds, double *weight)
 {
     if (!members || n_members == 0 || !members->mlp)
         return false;
@@ -79,8 +79,15 @@ bool tril_ensemble_weights(const tril_network *members, size_t n_members, tril_b
     bool done = nll;
     for (size_t k = 0; k < n_members && done; k++)
         done = rows.n == 0 ||
-               tril_evaluate(&members[k], 1, rows, &(tril_evaluation){ .nll = nll + k * rows.n });
+               tril_evaluate(&members[k], 1, rows,
+                             &(tril_evaluation){ .nll = nll + k * rows.n, .bounds = bounds });
     done = done && tril_ensemble_stack(ctx, nll, n_members, rows.w, rows.n, weight);
     tril_ctx_release(ctx, nll);
     return done;
+}
+
+bool tril_ensemble_weights(const tril_network *members, size_t n_members, tril_batch rows,
+                           double *weight)
+{
+    return tril_ensemble_weights_with(members, n_members, rows, NULL, weight);
 }

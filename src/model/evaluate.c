@@ -32,7 +32,7 @@ static bool check_raw(const tril_chunk *c, tril_var raw)
                c->first + at / width);
 }
 
-static bool judge_some(tril_chunk *c, tril_batch rows)
+static bool judge_some(tril_chunk *c, tril_batch rows, tril_bounds bounds)
 {
     tril_tape_reset(c->tape);
     tril_tape_record(c->tape, false);
@@ -43,6 +43,9 @@ static bool judge_some(tril_chunk *c, tril_batch rows)
         c->missing |= isnan(rows.y[i]);
     if (rows.y)
         c->y = tril_input_missing(c->tape, rows.y, TRIL_SHAPE(c->n, c->d));
+    c->low = c->high = (tril_var){ 0 };
+    if (c->missing && !tril_bounds_vars(c->tape, rows.y, c->n, c->d, bounds, &c->low, &c->high))
+        return false;
     c->dists = tril_tape_take(c->tape, c->n_members, sizeof *c->dists);
     for (size_t k = 0; c->x.tape && c->dists && k < c->n_members; k++) {
         const tril_var raw = tril_mlp_apply(c->members[k].mlp, c->x);
@@ -66,6 +69,7 @@ static bool judge(const tril_network *members, size_t n_members, tril_tape *tape
 {
     const size_t d = members->targets, inputs = tril_network_inputs(members);
     const size_t at_once = out->given ? 1 : CHUNK; /* what is known differs from row to row */
+    const tril_bounds bounds = tril_bounds_or_none(out->bounds);
     tril_chunk c = { .members = members,
                      .n_members = n_members,
                      .d = d,
@@ -96,7 +100,7 @@ static bool judge(const tril_network *members, size_t n_members, tril_tape *tape
                                    at(out->probability_se, first, out->n_events) };
         c.first = first;
         *tril_ctx_random(tril_tape_ctx(tape)) = tril_stream_for(0, TRIL_FOR_DRAWS, first);
-        if (!judge_some(&c, some))
+        if (!judge_some(&c, some, tril_bounds_from(bounds, first, d)))
             return false;
     }
     return true;
@@ -157,6 +161,17 @@ bool tril_events_check(tril_ctx *ctx, size_t d, const tril_evaluation *out)
     return true;
 }
 
+/* all members know the bounds */
+static bool check_bounds(tril_ctx *ctx, const tril_network *members, size_t n_members,
+                         tril_batch rows, const tril_evaluation *out)
+{
+    for (size_t k = 0; k < n_members && rows.y && out->bounds; k++)
+        if (!tril_bounds_check(ctx, "evaluate: y", &members[k].head, rows.y, rows.n,
+                               members->targets, *out->bounds, true))
+            return false;
+    return true;
+}
+
 static bool check_rows(tril_ctx *ctx, const tril_network *net, tril_batch rows,
                        const tril_evaluation *out)
 {
@@ -176,7 +191,8 @@ bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_mem
 {
     if (tril_ctx_failed(ctx) || !check_members(ctx, members, n_members) ||
         !check_levels(ctx, out) || !check_weights(ctx, n_members, out->weight) ||
-        !tril_events_check(ctx, members->targets, out) || !check_rows(ctx, members, rows, out))
+        !tril_events_check(ctx, members->targets, out) || !check_rows(ctx, members, rows, out) ||
+        !check_bounds(ctx, members, n_members, rows, out))
         return false;
     const tril_random before = *tril_ctx_random(ctx);
     tril_tape *tape = tril_tape_new(ctx);

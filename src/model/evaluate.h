@@ -16,6 +16,10 @@ bool tril_evaluate_with(tril_ctx *ctx, const tril_network *members, size_t n_mem
                         tril_batch rows, const double *levels, const tril_target *map,
                         const tril_evaluation *out);
 
+/* tril_ensemble_weights by rows with bounds, which may be NULL. */
+bool tril_ensemble_weights_with(const tril_network *members, size_t n_members, tril_batch rows,
+                                const tril_bounds *bounds, double *weight);
+
 /* Whether there are events where their probabilities are wanted, none empty, in the units that the
  * sentence shall have; false after failing the context. */
 bool tril_events_check(tril_ctx *ctx, size_t d, const tril_evaluation *out);
@@ -26,6 +30,7 @@ typedef struct tril_chunk {
     size_t n_members, d, first, n; /* first: their place among all rows */
     tril_tape *tape;
     tril_var x, y;        /* y: numbers that are missing are NaN; {0} without targets */
+    tril_var low, high;   /* tril_bounds_vars of the rows; {0} where none of these lacks a number */
     const double *levels; /* of quantiles, [n_levels, d]; NULL: out.levels for all */
     bool missing, given;  /* given: the distributions are conditional ones */
     tril_dist *dists;

@@ -31,6 +31,8 @@ bool tril_chunk_add(const tril_chunk *c, size_t member, tril_var x, double *sum)
 
 static tril_var log_prob(const tril_chunk *c, tril_dist p, tril_var y)
 {
+    if (c->low.tape)
+        return tril_log_prob_censored(p, c->low, c->high);
     return c->missing ? tril_log_prob_missing(p, y) : tril_log_prob(p, y);
 }
 
@@ -54,7 +56,7 @@ static void log_mean(const tril_chunk *c, const tril_real *const *of_members, si
 static tril_var own_log_prob(const tril_chunk *c, size_t member)
 {
     const tril_network *net = &c->members[member];
-    if (c->missing || c->given || !net->line.scale.params)
+    if (c->missing || c->low.tape || c->given || !net->line.scale.params)
         return log_prob(c, c->dists[member], c->y);
     tril_real *y = tril_tape_take(c->tape, c->n * c->d, sizeof *y);
     double *memory = tril_tape_take(c->tape, c->d, sizeof *memory);

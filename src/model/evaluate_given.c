@@ -145,6 +145,10 @@ bool tril_chunk_given(tril_chunk *c)
         c->d = m;
         c->given = true;
         c->y = tril_input_missing(c->tape, rest, TRIL_SHAPE(1, m));
+        if (c->low.tape) {
+            c->low = tril_select(c->low, -1, order + n, m);
+            c->high = tril_select(c->high, -1, order + n, m);
+        }
         done = condition(c, order, n, tril_input(c->tape, known, TRIL_SHAPE(1, n))) &&
                tril_chunk_put(c);
         c->d = d;

@@ -56,6 +56,30 @@ static bool within_step(const tril_chunk *c, const tril_dist *of_members, const 
     return true;
 }
 
+/* of numbers known by bounds a place between the probabilities of these, too */
+static bool between_bounds(const tril_chunk *c, const tril_dist *of_members)
+{
+    const size_t size = c->n * c->d;
+    const tril_var bound[2] = { c->low, c->high };
+    double *p = tril_tape_take(c->tape, 2 * size, sizeof *p);
+    for (size_t side = 0; p && side < 2; side++) {
+        const tril_real *x = tril_value(bound[side]);
+        tril_real *there = tril_tape_copy(c->tape, x, size * sizeof *there);
+        double *own = p + side * size;
+        for (size_t i = 0; there && i < size; i++)
+            there[i] = isnan(x[i]) ? 0 : x[i];
+        if (!there || !marginal_cdf(c, of_members, there, own))
+            return false;
+        for (size_t i = 0; i < size; i++)
+            own[i] = isnan(x[i]) ? (double)side : own[i];
+    }
+    const tril_real *y = tril_value(c->y), *low = tril_value(c->low), *high = tril_value(c->high);
+    for (size_t i = 0; p && i < size; i++)
+        if (isnan(y[i]) && !(isnan(low[i]) && isnan(high[i])))
+            c->out.pit[i] = p[i] + place_of(c, i / c->d, i % c->d) * (p[size + i] - p[i]);
+    return p;
+}
+
 bool tril_chunk_pit(const tril_chunk *c)
 {
     const size_t size = c->n * c->d;
@@ -70,7 +94,7 @@ bool tril_chunk_pit(const tril_chunk *c)
     for (size_t i = 0; i < size; i++)
         if (isnan(y[i]))
             c->out.pit[i] = (double)NAN;
-    return true;
+    return !c->low.tape || between_bounds(c, of_members);
 }
 
 /* Halves the intervals on which the quantile, of a level for each target, lies by Cantelli's
@@ -154,6 +178,7 @@ static bool drawn_level(const tril_chunk *c, const double *log_p)
     const size_t each = (TRIL_CHUNK_DRAWS - 1) / c->n_members + 1, n = each * c->n;
     tril_chunk whole = *c;
     whole.missing = false;
+    whole.low = (tril_var){ 0 };
     double *of_draws = tril_tape_take(c->tape, n, sizeof *of_draws),
            *of_rows = tril_tape_copy(c->tape, log_p, c->n * sizeof *of_rows);
     if (!of_draws || !of_rows)

@@ -146,7 +146,8 @@ static bool set_labels(tril_model *model, tril_table *table, tril_column *column
     if (!labels || !tril_table_find(table, c.name, &k))
         return false;
     const table_column *cells = &table->columns[k];
-    if (n > MOST_LABELS_OF_NUMBERS && cells->words < (table->rows - cells->missing) / 2)
+    if (n > MOST_LABELS_OF_NUMBERS &&
+        cells->words + cells->bounds < (table->rows - cells->missing) / 2)
         return fail_mixed(&c, k, n);
     if (n > half || n > MOST_LABELS)
         return fail_column(&c,
@@ -371,7 +372,7 @@ static bool make(tril_model *model, tril_table *table, const size_t *rows, size_
     for (size_t i = 0; i < members + TRIL_BASELINES && done; i++)
         done = tril_model_make_network(model, i);
     done = done && tril_model_scale(model, table, false, &cases) &&
-           tril_model_fit_baselines(model, (tril_batch){ cases.x, cases.y, cases.n, cases.w });
+           tril_model_fit_baselines(model, &cases);
     tril_dataset_free(&cases);
     return done;
 }

@@ -60,12 +60,28 @@ bool tril_model_read_transforms(tril_model *model, tril_status status, const cha
 bool tril_model_choose_transforms(tril_model *model, const tril_table *table, tril_dataset *cases);
 bool tril_model_set_targets(tril_model *model);
 
-/* Puts target j, where it has a transform, less its origin, which is found anew if it is fresh. A
- * cell that has no number fails as the next function does, or, if extreme, is infinite. */
+/* Puts target j, where it has a transform, less its origin, which is found anew if it is fresh, and
+ * its bounds. A cell that has no number fails as the next function does, or, if extreme, is
+ * infinite. */
 bool tril_model_put_target(const tril_model *model, const tril_table *table, size_t j, bool fresh,
                            bool extreme, tril_dataset *cases);
 bool tril_model_fail_target(const tril_model *model, const tril_table *table, size_t j, size_t row,
                             size_t k);
+
+/* Puts the bounds of target j, column k, whose y is NaN, if the table has some, as targets are put;
+ * moves those of row i to the place of another, and frees them. */
+bool tril_model_put_limits(const tril_model *model, const tril_table *table, size_t j, size_t k,
+                           tril_dataset *cases);
+void tril_model_move_limits(tril_dataset *cases, size_t d, size_t i, size_t to);
+void tril_model_free_limits(tril_dataset *cases);
+
+/* How many targets of n rows have neither number nor bounds. */
+size_t tril_model_count_missing_targets(const tril_dataset *cases, size_t d, size_t first,
+                                        size_t n);
+
+/* Fails at a cell of bounds if there are more in its row than some head of the members takes. */
+bool tril_model_check_limits(const tril_model *model, const tril_table *table,
+                             const tril_dataset *cases);
 
 /* Rows of a table less the origins, missing numbers NaN, the origins being found if the model has
  * no scalers yet; and scaled: numbers that are infinite then are an error that names the cell,
@@ -101,6 +117,6 @@ bool tril_model_get_note(tril_model *model, const tril_tensors *tensors,
                          const tril_head_kind *const *heads);
 
 /* Fits the baselines to scaled rows. */
-bool tril_model_fit_baselines(tril_model *model, tril_batch rows);
+bool tril_model_fit_baselines(tril_model *model, const tril_dataset *cases);
 
 #endif

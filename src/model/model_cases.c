@@ -4,6 +4,7 @@
 
 #include "io/table.h"
 #include "model/model.h"
+#include "train/fit.h"
 
 void tril_dataset_free(tril_dataset *cases)
 {
@@ -14,6 +15,7 @@ void tril_dataset_free(tril_dataset *cases)
         tril_ctx_release(cases->ctx, cases->y);
         tril_ctx_release(cases->ctx, cases->w);
         tril_ctx_release(cases->ctx, cases->row);
+        tril_model_free_limits(cases);
     }
     *cases = (tril_dataset){ 0 };
 }
@@ -138,6 +140,7 @@ static bool put_targets(const tril_model *model, const tril_table *table, const 
     tril_dataset *cases = how->cases;
     policy own = *how;
     own.fresh &= !tril_model_support(model);
+    own.as.bounds = true;
     for (size_t j = 0; j < d && cases->y; j++) {
         own.as.extreme = how->as.extreme || model->transforms[j].kind;
         if (needed && !needed[j] && !tril_table_has(table, model->about.targets[j]))
@@ -149,7 +152,7 @@ static bool put_targets(const tril_model *model, const tril_table *table, const 
                  !are_supported(model, table, cases, j))
             return false;
     }
-    cases->missing_targets = cases->y ? count_missing(cases->y, cases->n * d) : 0;
+    cases->missing_targets = cases->y ? tril_model_count_missing_targets(cases, d, 0, cases->n) : 0;
     return true;
 }
 
@@ -192,6 +195,7 @@ static void move_row(tril_dataset *cases, size_t width, size_t d, size_t i, size
     if (cases->w)
         cases->w[to] = cases->w[i];
     cases->row[to] = cases->row[i];
+    tril_model_move_limits(cases, d, i, to);
 }
 
 /* moves those that count to the front */
@@ -203,7 +207,7 @@ static void leave_out(const tril_model *model, tril_dataset *cases, const tril_d
     for (size_t i = 0; i < cases->n; i++) {
         const bool no_input = count_missing(cases->x + i * width, width);
         const size_t no_target =
-            cases->y && !opts->predict ? count_missing(cases->y + i * d, d) : 0;
+            cases->y && !opts->predict ? tril_model_count_missing_targets(cases, d, i, 1) : 0;
         if ((cases->w && cases->w[i] == 0) || (drop && (no_input || no_target)) ||
             (opts->missing >= TRIL_MISSING_MARGINAL && no_target == d))
             continue;
@@ -253,6 +257,8 @@ static bool gather(const tril_model *model, const tril_table *table, const size_
         !put_weights(table, weight_name(model, opts), &of_inputs))
         return false;
     leave_out(model, cases, opts);
+    if (!opts->predict && !tril_model_check_limits(model, table, cases))
+        return false;
     return cases->n > 0 ||
            tril_ctx_fail(model->ctx, TRIL_BAD_DATA, "%s: a cell is missing in every row%s",
                          table->path, cases->w ? ", or its weight is 0" : "");
@@ -336,8 +342,11 @@ void tril_model_scale_all(const tril_model *model, tril_dataset *cases)
     scale(&model->inputs, model->origin, cases->x, cases->n);
     for (size_t i = 0; i < cases->n * width; i++)
         cases->x[i] = isnan(cases->x[i]) ? 0 : cases->x[i]; /* the mean */
-    if (cases->y)
-        scale(&model->targets, model->origin + width, cases->y, cases->n);
+    const tril_bounds bounds = tril_bounds_or_none(cases->bounds);
+    tril_real *const targets[] = { cases->y, (tril_real *)bounds.low, (tril_real *)bounds.high };
+    for (size_t k = 0; k < 3; k++)
+        if (targets[k])
+            scale(&model->targets, model->origin + width, targets[k], cases->n);
 }
 
 bool tril_model_scale(const tril_model *model, const tril_table *table, bool leave_out_extreme,

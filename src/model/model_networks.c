@@ -4,8 +4,10 @@
 
 #include <tril/extend.h>
 
+#include "model/evaluate.h"
 #include "model/model.h"
 #include "nn/head.h"
+#include "train/fit.h"
 #include "train/linear_fit.h"
 #include "train/network.h"
 
@@ -124,20 +126,29 @@ bool tril_model_make_network(tril_model *model, size_t i)
 
 bool tril_model_weigh(tril_model *model, tril_batch rows)
 {
-    return model &&
-           tril_ensemble_weights(model->members, model->about.n_networks, rows, model->weights);
+    return tril_model_weigh_dataset(model, &(tril_dataset){ .n = rows.n,
+                                                            .x = (tril_real *)rows.x,
+                                                            .y = (tril_real *)rows.y,
+                                                            .w = (tril_real *)rows.w });
+}
+
+bool tril_model_weigh_dataset(tril_model *model, const tril_dataset *cases)
+{
+    const tril_batch rows = { cases->x, cases->y, cases->n, cases->w };
+    return model && tril_ensemble_weights_with(model->members, model->about.n_networks, rows,
+                                               cases->bounds, model->weights);
 }
 
 /* ---- fitting the baselines */
 
 /* the linear one: the simple fit that members begin at */
-static bool fit_line(tril_model *model, tril_batch rows)
+static bool fit_line(tril_model *model, tril_batch rows, tril_bounds bounds)
 {
     const size_t inputs = model->about.mlp.inputs, d = model->about.n_targets;
     const tril_network *net = &model->about.baselines[TRIL_BASELINE_LINEAR];
     tril_dense *layer = tril_mlp_last(net->mlp);
     tril_linear_fit fit;
-    if (!tril_linear_fit_rows(model->ctx, rows, NULL, inputs, d, false, &fit))
+    if (!tril_linear_fit_rows(model->ctx, rows, bounds, NULL, inputs, d, false, &fit))
         return false;
     bool done = tril_head_start_moments(layer, fit.bias, fit.covariance, d, &net->head);
     for (size_t i = 0; i < d * inputs && done; i++)
@@ -146,8 +157,17 @@ static bool fit_line(tril_model *model, tril_batch rows)
     return done;
 }
 
-bool tril_model_fit_baselines(tril_model *model, tril_batch rows)
+bool tril_model_fit_baselines(tril_model *model, const tril_dataset *cases)
 {
-    return tril_flat_start(&model->about.baselines[TRIL_BASELINE_FULL], rows, NULL) &&
-           (tril_model_support(model) || fit_line(model, rows));
+    const tril_batch rows = { cases->x, cases->y, cases->n, cases->w };
+    const tril_bounds bounds = tril_bounds_or_none(cases->bounds);
+    tril_network *baselines = model->about.baselines;
+    if (!tril_flat_start(&baselines[TRIL_BASELINE_FULL], rows, bounds, NULL))
+        return false;
+    if (tril_model_support(model))
+        return true;
+    /* means and standard deviations are those of the scaler, unless bounds say more */
+    return (!bounds.low ||
+            tril_flat_start(&baselines[TRIL_BASELINE_DIAGONAL], rows, bounds, NULL)) &&
+           fit_line(model, rows, bounds);
 }

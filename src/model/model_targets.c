@@ -80,10 +80,10 @@ bool tril_model_put_target(const tril_model *model, const tril_table *table, siz
     const tril_transform *g = &model->transforms[j];
     double *origin = &model->origin[model->about.mlp.inputs + j];
     size_t k;
-    if (!g->kind || g->open)
-        return true;
     if (!tril_table_find(table, model->about.targets[j], &k))
         return false;
+    if (!g->kind || g->open)
+        return tril_model_put_limits(model, table, j, k, cases);
     if (fresh)
         *origin = tril_model_find_origin(table, k, TRIL_NO_DATE, g, cases);
     for (size_t i = 0; i < cases->n; i++) {
@@ -93,7 +93,7 @@ bool tril_model_put_target(const tril_model *model, const tril_table *table, siz
             return tril_model_fail_target(model, table, j, cases->row[i], k);
         cases->y[i * d + j] = (tril_real)(z - *origin);
     }
-    return true;
+    return tril_model_put_limits(model, table, j, k, cases);
 }
 
 /* ---- numbers */

@@ -92,8 +92,8 @@ static bool judge(const sample *s, const tril_transform *of, size_t n, double *o
     tril_linear_fit fit;
     for (size_t k = 0; k < n; k++)
         out[k] = put_column(s, &of[k], k, n);
-    if (!tril_linear_fit_rows(s->ctx, (tril_batch){ s->x, s->y, s->n, s->w }, NULL, s->inputs, n,
-                              false, &fit))
+    if (!tril_linear_fit_rows(s->ctx, (tril_batch){ s->x, s->y, s->n, s->w }, (tril_bounds){ 0 },
+                              NULL, s->inputs, n, false, &fit))
         return false;
     for (size_t k = 0; k < n; k++)
         if (out[k] > -HUGE_VAL)

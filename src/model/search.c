@@ -24,9 +24,10 @@ static bool goes_on(trials *t)
     return !t->opts->go_on || t->opts->go_on(t->opts->user);
 }
 
-static bool judge(const tril_network *net, tril_batch rows, double *nll)
+static bool judge(const tril_network *net, tril_batch rows, const tril_bounds *bounds, double *nll)
 {
-    return rows.n == 0 || tril_evaluate(net, 1, rows, &(tril_evaluation){ .nll = nll });
+    return rows.n == 0 ||
+           tril_evaluate(net, 1, rows, &(tril_evaluation){ .nll = nll, .bounds = bounds });
 }
 
 /* false where it was given up, and on failure */
@@ -43,8 +44,8 @@ static bool train(trials *t, tril_trial *trial, const tril_network *net)
     trial->epochs = (double)tril_fit_get_status(fit).epoch;
     tril_fit_take_best(fit);
     tril_fit_free(fit);
-    return done && judge(net, trial->fit.validation, trial->nll) &&
-           judge(net, trial->held, trial->nll + trial->fit.validation.n);
+    return done && judge(net, opts.validation, opts.validation_bounds, trial->nll) &&
+           judge(net, trial->held, trial->held_bounds, trial->nll + opts.validation.n);
 }
 
 /* the context's own are the allocator and the checks; the sentence of the first that failed is what

@@ -19,6 +19,28 @@ size_t tril_network_inputs(const tril_network *net);
 bool tril_batch_check(tril_ctx *ctx, const char *which, const tril_real *x, size_t n, size_t width,
                       bool missing);
 
+/* Fails the context where bounds of numbers that y [n, targets] lacks are not in order, or more
+ * than the head takes in a row; unless numbers may be missing, where such a number has none. */
+bool tril_bounds_check(tril_ctx *ctx, const char *which, const tril_head_opts *head,
+                       const tril_real *y, size_t n, size_t targets, tril_bounds bounds,
+                       bool missing);
+
+static inline tril_bounds tril_bounds_or_none(const tril_bounds *b)
+{
+    return b ? *b : (tril_bounds){ 0 };
+}
+
+/* From row `first` on. */
+static inline tril_bounds tril_bounds_from(tril_bounds b, size_t first, size_t targets)
+{
+    return b.low ? (tril_bounds){ b.low + first * targets, b.high + first * targets } : b;
+}
+
+/* Both bounds of rows, [n, targets], a number that is there being both; {0} where there are none.
+ * False on failure. */
+bool tril_bounds_vars(tril_tape *tape, const tril_real *y, size_t n, size_t targets,
+                      tril_bounds bounds, tril_var *low, tril_var *high);
+
 /* Fails the context where the weights of rows are no numbers of at least 0, or all 0. */
 bool tril_weights_check(tril_ctx *ctx, const char *which, tril_batch rows);
 
@@ -27,6 +49,7 @@ typedef struct tril_pass {
     const tril_network *net;
     const tril_fit_opts *opts;
     tril_batch rows;
+    tril_bounds bounds;
     const size_t *index; /* of those that it passes over; NULL: all, as they stand */
     bool training;
     bool noisy; /* with the noise of the options, from this stream; the rows have an index */

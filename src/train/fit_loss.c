@@ -35,8 +35,8 @@ static const tril_real *draw_inputs(const tril_pass *pass, tril_random *random, 
 
 /* to the numbers of one row: from blocks of the stream that it has to itself, whatever shard it is
  * in */
-static void add_noise(const tril_pass *pass, size_t row, tril_real *x, size_t inputs, tril_real *y,
-                      tril_real *normals)
+static void add_noise(const tril_pass *pass, size_t row, tril_real *x, size_t inputs,
+                      tril_real *const *ys, tril_real *normals)
 {
     enum { BLOCKS = 2 }; /* for the numbers of two rows */
     const size_t targets = pass->net->targets;
@@ -48,33 +48,67 @@ static void add_noise(const tril_pass *pass, size_t row, tril_real *x, size_t in
                     *b = draw_inputs(pass, &random, inputs);
     for (size_t i = 0; i < inputs; i++)
         x[i] += h * (a[i] - b[i]);
-    for (size_t i = 0; i < targets * inputs && pass->slope; i++)
-        y[i / inputs] -= (tril_real)pass->slope[i] * h * (a[i % inputs] - b[i % inputs]);
     random.position = row * (BLOCKS + targets / 2 + 1) + BLOCKS;
     tril_random_normal(&random, normals, scale > 0 ? targets : 0);
-    for (size_t i = 0; i < targets && scale > 0; i++)
-        y[i] += (tril_real)(scale * (double)normals[i]);
+    for (; *ys; ys++) {
+        for (size_t i = 0; i < targets * inputs && pass->slope; i++)
+            (*ys)[i / inputs] -= (tril_real)pass->slope[i] * h * (a[i % inputs] - b[i % inputs]);
+        for (size_t i = 0; i < targets && scale > 0; i++)
+            (*ys)[i] += (tril_real)(scale * (double)normals[i]);
+    }
 }
 
 /* copies of some rows on the tape */
-static bool gather(const tril_pass *pass, tril_tape *tape, size_t first, size_t n, tril_batch *out)
+static bool gather(const tril_pass *pass, tril_tape *tape, size_t first, size_t n, tril_batch *out,
+                   tril_bounds *bounds)
 {
     const size_t inputs = tril_network_inputs(pass->net), targets = pass->net->targets;
     tril_real *x = tril_tape_take(tape, n * inputs, sizeof *x);
-    tril_real *y = tril_tape_take(tape, n * targets, sizeof *y);
+    const tril_real *const from[] = { pass->rows.y, pass->bounds.low, pass->bounds.high };
+    const size_t kinds = pass->bounds.low ? 3 : 1; /* of numbers of targets: themselves, bounds */
+    tril_real *y = tril_tape_take(tape, kinds * n * targets, sizeof *y);
     tril_real *normals = tril_tape_take(tape, targets, sizeof *normals);
     if (!x || !y || !normals)
         return false;
     for (size_t i = 0; i < n; i++) {
         size_t row = pass->index[first + i];
+        tril_real *ys[4] = { 0 };
         memcpy(x + i * inputs, pass->rows.x + row * inputs, inputs * sizeof *x);
-        memcpy(y + i * targets, pass->rows.y + row * targets, targets * sizeof *y);
+        for (size_t k = 0; k < kinds; k++) {
+            ys[k] = y + (k * n + i) * targets;
+            memcpy(ys[k], from[k] + row * targets, targets * sizeof *y);
+        }
         if (pass->noisy)
-            add_noise(pass, first + i, x + i * inputs, inputs, y + i * targets, normals);
+            add_noise(pass, first + i, x + i * inputs, inputs, ys, normals);
     }
     out->x = x;
     out->y = y;
+    if (kinds > 1)
+        *bounds = (tril_bounds){ y + n * targets, y + 2 * n * targets };
     return true;
+}
+
+static tril_real or_none(tril_real bound)
+{
+    return isinf(bound) ? (tril_real)NAN : bound;
+}
+
+bool tril_bounds_vars(tril_tape *tape, const tril_real *y, size_t n, size_t targets,
+                      tril_bounds bounds, tril_var *low, tril_var *high)
+{
+    const size_t size = n * targets;
+    const tril_shape shape = TRIL_SHAPE(n, targets);
+    tril_real *l = bounds.low ? tril_tape_take(tape, 2 * size, sizeof *l) : NULL;
+    for (size_t i = 0; i < size && l; i++) {
+        const bool there = !isnan(y[i]);
+        l[i] = there ? y[i] : or_none(bounds.low[i]);
+        l[size + i] = there ? y[i] : or_none(bounds.high[i]);
+    }
+    if (l) {
+        *low = tril_input_missing(tape, l, shape);
+        *high = tril_input_missing(tape, l + size, shape);
+    }
+    return !bounds.low || (l && high->tape);
 }
 
 /* the weights of rows, in units of their mean; {0} where they count alike */
@@ -104,7 +138,8 @@ tril_var tril_pass_loss(tril_tape *tape, size_t first, size_t n, void *user)
         return tril_add(others, tril_mul(share, tril_sub(some, others)));
     }
     tril_batch rows = { pass->rows.x + first * inputs, pass->rows.y + first * targets, n };
-    if (pass->index && !gather(pass, tape, first, n, &rows))
+    tril_bounds bounds = tril_bounds_from(pass->bounds, first, targets);
+    if (pass->index && !gather(pass, tape, first, n, &rows, &bounds))
         return (tril_var){ 0 };
     tril_loss_rows of = { .net = pass->net,
                           .x = tril_input(tape, rows.x, TRIL_SHAPE(n, inputs)),
@@ -112,6 +147,8 @@ tril_var tril_pass_loss(tril_tape *tape, size_t first, size_t n, void *user)
                           .beta = pass->opts->beta,
                           .w = weights(pass, tape, first, n) };
     of.y = (of.missing ? tril_input_missing : tril_input)(tape, rows.y, TRIL_SHAPE(n, targets));
+    if (!tril_bounds_vars(tape, rows.y, n, targets, bounds, &of.low, &of.high))
+        return (tril_var){ 0 };
     tril_var log_prob = { 0 };
     if (!pass->training)
         return tril_loss_nll.value(&of, &log_prob);

@@ -42,6 +42,7 @@ static bool split(tril_fit *fit, tril_batch rows)
     if (o->validation_share == 0)
         return true;
     fit->validation.rows = (tril_batch){ rows.x, rows.y, rows.n - held, rows.w };
+    fit->validation.bounds = fit->training.bounds;
     fit->validation.index = fit->sorted + held;
     return held < rows.n || leaves_none(fit, "validate");
 }
@@ -53,19 +54,23 @@ static bool start(tril_fit *fit)
     if (fit->opts.no_init)
         return true;
     return fit->net.line.scale.params
-               ? tril_line_start(&fit->net, rows, fit->sorted, fit->opts.flat)
-               : tril_flat_start(&fit->net, rows, fit->sorted);
+               ? tril_line_start(&fit->net, rows, fit->training.bounds, fit->sorted, fit->opts.flat)
+               : tril_flat_start(&fit->net, rows, fit->training.bounds, fit->sorted);
 }
 
 /* the targets of a pass's rows in the network's own coordinates, in the place of the caller's */
-static bool subtract_line(tril_fit *fit, tril_batch *rows)
+static bool subtract_line(tril_fit *fit, tril_batch *rows, tril_bounds *bounds)
 {
-    tril_real *y = tril_arena_take(&fit->arena, "fit", rows->n, fit->net.targets * sizeof *y);
+    const tril_real **const numbers[] = { &rows->y, &bounds->low, &bounds->high };
     double *memory = tril_arena_take(&fit->arena, "fit", fit->net.targets, sizeof *memory);
-    if (y && memory)
-        tril_line_subtract(&fit->net, *rows, fit->opts.missing, memory, y);
-    rows->y = y;
-    return y && memory;
+    for (size_t k = 0; k < 3 && *numbers[k] && memory; k++) {
+        tril_real *y = tril_arena_take(&fit->arena, "fit", rows->n, fit->net.targets * sizeof *y);
+        const tril_batch of = { rows->x, *numbers[k], rows->n };
+        if (y)
+            tril_line_subtract(&fit->net, of, fit->opts.missing, memory, y);
+        *numbers[k] = y;
+    }
+    return !tril_ctx_failed(fit->ctx);
 }
 
 static bool use_line(tril_fit *fit)
@@ -73,11 +78,12 @@ static bool use_line(tril_fit *fit)
     if (!fit->net.line.scale.params)
         return true;
     tril_batch *held = &fit->validation.rows;
-    if (!subtract_line(fit, &fit->training.rows))
+    if (!subtract_line(fit, &fit->training.rows, &fit->training.bounds))
         return false;
-    if (fit->opts.validation_share > 0)
+    if (fit->opts.validation_share > 0) {
         held->y = fit->training.rows.y;
-    else if (held->n && !subtract_line(fit, held))
+        fit->validation.bounds = fit->training.bounds;
+    } else if (held->n && !subtract_line(fit, held, &fit->validation.bounds))
         return false;
     fit->log_scale = fit->opts.missing ? 0 : tril_line_log_scale(&fit->net);
     return true;
@@ -167,9 +173,11 @@ static bool make_rows(tril_fit *fit, tril_batch rows)
     const tril_fit_opts *o = &fit->opts;
     fit->sorted = tril_arena_take(arena, "fit", rows.n, sizeof *fit->sorted);
     fit->order = tril_arena_take(arena, "fit", rows.n, sizeof *fit->order);
-    fit->training = (tril_pass){ &fit->net, o, rows, .training = true };
+    fit->training =
+        (tril_pass){ &fit->net, o, rows, tril_bounds_or_none(o->bounds), .training = true };
     fit->training.noisy = o->input_noise > 0 || o->target_noise > 0;
-    fit->validation = (tril_pass){ &fit->net, o, o->validation };
+    fit->validation =
+        (tril_pass){ &fit->net, o, o->validation, tril_bounds_or_none(o->validation_bounds) };
     if (!fit->sorted || !fit->order || !split(fit, rows))
         return false;
     set_mean_weight(&fit->training, fit->sorted, fit->n);

@@ -42,6 +42,50 @@ bool tril_batch_check(tril_ctx *ctx, const char *which, const tril_real *x, size
                                             which, at % width, (double)x[at], at / width);
 }
 
+/* a number more than the head takes is known by bounds in row i */
+static bool fail_bounds(tril_ctx *ctx, const char *which, const tril_head_opts *head, size_t i,
+                        size_t column, size_t most)
+{
+    const char *name = tril_head_kind_of(head)->name;
+    if (most == 0)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "%s: column %zu is known by bounds only in row %zu, and the head %s "
+                             "takes no bounds: those of normals and mixtures of normals do",
+                             which, column, i, name);
+    return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                         "%s: more than %zu numbers are known by bounds only in row %zu, column "
+                         "%zu too, and the head %s takes no more: the head diagonal does",
+                         which, most, i, column, name);
+}
+
+bool tril_bounds_check(tril_ctx *ctx, const char *which, const tril_head_opts *head,
+                       const tril_real *y, size_t n, size_t targets, tril_bounds bounds,
+                       bool missing)
+{
+    if (!bounds.low != !bounds.high)
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "%s: there are bounds on one side only",
+                             which);
+    const size_t most = tril_head_bounds(head, targets);
+    for (size_t i = 0, censored = 0; i < n * targets && bounds.low; i++) {
+        const double low = (double)bounds.low[i], high = (double)bounds.high[i];
+        const bool known = isnan(y[i]) && (isfinite(low) || isfinite(high));
+        censored = known + (i % targets ? censored : 0);
+        if (!isnan(y[i]))
+            continue;
+        if (low >= high || low == HUGE_VAL || high == -HUGE_VAL)
+            return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                                 "%s: column %zu is from %g to %g in row %zu, want two numbers, "
+                                 "the first below the other",
+                                 which, i % targets, low, high, i / targets);
+        if (!known && !missing)
+            return tril_ctx_fail(ctx, TRIL_NOT_FINITE, "%s: column %zu is %g in row %zu", which,
+                                 i % targets, (double)y[i], i / targets);
+        if (censored > most)
+            return fail_bounds(ctx, which, head, i / targets, i % targets, most);
+    }
+    return true;
+}
+
 bool tril_weights_check(tril_ctx *ctx, const char *which, tril_batch rows)
 {
     double sum = rows.w ? 0 : 1;
@@ -56,12 +100,15 @@ bool tril_weights_check(tril_ctx *ctx, const char *which, tril_batch rows)
 }
 
 static bool check_rows(tril_ctx *ctx, const tril_network *net, const tril_batch *rows,
-                       const char *x_name, const char *y_name, const char *w_name, bool missing)
+                       tril_bounds bounds, const char *x_name, const char *y_name,
+                       const char *w_name, bool missing)
 {
     if (rows->n == 0 || !rows->x || !rows->y)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "%s and y: there are no rows", x_name);
     return tril_batch_check(ctx, x_name, rows->x, rows->n, tril_network_inputs(net), false) &&
-           tril_batch_check(ctx, y_name, rows->y, rows->n, net->targets, missing) &&
+           tril_batch_check(ctx, y_name, rows->y, rows->n, net->targets, missing || bounds.low) &&
+           tril_bounds_check(ctx, y_name, &net->head, rows->y, rows->n, net->targets, bounds,
+                             missing) &&
            tril_support_check(ctx, y_name, &net->head, rows->y, rows->n, net->targets) &&
            tril_weights_check(ctx, w_name, *rows);
 }
@@ -103,6 +150,10 @@ static bool check_together(tril_ctx *ctx, const tril_fit_opts *o)
         sentence = "the loss has no name or no value";
     else if (o->loss->mean_first && o->no_init)
         sentence = "the warm-up of the mean needs the covariance of the start";
+    else if (o->loss->no_bounds && (o->bounds || o->validation_bounds))
+        sentence =
+            "the losses mse and faithful learn from numbers alone, not from bounds of these: "
+            "take nll or beta";
     return !sentence || tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "fit: %s", sentence);
 }
 
@@ -132,10 +183,14 @@ bool tril_fit_check(tril_ctx *ctx, const tril_network *net, const tril_batch *ro
     o->loss = o->loss ? o->loss : &tril_loss_nll;
     o->beta = o->beta != 0 ? o->beta : 0.5;
     o->warmup_epochs = o->warmup_epochs ? o->warmup_epochs : 10;
+    const tril_bounds bounds = tril_bounds_or_none(o->bounds),
+                      held = tril_bounds_or_none(o->validation_bounds);
+    const bool missing = o->missing;
+    o->missing |= bounds.low || held.low;
     return check_network(ctx, net) &&
-           check_rows(ctx, net, rows, "fit: x", "fit: y", "fit: w", o->missing) &&
-           (!o->validation.n || check_rows(ctx, net, &o->validation, "fit: validation.x",
-                                           "fit: validation.y", "fit: validation.w", o->missing)) &&
+           check_rows(ctx, net, rows, bounds, "fit: x", "fit: y", "fit: w", missing) &&
+           (!o->validation.n || check_rows(ctx, net, &o->validation, held, "fit: validation.x",
+                                           "fit: validation.y", "fit: validation.w", missing)) &&
            check_ranges(ctx, o) && tril_schedule_check(ctx, &o->schedule) &&
            check_together(ctx, o) && check_support(ctx, tril_head_kind_of(&net->head), o);
 }

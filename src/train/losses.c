@@ -23,8 +23,13 @@ tril_dist tril_loss_dist(const tril_loss_rows *r)
                : tril_mlp_head(net.mlp, r->x, net.targets, &net.head);
 }
 
+/* y is that of r, in another shape if need be */
 static tril_var log_prob_of(const tril_loss_rows *r, tril_dist p, tril_var y)
 {
+    if (r->low.tape) {
+        const tril_shape shape = tril_shape_of(y);
+        return tril_log_prob_censored(p, tril_reshape(r->low, shape), tril_reshape(r->high, shape));
+    }
     return r->missing ? tril_log_prob_missing(p, y) : tril_log_prob(p, y);
 }
 
@@ -117,10 +122,11 @@ static tril_var mean_mask(const tril_loss_rows *r)
     return mask ? tril_input(tape, mask, TRIL_SHAPE(h.width)) : (tril_var){ 0 };
 }
 
-/* log-densities of y, up to a constant, of unit normals about some means */
+/* log-densities of what is there of y, up to a constant, of unit normals about some means */
 static tril_var squares(const tril_loss_rows *r, tril_var loc, tril_var y)
 {
-    return log_prob_of(r, tril_mvn_diag(loc, tril_scalar(loc.tape, 1)), y);
+    const tril_dist p = tril_mvn_diag(loc, tril_scalar(loc.tape, 1));
+    return r->missing ? tril_log_prob_missing(p, y) : tril_log_prob(p, y);
 }
 
 static tril_var faithful(const tril_loss_rows *r, tril_var *log_prob)
@@ -155,8 +161,9 @@ static tril_var mse(const tril_loss_rows *r, tril_var *log_prob)
 
 const tril_loss tril_loss_nll = { "nll", nll };
 const tril_loss tril_loss_beta = { "beta", beta, .all_numbers = true };
-const tril_loss tril_loss_faithful = { "faithful", faithful, .all_numbers = true };
-const tril_loss tril_loss_mse = { "mse", mse, .all_numbers = true };
+const tril_loss tril_loss_faithful = { "faithful", faithful, .all_numbers = true,
+                                       .no_bounds = true };
+const tril_loss tril_loss_mse = { "mse", mse, .all_numbers = true, .no_bounds = true };
 const tril_loss tril_loss_warmup = { "warmup", nll, .mean_first = true, .all_numbers = true };
 
 const tril_loss *tril_head_loss(const tril_head_kind *kind)

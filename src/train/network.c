@@ -86,21 +86,23 @@ static void divide(tril_frame as, size_t d, const tril_real *r, size_t n, double
 
 /* ---- from and to the coordinates of the targets */
 
-bool tril_flat_start(const tril_network *net, tril_batch rows, const size_t *index)
+bool tril_flat_start(const tril_network *net, tril_batch rows, tril_bounds bounds,
+                     const size_t *index)
 {
     tril_dense *last = tril_mlp_last(net->mlp);
     tril_ctx *ctx = tril_dense_weight(last).params->ctx;
     tril_linear_fit fit;
     if (tril_head_kind_of(&net->head)->support)
         return tril_head_init_rows(last, rows.y, rows.w, index, rows.n, net->targets, &net->head);
-    if (!tril_linear_fit_rows(ctx, rows, index, 0, net->targets, true, &fit))
+    if (!tril_linear_fit_rows(ctx, rows, bounds, index, 0, net->targets, true, &fit))
         return false;
     bool done = tril_head_start_moments(last, fit.bias, fit.covariance, net->targets, &net->head);
     tril_ctx_release(ctx, fit.weight);
     return done;
 }
 
-bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *index, bool flat)
+bool tril_line_start(const tril_network *net, tril_batch rows, tril_bounds bounds,
+                     const size_t *index, bool flat)
 {
     const tril_param weight = net->line.weight;
     const size_t d = net->targets, inputs = tril_param_shape(weight).dim[1];
@@ -110,7 +112,7 @@ bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *ind
     tril_head_layout h;
     tril_linear_fit fit;
     if (!tril_head_layout_of(ctx, d, &net->head, &h) ||
-        !tril_linear_fit_rows(ctx, rows, index, inputs, d, flat, &fit))
+        !tril_linear_fit_rows(ctx, rows, bounds, index, inputs, d, flat, &fit))
         return false;
     double *mean = tril_ctx_alloc(ctx, "fit", d * (d + 2), sizeof *mean);
     if (mean) {

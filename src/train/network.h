@@ -10,11 +10,13 @@ tril_network tril_network_make(tril_params *params, size_t targets, const tril_m
 
 /* Sets the last layer of a network without a line to the mean and covariance of the targets of rows
  * index[0 .. n-1] (NULL: the first n), those of largest likelihood where some are missing. */
-bool tril_flat_start(const tril_network *net, tril_batch rows, const size_t *index);
+bool tril_flat_start(const tril_network *net, tril_batch rows, tril_bounds bounds,
+                     const size_t *index);
 
 /* Sets the line of a network that has one to the simple fit of rows index[0 .. n-1] (NULL: the
  * first n), and the head to the covariance of its residuals; flat: to the mean of the targets. */
-bool tril_line_start(const tril_network *net, tril_batch rows, const size_t *index, bool flat);
+bool tril_line_start(const tril_network *net, tril_batch rows, tril_bounds bounds,
+                     const size_t *index, bool flat);
 
 /* Writes the targets of all rows in the network's own coordinates: R^-1 (y - B x - b), or
  * y - B x - b where `missing`: numbers of these may be NaN. memory [targets], to [n, targets]. */
