@@ -16,7 +16,8 @@
  * argument is a switch; defaults are those of a first-time user. */
 #define SETTINGS(X)                                                                                \
     X(TARGETS, "targets", "A,B", NULL, true,                                                       \
-      "columns to learn (needed); names with commas as in CSV: '\"a, b\",c'")                      \
+      "columns to learn (needed); names with commas as in CSV: '\"a, b\",c'; their cells may be "  \
+      "bounds of numbers, as limits of detection are: <0.01, >1000, 2..3")                         \
     X(INPUTS, "inputs", "U,V", NULL, true, "columns they depend on, '' for none; default: others") \
     X(EXCLUDE, "exclude", "U,V", NULL, true, "columns that are no inputs")                         \
     X(WEIGHT, "weight", "COLUMN", NULL, true,                                                      \
@@ -29,7 +30,8 @@
     X(HEAD, "head", "FORM", "auto", true,                                                          \
       "; FORM,FORM: the networks of an ensemble take them by turns; gamma (positive numbers), "    \
       "beta (between 0 and 1), poisson and negative-binomial (counts) take targets in their own "  \
-      "units; auto: " AUTO_HEADS ", with --transform log or auto " AUTO_LOG_HEADS)                 \
+      "units; auto: " AUTO_HEADS ", with --transform log or auto, and for targets known by "       \
+      "bounds, " AUTO_LOG_HEADS)                                                                   \
     X(HIDDEN, "hidden", "W,W", "128,128", true, "widths of hidden layers, 0 for none")             \
     X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
     X(ENSEMBLE, "ensemble", "N", NULL, true,                                                       \

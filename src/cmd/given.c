@@ -38,6 +38,18 @@ bool *given_of(const tril_model_info *about, const char *program, const names *g
     return NULL;
 }
 
+bool given_are_numbers(const loaded *l, const bool *known)
+{
+    const tril_model_info *about = tril_model_get_info(l->model);
+    double *column = command_alloc(tril_table_rows(l->table), sizeof *column);
+    bool done = column;
+    for (size_t j = 0; j < about->n_targets && done; j++)
+        done = !known[j] || !tril_table_has(l->table, about->targets[j]) ||
+               tril_table_doubles(l->table, about->targets[j], column);
+    free(column);
+    return done;
+}
+
 static void print_targets(FILE *to, const loaded *l, const double *there, const double *mean)
 {
     const tril_model_info *about = tril_model_get_info(l->model);

@@ -113,7 +113,7 @@ static bool find_shown(const loaded *l, const options *o, prediction *p)
     for (size_t j = 0; p->shown && j < about->n_targets; j++)
         if (!o->given.n || !o->known[j])
             p->shown[p->n_shown++] = j;
-    return p->shown;
+    return p->shown && (!o->given.n || given_are_numbers(l, o->known));
 }
 
 /* whether the table has a column of these */

@@ -166,9 +166,9 @@ static bool fail_number(const tril_table *table, size_t row, size_t k, const tri
     if (kind == CELL_BOUNDS)
         return tril_table_fail_cell(
             table, row, k,
-            "'%s' is no number but bounds of one, which targets alone take: "
-            "write a number, leave the cell empty, or leave the column out "
-            "(--exclude)",
+            "'%s' says between which bounds a number is, which only targets "
+            "to learn or to evaluate may do: write a number, leave the cell "
+            "empty, or leave the column out (--exclude)",
             tril_shown(room, text));
     const char *remedy = kind == CELL_MISSING && as->remedy ? as->remedy : "";
     if (*text == 0)

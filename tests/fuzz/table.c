@@ -71,6 +71,19 @@ static void check_classes(tril_ctx *ctx, tril_table *table, const char *name, co
     free(classes);
 }
 
+static void check_bounds(tril_ctx *ctx, const tril_table *table, const char *name, const char *path)
+{
+    const size_t rows = tril_table_rows(table);
+    double *low = malloc(2 * rows * sizeof *low), *high = low + rows;
+    MUST(low);
+    if (!tril_table_bounds(table, name, low, high))
+        check_sentence(ctx, path);
+    else
+        for (size_t i = 0; i < rows; i++)
+            MUST(low[i] <= high[i] || (isnan(low[i]) && isnan(high[i])));
+    free(low);
+}
+
 static void check_columns(tril_ctx *ctx, tril_table *table, const char *path)
 {
     size_t rows = tril_table_rows(table), width = tril_table_width(table);
@@ -89,6 +102,7 @@ static void check_columns(tril_ctx *ctx, tril_table *table, const char *path)
         else
             MUST(!tril_table_is_text(table, name));
         check_classes(ctx, table, name, path);
+        check_bounds(ctx, table, name, path);
         MUST(!tril_ctx_failed(ctx));
     }
     free(x);

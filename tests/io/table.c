@@ -498,6 +498,84 @@ static void read_much(tril_ctx *ctx)
     free(file.bytes);
 }
 
+static const struct {
+    const char *cell;
+    char decimal;
+    double low, high; /* NaN: no bounds, a word */
+} limits[] = {
+    { "<0.01", '.', -HUGE_VAL, 0.01 },
+    { " > 1000 ", '.', 1000, HUGE_VAL },
+    { "2..3", '.', 2, 3 },
+    { "-2.5 .. -1e-3", '.', -2.5, -0.001 },
+    { ".5...75", '.', 0.5, 0.75 },
+    { "< 0,01", ',', -HUGE_VAL, 0.01 },
+    { "1,5..2,5", ',', 1.5, 2.5 },
+    { ">1,000", '.', 1000, HUGE_VAL },
+    { "\"<\"\"1\"", '.', NAN, NAN },
+    { "<", '.', NAN, NAN },
+    { "..", '.', NAN, NAN },
+    { "2..", '.', NAN, NAN },
+    { "3..2", '.', NAN, NAN },
+    { "2..2", '.', NAN, NAN },
+    { "<inf", '.', NAN, NAN },
+    { "<1..2", '.', NAN, NAN },
+    { "<a", '.', NAN, NAN },
+    { "a..b", '.', NAN, NAN },
+    { "<=1", '.', NAN, NAN },
+    { "0x1..2", '.', NAN, NAN },
+};
+
+START_TEST(test_bounds)
+{
+    double low[3], high[3];
+    char text[128];
+    tril_real x[3];
+    const char *const name = "a";
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    const bool comma = limits[_i].decimal == ',';
+    const int size = snprintf(text, sizeof text, "a%sb\n%s%s1\n%s%s2\nNA%s3\n", comma ? ";" : "\t",
+                              limits[_i].cell, comma ? ";" : "\t", comma ? "1,5" : "1.5",
+                              comma ? ";" : "\t", comma ? ";" : "\t");
+    tril_table *table = table_of(ctx, text, (size_t)size);
+    ck_fine(ctx);
+    ck_assert_uint_eq(tril_table_rows(table), 3);
+    if (!isnan(limits[_i].low)) {
+        ck_assert(!tril_table_is_text(table, "a"));
+        ck_assert(tril_table_bounds(table, "a", low, high));
+        ck_assert(low[0] == limits[_i].low && high[0] == limits[_i].high);
+        ck_assert(low[1] == 1.5 && high[1] == 1.5 && isnan(low[2]) && isnan(high[2]));
+        ck_assert(!tril_table_columns_missing(table, &name, 1, x));
+        ck_failed(ctx, TRIL_BAD_DATA, "line 2, column a: '");
+        ck_assert(!tril_table_doubles(table, "a", low));
+        ck_failed(ctx, TRIL_BAD_DATA, "' says between which bounds a number is");
+        ck_assert(!tril_table_bounds(table, "c", low, high));
+        ck_failed(ctx, TRIL_BAD_DATA, "there is no column named c");
+    }
+    tril_table_free(table);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
+/* a column of nothing but bounds has labels; one word among numbers and bounds is an error */
+START_TEST(test_bounds_as_labels)
+{
+    static const char file[] = "age,a,b\n<18,<1,1\n18..65,2,>2\n>65,x,3\n<18,3,4\n";
+    double low[4], high[4];
+    size_t n;
+    tril_ctx *ctx = tril_ctx_new(NULL);
+    tril_table *table = table_of(ctx, file, sizeof file - 1);
+    ck_assert(tril_table_is_text(table, "age") && tril_table_is_text(table, "a"));
+    ck_assert(!tril_table_is_text(table, "b"));
+    const char *const *labels = tril_table_labels(table, "age", &n);
+    ck_assert_uint_eq(n, 3);
+    ck_assert_str_eq(labels[0], "18..65");
+    ck_assert(!tril_table_bounds(table, "a", low, high));
+    ck_failed(ctx, TRIL_BAD_DATA, "line 4, column a: 'x' is not a number");
+    tril_table_free(table);
+    tril_ctx_free(ctx);
+}
+END_TEST
+
 START_TEST(test_exhaust)
 {
     ck_assert_uint_gt(exhaust(read_much), 8);
@@ -520,6 +598,8 @@ Suite *suite_io_table(void)
     tcase_add_test(tcase, test_standard_input);
     tcase_add_loop_test(tcase, test_stream, 0, 2 * STREAM_FAILS);
     tcase_add_test(tcase, test_inert);
+    tcase_add_loop_test(tcase, test_bounds, 0, sizeof limits / sizeof *limits);
+    tcase_add_test(tcase, test_bounds_as_labels);
     tcase_add_test(tcase, test_exhaust);
     suite_add_tcase(suite, tcase);
     TCase *large = tcase_create("large");
