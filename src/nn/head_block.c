@@ -65,6 +65,11 @@ static tril_var head_log_prob_missing(const tril_dist *p, tril_var y)
     return tril_log_prob_missing(base_of(p), y);
 }
 
+static tril_var head_log_prob_censored(const tril_dist *p, tril_var low, tril_var high)
+{
+    return tril_log_prob_censored(base_of(p), low, high);
+}
+
 static tril_var head_sample(const tril_dist *p, size_t n)
 {
     return tril_sample(base_of(p), n);
@@ -133,6 +138,7 @@ static tril_dist head_expand(const tril_dist *p, tril_shape batch)
 const tril_dist_kind tril_dist_kind_head = { .name = "head",
                                              .log_prob = head_log_prob,
                                              .log_prob_missing = head_log_prob_missing,
+                                             .log_prob_censored = head_log_prob_censored,
                                              .rsample = head_rsample,
                                              .entropy = head_entropy,
                                              .mean = head_mean,
