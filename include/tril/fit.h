@@ -231,10 +231,10 @@ typedef struct tril_fit_opts {
     TRIL_ADDED const tril_group
         *processes; /* that share each batch of more than 256 rows; copied. All of them make the
                        same fit of the same rows and call the same functions on it; default: none */
-    const tril_bounds *bounds, /* of the rows, and of `validation`; copied. At most two numbers
-                                  of a row are known by bounds, or any number where the head, or
-                                  each component, is diagonal. Default: none */
-        *validation_bounds;
+    const tril_bounds *bounds, /* of the rows, copied: two numbers of a row, or all where the
+                                  head is diagonal (tril_head_bounds); `missing` is about those
+                                  that have none. Default: none */
+        *validation_bounds;    /* of those of `validation` */
     TRIL_RESERVED(5);
 } tril_fit_opts;
 

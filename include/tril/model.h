@@ -227,7 +227,9 @@ typedef struct tril_dataset_opts {
     TRIL_RESERVED(3);
 } tril_dataset_opts;
 
-/* Replaces the cases by rows[0 .. n-1] of a table (NULL: by all). Errors are those of
+/* Replaces the cases by rows[0 .. n-1] of a table (NULL: by all). A target may be known by bounds
+ * (tril_table_bounds), as many in a row as all members' heads take (tril_head_bounds); these go
+ * through its transform, whose parameter goes by the numbers that are there. Errors are those of
  * tril_table_columns and tril_table_classes, so a label that the model has never seen is one; that
  * missing cells or weights of 0 leave no row; a weight that is missing or below 0; and a number
  * that is infinite when it is scaled. False on failure. */

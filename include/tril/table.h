@@ -71,7 +71,8 @@ typedef struct tril_dialect {
  * how the file is written. A cell is a number (any decimal notation of C, whatever the locale, with
  * the file's decimal mark; its digits may stand in groups of three, with the other mark, a blank or
  * an apostrophe between them), missing (empty or blank; NA, N/A, #N/A, NaN, null, \N, -, . or ?, in
- * letters of any case), or a word, and no error until its column is asked for. A first row in which
+ * letters of any case), bounds of a number
+ * (tril_table_bounds), or a word, and no error until its column is asked for. A first row in which
  * no cell is a number is left out as one of units if all others of one of its columns are. A last
  * column without name and cells is none. An error names file and line: a file that cannot be read,
  * without a header or without rows, a row with more or fewer cells than the header, a row that ends

@@ -40,8 +40,8 @@ void figures_print_bounds(const tril_model_info *about, const tril_dataset *part
             for (size_t i = 0; i < parts[k].n; i++)
                 count += is_bounded(&parts[k], i * d + j);
         if (count)
-            printf("%s %zu cells of %s", any ? "," : "known by bounds only:", count,
-                   text_shown(about->targets[j]));
+            printf("%s %zu cell%s of %s", any ? "," : "known by bounds only:", count,
+                   count > 1 ? "s" : "", text_shown(about->targets[j]));
         any |= count > 0;
     }
     if (any)
