@@ -64,6 +64,19 @@ static size_t default_members(size_t rows)
     return members > MOST ? MOST : members < 1 ? 1 : members;
 }
 
+/* bounds of some targets are there */
+static bool take_bounds(plan *p)
+{
+    p->bounds = true;
+    if (p->share[PART_CALIBRATION] == 0 && !p->file[PART_CALIBRATION])
+        return plan_read_network(p);
+    fprintf(stderr,
+            "%s: --conformal wants rows whose targets are numbers, and some are known by bounds "
+            "only: leave it out, or these rows\n",
+            command_name());
+    return false;
+}
+
 bool work_read(work *w, plan *p)
 {
     *w = (work){ .plan = p, .ctx = tril_ctx_new(&(tril_ctx_opts){ .seed = p->fit.seed }) };
@@ -75,7 +88,7 @@ bool work_read(work *w, plan *p)
     look_at_targets(p, w->table, &holes, &bounds);
     for (int k = 0; k < PARTS; k++)
         look_at_targets(p, w->files[k], &holes, &bounds);
-    if (tril_ctx_failed(w->ctx) || command_lacked_memory() || (bounds && !plan_set_bounds(p)))
+    if (tril_ctx_failed(w->ctx) || command_lacked_memory() || (bounds && !take_bounds(p)))
         return false;
     const tril_missing m = p->model.missing;
     p->fit.missing = m == TRIL_MISSING_MARGINAL || (m == TRIL_MISSING_BOTH && holes);

@@ -133,7 +133,7 @@ static bool read_hidden(const plan *p, tril_mlp_opts *mlp)
     return done;
 }
 
-static bool read_network(plan *p)
+bool plan_read_network(plan *p)
 {
     static const char *const activations[] = { "tanh", "relu",    "elu", "softplus",
                                                "silu", "sigmoid", NULL };
@@ -215,8 +215,7 @@ static bool read_training(plan *p)
         p->fit.threads = ranks_count() > 1 ? 1 : processors();
     if (p->fit.lr == 0)
         return fprintf(stderr, "%s: --lr wants a rate above 0\n", program), false;
-    p->fit.schedule.kind = (tril_schedule_kind)schedule;
-    return true;
+    return p->fit.schedule.kind = (tril_schedule_kind)schedule, true;
 }
 
 /* ---- what is tried */
@@ -253,23 +252,11 @@ bool plan_try(plan *p, size_t tried, const char *text)
 {
     const size_t members = p->model.members, patience = p->fit.patience;
     set_way(p, tried, text);
-    if (!read_network(p) || !read_training(p))
+    if (!plan_read_network(p) || !read_training(p))
         return false;
     p->model.members = members;
     p->fit.patience = patience;
     return true;
-}
-
-bool plan_set_bounds(plan *p)
-{
-    p->bounds = true;
-    if (p->share[PART_CALIBRATION] == 0 && !p->file[PART_CALIBRATION])
-        return read_network(p);
-    fprintf(stderr,
-            "%s: --conformal wants rows whose targets are numbers, and some are known by bounds "
-            "only: leave it out, or these rows\n",
-            program);
-    return false;
 }
 
 static bool check_ways(const plan *p)
@@ -387,7 +374,7 @@ bool plan_read(plan *p, bool search, int argc, char **argv, int *status)
     p->transforms =
         transforms_read(program, s->text[SETTING_TRANSFORM], p->targets.name, p->targets.n);
     p->model.transforms = p->transforms;
-    if (!p->transforms || !read_network(p) || !read_training(p) || !read_parts(p) ||
+    if (!p->transforms || !plan_read_network(p) || !read_training(p) || !read_parts(p) ||
         !option_number(program, "seed", s->text[SETTING_SEED], 0, UINT64_MAX, &seed) ||
         !check_ways(p) || !read_files(p, status))
         return false;
@@ -406,9 +393,8 @@ void plan_free(plan *p)
     names_free(&p->words);
     for (size_t i = 0; i < N_TRIED; i++)
         names_free(&p->ways[i]);
+    char *const texts[] = { p->split, p->output, p->checkpoint, p->search };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        free(texts[i]);
     free(p->transforms);
-    free(p->split);
-    free(p->output);
-    free(p->checkpoint);
-    free(p->search);
 }

@@ -42,9 +42,9 @@ typedef struct plan {
 bool plan_read(plan *p, bool search, int argc, char **argv, int *status);
 void plan_free(plan *p);
 
-/* Takes it that targets are known by bounds only, here and there: auto is of heads that take these.
- * False after a sentence. */
-bool plan_set_bounds(plan *p);
+/* Reads what networks are to be, anew where `bounds` has changed: auto is then of heads that take
+ * these. False after a sentence. */
+bool plan_read_network(plan *p);
 
 /* Takes another text of a setting that is tried. False after a sentence. */
 bool plan_try(plan *p, size_t tried, const char *text);
