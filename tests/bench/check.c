@@ -33,7 +33,7 @@ START_TEST(test_quick)
     snprintf(arguments, sizeof arguments, "--quick --json %s", path);
     ck_assert_msg(bench_run(arguments, text, sizeof text) == 0, "%s", text);
     json_t *rows = json_load_file(path, 0, NULL), *row;
-    ck_assert_uint_eq(json_array_size(rows), 26);
+    ck_assert_uint_eq(json_array_size(rows), 28);
     size_t i;
     json_array_foreach(rows, i, row)
     {
