@@ -99,7 +99,9 @@ typedef struct tril_evaluation {
                                   pit a place between the probabilities of the bounds, evenly over
                                   the rows; all else takes numbers that are known by bounds for
                                   missing. Default: none */
-    TRIL_RESERVED(2);
+    double *classes; /* [n, classes]: the probability of each, of the head categorical, which has
+                        nll, level, events and no other of these, its target being no number */
+    TRIL_RESERVED(1);
 } tril_evaluation;
 
 /* Scores are by some 500 draws of each row, and scatter as such do. Draws are from a stream of

@@ -256,13 +256,15 @@ typedef struct tril_head_layout {
 typedef enum tril_frame { TRIL_FRAME_LOWER, TRIL_FRAME_UPPER, TRIL_FRAME_DIAGONAL } tril_frame;
 
 /* Which numbers targets of a head are, where not all are: positive ones, those between 0 and 1,
- * counts. Such targets keep their own units: they get no scaler, no line and no noise. */
+ * counts, classes (below opts.classes, which holds does not know). Such targets keep their own
+ * units: they get no scaler, no line and no noise. */
 typedef struct tril_support {
     const char *what; /* "a positive number" */
     bool (*holds)(double y);
 } tril_support;
 
-extern const tril_support tril_support_positive, tril_support_share, tril_support_count;
+extern const tril_support tril_support_positive, tril_support_share, tril_support_count,
+    tril_support_class;
 
 /* How many numbers of a row of d targets may be known by bounds only with a head: all with a
  * diagonal one, two with other normals, none with others; with mixtures as with their components.
@@ -307,8 +309,8 @@ struct tril_head_kind {
     const struct tril_head_form *form; /* of the library's own */
 
     /* NULL: all numbers. With one, init gets moments of targets as they are, and the start becomes
-     * the one of largest likelihood if a row has one or two numbers for each target: [d], [2, d].
-     */
+     * the one of largest likelihood if a row has one or two numbers for each target: [d], [2, d];
+     * that of classes is their shares, as logits. */
     TRIL_ADDED const tril_support *support;
     TRIL_RESERVED(3);
 };

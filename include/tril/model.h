@@ -85,7 +85,9 @@ typedef struct tril_model_opts {
     tril_mlp_opts mlp; /* of each network; inputs and outputs are the model's to fill in */
     size_t members;    /* networks that predict as one; default 1 */
     const tril_head_opts *heads; /* [n_heads], which the members take by turns; default: full.
-                                    .shared is made by the model: parameter "covariance" */
+                                    .shared is made by the model, parameter "covariance", and
+                                    .classes are the different cells of the target, words or
+                                    numbers */
     size_t n_heads;
     tril_missing missing;
     const char *weight; /* a column that says how often each row counts: at least 0, no target and
@@ -178,6 +180,9 @@ typedef struct tril_model_info {
     const char *const *transforms; /* [n_targets]: with their parameters, "" where there is none;
                                       NULL where no target has one. Scalers, lines and baselines
                                       are then about z */
+    const char *const *labels;     /* [n_labels], of the head categorical: its target's number j in
+                                      datasets stands for labels[j]; NULL with other heads */
+    size_t n_labels;
 } tril_model_info;
 
 typedef struct tril_model tril_model;
@@ -315,8 +320,11 @@ typedef struct tril_prediction {
     size_t n_levels;
     double *quantile; /* [n, n_levels, targets]: of each target by itself */
     size_t n_draws;
-    double *draws; /* [n_draws, n, targets], from the stream of ctx */
-    TRIL_RESERVED(8);
+    double *draws;              /* [n_draws, n, targets], from the stream of ctx */
+    TRIL_ADDED double *classes; /* [n, n_labels]: the probability of each label of the target; then
+                                   the model has log_prob and draws, as numbers of labels, and no
+                                   more of these */
+    TRIL_RESERVED(7);
 } tril_prediction;
 
 /* What a model says of n rows as a program has them. x [n, n_inputs]: of each input column its
@@ -345,6 +353,7 @@ bool tril_model_predict(tril_ctx *ctx, const tril_model *model, const double *x,
  *                   "relative_off_diagonal": false, "floor": 1e-6, "natural": false,   defaults
  *                   "rank": 0, "components": 0, "component": "full",  where the form needs them
  *                   "weight": 1}],       default; of sum 1
+ *      "labels": ["a", "b"],   of the target; default: none. "form": "categorical" needs them
  *      "row_weight": "n",      a column; default: none
  *      "transforms": ["log", "", "logit(0,1)", "yeo-johnson(0.25)"],    of each target, "" where
  *                              there is none; default: none

@@ -141,7 +141,9 @@ extern const tril_head_kind
     tril_head_gamma,             /* positive numbers: the concentration */
     tril_head_beta,              /* numbers between 0 and 1: concentration1 + concentration0 */
     tril_head_poisson,           /* counts: there is no second part */
-    tril_head_negative_binomial; /* counts that vary more: total_count */
+    tril_head_negative_binomial, /* counts that vary more: total_count */
+    tril_head_categorical; /* one target, the number of its class: logits (classes). Of two classes
+                              that is Bernoulli's distribution */
 
 /* These, and NULL. */
 extern const tril_head_kind *const tril_heads[TRIL_LIST_SIZE];
@@ -169,7 +171,8 @@ typedef struct tril_head_opts {
     const tril_head_kind *component; /* mixture: the kind of each; default full */
     bool natural; /* log_prob's gradient in the raw outputs is preconditioned; see below. For the
                      full, diagonal and low-rank forms; default: it is plain */
-    TRIL_RESERVED(4);
+    TRIL_ADDED size_t classes; /* categorical: how many, at least 2 */
+    TRIL_RESERVED(3);
 } tril_head_opts;
 
 /* How many numbers a row must have for events of size d; opts may be NULL. SIZE_MAX where no row
@@ -223,8 +226,9 @@ tril_dist tril_mlp_head(const tril_mlp *mlp, tril_var x, size_t d, const tril_he
  * NLL is at most d/20 above that of the full form, for any targets (the logarithm being concave),
  * and below it where their tails are heavy. Targets that are constant, or linearly dependent in a
  * form that has the whole covariance, need a floor. gamma, beta, poisson, negative-binomial: the
- * fit of largest likelihood, each target by itself; a target that has no density is an error. False
- * on failure, which names the column. */
+ * fit of largest likelihood, each target by itself; a target that has no density is an error.
+ * categorical: the shares of the classes, of one that is not there half a row's. False on failure,
+ * which names the column. */
 bool tril_head_init(tril_dense *last, const tril_real *targets, size_t rows, size_t d,
                     const tril_head_opts *opts);
 

@@ -62,8 +62,7 @@ bool calibration_of(const loaded *l, calibration *c)
                                                   .level = c->level,
                                                   .bounds = l->rows.bounds });
     if (done) {
-        for (size_t i = 0; i < n; i++)
-            c->rows += tril_weight_of(w, i);
+        c->rows = load_count(l);
         for (size_t k = 0; k < COVERAGES; k++)
             c->coverage[k] = tril_coverage(c->level, w, n, coverage_levels[k]);
         for (size_t j = 0; j < d; j++) {

@@ -16,8 +16,10 @@
  * argument is a switch; defaults are those of a first-time user. */
 #define SETTINGS(X)                                                                                \
     X(TARGETS, "targets", "A,B", NULL, true,                                                       \
-      "columns to learn (needed); names with commas as in CSV: '\"a, b\",c'; their cells may be "  \
-      "bounds of numbers, as limits of detection are: <0.01, >1000, 2..3")                         \
+      "columns to learn (needed); names with commas as in CSV: '\"a, b\",c'; A:class is one of "   \
+      "classes, as a column of words is by itself; :count, :positive and :share choose heads "     \
+      "too; "                                                                                      \
+      "cells of others may be bounds of numbers, as limits of detection are: <0.01, >1000, 2..3")  \
     X(INPUTS, "inputs", "U,V", NULL, true, "columns they depend on, '' for none; default: others") \
     X(EXCLUDE, "exclude", "U,V", NULL, true, "columns that are no inputs")                         \
     X(WEIGHT, "weight", "COLUMN", NULL, true,                                                      \
@@ -29,9 +31,9 @@
     X(OUTPUT, "output", "FILE", NULL, false, "-o FILE: the model; default: NAME.safetensors here") \
     X(HEAD, "head", "FORM", "auto", true,                                                          \
       "; FORM,FORM: the networks of an ensemble take them by turns; gamma (positive numbers), "    \
-      "beta (between 0 and 1), poisson and negative-binomial (counts) take targets in their own "  \
-      "units; auto: " AUTO_HEADS ", with --transform log or auto, and for targets known by "       \
-      "bounds, " AUTO_LOG_HEADS)                                                                   \
+      "beta (between 0 and 1), poisson and negative-binomial (counts) and categorical (classes) "  \
+      "take targets in their own units; auto: " AUTO_HEADS                                         \
+      ", with --transform log or auto, and for targets known by bounds, " AUTO_LOG_HEADS)          \
     X(HIDDEN, "hidden", "W,W", "128,128", true, "widths of hidden layers, 0 for none")             \
     X(ACTIVATION, "activation", "NAME", "tanh", true, "tanh, relu, elu, softplus, silu, sigmoid")  \
     X(ENSEMBLE, "ensemble", "N", NULL, true,                                                       \

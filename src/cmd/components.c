@@ -53,8 +53,6 @@ bool components_print(FILE *to, const loaded *l)
     enum { AT_ONCE = 64 };
     const tril_model_info *about = tril_model_get_info(l->model);
     const size_t d = about->n_targets, k = tril_model_n_components(l->model), most = AT_ONCE * k;
-    if (!load_has_normals(about, command_name(), "--components"))
-        return false;
     double *memory = command_alloc(most, (2 + d + d * d) * sizeof *memory);
     if (!memory)
         return false;

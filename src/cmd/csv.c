@@ -1,4 +1,4 @@
-/* Cells of CSV files. */
+/* Cells of CSV files, and lines of figures. */
 #include "cmd/csv.h"
 
 #include <math.h>
@@ -30,4 +30,18 @@ void csv_number(FILE *to, double x)
 {
     if (!isnan(x))
         fprintf(to, "%.9g", x);
+}
+
+void csv_figure(const char *rows, const char *measure, const char *of, double number, double value)
+{
+    if (isnan(value))
+        return;
+    printf("%s,%s,", rows, measure);
+    if (of)
+        csv_text(stdout, (const char *[]){ of, NULL });
+    else
+        csv_number(stdout, number);
+    printf(",");
+    csv_number(stdout, value);
+    printf("\n");
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cmd/calibration.h"
+#include "cmd/classes.h"
 #include "cmd/commands.h"
 #include "cmd/csv.h"
 #include "cmd/options.h"
@@ -58,23 +59,23 @@ static void print_calibration(const tril_model_info *about, const calibration *c
 static void print_calibration_csv(const tril_model_info *about, const calibration *c)
 {
     for (size_t k = 0; k < COVERAGES; k++)
-        figures_line("all", "coverage", NULL, coverage_levels[k], c->coverage[k]);
+        csv_figure("all", "coverage", NULL, coverage_levels[k], c->coverage[k]);
     for (size_t k = 0; k < COVERAGES && about->conformal; k++)
-        figures_line("all", "calibrated", NULL, coverage_levels[k], c->calibrated[k]);
+        csv_figure("all", "calibrated", NULL, coverage_levels[k], c->calibrated[k]);
     for (size_t j = 0; j < about->n_targets; j++) {
         for (size_t b = 0; b < PIT_BINS; b++) {
             char measure[16];
             snprintf(measure, sizeof measure, "pit_%zu", b + 1);
-            figures_line("all", measure, about->targets[j], 0, c->pit[j * PIT_BINS + b]);
+            csv_figure("all", measure, about->targets[j], 0, c->pit[j * PIT_BINS + b]);
         }
-        figures_line("all", "sd", about->targets[j], 0, c->sd[j]);
+        csv_figure("all", "sd", about->targets[j], 0, c->sd[j]);
         for (size_t k = 0; k < COVERAGES && about->conformal; k++) {
             char measure[24];
             snprintf(measure, sizeof measure, "calibrated_%g", coverage_levels[k]);
-            figures_line("all", measure, about->targets[j], 0, c->interval[j * COVERAGES + k]);
+            csv_figure("all", measure, about->targets[j], 0, c->interval[j * COVERAGES + k]);
         }
     }
-    figures_line("all", "spread", "", 0, c->spread);
+    csv_figure("all", "spread", "", 0, c->spread);
 }
 
 static bool evaluate(const loaded *l, const char *data, size_t worst, bool csv)
@@ -82,19 +83,23 @@ static bool evaluate(const loaded *l, const char *data, size_t worst, bool csv)
     const tril_model_info *about = tril_model_get_info(l->model);
     figures f = { 0 };
     calibration c = { 0 };
-    bool done = figures_of(l->model, "all", &l->rows, &f) && calibration_of(l, &c);
+    bool done =
+        figures_of(l->model, "all", &l->rows, &f) && (about->labels || calibration_of(l, &c));
     if (done && csv) {
         figures_print_csv(l->model, &f, 1);
-        print_calibration_csv(about, &c);
+        if (!about->labels)
+            print_calibration_csv(about, &c);
     } else if (done) {
         printf("%s: %zu rows", text_shown(data), l->rows.n);
         if (l->rows.w)
-            printf(", which count as %.6g", c.rows);
+            printf(", which count as %.6g", load_count(l));
         printf("\n");
         figures_print_bounds(about, &l->rows, 1);
         figures_print(l->model, &f, 1);
-        print_calibration(about, &c);
+        if (!about->labels)
+            print_calibration(about, &c);
     }
+    done = done && (!about->labels || classes_print_shares(l, csv));
     figures_free(&f);
     calibration_free(&c);
     return done && (!worst || figures_print_worst(l->model, NULL, l->table, &l->rows, worst, csv));
@@ -106,7 +111,8 @@ static int usage(void)
            "Judges a model by the rows of DATA.csv (-: standard input), which should not be\n"
            "those it was trained on: NLL per row beside the baselines of its training, RMSE,\n"
            "the shares of rows within regions of highest density, those of a calibrated model\n"
-           "too, and in tenths of their distributions, and sharpness.\n\n"
+           "too, and in tenths of their distributions, and sharpness. Of classes: NLL,\n"
+           "accuracy, Brier score, and how likely each is said to be.\n\n"
            "  --csv                 lines of rows,measure,of,value\n"
            "  --worst N             the N rows that are least likely, by line\n"
            "  --plot FILE           a picture too, .png, .svg or .pdf, as tril plot draws "

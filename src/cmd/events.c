@@ -27,12 +27,30 @@ static size_t read_target(const tril_model_info *about, const char **p)
         if (strncmp(begin, about->targets[j], length))
             continue;
         const char *end = behind_spaces(begin + length);
-        if (end > *p && (*end == '<' || *end == '>')) {
+        if (end > *p && (about->labels ? *end == '=' : *end == '<' || *end == '>')) {
             *p = end;
             which = j;
         }
     }
     return which;
+}
+
+/* Reads "= LABEL". */
+static bool read_label(const tril_model_info *about, const char **text, double *bounds)
+{
+    const char *p = behind_spaces(*text + 1);
+    for (size_t k = 0; k < about->n_labels; k++) {
+        const size_t length = strlen(about->labels[k]);
+        const char *end = p;
+        if (strncmp(p, about->labels[k], length) == 0)
+            end = behind_spaces(p + length);
+        if (end == p || (*end && *end != '&'))
+            continue;
+        bounds[0] = fmax(bounds[0], (double)k);
+        bounds[1] = fmin(bounds[1], (double)k);
+        return *text = end, true;
+    }
+    return false;
 }
 
 static bool are_counts(const tril_model_info *about)
@@ -47,6 +65,8 @@ static bool read_condition(const tril_model_info *about, const char **text, doub
     const size_t d = about->n_targets, which = read_target(about, &p);
     if (which == d)
         return false;
+    if (about->labels)
+        return *text = p, read_label(about, text, bounds);
     const bool above = *p++ == '>';
     char *end;
     const bool equal = *p == '=';
@@ -77,7 +97,10 @@ static bool refuse(const tril_model_info *about, const char *program, const char
             text_shown(own));
     for (size_t j = 0; j < about->n_targets; j++)
         fprintf(stderr, "%s%s", j ? ", " : "", text_shown(about->targets[j]));
-    fprintf(stderr, "), then >, >=, < or <=, then a number\n");
+    fprintf(stderr,
+            about->labels ? "), then =, then one of its %zu labels, as tril info names them\n"
+                          : "), then >, >=, < or <=, then a number\n",
+            about->n_labels);
     free(own);
     return false;
 }
@@ -99,7 +122,12 @@ static bool read_event(const tril_model_info *about, const bool *known, const ch
         more = *p == '&';
     }
     for (size_t j = 0; j < d; j++) {
-        if (!(bounds[j] < bounds[d + j] || (are_counts(about) && bounds[j] == bounds[d + j])))
+        if (about->labels && bounds[0] > bounds[1])
+            return fprintf(stderr, "%s: --probability '%s': no row is of two classes\n", program,
+                           text_shown(text)),
+                   false;
+        if (!about->labels &&
+            !(bounds[j] < bounds[d + j] || (are_counts(about) && bounds[j] == bounds[d + j])))
             return fprintf(stderr, "%s: --probability '%s': no %s is above %g and below %g\n",
                            program, text_shown(text), text_shown(about->targets[j]), bounds[j],
                            bounds[d + j]),

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cmd/commands.h"
+#include "cmd/csv.h"
 #include "cmd/options.h"
 #include "cmd/ranks.h"
 #include "cmd/search.h"
@@ -67,7 +68,7 @@ static void print_warnings(const warnings *found, bool csv)
         printf("\n");
     for (size_t i = 0; i < found->n; i++)
         if (csv)
-            figures_line("all", "warning", found->text[i], 0, (double)(i + 1));
+            csv_figure("all", "warning", found->text[i], 0, (double)(i + 1));
         else
             printf("warning: %s\n", found->text[i]);
 }

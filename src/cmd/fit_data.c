@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/kinds.h"
 
 /* all columns, or those that are asked for, but targets, groups, weights and those excluded */
 static bool list_inputs(work *w)
@@ -33,11 +34,13 @@ static bool list_inputs(work *w)
 }
 
 /* Whether some rows of a table lack some of several targets, but not all, and whether some targets
- * are known by bounds only. */
+ * are known by bounds only; not of classes, which are no numbers. */
 static void look_at_targets(const plan *p, const tril_table *table, bool *holes, bool *bounds)
 {
+    const bool classes = p->heads->kind->support == &tril_support_class;
     const size_t d = p->targets.n, n = tril_table_rows(table);
-    double *low = table ? command_alloc(n, 2 * sizeof *low) : NULL, *high = low ? low + n : NULL;
+    double *low = table && !classes ? command_alloc(n, 2 * sizeof *low) : NULL,
+           *high = low ? low + n : NULL;
     size_t *there = low ? command_alloc(n, sizeof *there) : NULL;
     for (size_t i = 0; i < n && there; i++)
         there[i] = 0;
@@ -85,6 +88,8 @@ bool work_read(work *w, plan *p)
         if (p->file[k])
             w->files[k] = tril_table_read(w->ctx, p->file[k], &p->dialect);
     bool holes = false, bounds = false;
+    if (tril_ctx_failed(w->ctx) || !kinds_find(p, w->table))
+        return false;
     look_at_targets(p, w->table, &holes, &bounds);
     for (int k = 0; k < PARTS; k++)
         look_at_targets(p, w->files[k], &holes, &bounds);

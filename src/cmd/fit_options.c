@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/commands.h"
+#include "cmd/kinds.h"
 #include "cmd/options.h"
 #include "cmd/paths.h"
 #include "cmd/ranks.h"
@@ -144,9 +145,8 @@ bool plan_read_network(plan *p)
     if (text && !option_missing(program, text, &missing))
         return false;
     if (strcmp(head, "auto") == 0)
-        head = p->bounds || transforms_have_log(p->transforms, p->targets.n) ? AUTO_LOG_HEADS
-                                                                             : AUTO_HEADS;
-    if (!read_heads(p, head) || !read_hidden(p, &p->model.mlp) ||
+        head = kinds_auto(p);
+    if (!read_heads(p, head) || !kinds_check(p) || !read_hidden(p, &p->model.mlp) ||
         !read_name(p, SETTING_ACTIVATION, activations, &activation) ||
         !read_count(p, SETTING_ENSEMBLE, 1, MOST_MEMBERS, &p->model.members))
         return false;
@@ -363,9 +363,7 @@ bool plan_read(plan *p, bool search, int argc, char **argv, int *status)
     const settings *s = &p->settings;
     if (!settings_read(&p->settings, search, argc, argv, status) || (search && !read_ways(p)))
         return false;
-    if (!s->text[SETTING_TARGETS] || !*s->text[SETTING_TARGETS])
-        return fprintf(stderr, "%s: say --targets A,B,C: the columns to learn\n", program), false;
-    if (!names_split(&p->targets, s->text[SETTING_TARGETS]) ||
+    if (!kinds_read(p) ||
         (s->text[SETTING_INPUTS] && !names_split(&p->inputs, s->text[SETTING_INPUTS])) ||
         (s->text[SETTING_EXCLUDE] && !names_split(&p->exclude, s->text[SETTING_EXCLUDE])) ||
         !option_dialect(program, s->text[SETTING_DELIMITER], s->text[SETTING_MISSING_VALUES],

@@ -20,7 +20,8 @@ typedef struct plan {
     const char **transforms; /* [targets] */
     tril_model_opts model;   /* without the inputs */
     tril_head_opts heads[MOST_HEADS];
-    tril_fit_opts fit; /* without rows; without a loss: that of the head */
+    const tril_head_kind *own_head; /* of targets that say what they are; else NULL */
+    tril_fit_opts fit;              /* without rows; without a loss: that of the head */
     double share[PARTS];
     const char *file[PARTS]; /* of rows of their own; NULL: a share of the others */
     char *split;             /* a file and its column, which may be NULL, in one text */

@@ -105,6 +105,14 @@ bool load_has_normals(const tril_model_info *about, const char *program, const c
     return !kind->support;
 }
 
+double load_count(const loaded *l)
+{
+    double sum = 0;
+    for (size_t i = 0; i < l->rows.n; i++)
+        sum += tril_weight_of(l->rows.w, i);
+    return sum;
+}
+
 bool load_judge(const loaded *l, const tril_evaluation *out)
 {
     const tril_model_info *about = tril_model_get_info(l->model);

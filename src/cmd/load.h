@@ -69,6 +69,9 @@ bool load_output_end(tril_file *file, bool done);
  * sentence says if not. */
 bool load_has_normals(const tril_model_info *about, const char *program, const char *what);
 
+/* The sum of the rows' weights. */
+double load_count(const loaded *l);
+
 /* All rows judged, in the units of the data. */
 bool load_judge(const loaded *l, const tril_evaluation *out);
 

@@ -333,6 +333,11 @@ static bool draw(picture *p, const char *program, const char *path)
 bool picture_draw(const loaded *l, const char *program, const char *path, const char *by)
 {
     const tril_model_info *about = tril_model_get_info(l->model);
+    if (about->labels)
+        return fprintf(stderr,
+                       "%s: a picture is of targets that are numbers, and %s is one of classes\n",
+                       program, text_shown(*about->targets)),
+               false;
     picture p = { .l = l, .about = about, .n = l->rows.n, .d = about->n_targets };
     p.every = (p.n - 1) / MOST_POINTS + 1;
     bool done = judge(&p, by) && draw(&p, program, path);

@@ -21,8 +21,8 @@ static const char program[] = "tril predict";
 typedef struct options {
     const char *model, *data, *output; /* output is NULL: standard output */
     names levels, given;
-    bool impute, components, *known; /* known: which targets are given, [targets] */
-    double *level;                   /* of the quantiles, as numbers */
+    bool quantiles, impute, components, *known; /* known: which targets are given, [targets] */
+    double *level;                              /* of the quantiles, as numbers */
     events events;
     size_t draws; /* 0: none, distributions instead */
     unsigned long long seed;
@@ -70,7 +70,7 @@ static bool leave_out_extreme(loaded *l, const options *o)
         tril_ctx_clear(l->ctx);
         if (!tril_model_evaluate(l->model, about->networks, about->n_networks,
                                  (tril_batch){ rows->x + i * width, NULL, 1 },
-                                 &(tril_evaluation){ .mean = mean })) {
+                                 &(tril_evaluation){ .mean = about->labels ? NULL : mean })) {
             going = tril_ctx_status(l->ctx) == TRIL_NOT_FINITE;
             continue;
         }
@@ -126,12 +126,33 @@ static bool has_some(const loaded *l, const prediction *p)
     return false;
 }
 
+static tril_evaluation evaluation_of(const options *o, const prediction *p, bool classes)
+{
+    tril_evaluation out = { .nll = p->nll,
+                            .events = o->events.bounds,
+                            .n_events = o->events.n,
+                            .probability = p->probability,
+                            .probability_se = p->probability_se,
+                            .classes = classes ? p->classes : NULL };
+    if (classes)
+        return out;
+    out.mean = p->mean;
+    out.sd = p->sd;
+    out.correlation = p->correlation;
+    out.levels = o->level;
+    out.n_levels = o->levels.n;
+    out.quantile = p->quantile;
+    out.given = o->given.n ? o->known : NULL;
+    return out;
+}
+
 static bool predict(loaded *l, const options *o)
 {
-    const size_t n = l->rows.n, d = tril_model_get_info(l->model)->n_targets, levels = o->levels.n,
+    const tril_model_info *about = tril_model_get_info(l->model);
+    const size_t n = l->rows.n, d = about->n_targets, levels = o->levels.n,
                  of_events = n * o->events.n;
-    double *memory =
-        command_alloc(n, (1 + 2 * d + d * d + levels * d + 2 * o->events.n) * sizeof *memory);
+    double *memory = command_alloc(
+        n, (1 + 2 * d + d * d + levels * d + 2 * o->events.n + about->n_labels) * sizeof *memory);
     if (!memory)
         return false;
     bool *empty = NULL;
@@ -140,21 +161,11 @@ static bool predict(loaded *l, const options *o)
     p.probability_se = p.probability + of_events;
     p.correlation = p.probability_se + of_events;
     p.quantile = p.correlation + n * d * d;
+    p.classes = p.quantile + n * levels * d + n;
     bool done = find_shown(l, o, &p) && hide_empty(l, &p, &empty);
-    p.nll = l->rows.y && has_some(l, &p) ? p.quantile + n * levels * d : NULL;
-    done = done && judge(l, o,
-                         &(tril_evaluation){ .nll = p.nll,
-                                             .mean = p.mean,
-                                             .sd = p.sd,
-                                             .correlation = p.correlation,
-                                             .levels = o->level,
-                                             .n_levels = levels,
-                                             .quantile = p.quantile,
-                                             .given = o->given.n ? o->known : NULL,
-                                             .events = o->events.bounds,
-                                             .n_events = o->events.n,
-                                             .probability = p.probability,
-                                             .probability_se = p.probability_se });
+    p.nll = l->rows.y && has_some(l, &p) ? p.classes - n : NULL;
+    const tril_evaluation out = evaluation_of(o, &p, about->labels);
+    done = done && judge(l, o, &out);
     tril_file *file = NULL;
     FILE *to;
     done = done && load_output(l, o->output, &file, &to);
@@ -171,31 +182,6 @@ static bool predict(loaded *l, const options *o)
 
 /* ---- draws */
 
-static void print_some(FILE *to, const loaded *l, size_t first, size_t n, const options *o,
-                       const double *draws)
-{
-    const size_t d = tril_model_get_info(l->model)->n_targets;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < o->draws; k++) {
-            fprintf(to, "%zu,%zu", l->rows.row[first + i], k);
-            for (size_t j = 0; j < d; j++) {
-                fputs(",", to);
-                csv_number(to, draws[(k * n + i) * d + j]);
-            }
-            fputs("\n", to);
-        }
-}
-
-static void print_draw_header(FILE *to, const tril_model_info *about)
-{
-    fputs("row,draw", to);
-    for (size_t j = 0; j < about->n_targets; j++) {
-        fputs(",", to);
-        csv_text(to, (const char *[]){ about->targets[j], NULL });
-    }
-    fputs("\n", to);
-}
-
 static bool sample(loaded *l, const options *o)
 {
     enum { AT_ONCE = 1 << 13 };
@@ -203,18 +189,19 @@ static bool sample(loaded *l, const options *o)
     const size_t chunk = (AT_ONCE - 1) / o->draws + 1; /* rows */
     double *draws = command_alloc(o->draws, chunk * about->n_targets * sizeof *draws);
     double *mean = command_alloc(l->rows.n, about->n_targets * sizeof *mean);
-    bool done = draws && mean && judge(l, o, &(tril_evaluation){ .mean = mean });
+    bool done =
+        draws && mean && judge(l, o, &(tril_evaluation){ .mean = about->labels ? NULL : mean });
     tril_file *file = NULL;
     FILE *to;
     done = done && load_output(l, o->output, &file, &to);
     if (done)
-        print_draw_header(to, about);
+        prediction_print_draw_header(to, about);
     for (size_t first = 0; first < l->rows.n && done; first += chunk) {
         const size_t n = l->rows.n - first < chunk ? l->rows.n - first : chunk;
         const tril_batch some = { .x = l->rows.x + first * about->mlp.inputs, .n = n };
         done = tril_model_sample(l->ctx, l->model, some, first, o->draws, draws);
         if (done)
-            print_some(to, l, first, n, o, draws);
+            prediction_print_draws(to, l, first, n, o->draws, draws);
     }
     free(draws);
     free(mean);
@@ -225,17 +212,26 @@ static bool sample(loaded *l, const options *o)
 
 static bool components(loaded *l, const options *o)
 {
-    double *mean =
-        command_alloc(l->rows.n, tril_model_get_info(l->model)->n_targets * sizeof *mean);
+    const tril_model_info *about = tril_model_get_info(l->model);
+    double *mean = command_alloc(l->rows.n, about->n_targets * sizeof *mean);
     tril_file *file = NULL;
     FILE *to;
-    const bool done = mean && judge(l, o, &(tril_evaluation){ .mean = mean }) &&
+    const bool done = mean && load_has_normals(about, program, "--components") &&
+                      judge(l, o, &(tril_evaluation){ .mean = mean }) &&
                       load_output(l, o->output, &file, &to) && components_print(to, l);
     free(mean);
     return load_output_end(file, done);
 }
 
 /* ---- what is known */
+
+static bool check_quantiles(const loaded *l, const options *o)
+{
+    if (o->quantiles && o->levels.n && tril_model_get_info(l->model)->labels)
+        return fprintf(stderr, "%s: classes have no quantiles: leave out --quantiles\n", program),
+               false;
+    return true;
+}
 
 /* which targets --given names, and the columns that the table must have */
 static bool find_known(const loaded *l, options *o)
@@ -263,10 +259,12 @@ static int usage(void)
         "Writes a line for each row of DATA.csv (-: standard input): mean and standard\n"
         "deviation of each target, correlations, quantiles and, where the targets are\n"
         "there, the logarithm of their density. After fit --transform moments are exact\n"
-        "for a normal's log, else by quadrature, and empty where they are infinite.\n\n"
+        "for a normal's log, else by quadrature, and empty where they are infinite. Of a\n"
+        "target of classes: the probability of each, p_LABEL, and the likeliest label.\n\n"
         "  -o, --output FILE     default: standard output\n"
         "  --quantiles Q,Q       each between 0 and 1, '' for none [0.05,0.5,0.95]\n"
-        "  --probability EVENT   how likely it is, as in 'y > 3 & z < 0': a column of that\n"
+        "  --probability EVENT   how likely it is, as in 'y > 3 & z < 0' or, of classes,\n"
+        "                        'species = setosa': a column of that\n"
         "                        name; of more than two targets by 10000 draws, with their\n"
         "                        standard error in EVENT_se; several times: each event\n"
         "  --given A,B           targets that are known already, where they are not missing:\n"
@@ -337,6 +335,7 @@ static bool read_options(options *o, int argc, char **argv, int *status)
         if (which == 'h')
             return *status = usage(), false;
         o->output = which == 'o' ? optarg : o->output;
+        o->quantiles |= which == 'q';
         o->impute |= which == 'i';
         o->components |= which == 'c';
         if (which == 'p')
@@ -378,7 +377,8 @@ int predict_command(int argc, char **argv)
     int status;
     if (read_options(&o, argc, argv, &status)) {
         loaded l = { 0 };
-        bool done = load_model(&l, o.model, o.seed) && find_known(&l, &o) &&
+        bool done = load_model(&l, o.model, o.seed) && check_quantiles(&l, &o) &&
+                    find_known(&l, &o) &&
                     events_read(&o.events, tril_model_get_info(l.model), o.known, program) &&
                     load_rows(&l, o.data, &o.rows) &&
                     (o.draws        ? sample(&l, &o)

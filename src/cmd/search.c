@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/csv.h"
 #include "cmd/summary.h"
 #include "cmd/text.h"
 
@@ -156,10 +157,10 @@ void search_print_csv(const search *s)
         if (s->work->plan->ways->n)
             snprintf(name, sizeof name, "%s %s", setting_name(settings_tried[w->tried].which),
                      w->text);
-        figures_line("held", "nll", name, 0, w->nll.mean);
-        figures_line("held", "nll_error", name, 0, w->nll.error);
-        figures_line("held", "above_best", name, 0, w->above.mean);
-        figures_line("held", "above_best_error", name, 0, w->above.error);
-        figures_line("held", "taken", name, 0, w->taken);
+        csv_figure("held", "nll", name, 0, w->nll.mean);
+        csv_figure("held", "nll_error", name, 0, w->nll.error);
+        csv_figure("held", "above_best", name, 0, w->above.mean);
+        csv_figure("held", "above_best_error", name, 0, w->above.error);
+        csv_figure("held", "taken", name, 0, w->taken);
     }
 }

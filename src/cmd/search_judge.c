@@ -143,7 +143,7 @@ static bool begin_kept(search *s)
     return (then && strcmp(then, text) == 0) || record_blame_rows(&asked);
 }
 
-/* whether the heads that are tried are all of counts, or none is */
+/* whether the heads that are tried are all of counts or classes, or none is */
 static bool check_heads(const plan *p)
 {
     size_t counts = 0;
@@ -151,12 +151,14 @@ static bool check_heads(const plan *p)
         plan tried = *p;
         if (!plan_try(&tried, 0, p->ways->name[k]))
             return false;
-        counts += tried.heads->kind->support == &tril_support_count;
+        const tril_support *own = tried.heads->kind->support;
+        counts += own == &tril_support_count || own == &tril_support_class;
     }
     if (counts == 0 || counts == p->ways->n)
         return true;
     fprintf(stderr,
-            "%s: --head %s: the NLL of counts is that of probabilities, which cannot be compared "
+            "%s: --head %s: the NLL of counts and classes is that of probabilities, which cannot "
+            "be compared "
             "with that of a density\n",
             command_name(), text_shown(*p->asked));
     return false;
@@ -241,6 +243,7 @@ static bool make_trial(group *g, size_t k, const plan *p)
                        .held = batch_of(&f->part[PART_TEST]),
                        .nll = g->numbers[k] + 1 };
     t->mlp.inputs = tril_model_get_info(f->model)->mlp.inputs;
+    t->head.classes = tril_model_get_info(f->model)->n_labels;
     t->fit.validation = batch_of(&f->part[PART_VALIDATION]);
     t->fit.bounds = f->part[PART_TRAINING].bounds;
     t->fit.validation_bounds = f->part[PART_VALIDATION].bounds;

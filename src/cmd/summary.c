@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/classes.h"
 #include "cmd/commands.h"
 #include "cmd/csv.h"
 #include "cmd/text.h"
@@ -76,8 +77,13 @@ bool figures_of(const tril_model *model, const char *name, const tril_dataset *r
 {
     const tril_model_info *about = tril_model_get_info(model);
     const size_t n = rows->n, d = about->n_targets;
-    *out = (figures){ name, n, { { 0 } }, command_alloc(d, 3 * sizeof *out->rmse) };
-    static const double half = 0.5;
+    static const double half = 0.5, none = (double)NAN;
+    *out = (figures){ .name = name,
+                      .n = n,
+                      .rmse = command_alloc(d, 3 * sizeof *out->rmse),
+                      .energy = none,
+                      .accuracy = none,
+                      .brier = none };
     double *nll = command_alloc(n, (2 + 4 * d) * sizeof *nll);
     tril_real *y = command_alloc(n, d * sizeof *y); /* in the targets' units */
     bool done = out->rmse && nll && y;
@@ -85,6 +91,18 @@ bool figures_of(const tril_model *model, const char *name, const tril_dataset *r
         done = judge(model, &about->baselines[i], 1, rows, &(tril_evaluation){ .nll = nll },
                      &out->nll[i]);
     tril_evaluation whole = { .nll = nll };
+    if (done) {
+        out->crps = out->rmse + d;
+        out->rmse_median = out->crps + d;
+        for (size_t j = 0; j < 3 * d; j++)
+            out->rmse[j] = none;
+    }
+    if (done && about->labels) {
+        done = classes_judge(model, rows, nll, out);
+        free(nll);
+        free(y);
+        return done;
+    }
     if (done) {
         whole.energy = nll + n;
         whole.mean = whole.energy + n;
@@ -102,14 +120,9 @@ bool figures_of(const tril_model *model, const char *name, const tril_dataset *r
             y[i] = (tril_real)there[i];
         const tril_batch judged = { rows->x, y, n, rows->w };
         put_rmse(whole.mean, judged, d, out->rmse);
-        out->crps = out->rmse + d;
-        out->rmse_median = out->crps + d;
-        for (size_t j = 0; j < d; j++) {
-            out->crps[j] = isnan(out->rmse[j])
-                               ? (double)NAN
-                               : tril_mean_se_of(whole.crps + j, d, rows->w, n).mean;
-            out->rmse_median[j] = (double)NAN;
-        }
+        for (size_t j = 0; j < d; j++)
+            out->crps[j] =
+                isnan(out->rmse[j]) ? none : tril_mean_se_of(whole.crps + j, d, rows->w, n).mean;
         if (whole.n_levels)
             put_rmse(whole.quantile, judged, d, out->rmse_median);
         out->energy = tril_mean_se_of(whole.energy, 1, rows->w, n).mean;
@@ -209,48 +222,38 @@ void figures_print(const tril_model *model, const figures *parts, size_t n)
         for (size_t k = 0; k < n; k++)
             printf(" %11.4f +- %.4f", parts[k].nll[i].mean, parts[k].nll[i].error);
     }
-    if (kind->support == &tril_support_count)
-        printf("\n\nThe NLL is that of the counts' probabilities.");
-    print_scores(about, parts, n);
-}
-
-void figures_line(const char *rows, const char *measure, const char *of, double number,
-                  double value)
-{
-    if (isnan(value))
-        return;
-    printf("%s,%s,", rows, measure);
-    if (of)
-        csv_text(stdout, (const char *[]){ of, NULL });
+    if (kind->support == &tril_support_count || about->labels)
+        printf("\n\nThe NLL is that of the %s' probabilities.",
+               about->labels ? "classes" : "counts");
+    if (about->labels)
+        classes_print(about, parts, n);
     else
-        csv_number(stdout, number);
-    printf(",");
-    csv_number(stdout, value);
-    printf("\n");
+        print_scores(about, parts, n);
 }
 
 void figures_print_csv(const tril_model *model, const figures *parts, size_t n)
 {
     const tril_model_info *about = tril_model_get_info(model);
-    const char *const names[] = { "diagonal",
-                                  about->networks->head.kind->support ? "start" : "full", "linear",
-                                  "model" };
+    const char *const judged[] = { "diagonal",
+                                   about->networks->head.kind->support ? "start" : "full", "linear",
+                                   "model" };
     const size_t d = about->n_targets;
     printf("rows,measure,of,value\n");
     for (size_t k = 0; k < n; k++) {
-        figures_line(parts[k].name, "count", "", 0, (double)parts[k].n);
+        csv_figure(parts[k].name, "count", "", 0, (double)parts[k].n);
         for (size_t i = 0; i < JUDGED; i++) {
-            figures_line(parts[k].name, "nll", names[i], 0, parts[k].nll[i].mean);
-            figures_line(parts[k].name, "nll_error", names[i], 0, parts[k].nll[i].error);
+            csv_figure(parts[k].name, "nll", judged[i], 0, parts[k].nll[i].mean);
+            csv_figure(parts[k].name, "nll_error", judged[i], 0, parts[k].nll[i].error);
         }
         for (size_t j = 0; j < d; j++)
-            figures_line(parts[k].name, "rmse", about->targets[j], 0, parts[k].rmse[j]);
+            csv_figure(parts[k].name, "rmse", about->targets[j], 0, parts[k].rmse[j]);
         for (size_t j = 0; j < d; j++)
-            figures_line(parts[k].name, "rmse_median", about->targets[j], 0,
-                         parts[k].rmse_median[j]);
+            csv_figure(parts[k].name, "rmse_median", about->targets[j], 0, parts[k].rmse_median[j]);
         for (size_t j = 0; j < d; j++)
-            figures_line(parts[k].name, "crps", about->targets[j], 0, parts[k].crps[j]);
-        figures_line(parts[k].name, "energy", "", 0, parts[k].energy);
+            csv_figure(parts[k].name, "crps", about->targets[j], 0, parts[k].crps[j]);
+        csv_figure(parts[k].name, "energy", "", 0, parts[k].energy);
+        csv_figure(parts[k].name, "accuracy", *about->targets, 0, parts[k].accuracy);
+        csv_figure(parts[k].name, "brier", *about->targets, 0, parts[k].brier);
     }
 }
 
@@ -289,7 +292,7 @@ bool figures_print_worst(const tril_model *model, const char *name, const tril_t
         printf("\n%-26s %12s\n", heading, "NLL");
     for (size_t i = 0; i < n && i < most && done; i++) {
         if (csv)
-            figures_line(name ? name : "all", "worst_nll", NULL, (double)rows[i].line, rows[i].nll);
+            csv_figure(name ? name : "all", "worst_nll", NULL, (double)rows[i].line, rows[i].nll);
         else
             printf("%-26zu %12.4f\n", rows[i].line, rows[i].nll);
     }

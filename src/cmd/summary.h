@@ -11,10 +11,12 @@ typedef struct figures {
     const char *name; /* "training" */
     size_t n;
     tril_mean_se nll[JUDGED]; /* NaN for a baseline that the model's file lacks */
-    double *rmse, *crps; /* of the model, [targets], in their units; NaN where a mean is infinite
-                          */
-    double *rmse_median; /* RMSE of medians; of a model without transforms NaN */
-    double energy;       /* in standard deviations of the targets' */
+    double *rmse, *crps;    /* of the model, [targets], in their units; NaN where a mean is infinite
+                             */
+    double *rmse_median;    /* RMSE of medians; of a model without transforms NaN */
+    double energy;          /* in standard deviations of the targets' */
+    double accuracy, brier; /* of classes, which have none of these: the share of rows whose class
+                               is the likeliest; sum_k (p_k - [k is the class])^2 (Brier 1950) */
 } figures;
 
 /* Judges rows; to be freed. False with a failed context, or after a sentence. */
@@ -34,9 +36,5 @@ void figures_print_csv(const tril_model *model, const figures *parts, size_t n);
  * a sentence. */
 bool figures_print_worst(const tril_model *model, const char *name, const tril_table *table,
                          const tril_dataset *of, size_t most, bool csv);
-
-/* Such a line; `of` may be a number instead. Nothing for a value that is NaN. */
-void figures_line(const char *rows, const char *measure, const char *of, double number,
-                  double value);
 
 #endif

@@ -279,6 +279,11 @@ bool warnings_find(const work *w, const figures *parts, size_t n, warnings *out)
     const tril_model_info *about = tril_model_get_info(w->model);
     survey s = { w, tril_table_rows(w->table), about->n_targets, NULL, NULL, NULL };
     const size_t size = s.rows * s.d;
+    if (about->labels) { /* of which no number says more */
+        check_labels(&s, out);
+        check_parts(w, parts, n, out);
+        return true;
+    }
     s.y = command_alloc(size, 3 * sizeof *s.y);
     if (!s.y)
         return false;

@@ -50,11 +50,18 @@ static tril_classes classes_of(const tril_row_block *rows)
     return row;
 }
 
-/* ---- log_prob: inputs parameter, y */
+/* ---- log_prob: inputs parameter, y; attributes: also whether NaN in y is missing */
+
+static bool is_missing(const tril_row_block *rows)
+{
+    return ((const bool *)rows->node->attrs)[1] && isnan(*rows->x[1]);
+}
 
 static bool log_prob_forward(tril_row_block *rows)
 {
     double y = (double)*rows->x[1];
+    if (is_missing(rows))
+        return *rows->value = 0, true;
     if (!(y >= 0 && y < (double)rows->width[0] && y == floor(y)))
         return tril_op_fail(rows->node, isfinite(y) ? TRIL_BAD_ARGUMENT : TRIL_NOT_FINITE,
                             "y%s is %g, which is no class of 0 to %zu",
@@ -66,12 +73,13 @@ static bool log_prob_forward(tril_row_block *rows)
 /* s_j = [j = y] / w_j - 1 */
 static void log_prob_backward(tril_row_block *rows)
 {
+    const bool missing = is_missing(rows);
     tril_classes row = classes_of(rows);
-    size_t y = (size_t)*rows->x[1];
+    size_t y = missing ? 0 : (size_t)*rows->x[1];
     tril_row_grad_skip(&rows->grad[1], rows->at[1][0], 1);
     for (size_t j = 0; j < row.k; j++) {
         double own = j != y ? 0 : row.probs ? 1 / (double)row.x[j] : 1;
-        tril_row_put(rows, 0, j, own - tril_classes_slope(&row, j));
+        tril_row_put(rows, 0, j, missing ? 0 : own - tril_classes_slope(&row, j));
     }
 }
 
@@ -199,10 +207,21 @@ bool tril_categorical_by_probs(const tril_dist *p)
     return *(const bool *)p->attrs;
 }
 
+static tril_var log_prob(const tril_dist *p, tril_var y, bool missing)
+{
+    const bool attrs[] = { tril_categorical_by_probs(p), missing };
+    return tril_op_apply(&tril_op_categorical_log_prob.op, (tril_var[]){ p->param[0], y }, 2, attrs,
+                         sizeof attrs);
+}
+
 static tril_var categorical_log_prob(const tril_dist *p, tril_var y)
 {
-    return tril_op_apply(&tril_op_categorical_log_prob.op, (tril_var[]){ p->param[0], y }, 2,
-                         p->attrs, sizeof(bool));
+    return log_prob(p, y, false);
+}
+
+static tril_var categorical_log_prob_missing(const tril_dist *p, tril_var y)
+{
+    return log_prob(p, y, true);
 }
 
 static tril_var categorical_sample(const tril_dist *p, size_t n)
@@ -231,6 +250,8 @@ static tril_dist categorical_expand(const tril_dist *p, tril_shape batch)
 
 const tril_dist_kind tril_dist_kind_categorical = { .name = "categorical",
                                                     .log_prob = categorical_log_prob,
+                                                    .log_prob_missing =
+                                                        categorical_log_prob_missing,
                                                     .sample = categorical_sample,
                                                     .entropy = categorical_entropy,
                                                     .mode = categorical_mode,

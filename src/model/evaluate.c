@@ -97,7 +97,9 @@ static bool judge(const tril_network *members, size_t n_members, tril_tape *tape
                                    out->events,
                                    out->n_events,
                                    at(out->probability, first, out->n_events),
-                                   at(out->probability_se, first, out->n_events) };
+                                   at(out->probability_se, first, out->n_events),
+                                   NULL, /* bounds go by themselves */
+                                   at(out->classes, first, members->head.classes) };
         c.first = first;
         *tril_ctx_random(tril_tape_ctx(tape)) = tril_stream_for(0, TRIL_FOR_DRAWS, first);
         if (!judge_some(&c, some, tril_bounds_from(bounds, first, d)))

@@ -73,5 +73,11 @@ bool tril_chunk_quantiles(const tril_chunk *c);
 bool tril_chunk_level(const tril_chunk *c, const double *log_p);
 bool tril_chunk_scores(const tril_chunk *c); /* crps and energy */
 bool tril_chunk_events(const tril_chunk *c); /* probability and probability_se */
+bool tril_chunk_classes(const tril_chunk *c);
+
+/* Adds a member's share of the probability that the number of the class is from low to high. False
+ * where it has no classes. */
+bool tril_chunk_add_classes(const tril_chunk *c, size_t member, double low, double high,
+                            double *probability);
 
 #endif

@@ -121,6 +121,8 @@ static bool put_event(const tril_chunk *c, const event *e)
     }
     for (size_t k = 0; k < c->n_members && e->n > 0; k++) {
         bool drawn = e->n > 2;
+        if (e->n == 1 && tril_chunk_add_classes(c, k, *e->low, *e->high, e->probability))
+            continue;
         const bool independent = tril_independent_axes(&c->dists[k]) == 1;
         const tril_dist each = independent ? tril_dist_marginals(c->dists[k]) : (tril_dist){ 0 };
         if (each.kind && each.kind->cdf ? add_product(c, k, each, e)

@@ -112,5 +112,5 @@ bool tril_chunk_put(tril_chunk *c)
     for (size_t i = 0; done && out->sd && i < c->n * c->d; i++)
         out->sd[i] = sqrt(out->sd[i]);
     return done && put_densities(c) && ((!out->crps && !out->energy) || tril_chunk_scores(c)) &&
-           (!out->probability || tril_chunk_events(c));
+           (!out->probability || tril_chunk_events(c)) && (!out->classes || tril_chunk_classes(c));
 }

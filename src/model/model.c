@@ -10,8 +10,6 @@
 #include "io/table.h"
 #include "io/tensors.h"
 
-enum { MOST_LABELS = 1024, MOST_LABELS_OF_NUMBERS = 20 };
-
 tril_model *tril_model_make(tril_ctx *ctx)
 {
     tril_model *model = tril_ctx_alloc(ctx, "model", 1, sizeof *model);
@@ -38,13 +36,6 @@ void tril_model_free(tril_model *model)
 const tril_model_info *tril_model_get_info(const tril_model *model)
 {
     return model ? &model->about : NULL;
-}
-
-const char *tril_model_keep(tril_model *model, const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *own = tril_arena_take(&model->arena, "model", size, 1);
-    return own ? memcpy(own, text, size) : NULL;
 }
 
 /* ---- columns */
@@ -115,57 +106,6 @@ static void set_cycles(const tril_table *table, size_t k, tril_column *column)
             column->cycles |= 1u << c;
 }
 
-/* A column of numbers with a few other words: whatever it is, it is no list of labels. */
-static bool fail_mixed(const candidate *c, size_t k, size_t n)
-{
-    char room[TRIL_SHOWN_ROOM];
-    const table_column *column = &c->table->columns[k];
-    const char *text = "";
-    size_t row = 0;
-    for (;; row++) {
-        const double *cell = c->table->cells + row * c->table->width + k;
-        if (!isfinite(*cell) && cell_get(c->table, cell, &text) == CELL_WORD)
-            break;
-    }
-    return tril_table_fail_cell(
-        c->table, row, k,
-        "'%s' is not a number, as %zu of %zu cells are, and %zu different cells are too many for "
-        "labels: --missing-values (tril_dialect.missing) counts words as missing, --exclude leaves "
-        "the column out",
-        tril_shown(room, text), c->table->rows - column->words - column->missing, c->table->rows,
-        n);
-}
-
-/* labels, if it has any; behind the last one stands "", for cells that are missing */
-static bool set_labels(tril_model *model, tril_table *table, tril_column *column)
-{
-    const candidate c = { table, column->name, 0 };
-    const char *const *labels = tril_table_labels(table, c.name, &column->n_labels);
-    const size_t n = column->n_labels, half = tril_table_rows(table) / 2;
-    size_t k;
-    if (!labels || !tril_table_find(table, c.name, &k))
-        return false;
-    const table_column *cells = &table->columns[k];
-    if (n > MOST_LABELS_OF_NUMBERS &&
-        cells->words + cells->bounds < (table->rows - cells->missing) / 2)
-        return fail_mixed(&c, k, n);
-    if (n > half || n > MOST_LABELS)
-        return fail_column(&c,
-                           "has %zu different labels in %zu rows, too many to learn from: leave "
-                           "it out of the inputs (--exclude)",
-                           n, tril_table_rows(table));
-    const char **own = tril_arena_take(&model->arena, "model", n + 1, sizeof *own);
-    for (size_t i = 0; i <= n && own; i++) {
-        if (i < n && !tril_is_utf8(labels[i]))
-            return fail_column(&c, "has a label that is not UTF-8");
-        own[i] = tril_model_keep(model, i < n ? labels[i] : "");
-        if (!own[i])
-            return false;
-    }
-    column->labels = own;
-    return own;
-}
-
 static bool set_inputs(tril_model *model, tril_table *table, const char *const *names, size_t n)
 {
     tril_column *columns = tril_arena_take(&model->arena, "model", n, sizeof *columns);
@@ -179,7 +119,8 @@ static bool set_inputs(tril_model *model, tril_table *table, const char *const *
         columns[j].dates = tril_table_dates(table, c.name);
         if (columns[j].dates)
             set_cycles(table, tril_names_find(&table->names, c.name), &columns[j]);
-        else if (tril_table_is_text(table, c.name) && !set_labels(model, table, &columns[j]))
+        else if (tril_table_is_text(table, c.name) &&
+                 !tril_model_set_labels(model, table, &columns[j]))
             return false;
     }
     model->about.inputs = columns;
@@ -302,7 +243,7 @@ static bool fit_scalers(tril_model *model, const tril_table *table, const tril_d
     tril_real *numbers = tril_ctx_alloc(model->ctx, "model", cases->n, 2 * sizeof *numbers);
     bool done = numbers && make_scaler(model, &model->targets, d) &&
                 (about->n_inputs == 0 || make_scaler(model, &model->inputs, width));
-    for (size_t j = 0; j < d && done; j++)
+    for (size_t j = 0; j < d && done && !about->labels; j++)
         done = fit_number(&(candidate){ table, about->targets[j], j }, NULL,
                           model->origin[width + j], cases, cases->y, d, &model->targets, numbers);
     for (size_t j = 0; j < d && done && tril_model_support(model); j++)
@@ -356,6 +297,7 @@ static bool make(tril_model *model, tril_table *table, const size_t *rows, size_
     bool done = (model->about.weight || !opts->weight) &&
                 keep_words(model, tril_table_dialect(table)) && read_columns(model, table, opts) &&
                 tril_model_read_transforms(model, TRIL_BAD_ARGUMENT, "model", opts->transforms) &&
+                tril_model_set_classes(model, table, opts) &&
                 tril_model_make_room(model, members, opts->heads, opts->n_heads);
     if (done)
         tril_model_measure(model, &opts->mlp);

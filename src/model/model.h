@@ -41,6 +41,11 @@ bool tril_model_make_room(tril_model *model, size_t members, const tril_head_opt
 void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril_head_opts *head);
 bool tril_model_make_network(tril_model *model, size_t i);
 
+/* Sets the labels of a column of inputs that has words, and, where heads are of classes, those of
+ * the target; "" behind the last, for cells that are missing. */
+bool tril_model_set_labels(tril_model *model, tril_table *table, tril_column *column);
+bool tril_model_set_classes(tril_model *model, tril_table *table, const tril_model_opts *opts);
+
 /* What targets are, where not any numbers: they keep their own units. NULL: any. */
 const tril_support *tril_model_support(const tril_model *model);
 

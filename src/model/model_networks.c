@@ -26,6 +26,7 @@ static bool set_head(tril_model *model, const tril_head_opts *head, tril_head_op
     const size_t d = model->about.n_targets;
     tril_head_opts checked = *head;
     tril_head_layout layout;
+    checked.classes = model->about.n_labels;
     if (tril_head_shared_size(d, head)) /* whose parameter is not there yet */
         checked.kind = NULL;
     if (!tril_head_layout_of(model->ctx, d, &checked, &layout))
@@ -34,6 +35,7 @@ static bool set_head(tril_model *model, const tril_head_opts *head, tril_head_op
     own->kind = tril_head_kind_of(head);
     own->component = layout.opts.component;
     own->shared = (tril_param){ 0 };
+    own->classes = checked.classes;
     return true;
 }
 
@@ -99,7 +101,8 @@ void tril_model_plan(const tril_model *model, size_t i, tril_mlp_opts *mlp, tril
         *mlp = (tril_mlp_opts){ .inputs = about->mlp.inputs, .init = TRIL_ZERO };
         *head = (tril_head_opts){ .kind = tril_model_support(model) ? model->heads->kind
                                           : diagonal                ? &tril_head_diagonal
-                                                                    : &tril_head_shared };
+                                                                    : &tril_head_shared,
+                                  .classes = about->n_labels };
     }
     mlp->outputs = tril_head_width(about->n_targets, head);
 }

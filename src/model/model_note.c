@@ -98,7 +98,9 @@ bool tril_model_put_note(const tril_model *model, tril_tensors *tensors)
                   hidden_of(&about->mlp), "activation", activations[about->mlp.activation],
                   "members", members_of(model), "missing", missings[about->missing],
                   "missing_values", texts_of(about->dialect.missing, about->dialect.n_missing));
-    if ((about->weight && json_object_set_new(said, "row_weight", json_string(about->weight))) ||
+    if ((about->labels &&
+         json_object_set_new(said, "labels", texts_of(about->labels, about->n_labels))) ||
+        (about->weight && json_object_set_new(said, "row_weight", json_string(about->weight))) ||
         (about->transforms &&
          json_object_set_new(said, "transforms", texts_of(about->transforms, about->n_targets)))) {
         json_decref(said);
@@ -311,7 +313,7 @@ static bool read_transforms(const reader *r, const json_t *list)
 static bool read_note(const reader *r, json_t *said)
 {
     json_t *inputs, *targets, *left_out = NULL, *hidden = NULL, *members = NULL, *words = NULL,
-                              *transforms = NULL;
+                              *transforms = NULL, *labels = NULL;
     const char *activation = activations[0], *missing = missings[0], *weight = NULL;
     int version, which[2];
     json_error_t error;
@@ -322,11 +324,13 @@ static bool read_note(const reader *r, json_t *said)
         return fail(r, "%s", tril_shown(room, error.text));
     if (version != VERSION)
         return fail(r, "version %d is not known, only %d", version, VERSION);
-    if (json_unpack_ex(said, &error, 0, "{s:i, s:o, s?o, s:o, s?o, s?s, s?o, s?s, s?o, s?s, s?o!}",
+    if (json_unpack_ex(said, &error, 0,
+                       "{s:i, s:o, s?o, s:o, s?o, s?s, s?o, s?s, s?o, s?s, s?o, "
+                       "s?o!}",
                        "version", &version, "inputs", &inputs, "left_out", &left_out, "targets",
                        &targets, "hidden", &hidden, "activation", &activation, "members", &members,
                        "missing", &missing, "missing_values", &words, "row_weight", &weight,
-                       "transforms", &transforms))
+                       "transforms", &transforms, "labels", &labels))
         return fail(r, "%s", tril_shown(room, error.text));
     if (!read_name(r, "activation", activations, activation, &which[0]) ||
         !read_name(r, "missing", missings, missing, &which[1]) || !read_inputs(r, inputs) ||
@@ -343,8 +347,14 @@ static bool read_note(const reader *r, json_t *said)
     if (!about->targets || !about->left_out || !about->dialect.missing ||
         !read_transforms(r, transforms))
         return false;
+    if (labels)
+        about->labels = read_texts(r, labels, "labels", &about->n_labels);
+    if (labels && !about->labels)
+        return false;
     tril_model_measure(r->model, &mlp);
-    return read_members(r, members);
+    return read_members(r, members) &&
+           (!labels == (tril_model_support(r->model) != &tril_support_class) ||
+            fail(r, "labels are for the form %s", tril_head_categorical.name));
 }
 
 bool tril_model_get_note(tril_model *model, const tril_tensors *tensors,

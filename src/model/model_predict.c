@@ -204,7 +204,8 @@ static bool predict(tril_ctx *ctx, const tril_model *model, const double *x, con
                                       .levels = out->levels,
                                       .n_levels = out->n_levels,
                                       .quantile = out->quantile,
-                                      .nll = out->log_prob }))
+                                      .nll = out->log_prob,
+                                      .classes = out->classes }))
         return false;
     if (out->log_prob)
         put_log_prob(y, n, d, out->log_prob);

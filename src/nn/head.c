@@ -83,6 +83,11 @@ bool tril_head_layout_of(tril_ctx *ctx, size_t d, const tril_head_opts *opts, tr
         return false;
     if (d == 0 || !fits(d))
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT, "head: no network has %zu targets", d);
+    if (o.kind->support == &tril_support_class && (d > 1 || o.classes < 2 || !fits(o.classes)))
+        return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,
+                             "head: the head %s takes one target, of at least 2 classes, and there "
+                             "are %zu, of %zu",
+                             o.kind->name, d, o.classes);
     *h = (tril_head_layout){ o, d, tril_head_width(d, &o) };
     if (h->width == SIZE_MAX)
         return tril_ctx_fail(ctx, TRIL_BAD_ARGUMENT,

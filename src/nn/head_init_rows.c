@@ -12,8 +12,9 @@ bool tril_support_check(tril_ctx *ctx, const char *what, const tril_head_opts *o
                         const tril_real *y, size_t n, size_t d)
 {
     const tril_support *support = tril_head_kind_of(opts)->support;
+    const double end = support == &tril_support_class ? (double)opts->classes : HUGE_VAL;
     for (size_t i = 0; i < n * d && support; i++)
-        if (!isnan(y[i]) && !support->holds((double)y[i]))
+        if (!isnan(y[i]) && !(support->holds((double)y[i]) && (double)y[i] < end))
             return tril_ctx_fail(ctx, TRIL_BAD_DATA,
                                  "%s: column %zu is %g in row %zu, but each target of the head %s "
                                  "is %s",
@@ -156,6 +157,23 @@ static void moments_there(const likelihood *l, double *mean, double *covariance)
     }
 }
 
+/* the logarithms of the shares of classes, of one that is not there half a row's */
+static void put_shares(const likelihood *l, double *raw)
+{
+    const size_t k = l->h->width;
+    double sum = 0;
+    memset(raw, 0, k * sizeof *raw);
+    for (size_t i = 0; i < l->n; i++) {
+        const size_t row = row_of(l, i);
+        if (!isnan(l->all_y[row]))
+            raw[(size_t)l->all_y[row]] += l->all_w ? (double)l->all_w[row] : 1;
+    }
+    for (size_t j = 0; j < k; j++)
+        sum += raw[j] = raw[j] > 0 ? raw[j] : 0.5;
+    for (size_t j = 0; j < k; j++)
+        raw[j] = log(raw[j] / sum);
+}
+
 bool tril_head_init_rows(tril_dense *last, const tril_real *y, const tril_real *w,
                          const size_t *index, size_t n, size_t d, const tril_head_opts *opts)
 {
@@ -175,7 +193,10 @@ bool tril_head_init_rows(tril_dense *last, const tril_real *y, const tril_real *
         done = tril_head_start_moments(last, memory, memory + d, d, opts);
         for (size_t k = 0; k < h.width; k++)
             raw[k] = (double)tril_param_values(last->bias)[k];
-        done = done && (h.width % d || h.width / d > 2 || climb(&l, raw, raw + h.width));
+        if (h.opts.kind->support == &tril_support_class)
+            put_shares(&l, raw);
+        else
+            done = done && (h.width % d || h.width / d > 2 || climb(&l, raw, raw + h.width));
         for (size_t k = 0; k < h.width && done; k++)
             tril_param_values(last->bias)[k] = tril_saturate(raw[k]);
     }

@@ -130,8 +130,14 @@ static const struct {
       "fit: the loss beta is not for the head gamma, whose loss is nll" },
     { "fit $/d.csv --targets size --head gamma --transform log -o $/m",
       "model: the head gamma takes targets in their own units, without transforms" },
+    { "fit $/d.csv --targets share --head beta --transform 'logit(0,1)' -o $/m",
+      "model: the head beta takes targets in their own units, without transforms" },
+    { "fit $/d.csv --targets count --head poisson --transform auto -o $/m",
+      "model: the head poisson takes targets in their own units, without transforms" },
+    { "fit $/d.csv --targets count:count --transform count=yeo-johnson -o $/m",
+      "model: the head negative-binomial takes targets in their own units, without transforms" },
     { "search $/d.csv --targets count --head full/poisson -o $/m",
-      "the NLL of counts is that of probabilities, which cannot be compared" },
+      "the NLL of counts and classes is that of probabilities, which cannot be compared" },
 };
 
 START_TEST(test_refused)

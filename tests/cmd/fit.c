@@ -181,7 +181,8 @@ static const struct {
     { "$/d --targets a --head lowrank:x", small, "--head lowrank wants a number behind a colon" },
     { "$/d --targets a --head lowrank:2:full", small, "--head lowrank wants a number behind" },
     { "$/d --targets a --head student,half", small, "--head wants full, diagonal, precision, " },
-    { "$/d --targets a --head auto,full", small, ", negative-binomial, or auto by itself, not 'auto'" },
+    { "$/d --targets a --head auto,full", small,
+      ", negative-binomial, categorical, or auto by itself, not 'auto'" },
     { "$/d --targets a --natural", small, "student has no natural gradient; full has" },
     { "$/d --targets a --head ''", small, "--head wants 1 to 16 forms, not ''" },
     { "$/d --targets a --head full,full,full,full,full,full,full,full,full,full,full,full,full,"
@@ -227,7 +228,7 @@ static const struct {
     { "$/d --targets a --inputs '\"b\"q,c'", small, "there is no column named bq, only a, b, c" },
     { "$/d --targets a --missing-values '\xFF'", small,
       "model: a word for missing cells is not UTF-8" },
-    { "$/d --targets c", small, "$/d: line 2, column c: 'x' is not a number" },
+    { "$/d --targets a,c", small, "$/d: line 2, column c: 'x' is not a number" },
     { "$/d --targets a --validation 0 --test 0", "a,b\n1,2\n1,3\n",
       "$/d: column a is constant in" },
     { "$/d --targets a", "a,b\n1,2\n1,3,4\n", "$/d: line 3 has 3 cells, the header has 2" },

@@ -32,7 +32,8 @@ module tril
     integer(c_size_t) :: components = 0
     type(c_ptr) :: component = c_null_ptr
     logical(c_bool) :: natural = .false.
-    integer(c_int64_t) :: reserved(4) = 0
+    integer(c_size_t) :: classes = 0
+    integer(c_int64_t) :: reserved(3) = 0
   end type
   type, bind(c) :: tril_network
     type(c_ptr) :: mlp = c_null_ptr

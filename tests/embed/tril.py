@@ -30,7 +30,7 @@ Param = _struct("Param", ("params", P), ("index", N))
 CtxOpts = _struct("CtxOpts", ("seed", U), ("resize user", P), ("no_validation", B), reserved=4)
 MlpOpts = _struct("MlpOpts", ("inputs", N), ("hidden", N * 16), ("outputs", N), ("activation init", I), reserved=4)
 HeadOpts = _struct("HeadOpts", ("kind", P), ("diagonal", I), ("relative_off_diagonal", B), ("floor", D), ("rank", N),
-                   ("shared", Param), ("components", N), ("component", P), ("natural", B), reserved=4)
+                   ("shared", Param), ("components", N), ("component", P), ("natural", B), ("classes", N), reserved=3)
 Network = _struct("Network", ("mlp", P), ("targets", N), ("head", HeadOpts), ("weight bias scale", Param), reserved=4)
 Batch = _struct("Batch", ("x y", P), ("n", N), ("w", P))
 Clip = _struct("Clip", ("value norm", D), reserved=2)

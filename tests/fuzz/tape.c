@@ -1121,7 +1121,7 @@ enum { OPTIMS = sizeof optims / sizeof *optims };
 
 static tril_head_opts head_opts(void)
 {
-    tril_head_opts opts = { .kind = tril_heads[pick(7)],
+    tril_head_opts opts = { .kind = tril_heads[pick(12)],
                             .diagonal = (tril_diagonal_transform)pick(4),
                             .relative_off_diagonal = pick(2),
                             .floor = pick(2)   ? 0
@@ -1130,7 +1130,8 @@ static tril_head_opts head_opts(void)
                             .rank = pick(4),
                             .components = pick(4),
                             .component = tril_heads[pick(7)],
-                            .natural = pick(3) == 0 };
+                            .natural = pick(3) == 0,
+                            .classes = pick(5) };
     if (rarely(32))
         opts.kind = NULL;
     if (rarely(32))
