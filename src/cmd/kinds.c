@@ -102,8 +102,22 @@ static bool has_words(tril_table *table, const char *name)
     return 2 * numbers < n;
 }
 
+/* one of several targets that is none of numbers */
+static bool fail_words(const plan *p, const char *name)
+{
+    fprintf(stderr,
+            "%s: --targets %s: %s has words, and classes have a model of their own: fit %s by "
+            "itself, and the others with it as an input\n",
+            command_name(), text_shown(p->settings.text[SETTING_TARGETS]), text_shown(name),
+            text_shown(name));
+    return false;
+}
+
 bool kinds_find(plan *p, tril_table *table)
 {
+    for (size_t j = 0; j < p->targets.n && p->targets.n > 1; j++)
+        if (has_words(table, p->targets.name[j]))
+            return fail_words(p, p->targets.name[j]);
     const char *head = p->ways->n ? *p->ways->name : p->settings.text[SETTING_HEAD];
     if (!p->own_head && p->targets.n == 1 && strcmp(head, "auto") == 0 &&
         has_words(table, *p->targets.name)) {

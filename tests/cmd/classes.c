@@ -153,7 +153,9 @@ static const struct {
     { 2, "predict $/m $/d.csv --probability kind=pink", "'kind=pink' is no condition" },
     { 2, "predict $/m $/d.csv --probability 'kind=red & kind=green'", "no row is of two classes" },
     { 2, "evaluate $/m $/strange.csv", "line 2, column kind: 'pink' is none of the 3 labels" },
-    { 2, "fit $/d.csv --targets kind,x -o $/q", "column kind: 'red' is not a number" },
+    { 2, "fit $/d.csv --targets kind,x -o $/q",
+      "--targets kind,x: kind has words, and classes have a model of their own: fit kind by "
+      "itself" },
     { 2, "fit $/d.csv --targets kind:class,count:count -o $/q",
       "the targets of a model are of one kind: fit the others by themselves, with the first ones" },
     { 2, "fit $/d.csv --targets kind:class,digit:class -o $/q", "a model has one target of class" },

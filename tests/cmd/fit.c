@@ -228,7 +228,7 @@ static const struct {
     { "$/d --targets a --inputs '\"b\"q,c'", small, "there is no column named bq, only a, b, c" },
     { "$/d --targets a --missing-values '\xFF'", small,
       "model: a word for missing cells is not UTF-8" },
-    { "$/d --targets a,c", small, "$/d: line 2, column c: 'x' is not a number" },
+    { "$/d --targets a,c", small, "--targets a,c: c has words, and classes have a model" },
     { "$/d --targets a --validation 0 --test 0", "a,b\n1,2\n1,3\n",
       "$/d: column a is constant in" },
     { "$/d --targets a", "a,b\n1,2\n1,3,4\n", "$/d: line 3 has 3 cells, the header has 2" },

@@ -66,7 +66,7 @@ static const struct {
     { "a,b\n1,2\n2,3\n", ALL " --inputs a", "$/d: column a is a target: it cannot be an input" },
     { "a,b\n1,2\n2,3\n", ALL " --inputs b,,", "$/d: line 1: there is no column named ''" },
     { "a,b\n1,2\n1,3\n", ALL, "$/d: column a is constant in the rows to learn from" },
-    { "a,b\nx,1\ny,2\n", ALL, "$/d: line 2, column a: 'x' is not a number" },
+    { "a,b\nx,1\ny,2\n", ALL, "$/d: column a has 2 different labels in 2 rows, too many" },
     { "a,b\n1,x\n2,y\n3,z\n", ALL, "$/d: column b has 3 different labels in 3 rows, too many" },
     { "a,b\n1,2\n", ALL, "$/d: column a is constant in the rows to learn from" },
     { "a,b\n1,2\n2,3\n", "", "$/d: rows for 3 parts are wanted, there are only 2" },

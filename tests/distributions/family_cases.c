@@ -31,6 +31,13 @@ static tril_var entropy(tril_tape *tape, const tril_var *in, void *user)
     return tril_entropy(make(((const op_case *)user)->number[0], in[0], in[1]));
 }
 
+static tril_var mode(tril_tape *tape, const tril_var *in, void *user)
+{
+    const op_case *row = user;
+    (void)tape;
+    return tril_dist_mode(make(row->number[0], in[0], in[row->n_inputs - 1]));
+}
+
 #define CASE(op, what, f, n, a, b, y, out, family, more)                                           \
     {                                                                                              \
         op, what, f, n, { a, b, y }, out, .low = 0.2, .high = 0.9, .number = { family, more }      \
@@ -48,6 +55,13 @@ static tril_var entropy(tril_tape *tape, const tril_var *in, void *user)
             family                                                                                 \
         }                                                                                          \
     }
+/* where densities have a peak, and those of counts do not jump to the next one */
+#define MODE(what, n, family)                                                                      \
+    {                                                                                              \
+        "family_value", what, mode, n, { S(4), S(1) }, S(4), .low = 2.2, .high = 2.8, .number = {  \
+            family                                                                                 \
+        }                                                                                          \
+    }
 
 const op_case family_cases[] = {
     THREE(gamma, 0),
@@ -62,6 +76,11 @@ const op_case family_cases[] = {
     VALUE("entropy of gamma", S(4), S(4), S(4), 0),
     VALUE("entropy of beta", S(2, 1), S(3), S(2, 3), 1),
     VALUE("entropy of von Mises", S(4), S(1), S(4), 4),
+    MODE("mode of gamma", 2, 0),
+    MODE("mode of beta", 2, 1),
+    MODE("mode of Poisson", 1, 2),
+    MODE("mode of negative binomial", 2, 3),
+    MODE("mode of von Mises", 2, 4),
     VALUE("no rows", S(0), S(1), S(0), 0),
     { 0 },
 };
