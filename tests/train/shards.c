@@ -467,7 +467,8 @@ Suite *suite_train_shards(void)
     suite_add_tcase(suite, same_bits);
     TCase *blocks = tcase_create("blocks");
     tcase_set_timeout(blocks, 60);
-    tcase_set_tags(blocks, "blocks threads"); /* of an arena, which sanitizers' builds do not have */
+    tcase_set_tags(blocks,
+                   "blocks threads"); /* of an arena, which sanitizers' builds do not have */
     tcase_add_test(blocks, test_no_allocation);
     suite_add_tcase(suite, blocks);
     return suite;
