@@ -85,9 +85,8 @@ typedef struct tril_model_opts {
     tril_mlp_opts mlp; /* of each network; inputs and outputs are the model's to fill in */
     size_t members;    /* networks that predict as one; default 1 */
     const tril_head_opts *heads; /* [n_heads], which the members take by turns; default: full.
-                                    .shared is made by the model, parameter "covariance", and
-                                    .classes are the different cells of the target, words or
-                                    numbers */
+                                    .shared is the model's, parameter "covariance"; .classes
+                                    are the different cells of the target */
     size_t n_heads;
     tril_missing missing;
     const char *weight; /* a column that says how often each row counts: at least 0, no target and
@@ -321,9 +320,8 @@ typedef struct tril_prediction {
     double *quantile; /* [n, n_levels, targets]: of each target by itself */
     size_t n_draws;
     double *draws;              /* [n_draws, n, targets], from the stream of ctx */
-    TRIL_ADDED double *classes; /* [n, n_labels]: the probability of each label of the target; then
-                                   the model has log_prob and draws, as numbers of labels, and no
-                                   more of these */
+    TRIL_ADDED double *classes; /* [n, n_labels]: the probability of each label; beside it there
+                                   are log_prob and draws, numbers of labels, and no others */
     TRIL_RESERVED(7);
 } tril_prediction;
 

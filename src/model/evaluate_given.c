@@ -111,31 +111,40 @@ static void put_none(const tril_evaluation *out)
     }
 }
 
+/* The numbers of the targets that are known, then those of the others; what they are; how many are
+ * known. */
+static size_t sort_known(const tril_chunk *c, size_t *order, tril_real *known, tril_real *rest)
+{
+    const tril_real *y = tril_value(c->y);
+    size_t n = 0, at;
+    for (size_t j = 0; j < c->d; j++)
+        if (c->out.given[j] && !isnan(y[j])) {
+            known[n] = y[j];
+            order[n++] = j;
+        }
+    at = n;
+    for (size_t j = 0; j < c->d; j++)
+        if (!c->out.given[j] || isnan(y[j])) {
+            rest[at - n] = y[j];
+            order[at++] = j;
+        }
+    return n;
+}
+
 bool tril_chunk_given(tril_chunk *c)
 {
     const size_t d = c->d;
     const tril_real *y = tril_value(c->y);
     const tril_evaluation out = c->out;
     const tril_target *map = c->map;
-    size_t *order = tril_tape_take(c->tape, d, sizeof *order), n = 0, at;
+    size_t *order = tril_tape_take(c->tape, d, sizeof *order);
     tril_real *known = tril_tape_take(c->tape, 2 * d, sizeof *known);
     if (!order || !known)
         return false;
     tril_real *rest = known + d;
-    for (size_t j = 0; j < d; j++)
-        if (out.given[j] && !isnan(y[j])) {
-            known[n] = y[j];
-            order[n++] = j;
-        }
-    at = n;
-    for (size_t j = 0; j < d; j++)
-        if (!out.given[j] || isnan(y[j])) {
-            rest[at - n] = y[j];
-            order[at++] = j;
-        }
+    const size_t n = sort_known(c, order, known, rest), m = d - n;
     if (n == 0)
         return tril_chunk_put(c);
-    const size_t m = d - n;
     const double *inside = put_events(c, order, n, y);
     bool done = inside && make_room(c, m, &c->out) && keep_map(c, order, n);
     if (m > 0 && done) {

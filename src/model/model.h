@@ -46,6 +46,11 @@ bool tril_model_make_network(tril_model *model, size_t i);
 bool tril_model_set_labels(tril_model *model, tril_table *table, tril_column *column);
 bool tril_model_set_classes(tril_model *model, tril_table *table, const tril_model_opts *opts);
 
+/* The target's numbers of labels; column: room for one of the table; remedy: behind the sentence
+ * about a missing cell, where these are not taken. */
+bool tril_model_put_classes(const tril_model *model, const tril_table *table, bool missing,
+                            const char *remedy, size_t *column, tril_dataset *cases);
+
 /* What targets are, where not any numbers: they keep their own units. NULL: any. */
 const tril_support *tril_model_support(const tril_model *model);
 

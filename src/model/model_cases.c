@@ -133,19 +133,22 @@ static bool are_supported(const tril_model *model, const tril_table *table,
     return true;
 }
 
-/* numbers of the labels of the target */
-static bool put_classes(const tril_model *model, const tril_table *table, const policy *how)
+static bool put_target(const tril_model *model, const tril_table *table, size_t j,
+                       const policy *how)
 {
     const tril_model_info *about = &model->about;
-    const size_t *column = how->column, n = about->n_labels;
-    if (!tril_table_known_classes(table, *about->targets, about->labels, n + how->as.missing, false,
-                                  how->as.remedy, how->column))
-        return false;
-    for (size_t i = 0; i < how->cases->n; i++) {
-        const size_t label = column[how->cases->row[i]];
-        how->cases->y[i] = label < n ? (tril_real)label : (tril_real)NAN;
-    }
-    return true;
+    tril_dataset *cases = how->cases;
+    policy own = *how;
+    own.fresh &= !tril_model_support(model);
+    own.as.bounds = true;
+    own.as.extreme |= model->transforms[j].kind != NULL;
+    if (about->labels)
+        return tril_model_put_classes(model, table, own.as.missing, own.as.remedy, own.column,
+                                      cases);
+    return put_numbers(table, about->targets[j], &own, model->origin + about->mlp.inputs + j,
+                       cases->y + j, about->n_targets) &&
+           tril_model_put_target(model, table, j, how->fresh, how->as.extreme, cases) &&
+           are_supported(model, table, cases, j);
 }
 
 static bool put_targets(const tril_model *model, const tril_table *table, const bool *needed,
@@ -153,23 +156,12 @@ static bool put_targets(const tril_model *model, const tril_table *table, const 
 {
     const size_t d = model->about.n_targets;
     tril_dataset *cases = how->cases;
-    policy own = *how;
-    own.fresh &= !tril_model_support(model);
-    own.as.bounds = true;
-    for (size_t j = 0; j < d && cases->y; j++) {
-        own.as.extreme = how->as.extreme || model->transforms[j].kind;
+    for (size_t j = 0; j < d && cases->y; j++)
         if (needed && !needed[j] && !tril_table_has(table, model->about.targets[j]))
             for (size_t i = 0; i < cases->n; i++)
                 cases->y[i * d + j] = (tril_real)NAN;
-        else if (model->about.labels) {
-            if (!put_classes(model, table, &own))
-                return false;
-        } else if (!put_numbers(table, model->about.targets[j], &own,
-                                model->origin + model->about.mlp.inputs + j, cases->y + j, d) ||
-                   !tril_model_put_target(model, table, j, how->fresh, how->as.extreme, cases) ||
-                   !are_supported(model, table, cases, j))
+        else if (!put_target(model, table, j, how))
             return false;
-    }
     cases->missing_targets = cases->y ? tril_model_count_missing_targets(cases, d, 0, cases->n) : 0;
     return true;
 }

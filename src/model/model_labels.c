@@ -98,3 +98,18 @@ bool tril_model_set_classes(tril_model *model, tril_table *table, const tril_mod
     return target.n_labels > 1 ||
            fail_column(table, target.name, "has one label, and there is nothing to learn");
 }
+
+bool tril_model_put_classes(const tril_model *model, const tril_table *table, bool missing,
+                            const char *remedy, size_t *column, tril_dataset *cases)
+{
+    const tril_model_info *about = &model->about;
+    const size_t n = about->n_labels;
+    if (!tril_table_known_classes(table, *about->targets, about->labels, n + missing, false, remedy,
+                                  column))
+        return false;
+    for (size_t i = 0; i < cases->n; i++) {
+        const size_t label = column[cases->row[i]];
+        cases->y[i] = label < n ? (tril_real)label : (tril_real)NAN;
+    }
+    return true;
+}
