@@ -296,10 +296,10 @@ embed: $(PROGRAMS)/tril.1
 	@! find $(BUILD)/embed/usr -not -type d | grep . && ! find $(BUILD)/embed/usr -name '*tril*' | grep .
 
 # what the suites run
-RUNS := $(BUILD)/tests/run $(DEMOS) $(PROGRAMS)/tril $(PROGRAMS)/bench
+SUITES := $(BUILD)/tests/run $(DEMOS) $(PROGRAMS)/tril $(PROGRAMS)/bench
 
 # all that a test run is but the suites
-test-rest: layers circles examples headers link $(if $(SAN),,abi) installed $(RUNS) $(if $(SAN)$(CROSS),,allocations-sample)
+test-rest: layers circles examples headers link $(if $(SAN),,abi) installed $(SUITES) $(if $(SAN)$(CROSS),,allocations-sample)
 
 test: test-rest
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run
@@ -335,7 +335,7 @@ test-parts: test-rest checks
 
 checks: $(PARTS:%=check-part-%)
 
-check-part-%: $(RUNS)
+check-part-%: $(SUITES)
 	@$(TEST_ENV) $(RUN) $(BUILD)/tests/run $* $(words $(PARTS))
 
 # but for what only starts other programs, and for long sums that other tests reach too

@@ -138,7 +138,7 @@ static void read_help(void)
 
 static const char *const tables[] = { "t.csv", "t.csv",   "t.csv",     "link.csv",
                                       "u.csv", "one.csv", "random.csv" };
-static const char *const models[] = { "m", "mixture", "lowrank", "bent" };
+static const char *const models[] = { "m", "mixture", "lowrank", "classes", "positive", "bent" };
 static const char *const outputs[] = { "out",     "out.csv", "out.st", "folder/out",
                                        "out.png", "out.svg", "out.pdf" };
 static const char *const files[] = { "header.csv", "empty",
@@ -154,14 +154,18 @@ static const char *const files[] = { "header.csv", "empty",
                                      "t.csv.tmp",  "m.checkpoint",
                                      "o u't.csv",  "out.checkpoint",
                                      "new\nline",  "new\nline.csv" };
-static const char *const columns[] = { "a", "b", "c", "d", "a,b", "c,d", "a,b,c,d", "x", "" };
+static const char *const columns[] = {
+    "a",       "b",       "c",       "d",       "a,b",
+    "c,d",     "a,b,c,d", "d:class", "a:class", "a:positive,b:positive",
+    "b:count", "x",       ""
+};
 
 /* a table of columns a to d, of which some cells are odd */
 static size_t write_table(char *text, size_t size, size_t rows, size_t odd)
 {
-    static const char *const cells[] = { "",      "NA",       "nan", "inf",     "1e300",
-                                         "-1e38", "1e-320",   "red", "?",       "1",
-                                         "\"1\"", "\"\xff\"", "0x1", "16777217" };
+    static const char *const cells[] = { "",       "NA",       "nan", "inf",  "1e300", "-1e38",
+                                         "1e-320", "red",      "?",   "1",    "\"1\"", "\"\xff\"",
+                                         "0x1",    "16777217", "<3",  ">1e3", "2..5",  "<" };
     size_t n = (size_t)snprintf(text, size, "a,b,c,d\n");
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < 4; j++) {
@@ -225,6 +229,8 @@ static void make_originals(void)
     original_keep("cut", original_of("m")->bytes, original_of("m")->size / 2);
     keep_fit("mixture", "a", "mixture:2");
     keep_fit("lowrank", "a,b,c", "lowrank:1");
+    keep_fit("classes", "d:class", "auto");
+    keep_fit("positive", "a,b", "gamma");
 }
 
 /* the folder as each run finds it */
