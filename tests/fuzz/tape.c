@@ -345,7 +345,7 @@ static bool put(tril_var x)
     const size_t size = tril_size(x);
     MUST(values && size == tril_shape_size(tril_shape_of(x)), "its size is %zu", size);
     const tril_real *store = tril_params_values(params);
-    const bool changes = params && values >= store && values < store + tril_params_size(params);
+    const bool changes = store && values >= store && values < store + tril_params_size(params);
     vars[n_vars < VARS ? n_vars++ : pick(VARS)] =
         (slot){ x, changes ? NULL : values, size, sum_of(values, size) };
     return true;
