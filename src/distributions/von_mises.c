@@ -4,25 +4,25 @@
 #include "distributions/family.h"
 #include "kernels/special.h"
 
-static const double two_pi = 6.28318530717958648;
+static const double pi = 3.14159265358979324;
 
-/* y - loc, less whole turns */
+/* y - loc, less whole turns; by halves, whose difference is within the range */
 static double turned(const double *x)
 {
-    return remainder(x[2] - x[0], two_pi);
+    return 2 * remainder(0.5 * x[2] - 0.5 * x[0], pi);
 }
 
 static double log_density(const double *x, double *slope)
 {
-    const double d = turned(x), half = sin(0.5 * d), k = x[1];
+    const double d = turned(x), half = sin(0.5 * d), k = x[1], fall = 2 * half * half;
     const tril_bessel bessel = tril_bessel_of(k);
     if (slope) {
         slope[0] = k * sin(d);
-        slope[1] = bessel.less - 2 * half * half;
+        slope[1] = bessel.less - fall;
         slope[2] = -slope[0];
         return 0;
     }
-    return -2 * k * half * half - bessel.log_0 - TRIL_LOG_2PI;
+    return -fall * k - bessel.log_0 - TRIL_LOG_2PI;
 }
 
 static const char *outside(const double *x)
@@ -67,7 +67,7 @@ static double draw(tril_random *random, const double *x)
     const double tau = 1 + sqrt(1 + 4 * k * k), rho = 2 * k / (tau + sqrt(2 * tau));
     const double r = k > 1e-5 ? (1 + rho * rho) / (2 * rho) : 1 / k;
     for (;;) {
-        const double z = cos(0.5 * two_pi * tril_draw_uniform(random));
+        const double z = cos(pi * tril_draw_uniform(random));
         const double u = tril_draw_uniform(random), side = tril_draw_uniform(random) - 0.5;
         const double f = k > 1e-5 ? (1 + r * z) / (r + z) : z, c = k * (r - f);
         if (k <= 1e-5 || c * (2 - c) > u || log(c / u) + 1 >= c)

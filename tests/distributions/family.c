@@ -159,6 +159,11 @@ START_TEST(test_turns)
         tril_var b = tril_log_prob(p, tril_scalar(tape, (tril_real)(2 + turns * two_pi)));
         ck_close((double)tril_item(b), (double)tril_item(a), IS_DOUBLE ? 1e-13 : 1e-5, 1);
     }
+    const tril_real most = TRIL_REAL_MAX; /* the difference, and twice it, are beyond the range */
+    const tril_dist sharp = tril_von_mises(tril_scalar(tape, 1), tril_scalar(tape, most));
+    ck_assert(isfinite(tril_item(tril_log_prob(sharp, tril_scalar(tape, 1)))));
+    const tril_dist far = tril_von_mises(tril_scalar(tape, most), tril_scalar(tape, 3));
+    ck_assert(isfinite(tril_item(tril_log_prob(far, tril_scalar(tape, -most)))));
     ck_assert_ptr_null(tril_von_mises(tril_scalar(tape, 1), tril_scalar(tape, -1)).kind);
     ck_failed(ctx, TRIL_NOT_POSITIVE, "von_mises: concentration is -1: it must not be negative");
 }
