@@ -199,13 +199,15 @@ static double integral(const rectangle *a, double low, double high, double *sum)
 }
 
 /* Adds the same in as many parts as it needs. What rounding makes of the second number's bounds, r
- * z being next to them, and of large exponents, is no reason for more. */
+ * z being next to them or they next to each other, and of large exponents, is no reason for more.
+ */
 static void add_refined(const rectangle *a, double low, double high, const double *sum,
                         double error, int depth, double *total)
 {
     const double middle = 0.5 * (low + high), size = 1 + fmax(fabs(low), fabs(high));
-    const double exponent = a->moments ? fabs(a->shift) : 0,
-                 rounding = (1e-14 * size / scale_given(a, middle) + 1e-15 * exponent) * sum[0];
+    const double exponent = a->moments ? fabs(a->shift) : 0, width = a->high[1] - a->low[1];
+    const double rounding =
+        (1e-14 * size / scale_given(a, middle) + 1e-15 * (size / width + exponent)) * sum[0];
     if (!(error > a->least && error > rounding) || depth == 0) { /* NaN has no parts */
         for (size_t i = 0; i < SUMS; i++)
             total[i] += sum[i];

@@ -78,6 +78,21 @@ START_TEST(test_one_of_two)
 }
 END_TEST
 
+/* a strip so narrow that rounding moves its ends: its width times the density there times the
+ * probability of the rest given that, as far as the width and rounding let it be so */
+START_TEST(test_strip)
+{
+    const double width = pow(10, -1 - _i), at = -0.75, r = -0.8, s = 0.6;
+    const double low[2] = { -HUGE_VAL, at }, high[2] = { 0.25, at + width };
+    const double own = high[1] - at, others = 0.5 * erfc((r * at - high[0]) / s * sqrt(0.5));
+    tril_truncated u;
+    tril_truncate_two(r, s, low, high, &u);
+    const double wanted = log(own) - 0.5 * at * at - 0.5 * log(2 * acos(-1)) + log(others);
+    ck_assert(fabs(u.log_prob - wanted) < 2 * own + 4e-15 / own);
+    ck_assert(fabs(r * u.mean[0] + s * u.mean[1] - at) < own + 4e-15);
+}
+END_TEST
+
 /* normals within bounds: reference/truncated.py writes reference/truncated.csv; what tends to 0 is
  * right beside the others */
 START_TEST(test_truncated)
@@ -118,6 +133,7 @@ Suite *suite_kernels_rectangle(void)
     tcase_add_test(tcase, test_reference);
     tcase_add_test(tcase, test_interval);
     tcase_add_test(tcase, test_truncated);
+    tcase_add_loop_test(tcase, test_strip, 0, 14);
     suite_add_tcase(suite, tcase);
     TCase *corners = tcase_create("corners");
     tcase_set_tags(corners, "long");
