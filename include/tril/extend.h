@@ -268,7 +268,7 @@ extern const tril_support tril_support_positive, tril_support_share, tril_suppor
 
 /* How many numbers of a row of d targets may be known by bounds only with a head: all with a
  * diagonal one, two with other normals, none with others; with mixtures as with their components.
- */
+ * opts may be NULL. */
 size_t tril_head_bounds(const tril_head_opts *opts, size_t d);
 
 /* A kind of head, by pointer in tril_head_opts. Functions that may be NULL say what that means. */

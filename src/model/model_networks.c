@@ -137,9 +137,11 @@ bool tril_model_weigh(tril_model *model, tril_batch rows)
 
 bool tril_model_weigh_dataset(tril_model *model, const tril_dataset *cases)
 {
+    if (!model || !cases)
+        return false;
     const tril_batch rows = { cases->x, cases->y, cases->n, cases->w };
-    return model && tril_ensemble_weights_with(model->members, model->about.n_networks, rows,
-                                               cases->bounds, model->weights);
+    return tril_ensemble_weights_with(model->members, model->about.n_networks, rows, cases->bounds,
+                                      model->weights);
 }
 
 /* ---- fitting the baselines */

@@ -166,6 +166,7 @@ bool tril_head_frame(const tril_head_opts *opts, tril_frame *frame)
 
 size_t tril_head_bounds(const tril_head_opts *opts, size_t d)
 {
+    opts = opts ? opts : &defaults;
     const tril_head_kind *kind = tril_head_kind_of(opts);
     kind = kind->components ? component_of(opts).kind : kind;
     return kind == &tril_head_diagonal ? d : !kind->normal ? 0 : d < 2 ? d : 2;

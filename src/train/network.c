@@ -24,7 +24,10 @@ tril_network tril_network_make(tril_params *params, size_t targets, const tril_m
     const size_t shared = tril_head_shared_size(targets, &net.head);
     if (shared)
         net.head.shared = tril_params_add(params, "covariance", TRIL_SHAPE(shared));
-    opts.outputs = tril_head_width(targets, &net.head);
+    tril_head_layout layout;
+    if (!tril_head_layout_of(params->ctx, targets, &net.head, &layout))
+        return (tril_network){ 0 };
+    opts.outputs = layout.width;
     net.mlp = tril_mlp_new(params, "net", &opts);
     if (line) {
         net.line.weight = tril_params_add(params, "line.weight", TRIL_SHAPE(targets, opts.inputs));

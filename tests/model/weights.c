@@ -67,6 +67,7 @@ static judged judge(tril_ctx *ctx, bool repeated)
                                  &(tril_dataset_opts){ .missing = TRIL_MISSING_BOTH }, &j.rows));
     const tril_batch rows = { j.rows.x, j.rows.y, j.rows.n, j.rows.w };
     ck_assert(tril_model_weigh(j.model, rows));
+    ck_assert(!tril_model_weigh_dataset(j.model, NULL) && !tril_model_weigh_dataset(NULL, &j.rows));
     double *nll = malloc(rows.n * (1 + D) * sizeof *nll);
     for (size_t k = 0; k <= TRIL_BASELINES; k++) {
         const bool baseline = k < TRIL_BASELINES;

@@ -258,6 +258,7 @@ START_TEST(test_wrong)
     ck_assert_uint_eq(tril_head_bounds(&diagonal, THREE), THREE);
     ck_assert_uint_eq(tril_head_bounds(&heads[5], THREE), 2);
     ck_assert_uint_eq(tril_head_bounds(&heads[0], 1), 1);
+    ck_assert_uint_eq(tril_head_bounds(NULL, THREE), 2);
 #define REFUSED(head, status, sentence)                                                            \
     do {                                                                                           \
         fitted f = fit_of(ctx, x, y, N, THREE, head, &opts);                                       \

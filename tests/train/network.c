@@ -54,6 +54,11 @@ START_TEST(test_inert)
     ck_assert_ptr_null(tril_network_new(l.params, 1, NULL, NULL).mlp);
     ck_assert_ptr_null(tril_network_new(l.params, 0, &(tril_mlp_opts){ .inputs = 1 }, NULL).mlp);
     ck_failed(l.ctx, TRIL_BAD_ARGUMENT, "network: there are no targets");
+    const tril_head_opts one = { .kind = &tril_head_categorical, .classes = 1 };
+    tril_params *params = tril_params_new(l.ctx);
+    ck_assert_ptr_null(tril_network_new(params, 1, &(tril_mlp_opts){ .inputs = 1 }, &one).mlp);
+    ck_failed(l.ctx, TRIL_BAD_ARGUMENT, "head: the head categorical takes one target, of at least");
+    tril_params_free(params);
     ck_assert_ptr_null(tril_network_dist(NULL, inputs).kind);
     ck_assert_ptr_null(tril_network_dist(&(tril_network){ 0 }, inputs).kind);
     ck_fine(l.ctx);
