@@ -215,7 +215,8 @@ static bool read_training(plan *p)
         p->fit.threads = ranks_count() > 1 ? 1 : processors();
     if (p->fit.lr == 0)
         return fprintf(stderr, "%s: --lr wants a rate above 0\n", program), false;
-    return p->fit.schedule.kind = (tril_schedule_kind)schedule, true;
+    p->fit.schedule.kind = (tril_schedule_kind)schedule;
+    return true;
 }
 
 /* ---- what is tried */
@@ -391,8 +392,9 @@ void plan_free(plan *p)
     names_free(&p->words);
     for (size_t i = 0; i < N_TRIED; i++)
         names_free(&p->ways[i]);
-    char *const texts[] = { p->split, p->output, p->checkpoint, p->search };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        free(texts[i]);
     free(p->transforms);
+    free(p->split);
+    free(p->output);
+    free(p->checkpoint);
+    free(p->search);
 }

@@ -65,11 +65,11 @@ static void print_columns(const tril_model_info *about)
                j + 1 < about->n_left_out ? "" : "\n");
     const tril_line *line = &about->networks->line;
     const tril_support *support = about->networks->head.kind->support;
-    for (size_t k = 0; k < about->n_labels; k++)
-        printf("%s%s", k ? ", " : "\ntarget, of classes\n", k ? "" : text_shown(*about->targets)),
-            printf("%s%s", k ? "" : ": ", text_shown(about->labels[k]));
     if (about->labels)
-        printf("\n");
+        printf("\ntarget, of classes\n%s:", text_shown(*about->targets));
+    for (size_t k = 0; k < about->n_labels; k++)
+        printf("%s %s%s", k ? "," : "", text_shown(about->labels[k]),
+               k + 1 < about->n_labels ? "" : "\n");
     for (size_t j = 0; j < about->n_targets && support && !about->labels; j++)
         printf("%s%s: %s\n", j ? "" : "\ntargets, in their own units\n",
                text_shown(about->targets[j]), support->what);

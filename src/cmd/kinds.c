@@ -125,8 +125,8 @@ bool kinds_find(plan *p, tril_table *table)
         *p->heads =
             (tril_head_opts){ .kind = p->own_head, .natural = p->settings.text[SETTING_NATURAL] };
         p->model.n_heads = 1;
+        leave_auto(p);
     }
-    leave_auto(p);
     if (p->heads->kind->support != &tril_support_class ||
         (p->share[PART_CALIBRATION] == 0 && !p->file[PART_CALIBRATION]))
         return true;

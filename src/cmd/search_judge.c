@@ -158,8 +158,7 @@ static bool check_heads(const plan *p)
         return true;
     fprintf(stderr,
             "%s: --head %s: the NLL of counts and classes is that of probabilities, which cannot "
-            "be compared "
-            "with that of a density\n",
+            "be compared with that of a density\n",
             command_name(), text_shown(*p->asked));
     return false;
 }
