@@ -15,8 +15,7 @@ static char text[TEXT];
 
 static void run(const char *folder, const char *arguments)
 {
-    int status = demo_tril(folder, arguments, text, TEXT);
-    ck_assert_msg(status == 0, "status %d: %s", status, text);
+    demo_must(folder, arguments, text, TEXT);
 }
 
 /* what fit says of rows of a file is what evaluate says of that file, whatever the head */

@@ -299,8 +299,7 @@ static const char draws[] =
 static void run(const char *folder, const char *arguments)
 {
     static char text[TEXT];
-    const int status = demo_tril(folder, arguments, text, TEXT);
-    ck_assert_msg(status == 0, "status %d: %s", status, text);
+    demo_must(folder, arguments, text, TEXT);
 }
 
 START_TEST(test_draws)

@@ -42,8 +42,7 @@ static void tear_down(void)
 
 static void run(const char *arguments)
 {
-    const int status = demo_tril(folder, arguments, text, sizeof text);
-    ck_assert_msg(status == 0, "status %d: %s", status, text);
+    demo_must(folder, arguments, text, sizeof text);
 }
 
 static const struct {

@@ -33,8 +33,7 @@ static size_t column(const char *folder, const char *name, double *out)
 static void run(const char *folder, const char *arguments)
 {
     static char text[ROOM];
-    int status = demo_tril(folder, arguments, text, sizeof text);
-    ck_assert_msg(status == 0, "status %d: %s", status, text);
+    demo_must(folder, arguments, text, sizeof text);
 }
 
 /* tests/reference/model.py: a model of tril's read by NumPy, and one of PyTorch's read by tril */

@@ -85,6 +85,12 @@ int demo_tril(const char *folder, const char *arguments, char *text, size_t size
     return demo_run("../tril", line, text, size);
 }
 
+void demo_must(const char *folder, const char *arguments, char *text, size_t size)
+{
+    const int status = demo_tril(folder, arguments, text, size);
+    ck_assert_msg(status == 0, "status %d: %s", status, text);
+}
+
 double demo_figure(const char *text, const char *key)
 {
     char line[80];

@@ -23,6 +23,9 @@ int demo_run(const char *program, const char *arguments, char *text, size_t size
 /* The same for the command tril, with the folder in the place of every $. */
 int demo_tril(const char *folder, const char *arguments, char *text, size_t size);
 
+/* The same where it ought to end well. */
+void demo_must(const char *folder, const char *arguments, char *text, size_t size);
+
 /* The number behind a key, "ROWS,MEASURE,OF", in what --csv prints. */
 double demo_figure(const char *text, const char *key);
 
